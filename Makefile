@@ -1,0 +1,49 @@
+# Two commands set everything up: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint check-types pytest bench picture lock clean help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+demo: $(VENV)/.ready ## one morning with invented papers; says what to open
+	@$(BIN)/newsletter demo
+
+test: $(VENV)/.ready-dev lint ## everything: linters, types, import contracts, all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready-dev ## linters, types and the map of the package
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.ready-dev ## measured figures, each beside its baseline in the same run
+	$(BIN)/python -m benchmarks
+
+picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
+	$(BIN)/python -m benchmarks.picture
+
+lock: ## the two lock files again (needs uv)
+	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-emit-index-url \
+	  --no-header --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-emit-index-url \
+	  --no-header --quiet --constraint requirements.lock --output-file requirements-dev.lock
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean: ## remove what was made here; never subscribers.yaml or var/ outside the demo
+	rm -rf $(VENV) var/demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

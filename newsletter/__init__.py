@@ -1,0 +1,15 @@
+"""The arXiv newsletter that researchers keep. The modules are the stages; read them in this order:
+
+    papers     = collect(arXiv)                  # complete, by announced ids
+    scores     = scoring(papers, topics)         # a model judges; without one, ranking orders by words
+    picks      = selection(scores)               # thresholds, order
+    summaries  = summarise(picks)                # checked one-liners in the readers' languages
+    editions   = digest(picks, summaries)        # one for all readers with equal wishes
+    mails      = render(editions)                # MJML once per template, Jinja once per edition, slots per reader
+    delivery(mails)                              # each reader once, whatever dies
+    inbound(replies) -> unsubscribe              # the way back
+
+`pipeline` calls them and saves after each; `app` hands them their adapters; `cli`, `scheduler` and `web` start it.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,106 @@
+"""All errors of the project, one tree; each is retryable or permanent.
+
+NewsletterError
+├── ConfigurationError      a finding stops the command             permanent
+├── ArxivError
+│   ├── ArxivUnavailable    down, 429, 5xx, silent, cut answer      retryable
+│   └── ArxivRefused        400, 403, an error entry                permanent
+├── ModelError
+│   ├── ModelUnavailable    time-out, 429, 5xx                      retryable
+│   ├── ModelRefused        401, 403, unknown model                 permanent
+│   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent        permanent
+├── TransportRefused        the whole transport says no (401, TLS)  permanent
+├── TemplateError           a template or prompt does not compile   permanent
+└── StoreError
+    ├── DataFolderLocked    another process works here              retryable
+    └── StoreUnreadable     not our database, or a damaged one      permanent
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from newsletter.models import Finding
+
+
+class NewsletterError(Exception):
+    """The root: its text is fit for an operator, without a traceback."""
+
+    retryable = False
+
+
+class ConfigurationError(NewsletterError):
+    """What the operator wrote cannot work; carries every finding, not only the first."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in findings))
+
+
+class ArxivError(NewsletterError):
+    """arXiv was asked and did not give a complete answer."""
+
+    def __init__(self, url: str, problem: str, retry_after: float | None = None) -> None:
+        self.url, self.problem, self.retry_after = url, problem, retry_after
+        super().__init__(f"arXiv: {problem} ({url})")
+
+
+class ArxivUnavailable(ArxivError):
+    retryable = True
+
+
+class ArxivRefused(ArxivError):
+    """Asking again would not help, or is not allowed."""
+
+
+class ModelError(NewsletterError):
+    """A model was asked and gave nothing usable."""
+
+    def __init__(self, model: str, problem: str, retry_after: float | None = None) -> None:
+        self.model, self.problem, self.retry_after = model, problem, retry_after
+        super().__init__(f"model {model}: {problem}")
+
+
+class ModelUnavailable(ModelError):
+    retryable = True
+
+
+class ModelRefused(ModelError):
+    """The key, the model's name or the request is wrong."""
+
+
+class BudgetReached(ModelError):
+    """The next call could pass the limit, or its price is unknown while a limit is set."""
+
+
+class TransportRefused(NewsletterError):
+    """The transport refuses everybody: sending stops, and the administrator should know."""
+
+    def __init__(self, transport: str, problem: str) -> None:
+        self.transport, self.problem = transport, problem
+        super().__init__(f"{transport}: {problem}")
+
+
+class TemplateError(NewsletterError):
+    """A template or prompt file does not compile."""
+
+    def __init__(self, file: str, line: int | None, problem: str) -> None:
+        self.file, self.line, self.problem = file, line, problem
+        super().__init__(f"{file}:{line}: {problem}" if line else f"{file}: {problem}")
+
+
+class StoreError(NewsletterError):
+    """The state could not be read or written."""
+
+
+class DataFolderLocked(StoreError):
+    retryable = True
+
+    def __init__(self, folder: str, holder: str) -> None:
+        self.folder, self.holder = folder, holder
+        super().__init__(f"{folder} is in use by {holder}; wait for it to finish or stop it")
+
+
+class StoreUnreadable(StoreError):
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}; restore a backup or set NEWSLETTER_DATA_DIR to an empty folder")

@@ -1,0 +1,557 @@
+"""The values that travel between stages: frozen, and without clients, prompts or loggers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+
+# --- papers -----------------------------------------------------------------
+
+# YYMM.NNNNN since 2015, YYMM.NNNN since 0704, before that archive[.SC]/YYMMNNN; versions are optional.
+# https://info.arxiv.org/help/arxiv_identifier.html
+_ARXIV_ID = re.compile(
+    r"(?P<base>\d{4}\.\d{4,6}|[a-z][a-z-]*(?:\.[A-Z]{2})?/\d{7})(?:v(?P<version>[1-9]\d*))?", re.ASCII
+)
+_CODE_LINK = re.compile(
+    r"https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|huggingface\.co)/[\w.\-]+(?:/[\w.\-]+)*",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ArxivId:
+    """The identifier of one paper, its version apart: `2603.01234` and 2."""
+
+    base: str
+    version: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> ArxivId:
+        """Read `2603.01234v2`, `quant-ph/0201082`, `arXiv:…`, `oai:arXiv.org:…` or an abs/pdf address; else ValueError."""
+        bare = re.sub(
+            r"^(?:https?://(?:[\w-]+\.)*arxiv\.org/(?:abs|pdf|html)/|oai:arXiv\.org:|arxiv:)",
+            "",
+            text.strip(),
+            flags=re.I,
+        )
+        found = _ARXIV_ID.fullmatch(bare.removesuffix(".pdf"))
+        if not found:
+            raise ValueError(f"not an arXiv id: {text!r}")
+        return cls(found["base"], int(found["version"] or 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """One arXiv paper in one version. Title and abstract keep their TeX; white space is normalised."""
+
+    arxiv_id: str  # base id, without version
+    version: int = 1
+    title: str
+    abstract: str
+    authors: tuple[str, ...]
+    categories: tuple[str, ...]
+    primary_category: str
+    published: datetime  # first version, UTC
+    updated: datetime  # this version, UTC
+    comment: str | None = None
+    journal_ref: str | None = None
+    doi: str | None = None
+
+    @property
+    def abs_url(self) -> str:
+        return f"https://arxiv.org/abs/{self.arxiv_id}"
+
+    @property
+    def pdf_url(self) -> str:
+        return f"https://arxiv.org/pdf/{self.arxiv_id}"
+
+    @property
+    def html_url(self) -> str:
+        return f"https://arxiv.org/html/{self.arxiv_id}"
+
+    @property
+    def code_urls(self) -> tuple[str, ...]:
+        """Repositories named in abstract or comment, in order, each once, http(s) only."""
+        found = _CODE_LINK.findall(f"{self.abstract}\n{self.comment or ''}")
+        return tuple(dict.fromkeys(link.rstrip(".-_") for link in found))
+
+
+class AnnounceType(StrEnum):
+    """arXiv's own words for why an id stands in today's feed."""
+
+    NEW = "new"
+    CROSS = "cross"  # cross-listed into one of the asked categories
+    REPLACE = "replace"  # a new version: never shown as new
+    REPLACE_CROSS = "replace-cross"
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """One line of the day's RSS: the id and why it is there."""
+
+    arxiv_id: str
+    kind: AnnounceType
+
+
+class IssueState(StrEnum):
+    COLLECTED = "collected"  # its papers are in the ledger; scoring has begun or will
+    READY = "ready"  # every paper accounted for; can be sent
+    QUIET = "quiet"  # arXiv was asked and had nothing new for these categories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One arXiv announcement, dated as arXiv heads it. Papers are counted once over all topics."""
+
+    date: date
+    state: IssueState
+    collected: int = 0
+    scored: int = 0
+    ranked: int = 0
+    unscored: int = 0
+    picked: int = 0
+    usage: Usage = field(default_factory=lambda: Usage())
+    model: str | None = None
+    missing: tuple[str, ...] = ()  # announced ids that the API does not know yet
+    notes: tuple[str, ...] = ()
+
+
+# --- what the operator wrote --------------------------------------------------
+
+
+class Abstracts(StrEnum):
+    SMART = "smart"  # by rank: whole, then contribution and result, then a row
+    FULL = "full"
+    NONE = "none"  # only one-liners
+
+
+class AbstractLanguage(StrEnum):
+    ORIGINAL = "original"
+    FIRST = "first"  # translated into the reader's leading language
+    BOTH = "both"
+
+
+class QuietDays(StrEnum):
+    NOTE = "note"  # an unexpected empty day sends one line
+    SKIP = "skip"
+
+
+class ArchiveMode(StrEnum):
+    PUBLIC = "public"
+    PRIVATE = "private"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """What one group of readers wants from arXiv."""
+
+    key: str
+    title: str
+    categories: tuple[str, ...]
+    interests: str
+    cross_lists: bool = True
+    min_relevance: int = 8
+    min_novelty: int = 1
+    authors: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    def covers(self, paper: Paper) -> bool:
+        """Whether the paper was announced in this topic's categories."""
+        listed = paper.categories if self.cross_lists else (paper.primary_category,)
+        return any(category in self.categories for category in listed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What decides the content of a reader's mail; readers with equal wishes share one edition."""
+
+    topics: tuple[str, ...]
+    languages: tuple[str, ...] = ("en", "zh")
+    abstracts: Abstracts = Abstracts.SMART
+    abstract_language: AbstractLanguage = AbstractLanguage.ORIGINAL
+    max_papers: int = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """One entry of `subscribers.yaml` with all defaults filled in."""
+
+    email: str  # as written, validated
+    name: str | None = None
+    wishes: Wishes
+    send_at: time
+    wait_until: time
+    timezone: str  # IANA name
+    days: frozenset[int]  # ISO weekdays, Monday = 1
+    line: int = 0  # in subscribers.yaml
+    unsubscribed: str | None = None  # service field, e.g. "2026-03-09 by reply"
+    paused_until: date | None = None
+    bounced: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newsletter:
+    """The `newsletter:` block: the name and the defaults of all readers."""
+
+    name: str = "Morning arXiv"
+    send_at: time = time(9, 30)
+    timezone: str = "UTC"
+    languages: tuple[str, ...] = ("en", "zh")
+    wait_until: time = time(12, 0)
+    quiet_days: QuietDays = QuietDays.NOTE
+    archive: ArchiveMode = ArchiveMode.PUBLIC
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something an operator should mend: where, what is wrong, what to do."""
+
+    where: str  # a file or the name of a setting
+    line: int | None
+    problem: str
+    remedy: str
+    fatal: bool = True  # False: one entry is left out, the rest works
+
+    def __str__(self) -> str:
+        place = f"{self.where}:{self.line}" if self.line else self.where
+        return f"{place}: {self.problem}; {self.remedy}" if self.remedy else f"{place}: {self.problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """`subscribers.yaml` as values; entries with findings are left out of `readers`."""
+
+    newsletter: Newsletter
+    topics: tuple[Topic, ...]
+    readers: tuple[Reader, ...]
+    findings: tuple[Finding, ...] = ()
+
+    def topic(self, key: str) -> Topic:
+        return next(topic for topic in self.topics if topic.key == key)
+
+
+# --- judging and picking ------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and money of model calls. `cost_usd` is None as soon as one call's price is unknown."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        unknown = self.cost_usd is None or other.cost_usd is None
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            None if unknown else (self.cost_usd or 0.0) + (other.cost_usd or 0.0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One request to a model: two messages and the JSON schema that the answer must fit."""
+
+    system: str
+    user: str
+    name: str  # of the schema, e.g. "scores"
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    text: str
+    usage: Usage
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A model's judgement of one paper for one topic, both from 1 to 10."""
+
+    arxiv_id: str
+    relevance: int
+    novelty: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Everything selection knows of one paper under one topic."""
+
+    paper: Paper
+    issue: date
+    score: Score | None = None
+    similarity: float = 0.0  # TF-IDF cosine to the topic's text, 0 to 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """A paper that passed, with the topics that picked it (best first)."""
+
+    paper: Paper
+    issue: date
+    topics: tuple[str, ...]
+    score: Score | None = None  # the best of its topics'; None without a model
+    similarity: float = 0.0
+    by_author: str | None = None  # kept because of this followed author
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A checked one-liner in one language (BCP 47)."""
+
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a model wrote about one picked paper; lines that failed their check are absent."""
+
+    arxiv_id: str
+    lines: tuple[Line, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)  # by topic key
+
+
+# --- the mail -------------------------------------------------------------------
+
+
+class NoticeKind(StrEnum):
+    LATE = "late"  # the announcement due before this hour is missing
+    UNSCORED = "unscored"  # {count} of {total} papers could not be scored
+    NO_MODEL = "no-model"  # nobody configured a model: ordered by words
+    MODEL_FAILED = "model-failed"  # configured, but it did not answer
+    BUDGET = "budget"  # the cost limit was reached
+    MISSING = "missing"  # {count} announced papers that arXiv could not deliver yet
+    QUIET = "quiet"  # a day on which arXiv had nothing new, or nothing passed
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An honest sentence above the papers; the words are the renderer's, in the reader's language."""
+
+    kind: NoticeKind
+    count: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One paper as one edition shows it."""
+
+    number: int  # from 1, best first over the whole mail
+    paper: Paper
+    issue: date
+    topics: tuple[str, ...]  # titles of the topics that picked it
+    score: Score | None = None
+    reason: str | None = None  # which interest it meets; English
+    by_author: str | None = None
+    lines: tuple[Line, ...] = ()  # in the reader's order of languages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Papers under one heading; a mail of one topic has one section without a title."""
+
+    title: str | None
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """The content of one mail for all readers with equal wishes and equal issues."""
+
+    key: str  # sha256 of everything that decides the content
+    name: str  # of the newsletter
+    issues: tuple[date, ...]  # oldest first; the mail is dated by the last
+    wishes: Wishes
+    sections: tuple[Section, ...]
+    considered: int  # papers looked at for these topics
+    notices: tuple[Notice, ...] = ()
+    model: str | None = None  # that scored or summarised; None without
+    usage: Usage = field(default_factory=Usage)  # of the issues
+
+    @property
+    def date(self) -> date:
+        return self.issues[-1]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All papers, in the order of their numbers."""
+        return tuple(sorted((e for s in self.sections for e in s.entries), key=lambda e: e.number))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """What every mail of this installation says about its sender."""
+
+    sender: str  # `Name <a@b>`
+    reply_to: str | None = None  # plain address that replies reach, before the token is added
+    plus_addressing: bool = True
+    replies_read: bool = False  # a mailbox or hook acts on replies: only then the footer promises it
+    public_url: str | None = None  # https base of the web part, no trailing slash
+    postal_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of bytes in ready content that belongs to slot `slot`, from its character `start` on."""
+
+    offset: int
+    length: int
+    slot: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    """Bytes with recorded places for fixed-width values ([a-z2-7], never searched for)."""
+
+    content: bytes
+    spans: tuple[Span, ...] = ()
+
+    def fill(self, values: Mapping[str, str]) -> bytes:
+        """The bytes with every slot's value spliced in."""
+        filled = bytearray(self.content)
+        for span in self.spans:
+            piece = values[span.slot][span.start : span.start + span.length]
+            filled[span.offset : span.offset + span.length] = piece.encode("ascii")
+        return bytes(filled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """An edition as bytes, made once; a reader differs only in headers and slots."""
+
+    key: str  # of the edition
+    subject: str
+    html: Slotted  # UTF-8
+    text: Slotted  # UTF-8
+    body: Slotted  # MIME: content headers, blank line, parts; CRLF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One finished mail for one reader."""
+
+    recipient: str
+    recipient_name: str | None
+    envelope_from: str
+    headers: tuple[tuple[str, str], ...]  # decoded values, without the content headers
+    text: str
+    html: str
+    raw: bytes  # exactly what goes over the wire
+
+
+# --- delivery ---------------------------------------------------------------------
+
+
+class SubscriberState(StrEnum):
+    ACTIVE = "active"
+    UNSUBSCRIBED = "unsubscribed"  # stays so, whatever the file says, until resubscribed
+    PAUSED = "paused"
+    SUPPRESSED = "suppressed"  # bounced for good or complained
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscriber:
+    """A reader as the ledger knows them."""
+
+    id: int  # random, 64 bits
+    email: str
+    state: SubscriberState
+    since: datetime  # UTC, of the state
+    why: str | None = None  # "by reply", "5.1.1", …
+    added: datetime  # UTC, when the ledger first saw them
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"  # planned; nothing sent
+    SENDING = "sending"  # claimed by an owner; the first byte may be out
+    ACCEPTED = "accepted"  # the next server took it: not the same as delivered
+    DELIVERED = "delivered"  # an event said so
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    SKIPPED = "skipped"  # the reader left meanwhile
+    FAILED = "failed"  # refused for good
+    UNKNOWN = "unknown"  # nobody can tell; repeated with the same Message-ID, and named
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One mail to one reader. Date, Message-ID and name are fixed when it is planned: a repeat is the same bytes."""
+
+    id: int
+    subscriber_id: int
+    email: str
+    name: str | None
+    edition: str  # key
+    issues: tuple[date, ...]
+    state: DeliveryState
+    message_id: str
+    date: datetime  # UTC
+    attempts: int = 0
+    not_before: datetime | None = None
+    owner: str | None = None
+    error: str | None = None
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"  # certainly not taken, may be later
+    PERMANENT = "permanent"  # certainly not taken, never will be
+    UNKNOWN = "unknown"  # connection lost after the body, time-out
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A transport's answer for one mail, in our words."""
+
+    verdict: Verdict
+    detail: str = ""
+    retry_after: float | None = None  # seconds, where the other side named them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One mail handed to a transport, with the key that makes a repeat recognisable."""
+
+    key: str  # the delivery's id as text
+    message: Message
+
+
+# --- the way back ---------------------------------------------------------------
+
+
+class Action(StrEnum):
+    """What an inbound mail asks for (a contract: `newsletter inbox --explain` prints these)."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CONFIRM = "confirm"  # a request that needs our confirmation mail
+    BOUNCE_PERMANENT = "bounce-permanent"
+    BOUNCE_TEMPORARY = "bounce-temporary"
+    COMPLAINT = "complaint"
+    HUMAN = "human"  # a command word outside the grammar
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What an inbound mail means and why. Without proof `subscriber_id` is None, and nothing happens."""
+
+    action: Action
+    reason: str
+    subscriber_id: int | None = None
+    until: date | None = None  # of a pause
+    status: str | None = None  # of a bounce, RFC 3463: "5.1.1"
+    blames_sender: bool = False  # a bounce for policy, spam or authentication: nobody is suppressed
+    sender: str | None = None  # the address in From, a claim; proven where UNSUBSCRIBE, PAUSE or RESUME has no id

@@ -1,0 +1,178 @@
+"""The edges as protocols. Adapters speak these words; vendor names stop behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from newsletter.models import (
+    Completion,
+    Delivery,
+    DeliveryState,
+    Issue,
+    Outcome,
+    Outgoing,
+    Paper,
+    Prompt,
+    Rendered,
+    Score,
+    Subscriber,
+    SubscriberState,
+    Usage,
+)
+
+
+class Complete(Protocol):
+    """Ask a model. Raises ModelError; retrying is done in here and nowhere else."""
+
+    async def __call__(self, prompt: Prompt) -> Completion: ...
+
+
+class Transport(Protocol):
+    """Hands mails to the next system, at most `batch_size` a call."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def batch_size(self) -> int: ...
+
+    def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
+        """One outcome for each mail, in order. Raises TransportRefused when nobody can be served."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class PaperStore(Protocol):
+    """What arXiv announced, each paper under its first issue."""
+
+    def known(self, ids: Iterable[str]) -> Mapping[str, date | None]:
+        """The ids that the ledger holds, with their issue (None: older than our first)."""
+        ...
+
+    def watched(self) -> Mapping[str, date]:
+        """Each category with the first issue that was collected for it."""
+        ...
+
+    def save_collection(self, issue: Issue, new: Sequence[Paper], seen: Sequence[Paper], asked: Iterable[str]) -> None:
+        """Record a collected issue: its papers, the older ones as seen, the asked categories. One transaction."""
+        ...
+
+    def save_issue(self, issue: Issue) -> None: ...
+
+    def issue(self, day: date) -> Issue | None: ...
+
+    def issues(self, limit: int = 50) -> Sequence[Issue]:
+        """Newest first, with usage summed over their model calls."""
+        ...
+
+    def papers(self, day: date) -> Sequence[Paper]: ...
+
+    def paper(self, arxiv_id: str) -> tuple[Paper, date | None] | None: ...
+
+
+class JudgementStore(Protocol):
+    """What models answered; an answer is stored with its cost and never asked for again."""
+
+    def scores(self, topic_hash: str, prompt_hash: str, model: str, papers: Iterable[Paper]) -> Mapping[str, Score]: ...
+
+    def save_scores(
+        self, day: date, topic_hash: str, prompt_hash: str, model: str, scored: Mapping[Paper, Score], usage: Usage
+    ) -> None: ...
+
+    def lines(
+        self, languages: Iterable[str], prompt_hash: str, model: str, papers: Iterable[Paper]
+    ) -> Mapping[tuple[str, str], str | None]:
+        """By (arXiv id, language): the line, or None where it failed its check."""
+        ...
+
+    def reasons(
+        self, topic_hashes: Iterable[str], prompt_hash: str, model: str, papers: Iterable[Paper]
+    ) -> Mapping[tuple[str, str], str | None]:
+        """By (arXiv id, topic hash), as in `lines`."""
+        ...
+
+    def save_summary(
+        self,
+        day: date,
+        paper: Paper,
+        prompt_hash: str,
+        model: str,
+        lines: Mapping[str, str | None],
+        reasons: Mapping[str, str | None],
+        usage: Usage,
+    ) -> None: ...
+
+
+class ReaderStore(Protocol):
+    """Who reads, and who has left. The ledger decides, not the file."""
+
+    def enrol(self, emails: Iterable[str], now: datetime) -> Mapping[str, Subscriber]:
+        """The subscribers of these addresses by lower-case address; unknown ones are added as active."""
+        ...
+
+    def subscriber(self, who: str | int) -> Subscriber | None:
+        """By address (any case) or id."""
+        ...
+
+    def subscribers(self) -> Sequence[Subscriber]: ...
+
+    def set_subscriber(self, subscriber_id: int, state: SubscriberState, why: str | None, now: datetime) -> None: ...
+
+    def first_time(self, source: str, external_id: str, action: str, now: datetime) -> bool:
+        """Record an inbound message; False when it was recorded before."""
+        ...
+
+
+class DeliveryStore(Protocol):
+    """Each mail from plan to outcome."""
+
+    def save_edition(self, rendered: Rendered) -> None:
+        """Keep the first version: mails may have been sent from it."""
+        ...
+
+    def edition(self, key: str) -> Rendered | None: ...
+
+    def received(self, issues: Iterable[date]) -> frozenset[tuple[int, date]]:
+        """(subscriber id, issue) pairs that are planned or sent."""
+        ...
+
+    def plan(self, deliveries: Sequence[Delivery]) -> int:
+        """Record mails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
+        ...
+
+    def claim(self, owner: str, limit: int, now: datetime, only: str | None = None) -> Sequence[Delivery]:
+        """Commit up to `limit` due mails of one edition as sending; who has left meanwhile becomes skipped.
+
+        `only` limits the claim to one address.
+        """
+        ...
+
+    def finish(self, delivery: Delivery) -> None:
+        """Commit the outcome of one mail."""
+        ...
+
+    def orphans(self) -> Sequence[Delivery]:
+        """Mails that are `sending` while nobody sends: only to be asked by the holder of the data folder's lock."""
+        ...
+
+    def deliveries(self, states: Iterable[DeliveryState] | None = None) -> Sequence[Delivery]: ...
+
+    def last_mails(self) -> Mapping[int, datetime]:
+        """The date of each subscriber's newest mail, by subscriber id."""
+        ...
+
+    def delivery_counts(self, day: date) -> Mapping[str, int]:
+        """Number of mails that carry this issue, by state."""
+        ...
+
+
+class Store(PaperStore, JudgementStore, ReaderStore, DeliveryStore, Protocol):
+    """The ledger as a whole."""
+
+    def close(self) -> None: ...
+
+
+__all__ = ["Complete", "DeliveryStore", "JudgementStore", "PaperStore", "ReaderStore", "Store", "Transport"]
