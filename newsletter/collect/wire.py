@@ -1,0 +1,192 @@
+"""One polite connection to arXiv: paced, timed, retried here and nowhere else, and only whole answers come back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import requests
+from lxml import etree
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity import wait_random_exponential as exponential
+
+from newsletter import __version__
+from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
+_CONNECT_SECONDS, _READ_SECONDS, _WHOLE_SECONDS = 10.0, 60.0, 180.0
+_MOST_BYTES = 64 * 1024 * 1024  # 2,000 papers are about 8 MB
+_MOST_REDIRECTS = 3
+
+Check = Callable[[bytes, str], None]
+
+
+class Wire(requests.Session):
+    """The session that the `arxiv` package and our RSS reader share.
+
+    The package itself has no timeout, ignores Retry-After and takes an HTML page or half an answer for an empty
+    result; so whatever passes through `get` has been read whole and checked. Raises ArxivUnavailable after the last
+    try, ArxivRefused at once.
+    """
+
+    def __init__(self, *, delay: float, contact: str | None, tries: int = 5, patience: float = 300.0) -> None:
+        """`delay`: seconds between requests; `patience`: seconds until giving up on one request, retries included."""
+        super().__init__()
+        self.max_redirects = 0
+        self._delay, self._tries, self._patience = delay, tries, patience
+        self._last = float("-inf")
+        about = f"; mailto:{contact}" if contact else ""
+        self._agent = f"arxiv-morning-newsletter/{__version__} (self-hosted newsletter{about})"
+
+    def get(self, url: str | bytes, **_: object) -> requests.Response:
+        """One whole, well-formed answer; a query's answer is complete by its own totals."""
+        address = url.decode() if isinstance(url, bytes) else url
+        check = check_atom if "search_query=" in address or "id_list=" in address else check_rss
+        retrying = Retrying(
+            retry=retry_if_exception_type(ArxivUnavailable),
+            stop=stop_after_attempt(self._tries) | stop_after_delay(self._patience),
+            wait=self._pause,
+            reraise=True,
+        )
+        return retrying(self._once, address, check)
+
+    def _pause(self, state: RetryCallState) -> float:
+        problem = state.outcome.exception() if state.outcome else None
+        if isinstance(problem, ArxivError) and problem.retry_after is not None:
+            return problem.retry_after
+        # In proportion to the delay, so that a loopback server with delay 0 is asked again at once.
+        return float(exponential(multiplier=self._delay, max=60)(state)) + self._delay
+
+    def _once(self, url: str, check: Check) -> requests.Response:
+        try:
+            response = self._fetch(url)
+        except (requests.RequestException, OSError) as error:
+            raise ArxivUnavailable(url, _plain(error)) from error
+        _refuse_bad_status(response, url)
+        check(response.content, url)
+        return response
+
+    def _fetch(self, url: str, redirects: int = _MOST_REDIRECTS) -> requests.Response:
+        self._wait_for_turn()
+        response = self.request(
+            "GET",
+            url,
+            headers={"User-Agent": self._agent},
+            timeout=(_CONNECT_SECONDS, _READ_SECONDS),
+            allow_redirects=False,
+            stream=True,
+        )
+        try:
+            response._content = _read_whole(response, url)
+        finally:
+            self._last = time.monotonic()
+            response.close()
+        target = response.headers.get("Location")
+        if response.is_redirect and target:
+            return self._fetch(_same_site(url, urljoin(url, target), redirects), redirects - 1)
+        return response
+
+    def _wait_for_turn(self) -> None:
+        # https://info.arxiv.org/help/api/tou.html: one request every three seconds over all arXiv's services together.
+        time.sleep(max(0.0, self._last + self._delay - time.monotonic()))
+
+
+def _read_whole(response: requests.Response, url: str) -> bytes:
+    end = time.monotonic() + _WHOLE_SECONDS
+    body = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        body += chunk
+        if len(body) > _MOST_BYTES:
+            raise ArxivRefused(url, f"the answer is longer than {_MOST_BYTES // 2**20} MiB")
+        if time.monotonic() > end:
+            raise ArxivUnavailable(url, f"the answer was not complete after {_WHOLE_SECONDS:.0f} s")
+    return bytes(body)
+
+
+def _same_site(url: str, target: str, redirects: int) -> str:
+    here, there = urlsplit(url), urlsplit(target)
+    trusted = there.netloc == here.netloc or (there.scheme == "https" and f".{there.hostname}".endswith(".arxiv.org"))
+    if not trusted or redirects <= 0:
+        raise ArxivRefused(url, f"redirects to {target}")
+    return target
+
+
+def _refuse_bad_status(response: requests.Response, url: str) -> None:
+    status = response.status_code
+    if status == requests.codes.ok:
+        return
+    if status in (408, 429) or status >= 500:
+        raise ArxivUnavailable(url, f"HTTP {status}", _retry_after(response.headers.get("Retry-After")))
+    if status == 400:
+        check_atom(response.content, url, status=status)
+    raise ArxivRefused(url, f"HTTP {status}")
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds from a Retry-After header in either form, at most an hour."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return min(float(value), 3600.0)
+    try:
+        return min(max(0.0, parsedate_to_datetime(value).timestamp() - time.time()), 3600.0)
+    except ValueError:
+        return None
+
+
+def parse_xml(body: bytes, url: str, root_tag: str) -> etree._Element:
+    """The root of a well-formed document without entities. Raises ArxivUnavailable: a proxy's page passes."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise ArxivUnavailable(url, f"the answer is not well-formed XML ({_plain(error)})") from error
+    if body.lstrip()[:4096].lower().find(b"<!doctype") >= 0:
+        raise ArxivUnavailable(url, "the answer carries a document type, which arXiv never sends")
+    if root.tag != root_tag:
+        raise ArxivUnavailable(url, f"the answer is <{etree.QName(root).localname}>, not {root_tag.split('}')[-1]}")
+    return root
+
+
+def check_rss(body: bytes, url: str) -> None:
+    """Raise unless the body is a whole RSS document."""
+    if parse_xml(body, url, "rss").find("channel") is None:
+        raise ArxivUnavailable(url, "the feed has no channel")
+
+
+def check_atom(body: bytes, url: str, status: int = 200) -> None:
+    """Raise unless the body is a whole Atom page with as many complete entries as its totals promise."""
+    root = parse_xml(body, url, f"{ATOM}feed")
+    entries = root.findall(f"{ATOM}entry")
+    for entry in entries:
+        if "/api/errors" in (entry.findtext(f"{ATOM}id") or ""):
+            raise ArxivRefused(url, f"error entry: {entry.findtext(f'{ATOM}summary')}")
+        _check_entry(entry, url)
+    if status != 200:
+        raise ArxivRefused(url, f"HTTP {status}")
+    asked = parse_qs(urlsplit(url).query)
+    start, most = int(asked.get("start", ["0"])[0]), int(asked.get("max_results", ["10"])[0])
+    total = root.findtext(f"{OPENSEARCH}totalResults")
+    if total is None or not total.strip().isdigit():
+        raise ArxivUnavailable(url, "the answer has no totalResults")
+    promised = max(0, min(most, int(total) - start))
+    if len(entries) < promised:
+        raise ArxivUnavailable(url, f"the page has {len(entries)} entries where its totals promise {promised}")
+
+
+def _check_entry(entry: etree._Element, url: str) -> None:
+    for name in ("id", "title", "summary", "published", "updated", "author"):
+        found = entry.find(f"{ATOM}{name}")
+        if found is None or not etree.tostring(found, method="text", encoding="unicode", with_tail=False).strip():
+            where = entry.findtext(f"{ATOM}id") or "an entry"
+            raise ArxivUnavailable(url, f"{where} has no {name}")
+
+
+def _plain(error: Exception) -> str:
+    """The innermost reason of a network error in one line, without object addresses."""
+    while error.__context__ is not None and isinstance(error.__context__, Exception):
+        error = error.__context__
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

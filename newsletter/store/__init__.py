@@ -1,0 +1,18 @@
+"""The ledger: SQLAlchemy Core over SQLite."""
+
+from __future__ import annotations
+
+from newsletter.store.deliveries import Deliveries
+from newsletter.store.engine import open_engine
+from newsletter.store.judgements import Judgements
+from newsletter.store.papers import Papers
+from newsletter.store.readers import Readers
+
+
+class SqlStore(Papers, Judgements, Readers, Deliveries):
+    """All parts of `ports.Store` over one engine."""
+
+
+def open_store(url: str) -> SqlStore:
+    """Open or create the ledger at an SQLAlchemy URL. Raises StoreUnreadable."""
+    return SqlStore(open_engine(url))

@@ -1,0 +1,79 @@
+"""Opening the ledger: SQLite in WAL mode with full synchronisation, so that a commit survives a power cut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.pool import StaticPool
+
+from newsletter.errors import StoreUnreadable
+from newsletter.store.tables import SCHEMA_VERSION, meta, metadata
+
+
+def open_engine(url: str) -> Engine:
+    """An engine with our tables in place. Raises StoreUnreadable for a damaged or foreign database."""
+    in_memory = make_url(url).database in (None, "", ":memory:")
+    engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {}))
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    try:
+        metadata.create_all(engine)
+        _check_version(engine, url)
+    except DatabaseError as error:
+        raise StoreUnreadable(url.removeprefix("sqlite:///"), str(error.orig)) from error
+    return engine
+
+
+def _configure(connection: Any, _record: object) -> None:
+    # The driver would begin transactions late and commit around DDL on its own; SQLAlchemy emits BEGIN itself below.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    # IMMEDIATE: a transaction that reads and then writes would otherwise fail at once with "database is locked".
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _check_version(engine: Engine, url: str) -> None:
+    with engine.begin() as connection:
+        found = connection.scalar(select(meta.c.value).where(meta.c.key == "schema"))
+        if found is None:
+            connection.execute(insert(meta).values(key="schema", value=str(SCHEMA_VERSION)))
+        elif int(found) != SCHEMA_VERSION:
+            raise StoreUnreadable(url, f"schema version {found}, this program writes {SCHEMA_VERSION}")
+
+
+class Base:
+    """What the parts of the store share: the engine and one way to write."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows whose key is new; the ones that are there stay as they are."""
+    if rows:
+        connection.execute(sqlite_insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert a row or replace the one with the same primary key."""
+    statement = sqlite_insert(table).values(row)
+    keys = [column.name for column in table.primary_key]
+    rest = {name: statement.excluded[name] for name in row if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))

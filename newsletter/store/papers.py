@@ -1,0 +1,116 @@
+"""Papers and issues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from newsletter.models import Issue, IssueState, Paper, Usage
+from newsletter.store.engine import Base, add_missing, put
+from newsletter.store.tables import category, model_call
+from newsletter.store.tables import issue as issue_table
+from newsletter.store.tables import paper as paper_table
+
+CHUNK = 500  # SQLite allows 32,766 bound values; a chunk also keeps other writers waiting only briefly
+
+
+def chunks(values: Iterable[str]) -> Iterable[list[str]]:
+    """The values in lists that fit into one statement."""
+    everything = list(values)
+    return (everything[start : start + CHUNK] for start in range(0, len(everything), CHUNK))
+
+
+class Papers(Base):
+    """Implements `ports.PaperStore`."""
+
+    def known(self, ids: Iterable[str]) -> Mapping[str, date | None]:
+        found: dict[str, date | None] = {}
+        with self._transaction() as connection:
+            for chunk in chunks(ids):
+                query = select(paper_table.c.arxiv_id, paper_table.c.issue).where(paper_table.c.arxiv_id.in_(chunk))
+                found.update((row.arxiv_id, row.issue) for row in connection.execute(query))
+        return found
+
+    def watched(self) -> Mapping[str, date]:
+        with self._transaction() as connection:
+            return {row.name: row.since for row in connection.execute(select(category))}
+
+    def save_collection(self, issue: Issue, new: Sequence[Paper], seen: Sequence[Paper], asked: Iterable[str]) -> None:
+        with self._transaction() as connection:
+            put(connection, issue_table, _issue_row(issue))
+            add_missing(connection, paper_table, [_paper_row(paper, issue.date) for paper in new])
+            add_missing(connection, paper_table, [_paper_row(paper, None) for paper in seen])
+            add_missing(connection, category, [{"name": name, "since": issue.date} for name in asked])
+
+    def save_issue(self, issue: Issue) -> None:
+        with self._transaction() as connection:
+            put(connection, issue_table, _issue_row(issue))
+
+    def issue(self, day: date) -> Issue | None:
+        with self._transaction() as connection:
+            row = connection.execute(select(issue_table).where(issue_table.c.date == day)).first()
+            return _issue(row, _usage(connection, day)) if row else None
+
+    def issues(self, limit: int = 50) -> Sequence[Issue]:
+        with self._transaction() as connection:
+            query = select(issue_table).order_by(issue_table.c.date.desc()).limit(limit)
+            return [_issue(row, _usage(connection, row.date)) for row in connection.execute(query).all()]
+
+    def papers(self, day: date) -> Sequence[Paper]:
+        with self._transaction() as connection:
+            query = select(paper_table).where(paper_table.c.issue == day).order_by(paper_table.c.arxiv_id)
+            return [_paper(row) for row in connection.execute(query)]
+
+    def paper(self, arxiv_id: str) -> tuple[Paper, date | None] | None:
+        with self._transaction() as connection:
+            row = connection.execute(select(paper_table).where(paper_table.c.arxiv_id == arxiv_id)).first()
+            return (_paper(row), row.issue) if row else None
+
+
+def _usage(connection: Connection, day: date) -> Usage:
+    calls = model_call.c
+    query = select(
+        func.sum(calls.prompt_tokens),
+        func.sum(calls.completion_tokens),
+        func.sum(calls.cost_usd),
+        func.count(calls.id) - func.count(calls.cost_usd),
+    ).where(calls.issue == day)
+    prompt, completion, cost, unpriced = connection.execute(query).one()
+    return Usage(prompt or 0, completion or 0, None if unpriced else cost or 0.0)
+
+
+_PAPER_FIELDS = tuple(name for name in Paper.__dataclass_fields__)
+_ISSUE_COUNTS = ("collected", "scored", "ranked", "unscored", "picked", "model")
+
+
+def _paper_row(paper: Paper, day: date | None) -> dict[str, Any]:
+    lists = {"authors": list(paper.authors), "categories": list(paper.categories)}
+    return {name: getattr(paper, name) for name in _PAPER_FIELDS} | lists | {"issue": day}
+
+
+def _paper(row: Row[Any]) -> Paper:
+    lists = {"authors": tuple(row.authors), "categories": tuple(row.categories)}
+    return Paper(**{name: getattr(row, name) for name in _PAPER_FIELDS} | lists)
+
+
+def _issue_row(issue: Issue) -> dict[str, Any]:
+    return {name: getattr(issue, name) for name in _ISSUE_COUNTS} | {
+        "date": issue.date,
+        "state": issue.state.value,
+        "missing": list(issue.missing),
+        "notes": list(issue.notes),
+    }
+
+
+def _issue(row: Row[Any], usage: Usage) -> Issue:
+    return Issue(
+        **{name: getattr(row, name) for name in _ISSUE_COUNTS},
+        date=row.date,
+        state=IssueState(row.state),
+        usage=usage,
+        missing=tuple(row.missing),
+        notes=tuple(row.notes),
+    )

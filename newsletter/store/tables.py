@@ -1,0 +1,193 @@
+"""The ledger's tables. Times are UTC; JSON columns hold lists of strings."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; a naive one is a programming error and refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+
+paper = Table(
+    "paper",
+    metadata,
+    Column("arxiv_id", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("abstract", Text, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("categories", JSON, nullable=False),
+    Column("primary_category", String, nullable=False),
+    Column("published", UtcDateTime, nullable=False),
+    Column("updated", UtcDateTime, nullable=False),
+    Column("comment", Text),
+    Column("journal_ref", Text),
+    Column("doi", Text),
+    # The first issue that announced it; null: older than our first issue, seen and never shown.
+    Column("issue", Date, index=True),
+)
+
+# Since which issue a category is watched: what is older was never ours to announce.
+category = Table("category", metadata, Column("name", String, primary_key=True), Column("since", Date, nullable=False))
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("collected", Integer, nullable=False),
+    Column("scored", Integer, nullable=False),
+    Column("ranked", Integer, nullable=False),
+    Column("unscored", Integer, nullable=False),
+    Column("picked", Integer, nullable=False),
+    Column("model", String),
+    Column("missing", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+)
+
+# One row per answered request, written in the transaction that saves its result.
+model_call = Table(
+    "model_call",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issue", Date, nullable=False, index=True),
+    Column("model", String, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost_usd", Float),
+)
+
+score = Table(
+    "score",
+    metadata,
+    Column("arxiv_id", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("topic_hash", String, primary_key=True),
+    Column("prompt_hash", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("relevance", Integer, nullable=False),
+    Column("novelty", Integer, nullable=False),
+)
+
+# A null text is an answer too: it failed its check, and asking again would cost the same again.
+summary = Table(
+    "summary",
+    metadata,
+    Column("arxiv_id", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("language", String, primary_key=True),
+    Column("prompt_hash", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("text", Text),
+)
+
+reason = Table(
+    "reason",
+    metadata,
+    Column("arxiv_id", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("topic_hash", String, primary_key=True),
+    Column("prompt_hash", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("text", Text),
+)
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("html", LargeBinary, nullable=False),
+    Column("html_spans", JSON, nullable=False),
+    Column("text", LargeBinary, nullable=False),
+    Column("text_spans", JSON, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("body_spans", JSON, nullable=False),
+)
+
+subscriber = Table(
+    "subscriber",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),  # random; stored as signed 64 bits
+    Column("email", String, nullable=False, unique=True),  # lower case
+    Column("state", String, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("why", String),
+    Column("added", UtcDateTime, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("email", String, nullable=False),
+    Column("name", String),
+    Column("edition", String, ForeignKey("edition.key"), nullable=False),
+    Column("issues", JSON, nullable=False),
+    Column("state", String, nullable=False),
+    Column("message_id", String, nullable=False, unique=True),
+    Column("date", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("not_before", UtcDateTime),
+    Column("owner", String),
+    Column("error", Text),
+    Index("delivery_due", "state", "not_before"),
+)
+
+# What makes "once" true whatever else happens: one row per reader and issue.
+received = Table(
+    "received",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("issue", Date, primary_key=True),
+    Column("delivery_id", Integer, ForeignKey("delivery.id"), nullable=False),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("external_id", String, primary_key=True),
+    Column("action", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
