@@ -1,0 +1,155 @@
+"""LiteLLM: one request to one of several models, with a timeout, the only retry place, tokens and money."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity import wait_random_exponential as exponential
+
+from newsletter.errors import ModelError, ModelRefused, ModelUnavailable
+from newsletter.models import Completion, Prompt, Usage
+
+_FORMATS = ("json_schema", "json_object", "plain")  # climbed down once per model when a request is refused
+
+# LiteLLM fetches two files from the network on import unless told not to.
+_OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True"}
+
+Prices = Mapping[str, tuple[float, float]]  # model → dollars per million prompt and completion tokens
+
+
+class LiteLLM:
+    """`ports.Complete` over LiteLLM: the models are tried in order; what each can do is found out once."""
+
+    def __init__(
+        self,
+        models: Sequence[str],
+        *,
+        api_base: str | None = None,
+        prices: Prices | None = None,
+        timeout: float = 120.0,
+        tries: int = 4,
+        patience: float = 180.0,
+    ) -> None:
+        """`timeout`: seconds for one request; `patience`: seconds for one model, retries included."""
+        self._models, self._api_base, self._prices = tuple(models), api_base, prices or {}
+        self._timeout, self._tries, self._patience = timeout, tries, patience
+        self._format = dict.fromkeys(models, 0)
+
+    async def __call__(self, prompt: Prompt) -> Completion:
+        for model in self._models[:-1]:
+            try:
+                return await self._ask(model, prompt)
+            except ModelError:
+                continue  # the next one may do; the last one's error is raised
+        return await self._ask(self._models[-1], prompt)
+
+    def price_known(self, model: str) -> bool:
+        """Whether a call's cost can be computed: from the settings or from LiteLLM's table."""
+        if model in self._prices:
+            return True
+        try:
+            _litellm().cost_per_token(model=model, prompt_tokens=1, completion_tokens=1)
+        except Exception:  # noqa: BLE001 - LiteLLM raises a bare Exception for a model that it has no price of
+            return False
+        return True
+
+    async def _ask(self, model: str, prompt: Prompt) -> Completion:
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(ModelUnavailable),
+            stop=stop_after_attempt(self._tries) | stop_after_delay(self._patience),
+            wait=_pause,
+            reraise=True,
+        )
+        return await retrying(self._climb_down, model, prompt)
+
+    async def _climb_down(self, model: str, prompt: Prompt) -> Completion:
+        """One request; where the model refuses a way to ask for JSON, the next simpler one is tried and kept."""
+        while True:
+            level = self._format[model]
+            try:
+                return await self._request(model, prompt, _FORMATS[level])
+            except _FormRefused as error:
+                if level + 1 == len(_FORMATS):
+                    raise ModelRefused(model, error.problem) from error
+                self._format[model] = max(self._format[model], level + 1)
+
+    async def _request(self, model: str, prompt: Prompt, form: str) -> Completion:
+        litellm = _litellm()
+        try:
+            response = await litellm.acompletion(
+                model=model,
+                messages=[{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}],
+                api_base=self._base_for(model),
+                timeout=self._timeout,
+                max_retries=0,
+                **_response_format(prompt, form),
+            )
+        except Exception as error:
+            # Everything that LiteLLM raises is sorted by status here; it wraps vendors' errors in many classes.
+            raise _translate(model, error, form) from error
+        text = response.choices[0].message.content if response.choices else None
+        return Completion(text or "", self._usage(model, response), model)
+
+    def _base_for(self, model: str) -> str | None:
+        """The configured server serves the models of the first one's provider; others have their own."""
+        return self._api_base if model.split("/")[0] == self._models[0].split("/")[0] else None
+
+    def _usage(self, model: str, response: Any) -> Usage:
+        prompt, completion = response.usage.prompt_tokens, response.usage.completion_tokens
+        if model in self._prices:
+            into, out = self._prices[model]
+            return Usage(prompt, completion, (prompt * into + completion * out) / 1e6)
+        try:
+            cost = _litellm().completion_cost(completion_response=response, model=model)
+        except Exception:  # noqa: BLE001 - as in price_known
+            return Usage(prompt, completion, None)
+        return Usage(prompt, completion, cost)
+
+
+class _FormRefused(Exception):  # noqa: N818
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+def _litellm() -> Any:
+    for name, value in _OFFLINE.items():
+        os.environ.setdefault(name, value)
+    import litellm  # 3 to 6 s: only when a model is asked
+
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    litellm.drop_params = True  # a parameter that a provider does not have is no reason to fail
+    return litellm
+
+
+def _response_format(prompt: Prompt, form: str) -> dict[str, Any]:
+    if form == "plain":
+        return {}
+    if form == "json_object":
+        return {"response_format": {"type": "json_object"}}
+    schema = {"name": prompt.name, "schema": dict(prompt.schema), "strict": True}
+    return {"response_format": {"type": "json_schema", "json_schema": schema}}
+
+
+def _translate(model: str, error: Exception, form: str) -> Exception:
+    status = getattr(error, "status_code", None)
+    text = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    name = type(error).__name__
+    if status in (400, 422) and name != "ContextWindowExceededError":
+        return _FormRefused(text)
+    if status in (401, 403, 404) or name in ("ContextWindowExceededError", "BadRequestError"):
+        return ModelRefused(model, text)
+    headers = getattr(error, "litellm_response_headers", None) or {}
+    after = str(headers.get("retry-after", ""))
+    return ModelUnavailable(model, text, float(after) if after.isdigit() else None)
+
+
+def _pause(state: RetryCallState) -> float:
+    problem = state.outcome.exception() if state.outcome else None
+    if isinstance(problem, ModelError) and problem.retry_after is not None:
+        return min(problem.retry_after, 120.0)
+    return float(exponential(multiplier=1, max=30)(state))

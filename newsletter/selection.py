@@ -1,0 +1,100 @@
+"""Judged papers → picks: thresholds, followed authors, lifting and dropping words, and one order over all topics."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from newsletter.models import Judged, Paper, Pick, Topic
+
+_OFFLINE_SHARE = 0.10  # without a model nobody says what is good enough: the closest tenth of the day
+
+
+def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pick]:
+    """The papers of one topic that pass, best first.
+
+    With scores a paper passes by the topic's thresholds; offline the tenth that is closest in words does.
+    """
+    passed = [one for one in judged if why_not(one, topic, offline=offline) is None]
+    picks = sorted((_pick(one, topic) for one in passed), key=rank)
+    if not offline:
+        return picks
+    followed = [pick for pick in picks if pick.by_author]
+    closest = [pick for pick in picks if not pick.by_author and pick.similarity > 0]
+    return followed + closest[: math.ceil(len(judged) * _OFFLINE_SHARE)]
+
+
+def merge(by_topic: Iterable[Sequence[Pick]], most: int) -> list[Pick]:
+    """The picks of several topics as one list, best first, each paper once naming all its topics, at most `most`."""
+    merged: dict[str, Pick] = {}
+    for pick in (pick for picks in by_topic for pick in picks):
+        there = merged.get(pick.paper.arxiv_id)
+        merged[pick.paper.arxiv_id] = _join(there, pick) if there else pick
+    return sorted(merged.values(), key=rank)[:most]
+
+
+def rank(pick: Pick) -> tuple[bool, int, int, float, str]:
+    """The order of a mail: followed authors, then relevance; novelty and closeness in words only break ties."""
+    relevance, novelty = (pick.score.relevance, pick.score.novelty) if pick.score else (0, 0)
+    return (pick.by_author is None, -relevance, -novelty, -pick.similarity, pick.paper.arxiv_id)
+
+
+def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | None:
+    """In one clause why the paper does not pass this topic, or None when it passes."""
+    paper, score = judged.paper, judged.score
+    if not topic.covers(paper):
+        return f"none of its categories ({', '.join(paper.categories)}) is asked for"
+    if _followed(paper, topic):
+        return None
+    text = f"{paper.title}\n{paper.abstract}"
+    if dropping := _first_match(text, topic.exclude):
+        return f"it has the word {dropping!r} of the exclude list"
+    if offline:
+        return None
+    if score is None:
+        return "it has no score"
+    lift = 1 if _first_match(text, topic.include) else 0
+    if score.relevance + lift < topic.min_relevance:
+        return f"relevance {score.relevance} is below {topic.min_relevance}"
+    return f"novelty {score.novelty} is below {topic.min_novelty}" if score.novelty < topic.min_novelty else None
+
+
+def _first_match(text: str, words: Sequence[str]) -> str | None:
+    """The first of the words or phrases that stands in the text as a whole word, in any case."""
+    return next((word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), None)
+
+
+def _followed(paper: Paper, topic: Topic) -> str | None:
+    """The followed author among the paper's, compared without case and accents."""
+    names = {_bare(name): name for name in paper.authors}
+    return next((names[_bare(author)] for author in topic.authors if _bare(author) in names), None)
+
+
+def _bare(name: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+
+
+def _pick(judged: Judged, topic: Topic) -> Pick:
+    return Pick(
+        paper=judged.paper,
+        issue=judged.issue,
+        topics=(topic.key,),
+        score=judged.score,
+        similarity=judged.similarity,
+        by_author=_followed(judged.paper, topic),
+    )
+
+
+def _join(first: Pick, second: Pick) -> Pick:
+    best, other = sorted((first, second), key=rank)
+    return Pick(
+        paper=best.paper,
+        issue=best.issue,
+        topics=tuple(dict.fromkeys((*best.topics, *other.topics))),
+        score=best.score,
+        similarity=max(best.similarity, other.similarity),
+        by_author=best.by_author or other.by_author,
+    )
