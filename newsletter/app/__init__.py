@@ -1,0 +1,8 @@
+"""The composition root: settings and roster → adapters → one desk to work at. The only importer of adapters."""
+
+from __future__ import annotations
+
+from newsletter.app.desk import load_roster, open_desk, open_ledger, utc_now, work_folder
+from newsletter.app.doctor import examine
+
+__all__ = ["examine", "load_roster", "open_desk", "open_ledger", "utc_now", "work_folder"]

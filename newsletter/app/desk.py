@@ -1,0 +1,159 @@
+"""Opening the desk: every adapter chosen by the settings, closed again in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parseaddr
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from newsletter import subscribers
+from newsletter.app.files import fingerprint, folders, load_prompt, token_keys
+from newsletter.collect import ArxivSource
+from newsletter.errors import ConfigurationError
+from newsletter.llm import LiteLLM
+from newsletter.models import Finding, Roster
+from newsletter.pipeline import Desk, Progress, no_progress
+from newsletter.ports import Store, Transport
+from newsletter.render import Renderer
+from newsletter.settings import Settings
+from newsletter.store import open_store
+from newsletter.store.lock import hold
+from newsletter.transports.outbox import Outbox
+
+
+def utc_now() -> datetime:
+    """The clock of everything that is not handed another one."""
+    return datetime.now(UTC)
+
+
+def load_roster(settings: Settings) -> Roster:
+    """`subscribers.yaml` as values. Raises ConfigurationError when nothing of it can be used."""
+    return subscribers.load(settings.subscribers)
+
+
+@contextmanager
+def open_ledger(settings: Settings) -> Iterator[Store]:
+    """The ledger alone, for short commands."""
+    database = make_url(settings.database).database
+    if database and database != ":memory:":
+        try:
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            problem = f"{Path(database).parent} cannot be created: {error.strerror}"
+            raise ConfigurationError(
+                [Finding("NEWSLETTER_DATA_DIR", None, problem, "name a writable folder")]
+            ) from error
+    store = open_store(settings.database)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def work_folder(settings: Settings, command: str, *, wait: bool = False) -> Iterator[None]:
+    """The lock of the data folder: held by whoever collects or sends."""
+    with hold(settings.data_dir, command, wait=wait):
+        yield
+
+
+@contextmanager
+def open_desk(
+    settings: Settings,
+    roster: Roster,
+    *,
+    dry_run: bool = False,
+    now: Callable[[], datetime] = utc_now,
+    progress: Progress = no_progress,
+) -> Iterator[Desk]:
+    """Everything a morning needs. Raises ConfigurationError or TemplateError before anything is sent."""
+    templates = folders("templates", settings.subscribers)
+    letterhead = settings.letterhead
+    models = _models(settings)
+    with open_ledger(settings) as store:
+        source = _source(settings)
+        transport = Outbox(settings.data_dir / "dry-run") if dry_run else _transport(settings)
+        try:
+            yield Desk(
+                store=store,
+                source=source,
+                transport=transport,
+                renderer=Renderer(templates, settings.data_dir / "cache"),
+                roster=roster,
+                letterhead=letterhead,
+                keys=token_keys(settings.data_dir),
+                score_prompt=load_prompt("score.md", settings.subscribers),
+                summary_prompt=load_prompt("summarise.md", settings.subscribers),
+                model=settings.model,
+                scorer=models[0],
+                summary_model=settings.summary_model or settings.model,
+                summariser=models[1],
+                max_cost_usd=settings.max_cost_usd,
+                salt=f"{fingerprint(templates)} {letterhead!r}",
+                now=now,
+                progress=progress,
+            )
+        finally:
+            transport.close()
+            source.close()
+
+
+def _source(settings: Settings) -> ArxivSource:
+    contact = settings.admin_email or settings.sender
+    return ArxivSource(
+        api_url=settings.arxiv_api_url,
+        rss_url=settings.arxiv_rss_url,
+        delay=settings.arxiv_delay,
+        contact=parseaddr(contact)[1] if contact else None,
+    )
+
+
+def _models(settings: Settings) -> tuple[LiteLLM | None, LiteLLM | None]:
+    """The models for scoring and for one-liners, each with the fallbacks behind it."""
+    if settings.model is None:
+        return None, None
+
+    def chain(first: str) -> LiteLLM:
+        names = dict.fromkeys((first, *settings.fallback_models))
+        return LiteLLM(tuple(names), api_base=settings.model_api_base, prices=settings.model_prices)
+
+    scorer = chain(settings.model)
+    if settings.max_cost_usd is not None:
+        _refuse_unknown_prices(settings, scorer)
+    same = settings.summary_model in (None, settings.model)
+    return scorer, scorer if same else chain(settings.summary_model or settings.model)
+
+
+def used_models(settings: Settings) -> Sequence[str]:
+    """Every model that may be asked."""
+    named = (settings.model, settings.summary_model, *settings.fallback_models)
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _refuse_unknown_prices(settings: Settings, complete: LiteLLM) -> None:
+    unknown = [name for name in used_models(settings) if not complete.price_known(name)]
+    remedy = "name it in NEWSLETTER_MODEL_PRICES=model=in/out, dollars per million tokens"
+    if unknown:
+        problem = "the price of {} is unknown, so the limit could not be kept"
+        raise ConfigurationError(
+            [Finding("NEWSLETTER_MAX_COST_USD", None, problem.format(name), remedy) for name in unknown]
+        )
+
+
+def _transport(settings: Settings) -> Transport:
+    # The vendors' packages are imported only where they are used.
+    if settings.transport == "smtp":
+        from newsletter.transports.smtp import Smtp
+
+        password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+        return Smtp(settings.smtp_url or "", password)
+    if settings.transport == "sendgrid":
+        from newsletter.transports.sendgrid import SendGrid
+
+        key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
+        return SendGrid(key, settings.sendgrid_url)
+    return Outbox(settings.data_dir / "outbox")

@@ -1,0 +1,121 @@
+"""`newsletter check`: everything that can be wrong, as findings with place and remedy."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from newsletter import scoring, summarise
+from newsletter.app.desk import load_roster, open_desk, used_models
+from newsletter.app.files import folders, load_prompt
+from newsletter.collect import calendar
+from newsletter.errors import ConfigurationError, ModelError, NewsletterError, TemplateError
+from newsletter.llm import LiteLLM
+from newsletter.models import Finding, Paper, Roster, Topic
+from newsletter.render import Renderer
+from newsletter.settings import Settings, warnings
+
+
+def examine(settings: Settings, *, online: bool = False) -> list[Finding]:
+    """All findings, offline ones first; with `online` arXiv and the models are asked too."""
+    findings = warnings()
+    try:
+        roster = load_roster(settings)
+    except ConfigurationError as error:
+        return [*findings, *error.findings]
+    findings += roster.findings
+    findings += _templates(settings)
+    findings += _prompts(settings)
+    findings += _ways_out(settings)
+    if online and not findings:
+        findings += _online(settings, roster)
+    return findings
+
+
+def ages(roster: Roster, now: datetime) -> Iterator[str]:
+    """For each hour at which mails go out: how old the papers are by then."""
+    day = calendar.newest(now)
+    announced = calendar.announced_at(day)
+    for send_at, zone in sorted({(reader.send_at, reader.timezone) for reader in roster.readers}):
+        yield f"{send_at:%H:%M} {zone}: papers announced {_hours_after(announced, send_at, zone):.1f} h before"
+
+
+def _hours_after(announced: datetime, send_at: time, zone: str) -> float:
+    local = announced.astimezone(ZoneInfo(zone))
+    sent = local.replace(hour=send_at.hour, minute=send_at.minute, second=0, microsecond=0)
+    return ((sent - local).total_seconds() % 86400) / 3600
+
+
+def _templates(settings: Settings) -> list[Finding]:
+    try:
+        Renderer(folders("templates", settings.subscribers), None).check()
+    except TemplateError as error:
+        return [Finding(error.file, error.line, error.problem, "mend the template, or remove it to use the default")]
+    return []
+
+
+def _prompts(settings: Settings) -> list[Finding]:
+    findings: list[Finding] = []
+    for name, build in (("score.md", _try_scoring), ("summarise.md", _try_summary)):
+        try:
+            build(name, settings.subscribers)
+        except ConfigurationError as error:
+            findings += error.findings
+        except TemplateError as error:
+            remedy = "mend the prompt, or remove it to use the default"
+            findings.append(Finding(error.file, error.line, error.problem, remedy))
+    return findings
+
+
+_MOMENT = datetime(2026, 3, 6, tzinfo=UTC)
+_PAPER = Paper(
+    arxiv_id="2603.90001",
+    title="A sample",
+    abstract="We show that a sample is enough.",
+    authors=("A. Sample",),
+    categories=("cs.LG",),
+    primary_category="cs.LG",
+    published=_MOMENT,
+    updated=_MOMENT,
+)
+_TOPIC = Topic(
+    key="sample", title="Sample", categories=("cs.LG",), interests="Samples.", include=("x",), exclude=("y",)
+)
+
+
+def _try_scoring(name: str, roster: Path) -> None:
+    scoring.build_prompt(load_prompt(name, roster), _TOPIC, [_PAPER])
+
+
+def _try_summary(name: str, roster: Path) -> None:
+    summarise.build_prompt(load_prompt(name, roster), summarise.Wanted(_PAPER, ("en", "zh"), (_TOPIC,)))
+
+
+def _ways_out(settings: Settings) -> list[Finding]:
+    """A mail must offer a way out that works without us reading a mailbox by hand."""
+    if settings.transport == "outbox" or settings.public_url:
+        return []
+    problem = "replies are not read by this version, and there is no web address to leave by"
+    remedy = "set NEWSLETTER_PUBLIC_URL and keep `newsletter serve` running, or act on replies yourself with `newsletter subscribers unsubscribe EMAIL`"
+    return [Finding("NEWSLETTER_PUBLIC_URL", None, problem, remedy, fatal=False)]
+
+
+def _online(settings: Settings, roster: Roster) -> list[Finding]:
+    findings = []
+    try:
+        with open_desk(settings, roster) as desk:
+            desk.source.feed(roster.topics[0].categories)
+    except NewsletterError as error:
+        findings.append(Finding("arXiv", None, str(error), "try again later; the service itself retries"))
+    for name in used_models(settings):
+        complete = LiteLLM([name], api_base=settings.model_api_base, prices=settings.model_prices, tries=1)
+        prompt = scoring.build_prompt(load_prompt("score.md", settings.subscribers), _TOPIC, [_PAPER])
+        try:
+            reply = asyncio.run(complete(prompt))
+            scoring.parse_reply(reply.text, [_PAPER.arxiv_id])
+        except (ModelError, ValueError) as error:
+            findings.append(Finding("NEWSLETTER_MODEL", None, str(error), "check the name, the key and the address"))
+    return findings

@@ -1,0 +1,69 @@
+"""Where templates, prompts and keys are found."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+import newsletter
+from newsletter.errors import ConfigurationError, StoreUnreadable
+from newsletter.models import Finding
+from newsletter.prompts import PromptFile
+from newsletter.tokens import Keys
+
+
+def folders(kind: str, roster: Path) -> list[Path]:
+    """The folders of `templates` or `prompts`, first wins: beside the roster, then the defaults."""
+    package = Path(newsletter.__file__).parent
+    default = package / "_defaults" / kind  # in the wheel; in a checkout they are the top-level folders
+    own = roster.parent / kind
+    found = [own.resolve(), (default if default.is_dir() else package.parent / kind).resolve()]
+    return list(dict.fromkeys(folder for folder in found if folder.is_dir()))
+
+
+def load_prompt(name: str, roster: Path) -> PromptFile:
+    """The prompt file of this name. Raises ConfigurationError or TemplateError."""
+    places = folders("prompts", roster)
+    for folder in places:
+        file = folder / name
+        if file.is_file():
+            try:
+                return PromptFile.parse(file.read_text("utf-8"), str(file))
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigurationError(
+                    [Finding(str(file), None, f"cannot be read: {error}", "save it as UTF-8")]
+                ) from error
+    where = str(roster.parent / "prompts" / name)
+    raise ConfigurationError([Finding(where, None, "is missing, and so is the default", "restore the file")])
+
+
+def fingerprint(places: Sequence[Path]) -> str:
+    """A hash of every file in the folders: it changes when an operator edits a template."""
+    digest = hashlib.sha256()
+    for file in sorted(file for folder in places for file in folder.rglob("*") if file.is_file()):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def token_keys(data_dir: Path) -> Keys:
+    """The keys that sign tokens: lines `number hex` in `token-keys`, made on first use and never replaced."""
+    file = data_dir / "token-keys"
+    if not file.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+            stream.write(f"0 {secrets.token_hex(32)}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(file)
+    try:
+        rows = [line.split() for line in file.read_text("ascii").splitlines() if line.strip()]
+        keys = {int(number): bytes.fromhex(secret) for number, secret in rows}
+    except (OSError, ValueError) as error:
+        raise StoreUnreadable(str(file), f"cannot be read ({error})") from error
+    if not keys or any(len(secret) < 16 for secret in keys.values()) or not set(keys) <= set(range(16)):
+        raise StoreUnreadable(str(file), "has no usable key")
+    return keys

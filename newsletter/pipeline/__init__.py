@@ -1,0 +1,71 @@
+"""The day: calls the stages in order, saves after each, resumes. It decides nothing that a stage could decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from newsletter.collect import calendar
+from newsletter.delivery import Tally
+from newsletter.models import Issue
+from newsletter.pipeline.desk import Desk, Progress, no_progress
+from newsletter.pipeline.editions import Editor
+from newsletter.pipeline.judging import TopicDay
+from newsletter.pipeline.preparing import NotOut, collect_issue, missed, prepare
+from newsletter.pipeline.sending import Due, active, due, message_for, plan, send
+
+
+@dataclass(frozen=True, slots=True)
+class Morning:
+    """What one run did."""
+
+    issues: tuple[Issue, ...]
+    not_out: tuple[date, ...]  # announcements that arXiv has not made yet
+    planned: int
+    tally: Tally
+
+
+def run(desk: Desk, day: date | None = None, only: str | None = None) -> Morning:
+    """A morning now: prepare the newest announcement (or issue `day`) and send it to every active reader without it.
+
+    Raises ArxivError before anything is recorded, TransportRefused when the transport serves nobody.
+    """
+    issues, not_out = prepare_days(desk, day)
+    waiting = [one for one in due(desk, active(desk), day) if only is None or one.reader.email.lower() == only.lower()]
+    planned = plan(desk, Editor(desk), waiting)
+    return Morning(issues, not_out, planned, send(desk, only=only))
+
+
+def prepare_days(desk: Desk, day: date | None) -> tuple[tuple[Issue, ...], tuple[date, ...]]:
+    """Prepare issue `day`, or all up to the newest that the ledger lacks; ready issues and those not out yet."""
+    readers = [reader for reader, _ in active(desk)]
+    newest = calendar.newest(desk.now())
+    wanted = [day] if day else missed(desk, newest) or [newest]
+    found = [prepare(desk, one, readers) for one in wanted]
+    if day is None and not desk.store.issues(1):
+        # A first run in the hours before tonight's announcement: the one before it is the newest there is.
+        found.append(prepare(desk, calendar.previous(newest), readers))
+    issues = tuple(one for one in found if isinstance(one, Issue))
+    return issues, tuple(one.day for one in found if isinstance(one, NotOut))
+
+
+__all__ = [
+    "Desk",
+    "Due",
+    "Editor",
+    "Morning",
+    "NotOut",
+    "Progress",
+    "TopicDay",
+    "active",
+    "collect_issue",
+    "due",
+    "message_for",
+    "missed",
+    "no_progress",
+    "plan",
+    "prepare",
+    "prepare_days",
+    "run",
+    "send",
+]

@@ -1,0 +1,165 @@
+"""Who is due → one edition for equal readers → mails in the ledger → out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import structlog
+
+from newsletter import delivery as deliveries
+from newsletter.delivery import Tally
+from newsletter.models import (
+    Delivery,
+    DeliveryState,
+    IssueState,
+    Message,
+    QuietDays,
+    Reader,
+    Rendered,
+    Subscriber,
+    SubscriberState,
+    Wishes,
+)
+from newsletter.pipeline.desk import Desk
+from newsletter.pipeline.editions import Editor, Issues
+from newsletter.render import message_id, personalise
+
+log = structlog.get_logger()
+
+_KNOWN_ISSUES = 60  # how far back "what has this reader had" is asked
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A reader and the issues of their next mail, oldest first."""
+
+    reader: Reader
+    subscriber: Subscriber
+    issues: Issues
+
+
+def active(desk: Desk, readers: Iterable[Reader] | None = None) -> list[tuple[Reader, Subscriber]]:
+    """The readers who may get mail today: the ledger decides, and the file where the ledger is new."""
+    everyone = list(desk.roster.readers if readers is None else readers)
+    ledger = desk.store.enrol((reader.email for reader in everyone), desk.now())
+    found = []
+    for reader in everyone:
+        subscriber = _honour_file(desk, reader, ledger[reader.email.lower()])
+        paused = reader.paused_until is not None and reader.paused_until > desk.now().date()
+        if subscriber.state is SubscriberState.ACTIVE and not paused:
+            found.append((reader, subscriber))
+    return found
+
+
+def _honour_file(desk: Desk, reader: Reader, subscriber: Subscriber) -> Subscriber:
+    """With a new database what the file says of leaving counts; once recorded, the ledger keeps it."""
+    said = {SubscriberState.UNSUBSCRIBED: reader.unsubscribed, SubscriberState.SUPPRESSED: reader.bounced}
+    fresh = subscriber.state is SubscriberState.ACTIVE and subscriber.why is None
+    for state, why in said.items():
+        if why and fresh:
+            desk.store.set_subscriber(subscriber.id, state, why, desk.now())
+            return desk.store.subscriber(subscriber.id) or subscriber
+    return subscriber
+
+
+def due(desk: Desk, people: Sequence[tuple[Reader, Subscriber]], only: date | None = None) -> list[Due]:
+    """What each of them has not had: issue `only`, or every ready one since their last."""
+    ready = [issue.date for issue in desk.store.issues(_KNOWN_ISSUES) if issue.state is not IssueState.COLLECTED]
+    had: dict[int, set[date]] = defaultdict(set)
+    for subscriber_id, day in desk.store.received(ready):
+        had[subscriber_id].add(day)
+    found = []
+    for reader, subscriber in people:
+        mine = had[subscriber.id]
+        wanted = [day for day in ready if day == only and day not in mine]
+        issues = tuple(wanted) if only else deliveries.due_issues(ready, mine)
+        if issues:
+            found.append(Due(reader, subscriber, issues))
+    return found
+
+
+def plan(desk: Desk, editor: Editor, waiting: Sequence[Due]) -> int:
+    """Render one edition for equal readers and record their mails as queued; the number of mails."""
+    groups: Mapping[tuple[Wishes, Issues], list[Due]] = defaultdict(list)
+    for one in waiting:
+        groups[one.reader.wishes, one.issues].append(one)
+    if errors := editor.ask_for_lines(groups):
+        # A mail goes out all the same: the abstract's own sentence stands in for a missing line.
+        log.warning("summaries.incomplete", papers=len(errors), error=str(errors[0]))
+    planned = 0
+    for number, ((wishes, issues), members) in enumerate(groups.items(), start=1):
+        desk.progress("rendering", number, len(groups))
+        if desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues):
+            continue
+        rendered = editor.render(wishes, issues)
+        desk.store.save_edition(rendered)
+        planned += desk.store.plan([_mail(desk, rendered, one) for one in members])
+    return planned
+
+
+def _mail(desk: Desk, rendered: Rendered, one: Due) -> Delivery:
+    return Delivery(
+        id=0,
+        subscriber_id=one.subscriber.id,
+        email=one.reader.email,
+        name=one.reader.name,
+        edition=rendered.key,
+        issues=one.issues,
+        state=DeliveryState.QUEUED,
+        message_id=message_id(desk.keys, desk.letterhead, one.subscriber.id, one.issues[-1]),
+        date=desk.now().replace(microsecond=0),
+    )
+
+
+def builder(desk: Desk) -> Callable[[Delivery], Message]:
+    """Delivery → message; the edition of the last mail is kept, since mails go out edition by edition."""
+    last: dict[str, Rendered] = {}
+
+    def build(delivery: Delivery) -> Message:
+        if delivery.edition not in last:
+            rendered = desk.store.edition(delivery.edition)
+            if rendered is None:
+                raise LookupError(f"edition {delivery.edition} of mail {delivery.id} is not in the ledger")
+            last.clear()
+            last[delivery.edition] = rendered
+        return _personal(desk, last[delivery.edition], delivery)
+
+    return build
+
+
+def message_for(desk: Desk, editor: Editor, one: Due) -> Message:
+    """The mail that this reader would get; nothing is recorded."""
+    rendered = editor.render(one.reader.wishes, one.issues)
+    return _personal(desk, rendered, _mail(desk, rendered, one))
+
+
+def _personal(desk: Desk, rendered: Rendered, delivery: Delivery) -> Message:
+    return personalise(
+        rendered,
+        desk.letterhead,
+        keys=desk.keys,
+        subscriber_id=delivery.subscriber_id,
+        email=delivery.email,
+        name=delivery.name,
+        message_id=delivery.message_id,
+        date=delivery.date,
+    )
+
+
+def send(desk: Desk, *, only: str | None = None, stop: Callable[[], bool] = lambda: False) -> Tally:
+    """Send what is queued, after putting back what a stop left in doubt. Raises TransportRefused."""
+    for orphan in desk.store.orphans():
+        desk.store.finish(deliveries.recover(orphan))
+    sent = 0
+
+    def report(_: Delivery) -> None:
+        nonlocal sent
+        sent += 1
+        desk.progress("sending", sent, sent)
+
+    return deliveries.drain(
+        desk.store, desk.transport, builder(desk), owner=desk.owner, now=desk.now, only=only, report=report, stop=stop
+    )

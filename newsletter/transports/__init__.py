@@ -1,0 +1,1 @@
+"""Ways out: `outbox` writes files, `smtp` and `sendgrid` hand mails to a server. Each speaks one vendor."""
