@@ -1,0 +1,11 @@
+"""Edition → mails. MJML once per template, Jinja once per edition, headers and slots once per reader.
+
+content.py says what a mail holds, layout.py how much of each paper, templates.py turns files into templates,
+renderer.py fits and writes, slots.py and mime.py make bytes with places for tokens, letters.py the reader's mail.
+"""
+
+from newsletter.render.letters import message_id, personalise
+from newsletter.render.renderer import HTML_LIMIT, Renderer
+from newsletter.render.slots import LEAVE, PREFERENCES
+
+__all__ = ["HTML_LIMIT", "LEAVE", "PREFERENCES", "Renderer", "message_id", "personalise"]

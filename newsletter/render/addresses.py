@@ -1,0 +1,88 @@
+"""Mail addresses as headers and links need them: ASCII domains, tokens behind a plus sign, no control character."""
+
+from __future__ import annotations
+
+import re
+from email.header import Header
+from urllib.parse import quote
+
+import idna
+
+from newsletter.models import Letterhead
+from newsletter.tex import clean
+
+_ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
+
+
+def split_mailbox(text: str) -> tuple[str, str]:
+    """Name and address of `Name <a@b>` or `a@b`. The last bracket counts: a name may hold anything."""
+    line = clean(text)
+    if line.endswith(">") and "<" in line:
+        name, _, address = line[:-1].rpartition("<")
+        bare = name.strip()
+        if len(bare) > 1 and bare[0] == bare[-1] == '"':
+            bare = re.sub(r"\\(.)", r"\1", bare[1:-1])
+        return bare, ascii_domain(address)
+    return "", ascii_domain(line)
+
+
+def ascii_domain(address: str) -> str:
+    """The address with its domain as A-labels and without what could end a header or a bracket."""
+    local, _, domain = re.sub(r"[\s<>]", "", clean(address)).rpartition("@")
+    if not domain.isascii():
+        domain = idna.encode(domain, uts46=True).decode("ascii")
+    return f"{local}@{domain}" if local else domain
+
+
+def plus(address: str, token: str) -> str:
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"
+
+
+def own_address(letterhead: Letterhead) -> str:
+    """Where replies go: reply_to, else the sender."""
+    return ascii_domain(letterhead.reply_to) if letterhead.reply_to else split_mailbox(letterhead.sender)[1]
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def leave_link(letterhead: Letterhead, token: str) -> str:
+    """The way out for the mail's body: the web page, else a mail."""
+    return f"{letterhead.public_url}/u/{token}" if letterhead.public_url else leave_mailto(letterhead, token)
+
+
+def leave_mailto(letterhead: Letterhead, token: str) -> str:
+    """A mail whose arrival is the request; the token is in the address or, without plus addressing, in the subject."""
+    address = own_address(letterhead)
+    if letterhead.reply_to and letterhead.plus_addressing:
+        return f"mailto:{quote(plus(address, token), safe='@+')}?subject=unsubscribe"
+    return f"mailto:{quote(address, safe='@+')}?subject=unsubscribe%20{token}"
+
+
+def mailbox(name: str | None, address: str, header: str) -> str:
+    """`name <address>` as a folded header value; names outside ASCII become encoded words."""
+    shown = phrase(clean(name or ""), header)
+    if not shown:
+        return address
+    last = shown.rsplit("\n", 1)[-1]
+    start = len(header) + 2 if "\n" not in shown else 0
+    return f"{shown}{' ' if start + len(last) + len(address) < 75 else chr(13) + chr(10) + ' '}<{address}>"
+
+
+def phrase(text: str, header: str) -> str:
+    """Words in front of an address: as they are, quoted, or encoded without splitting a character."""
+    if not text or (_ATOM.fullmatch(text) and len(text) < 60 and "=?" not in text):
+        return text
+    if text.isascii() and len(text) < 60 and "=?" not in text:
+        return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
+    return encoded(text, header)
+
+
+def encoded(text: str, header: str) -> str:
+    """Unstructured text as encoded words where it needs them, folded with CRLF."""
+    plain = text.isascii() and "=?" not in text and len(header) + 2 + len(text) <= 78
+    if plain:
+        return text
+    return Header(text, charset="utf-8", header_name=header, maxlinelen=75).encode(linesep="\r\n")

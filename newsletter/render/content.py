@@ -1,0 +1,163 @@
+"""An edition in the reader's words, down to the footer: everything the two templates may write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from newsletter.models import Edition, Letterhead, NoticeKind
+from newsletter.render.addresses import leave_link
+from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown, groups, show
+from newsletter.render.sentences import minutes
+from newsletter.render.slots import LEAVE, PREFERENCES
+from newsletter.render.words import Words
+from newsletter.tex import clean, to_unicode
+
+SUBJECT_LIMIT = 78
+_PADDING = "\u034f\u200c\u00a0" * 40  # keeps the paragraph behind the preheader out of the inbox list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footer:
+    archive_url: str | None
+    preferences_url: str | None
+    leave_url: str
+    one_click: bool
+    replies_read: bool
+    machine: str
+    usage: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """What the templates see as `m`."""
+
+    language: str
+    subject: str
+    preheader: str
+    brand: str
+    day: str
+    picked: str
+    minutes: str
+    notices: tuple[str, ...]
+    overview: tuple[Shown, ...]
+    groups: tuple[Group, ...]
+    rows: tuple[Shown, ...]
+    more: str
+    footer: Footer
+
+    @property
+    def papers(self) -> tuple[Shown, ...]:
+        """All papers that are not hidden."""
+        return (*(paper for group in self.groups for paper in group.papers), *self.rows)
+
+
+def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Words, slots: Mapping[str, str]) -> Mail:
+    """The mail's content at these levels."""
+    papers = {entry.number: show(entry, levels[entry.number], edition, words) for entry in edition.entries}
+    visible = [paper for paper in papers.values() if paper.level > Level.HIDDEN]
+    hidden = len(papers) - len(visible)
+    return Mail(
+        language=words.language,
+        subject=subject(edition, list(papers.values()), words),
+        preheader=_preheader(edition, list(papers.values()), words),
+        brand=clean(edition.name),
+        day=words.days(edition.issues),
+        picked=_picked(edition, words),
+        minutes=words.say("minutes", count=minutes(_texts(visible))) if visible else "",
+        notices=_notices(edition, words),
+        overview=_overview(visible),
+        groups=groups(edition, papers),
+        rows=tuple(paper for paper in visible if paper.level < Level.NONE),
+        more=words.say("more", count=hidden) if hidden else "",
+        footer=_footer(edition, letterhead, words, slots),
+    )
+
+
+def subject(edition: Edition, papers: list[Shown], words: Words) -> str:
+    """Count and top titles, whole ones as long as they fit."""
+    if not papers:
+        return _cut(words.say("subject_quiet", name=clean(edition.name)))
+    found = words.say("subject", count=len(papers), titles=papers[0].short_title)
+    titles = papers[0].short_title
+    for paper in papers[1:4]:
+        titles += words.say("separator") + paper.short_title
+        longer = words.say("subject", count=len(papers), titles=titles)
+        if len(longer) > SUBJECT_LIMIT:
+            break
+        found = longer
+    return _cut(found)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= SUBJECT_LIMIT:
+        return text
+    kept = text[: SUBJECT_LIMIT - 1]
+    return (kept.rsplit(" ", 1)[0] if " " in kept[SUBJECT_LIMIT // 2 :] else kept).rstrip(" ,;:-–—") + "…"
+
+
+def _preheader(edition: Edition, papers: list[Shown], words: Words) -> str:
+    titles = words.say("separator").join(paper.short_title for paper in papers[:3])
+    shown = words.say("preheader", count=len(papers), titles=titles) if papers else _notices(edition, words)[0]
+    return shown + _PADDING
+
+
+def _picked(edition: Edition, words: Words) -> str:
+    if not edition.entries:
+        return ""
+    papers = words.say("papers", count=len(edition.entries))
+    return words.say("picked", papers=papers, considered=edition.considered)
+
+
+def _notices(edition: Edition, words: Words) -> tuple[str, ...]:
+    said = []
+    for notice in edition.notices:
+        if notice.kind is not NoticeKind.QUIET:
+            said.append(words.say(notice.kind.value, count=notice.count, total=notice.total))
+    if not edition.entries:  # a mail is never blank, whatever the notices say
+        count = edition.considered
+        said.append(words.say("quiet_none", count=count) if count else words.say("quiet"))
+    return tuple(said)
+
+
+def _overview(visible: list[Shown]) -> tuple[Shown, ...]:
+    return tuple(visible[:OVERVIEW_RANKS]) if len(visible) > 2 else ()
+
+
+def _texts(papers: list[Shown]) -> list[str]:
+    """Everything a reader reads, the overview's repetition left out."""
+    texts = []
+    for paper in papers:
+        texts += [paper.title, *(piece.text for piece in paper.abstract)]
+        if paper.level > Level.TITLE:
+            texts += [paper.reason, *(said.text for said in paper.said)]
+    return texts
+
+
+def _footer(edition: Edition, letterhead: Letterhead, words: Words, slots: Mapping[str, str]) -> Footer:
+    web = letterhead.public_url
+    return Footer(
+        archive_url=f"{web}/" if web else None,
+        preferences_url=f"{web}/p/{slots[PREFERENCES]}" if web else None,
+        leave_url=leave_link(letterhead, slots[LEAVE]),
+        one_click=bool(web),
+        replies_read=letterhead.replies_read,
+        machine=_machine(edition, words),
+        usage=_usage(edition, words),
+        address=clean(letterhead.postal_address or ""),
+    )
+
+
+def _machine(edition: Edition, words: Words) -> str:
+    """Says who wrote it, where anything is a machine's."""
+    if not any(entry.lines or entry.score or entry.reason for entry in edition.entries):
+        return ""
+    return words.say("machine", model=to_unicode(edition.model)) if edition.model else words.say("machine_unnamed")
+
+
+def _usage(edition: Edition, words: Words) -> str:
+    usage = edition.usage
+    tokens = usage.prompt_tokens + usage.completion_tokens
+    cost = words.say("cost_unknown") if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
+    return words.say("usage", tokens=tokens, cost=cost) if tokens else ""

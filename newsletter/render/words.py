@@ -1,0 +1,91 @@
+"""The interface words of one language, from `words/<language>.yaml`; what a catalogue lacks comes from English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+import yaml
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from newsletter.errors import TemplateError
+
+_FALLBACK = "en"
+Forms = Mapping[str, str]
+
+
+class Words:
+    """Speaks one language: `say` a phrase, write a day or a number."""
+
+    def __init__(self, language: str, phrases: Mapping[str, str | Forms]) -> None:
+        self.language = language
+        self._phrases = phrases
+        self._locale = Locale.parse(str(phrases["locale"]), sep="_")
+
+    def say(self, key: str, **values: object) -> str:
+        """The phrase with its values filled in; `count` chooses among plural forms."""
+        if key not in self._phrases:
+            raise KeyError(f"no phrase {key!r} in words/{self.language}.yaml")
+        phrase = self._phrases[key]
+        if isinstance(phrase, Mapping):
+            form = self._locale.plural_form(values["count"] if isinstance(values["count"], int) else 0)
+            phrase = phrase.get(form) or phrase["other"]
+        shown = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
+        return phrase.format(**shown)
+
+    def number(self, value: float) -> str:
+        return format_decimal(value, locale=self._locale)
+
+    def day(self, day: date) -> str:
+        """The long form with its weekday."""
+        return format_date(day, str(self._phrases["day"]), locale=self._locale)
+
+    def short_day(self, day: date) -> str:
+        """The short form, never broken over two lines."""
+        return format_date(day, str(self._phrases["short_day"]), locale=self._locale).replace(" ", "\u00a0")
+
+    def days(self, days: Sequence[date]) -> str:
+        """One day, or the first and the last of several."""
+        if len(days) == 1:
+            return self.day(days[0])
+        first = format_date(days[0], str(self._phrases["first_day"]), locale=self._locale)
+        return f"{first} – {self.day(days[-1])}"
+
+
+def load_words(folders: Sequence[Path], language: str) -> Words:
+    """The catalogue of `zh-Hant` is that, else `zh`, else English; each key falls back by itself."""
+    phrases: dict[str, str | Forms] = {}
+    spoken = _FALLBACK
+    for name in dict.fromkeys((_FALLBACK, language.split("-")[0].lower(), language)):
+        file = _find(folders, name)
+        if file:
+            phrases |= _read(file)
+            spoken = name
+    if not phrases:
+        raise TemplateError("words/en.yaml", None, "not found in any template folder")
+    return Words(spoken, phrases)
+
+
+def languages(folders: Sequence[Path]) -> list[str]:
+    """Every language that some folder has a catalogue for."""
+    return sorted({file.stem for folder in folders for file in (folder / "words").glob("*.yaml")})
+
+
+def _find(folders: Sequence[Path], name: str) -> Path | None:
+    if not name.replace("-", "").isalnum():
+        return None
+    return next((file for folder in folders if (file := folder / "words" / f"{name}.yaml").is_file()), None)
+
+
+def _read(file: Path) -> dict[str, str | Forms]:
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as e:
+        mark = getattr(e, "problem_mark", None)
+        raise TemplateError(str(file), mark.line + 1 if mark else None, "not readable as YAML") from e
+    if not isinstance(content, dict):
+        raise TemplateError(str(file), 1, "must hold one phrase per key")
+    return content

@@ -1,0 +1,580 @@
+"""The mail: what it holds, how large it gets, how it looks, and whose it is."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories import DAY, KEYS, a_letterhead, a_paper, an_edition, an_entry
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter import tokens
+from newsletter.errors import TemplateError
+from newsletter.models import (
+    Abstracts,
+    Edition,
+    Letterhead,
+    Line,
+    Message,
+    Notice,
+    NoticeKind,
+    Rendered,
+    Section,
+    Slotted,
+    Wishes,
+)
+from newsletter.render import HTML_LIMIT, LEAVE, PREFERENCES, Renderer, message_id, mime, personalise
+from newsletter.render.addresses import split_mailbox
+from newsletter.render.layout import Level, first_levels, reductions
+from newsletter.render.sentences import sentences, short, short_title, stand_in, whole
+from newsletter.render.slots import slotted
+from newsletter.render.wrap import columns, wrap
+from newsletter.tokens import Purpose
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def renderer(tmp_path_factory: pytest.TempPathFactory) -> Renderer:
+    return Renderer([TEMPLATES], tmp_path_factory.mktemp("cache"))
+
+
+def a_mail(rendered: Rendered, letterhead: Letterhead | None = None, **changes: Any) -> Message:
+    paper = letterhead or a_letterhead()
+    values: dict[str, Any] = {
+        "keys": KEYS,
+        "subscriber_id": 7,
+        "email": "ada@example.net",
+        "name": "Ada",
+        "message_id": message_id(KEYS, paper, 7, DAY),
+        "date": NOON,
+    }
+    return personalise(rendered, paper, **values | changes)
+
+
+def mailed(renderer: Renderer, edition: Edition, letterhead: Letterhead | None = None, **changes: Any) -> Message:
+    return a_mail(renderer.render(edition, letterhead or a_letterhead()), letterhead, **changes)
+
+
+def long_edition(papers: int, abstracts: Abstracts) -> Edition:
+    sentence = "We propose a method whose words fill the abstract until it is as long as a real one. "
+    abstract = (sentence * 20)[:1450].strip()
+    entries = [an_entry(n, paper=a_paper(n, abstract=abstract)) for n in range(1, papers + 1)]
+    return an_edition(entries, wishes=Wishes(topics=("f",), abstracts=abstracts, max_papers=papers))
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.found.add(dict(attrs)["href"] or "")
+
+
+def links(html: str) -> set[str]:
+    parser = _Links()
+    parser.feed(html)
+    return parser.found
+
+
+# --- sentences --------------------------------------------------------------
+
+ABSTRACT = (
+    "Models are large, e.g. GPT. Smith et al. Pruned them first. We propose a pruner for every layer. "
+    "It has one parameter. Experiments show 3.5% better accuracy on four models."
+)
+
+
+def test_sentences_end_where_they_end() -> None:
+    """Abbreviations end no sentence, and no character is lost."""
+    assert sentences(ABSTRACT)[1] == "Smith et al. Pruned them first."
+    assert " ".join(sentences(ABSTRACT)) == ABSTRACT
+
+
+def test_contribution_leads() -> None:
+    """The sentence that says what the authors did is marked; short keeps it with the result."""
+    assert [piece.text for piece in whole(ABSTRACT) if piece.leads] == ["We propose a pruner for every layer."]
+    assert [piece.text for piece in short(ABSTRACT)] == [
+        "We propose a pruner for every layer.",
+        "… Experiments show 3.5% better accuracy on four models.",
+    ]
+    assert stand_in("Nothing of the kind. Here.") == "Nothing of the kind."
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("LightMoE: Reducing Redundancy", "LightMoE"),
+        ("Position: Reviews Are Broken", "Position: Reviews Are Broken"),
+        ("No Colon Here", "No Colon Here"),
+        ("X: Y", "X: Y"),
+    ],
+)
+def test_short_title(title: str, expected: str) -> None:
+    """The name before the colon stands for the title, unless it is none."""
+    assert short_title(title) == expected
+
+
+# --- wrapping ---------------------------------------------------------------
+
+
+@given(st.text(alphabet="ab 退订论文，。x", max_size=400))
+def test_wrap_keeps_columns_and_characters(text: str) -> None:
+    """No line is wider than 76 columns unless one word is, and only white space changes."""
+    wrapped = wrap(text, "  ", "    ")
+    assert "".join(wrapped.split()) == "".join(text.split())
+    assert all(columns(line) <= 80 or " " not in line.strip() for line in wrapped.splitlines())
+
+
+def test_wrap_leaves_no_lonely_command() -> None:
+    """A paragraph's last word never stands alone where it would read like a request."""
+    text = "word " * 14 + "when to stop."
+    assert wrap(text).splitlines()[-1] != "stop."
+
+
+# --- levels and size --------------------------------------------------------
+
+
+def test_smart_goes_by_rank() -> None:
+    """Five whole, five short, the rest as rows."""
+    levels = first_levels(an_edition(12))
+    assert [levels[n] for n in (1, 5, 6, 10, 11, 12)] == [5, 5, 4, 4, 2, 2]
+
+
+def test_reductions_start_at_the_last_paper() -> None:
+    """All papers lose their whole abstract before the first one loses its short one."""
+    steps = reductions({1: Level.FULL, 2: Level.SHORT})
+    assert steps[:3] == [(1, Level.SHORT), (2, Level.NONE), (1, Level.NONE)]
+
+
+@pytest.mark.parametrize("abstracts", list(Abstracts))
+@pytest.mark.parametrize("papers", [25, 60, 400])
+def test_html_stays_below_the_clip(renderer: Renderer, papers: int, abstracts: Abstracts) -> None:
+    """95,000 bytes hold whatever the reader asked for, and use most of it."""
+    mail = mailed(renderer, long_edition(papers, abstracts))
+    assert len(mail.html.encode()) <= HTML_LIMIT
+    if abstracts is Abstracts.FULL and papers > 25:
+        assert len(mail.html.encode()) > HTML_LIMIT * 0.95
+    assert "2603.00001" in mail.html
+    assert "/u/" in mail.html
+
+
+def test_sixty_papers_are_all_named(renderer: Renderer) -> None:
+    """Before anything is counted as "more", it stands there as a title."""
+    mail = mailed(renderer, long_edition(60, Abstracts.FULL))
+    assert all(f"https://arxiv.org/abs/2603.{n:05}" in mail.html and f"2603.{n:05}" in mail.text for n in range(1, 61))
+
+
+# --- content ----------------------------------------------------------------
+
+
+def test_both_parts_hold_the_same(renderer: Renderer) -> None:
+    """Same titles and same links in HTML and text."""
+    code = a_paper(2, abstract="We propose a tool. Code: https://github.com/example/tool_x.", title="Ünï & <Tool>")
+    edition = an_edition([an_entry(1), an_entry(2, paper=code), *(an_entry(n) for n in range(3, 14))])
+    mail = mailed(renderer, edition)
+    assert links(mail.html) == set(re.findall(r"https?://\S+", re.sub(r"Code: \S+", "", mail.text)))
+    assert "https://github.com/example/tool_x" in links(mail.html)
+    flat = " ".join(mail.text.split())
+    assert all(entry.paper.title in flat for entry in edition.entries)
+
+
+def test_header_line_and_order(renderer: Renderer) -> None:
+    """Brand, date, counts, overview, papers, also today, footer: in this order, in words."""
+    text = mailed(renderer, an_edition(13)).text
+    marks = [
+        "Morning arXiv",
+        "Monday, 9 March 2026",
+        "13 papers picked from 493 new on arXiv · ",
+        "One-minute overview",
+        "── Papers ──",
+        "── Also today ──",
+        "machine-written (example/model)",
+        "75,977 tokens, $0.40.",
+    ]
+    assert sorted(marks, key=text.index) == marks
+
+
+def test_leading_language_speaks(renderer: Renderer) -> None:
+    """A Chinese reader gets Chinese words, dates and subject; the one-liners stay in both languages."""
+    lines = (Line("zh", "为每一层分配预算。"), Line("en", "A budget for each layer."))
+    edition = an_edition(
+        [an_entry(n, lines=lines) for n in (1, 2, 3)], wishes=Wishes(topics=("f",), languages=("zh", "en"))
+    )
+    mail = mailed(renderer, edition)
+    assert '<html lang="zh"' in mail.html
+    assert "2026年3月9日 星期一" in mail.html
+    assert '<p class="line" lang="en"' in mail.html
+    assert dict(mail.headers)["Subject"].startswith("3 篇论文：Pruner1；")
+
+
+def test_unknown_language_falls_back_to_english(renderer: Renderer) -> None:
+    """A language without a catalogue is spoken in English."""
+    edition = an_edition(3, wishes=Wishes(topics=("f",), languages=("xx", "en")))
+    assert '<html lang="en"' in mailed(renderer, edition).html
+
+
+def test_without_a_model_the_abstract_stands_in(renderer: Renderer) -> None:
+    """No chips, no machine's words, and the authors' sentence is marked as theirs."""
+    entries = [an_entry(n, lines=(), score=None, reason=None) for n in (1, 2, 3)]
+    mail = mailed(renderer, an_edition(entries, model=None, notices=(Notice(NoticeKind.NO_MODEL),)))
+    assert "From the abstract: We propose a search" in mail.text
+    assert "No language model is set up here" in mail.html
+    assert "Relevance" not in mail.html + mail.text
+    assert "machine-written" not in mail.html
+
+
+@pytest.mark.parametrize("kind", list(NoticeKind))
+def test_every_notice_has_words(renderer: Renderer, kind: NoticeKind) -> None:
+    """Each notice is a sentence in both parts, plural and all."""
+    mail = mailed(renderer, an_edition(1, notices=(Notice(kind, 1, 274),)))
+    if kind is NoticeKind.MISSING:
+        assert "1 announced paper could not" in mail.html
+    if kind is NoticeKind.UNSCORED:
+        assert "1 of 274 papers could not be scored" in mail.text
+
+
+def test_quiet_day_is_one_line(renderer: Renderer) -> None:
+    """Nothing new: one honest sentence, no headings, never a blank."""
+    mail = mailed(renderer, an_edition(0, considered=0, notices=(Notice(NoticeKind.QUIET),)))
+    assert "Nothing new on arXiv for your topics today." in mail.html
+    assert "<h2" not in mail.html
+    assert dict(mail.headers)["Subject"] == "Morning arXiv: nothing new for you today"
+
+
+def test_sections_days_and_authors(renderer: Renderer) -> None:
+    """Several topics and several issues: headings, each paper's day, four authors and their number."""
+    paper = a_paper(1, authors=tuple(f"Author {letter}" for letter in "ABCDEFGHIJKL"))
+    sections = (
+        Section(title="Vision", entries=(an_entry(1, paper=paper, by_author="Author C"),)),
+        Section(title="Robots", entries=(an_entry(2),)),
+    )
+    text = mailed(renderer, an_edition(0, sections=sections, issues=(date(2026, 3, 5), DAY))).text
+    assert "── Vision ──" in text
+    assert "── Robots ──" in text
+    assert "Thursday, 5 March – Monday, 9 March 2026" in text
+    assert "announced 9 Mar 2026" in text
+    assert "Author A, Author B, Author C, Author D et al. (12)" in text
+    assert "Followed author: Author C" in text
+
+
+def test_replies_are_promised_only_where_they_are_read(renderer: Renderer) -> None:
+    """And no line of the mail is a command by itself."""
+    promised = mailed(renderer, an_edition(2))
+    silent = mailed(renderer, an_edition(2), a_letterhead(replies_read=False))
+    assert "or reply with the word" in promised.text
+    assert "or reply with" not in silent.text + silent.html
+    commands = {"unsubscribe", "stop", "退订", "cancel", "remove me"}
+    assert not {line.strip(" .!。“”").lower() for line in promised.text.splitlines()} & commands
+
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<!--[if mso]>x<![endif]-->",
+    "[[m.subject]] [% for x in y %]",
+    "]]> &amp; {{7*7}}",
+    "javascript:alert(1)",
+    "a\r\nBcc: eve@example.org",
+    "a\u2028b\x00c\u202ed",
+]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_text_is_text(renderer: Renderer, hostile: str) -> None:
+    """Whatever a title, an abstract, a model or a name says, no tag, link or header comes of it."""
+    paper = a_paper(1, title=hostile, abstract=hostile, authors=(hostile,), comment=hostile)
+    entry = an_entry(1, paper=paper, lines=(Line("en", hostile),), reason=hostile, by_author=hostile)
+    calm = mailed(renderer, an_edition([an_entry(1, by_author="x")]))
+    mail = mailed(renderer, an_edition([entry], name=hostile, model=hostile), name=hostile)
+    assert links(mail.html) == links(calm.html)
+    assert not re.search(r"<(?:script|img)", mail.html)
+    assert not re.search(r"[\x00\u2028\u202e]", mail.html + mail.text)
+    assert mail.html.count("<!--") == calm.html.count("<!--")
+    parsed = email.message_from_bytes(mail.raw, policy=email.policy.default)
+    assert "Bcc" not in parsed
+    assert len(parsed["Subject"]) <= 78
+
+
+@given(titles=st.lists(st.text(min_size=1, max_size=120), min_size=1, max_size=4))
+@settings(max_examples=40, deadline=None)
+def test_subject_is_short_and_one_line(renderer: Renderer, titles: list[str]) -> None:
+    """At most 78 characters and no line break, whatever the titles are."""
+    entries = [an_entry(n, paper=a_paper(n, title=title)) for n, title in enumerate(titles, start=1)]
+    mail = mailed(renderer, an_edition(entries))
+    subject = dict(mail.headers)["Subject"]
+    assert len(subject) <= 78
+    assert len(subject.splitlines()) == 1
+    assert email.message_from_bytes(mail.raw, policy=email.policy.default)["Subject"] == subject
+
+
+# --- slots and MIME ---------------------------------------------------------
+
+TOKEN = st.from_regex(r"[a-z2-7]{34}", fullmatch=True)
+
+
+@given(leave=TOKEN, preferences=TOKEN, shift=st.integers(0, 76))
+@settings(max_examples=60, deadline=None)
+def test_filling_equals_building(leave: str, preferences: str, shift: int) -> None:
+    """Spliced bytes are, byte for byte, what the standard library builds with the real tokens."""
+
+    def build(slots: Any) -> bytes:
+        text = f"{'é' * 9}{'x' * shift} https://a.org/u/{slots[LEAVE]}/{slots[PREFERENCES]} and {slots[LEAVE]}\n"
+        return mime.body(text, f"<p>{text}</p>", key="k", language="en")
+
+    made = slotted(build)
+    values = {LEAVE: leave, PREFERENCES: preferences}
+    assert made.fill(values) == build(values)
+    assert sum(span.length for span in made.spans) == 6 * tokens.WIDTH
+
+
+def test_raw_mail_holds_its_parts(renderer: Renderer) -> None:
+    """What a mail program decodes is the text and HTML we say we sent, with this reader's tokens."""
+    mail = mailed(renderer, an_edition(15))
+    parsed = email.message_from_bytes(mail.raw, policy=email.policy.default)
+    text, html = parsed.iter_parts()
+    assert [text.get_content_type(), html.get_content_type()] == ["text/plain", "text/html"]
+    assert text.get_content().replace("\r\n", "\n") == mail.text
+    assert html.get_content().replace("\r\n", "\n").rstrip() == mail.html.rstrip()
+    assert tokens.make(KEYS, Purpose.LEAVE, 7) in mail.html
+    assert tokens.make(KEYS, Purpose.PREFERENCES, 7) in mail.text
+    body = mail.raw[mail.raw.index(b"MIME-Version") :]
+    assert max(map(len, body.split(b"\r\n"))) <= 78
+    assert b"\n" not in mail.raw.replace(b"\r\n", b"")
+    assert mail.raw.isascii()
+
+
+def test_no_part_is_latin_1_only(renderer: Renderer) -> None:
+    """Gmail clips Latin-1-only text at any size."""
+    mail = mailed(renderer, an_edition(0, considered=0))
+    assert max(mail.text) > "\xff"
+    assert max(mail.html) > "\xff"
+
+
+def test_same_arguments_same_bytes(renderer: Renderer) -> None:
+    """A repeat after a crash is the same mail."""
+    edition = an_edition(4)
+    again = Renderer([TEMPLATES], None)
+    assert mailed(renderer, edition).raw == mailed(again, edition).raw
+
+
+# --- headers ----------------------------------------------------------------
+
+
+def test_headers_of_a_full_letterhead(renderer: Renderer) -> None:
+    """Every header once, with the token that its purpose asks for."""
+    mail = mailed(renderer, an_edition(2))
+    token = {purpose: tokens.make(KEYS, purpose, 7) for purpose in Purpose}
+    leave = token[Purpose.LEAVE]
+    assert mail.headers == (
+        ("From", "Morning arXiv <news@example.org>"),
+        ("To", "Ada <ada@example.net>"),
+        ("Reply-To", f"news+{token[Purpose.REPLY]}@example.org"),
+        ("Subject", "2 papers: Pruner1; Pruner2"),
+        ("Date", "Mon, 09 Mar 2026 12:00:00 +0000"),
+        ("Message-ID", f"<2026-03-09.{token[Purpose.MESSAGE]}@example.org>"),
+        ("List-Id", "Morning arXiv <newsletter.example.org>"),
+        (
+            "List-Unsubscribe",
+            f"<https://news.example.org/u/{leave}>, <mailto:news+{leave}@example.org?subject=unsubscribe>",
+        ),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("List-Help", "<https://news.example.org/>"),
+        ("List-Archive", "<https://news.example.org/>"),
+        ("Auto-Submitted", "auto-generated"),
+    )
+    assert mail.envelope_from == f"news+{token[Purpose.BOUNCE]}@example.org"
+    parsed = email.message_from_bytes(mail.raw, policy=email.policy.default)
+    assert {name: parsed[name] for name, _ in mail.headers} == dict(mail.headers)
+    assert all(len(parsed.get_all(name)) == 1 for name in parsed)
+    assert parsed["Content-Language"] == "en, zh"
+
+
+def test_ways_out_without_a_web_part(renderer: Renderer) -> None:
+    """No https: a mail is the way out, no one-click header; without plus addressing the subject holds the token."""
+    leave = tokens.make(KEYS, Purpose.LEAVE, 7)
+    plus = mailed(renderer, an_edition(1), a_letterhead(public_url=None))
+    plain = mailed(renderer, an_edition(1), a_letterhead(public_url=None, plus_addressing=False))
+    bare = mailed(renderer, an_edition(1), Letterhead(sender="news@example.org"))
+    assert f"mailto:news+{leave}@example.org?subject=unsubscribe" in links(plus.html)
+    assert f"mailto:news@example.org?subject=unsubscribe%20{leave}" in plain.text
+    assert dict(plain.headers)["Reply-To"] == "news@example.org"
+    assert plain.envelope_from == "news@example.org"
+    assert "List-Unsubscribe-Post" not in dict(plus.headers)
+    assert f"mailto:news@example.org?subject=unsubscribe%20{leave}" in bare.text
+    assert {"Reply-To", "List-Unsubscribe"}.isdisjoint(dict(bare.headers))
+
+
+NAMES = ["Ada Lovelace", 'Lovelace, Ada "A"', "Ада", "阿达" * 30, "=?utf-8?q?x?=", "é" * 80, "x" * 200, "", "a@b <c>"]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_names_survive(renderer: Renderer, name: str) -> None:
+    """Any display name comes back from the wire as it was, in folded ASCII lines."""
+    letterhead = a_letterhead(sender=f"{name} <news@bücher.example>")
+    mail = mailed(renderer, an_edition(1), letterhead, name=name)
+    parsed = email.message_from_bytes(mail.raw, policy=email.policy.compat32)
+    phrase, _, address = parsed["To"].replace("\r\n", "").rpartition("<")
+    assert address.rstrip(">") == "ada@example.net"
+    assert parseaddr(parsed["From"])[1] == "news@xn--bcher-kva.example"
+    shown = str(make_header(decode_header(phrase.strip())))
+    assert (shown if "=?" in phrase else parseaddr(parsed["To"])[0]) == name
+    assert mail.raw.isascii()
+    assert max(map(len, (parsed["From"] + "\r\n" + parsed["To"]).split("\r\n"))) <= 76
+
+
+@given(name=st.text(max_size=90))
+@settings(max_examples=100, deadline=None)
+def test_no_name_breaks_a_header(name: str) -> None:
+    """A name never adds a header or an address."""
+    rendered = Rendered(key="k", subject=name, html=Slotted(b""), text=Slotted(b""), body=Slotted(b"X: 1\r\n\r\n"))
+    mail = a_mail(rendered, a_letterhead(sender=f"{name} <news@example.org>"), name=name)
+    parsed = email.message_from_bytes(mail.raw, policy=email.policy.compat32)
+    assert parsed.keys() == [*(header for header, _ in mail.headers), "X"]
+    assert mail.recipient == "ada@example.net"
+    assert parsed["To"].endswith("ada@example.net>") or parsed["To"] == "ada@example.net"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Name <a@b.org>", ("Name", "a@b.org")),
+        ('"Last, First" <a@b.org>', ("Last, First", "a@b.org")),
+        ("a@b.org", ("", "a@b.org")),
+        ("<a@b.org>", ("", "a@b.org")),
+        ("x <y@z> <a@b.org>", ("x <y@z>", "a@b.org")),
+        ("N\r\nBcc: e@f.org <a@b.org\r\n>", ("N Bcc: e@f.org", "a@b.org")),
+    ],
+)
+def test_split_mailbox(text: str, expected: tuple[str, str]) -> None:
+    """The last bracket holds the address; nothing ends a line."""
+    assert split_mailbox(text) == expected
+
+
+# --- templates --------------------------------------------------------------
+
+
+def a_folder(tmp_path: Path, name: str, change: tuple[str, str]) -> Path:
+    source = (TEMPLATES / name).read_text(encoding="utf-8")
+    assert change[0] in source
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(source.replace(*change, 1), encoding="utf-8")
+    return tmp_path
+
+
+def test_shipped_templates_are_right() -> None:
+    """The check passes on what we ship, with no cache folder."""
+    Renderer([TEMPLATES], None).check()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "line_of", "problem"),
+    [
+        ("digest.mjml", ("<mj-section>", "<mj-sektion>"), "<mj-sektion>", "unknown MJML tag"),
+        ("digest.mjml", ("[[m.day]]", "[[m.dya]]"), "[[m.dya]]", "dya"),
+        ("papers.html.j2", ("[[p.facts]]", "[[p.fatcs]]"), "[[p.fatcs]]", "fatcs"),
+        ("papers.html.j2", ("[% endfor %]", "[% endfro %]"), "[% endfro %]", "endfro"),
+        ("digest.txt.j2", ("[[m.day]]", "[[mm.day]]"), "[[mm.day]]", "mm"),
+        ("footer.html.j2", ('w("thanks")', 'w("thx")'), 'w("thx")', "thx"),
+        ("words/en.yaml", ("locale: en_GB", "locale: [en"), None, "YAML"),
+    ],
+)
+def test_check_names_file_and_line(
+    tmp_path: Path, name: str, change: tuple[str, str], line_of: str | None, problem: str
+) -> None:
+    """A broken template is named with its file, its line and what is wrong."""
+    folder = a_folder(tmp_path, name, change)
+    with pytest.raises(TemplateError, match=problem) as caught:
+        Renderer([folder, TEMPLATES], None).check()
+    assert caught.value.file == str(folder / name)
+    if line_of:
+        lines = (folder / name).read_text(encoding="utf-8").splitlines()
+        assert line_of in lines[(caught.value.line or 0) - 1]
+
+
+def test_marks_that_mjml_would_lose_are_found(tmp_path: Path) -> None:
+    """What stands between sections without mj-raw vanishes from MJML's output: said, not swallowed."""
+    folder = a_folder(tmp_path, "digest.mjml", ("<mj-section>", "[[m.brand]]<mj-section>"))
+    with pytest.raises(TemplateError, match="mj-raw"):
+        Renderer([folder, TEMPLATES], None).check()
+
+
+def test_first_folder_wins(tmp_path: Path) -> None:
+    """One file of one's own replaces that file only."""
+    folder = a_folder(tmp_path, "footer.html.j2", ('[[w("thanks")]]', "Mine."))
+    assert "<p" in mailed(Renderer([folder, TEMPLATES], None), an_edition(1)).html
+    assert "Mine." in mailed(Renderer([folder, TEMPLATES], None), an_edition(1)).html
+
+
+def test_compiled_once_per_content(tmp_path: Path) -> None:
+    """The cache holds one file per template content; a second process compiles nothing."""
+    Renderer([TEMPLATES], tmp_path).render(an_edition(1), a_letterhead())
+    (cached,) = tmp_path.iterdir()
+    cached.write_text(cached.read_text(encoding="utf-8").replace("</body>", "from cache</body>"), encoding="utf-8")
+    assert "from cache" in mailed(Renderer([TEMPLATES], tmp_path), an_edition(1)).html
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_nothing_remote_in_the_mail(renderer: Renderer) -> None:
+    """No image, font, script or style sheet is fetched."""
+    html = mailed(renderer, an_edition(12)).html
+    assert not re.search(r"<(?:img|link|script|iframe)|@import|url\(|googleapis", html)
+
+
+def test_every_colour_has_a_dark_one(renderer: Renderer) -> None:
+    """Each element with an inline colour has a class that the dark rules name."""
+    html = mailed(renderer, an_edition(12)).html
+    dark = html[
+        html.index("prefers-color-scheme:dark") : html.index("</style>", html.index("prefers-color-scheme:dark"))
+    ]
+    named = set(re.findall(r"\.([a-z]+)", dark)) | {"text"}
+    for classes in re.findall(r'<\w+ class="([^"]+)"[^>]*style="[^"]*color:', html):
+        assert set(classes.split()) & named, classes
+
+
+# --- in a browser -----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium on this machine")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 700])
+def test_fits_the_screen(browser: Any, renderer: Renderer, tmp_path: Path, width: int, scheme: str) -> None:
+    """No horizontal scroll, readable sizes, and dark is dark."""
+    wide = a_paper(1, title="Pneumono" * 9, abstract="We propose https://github.com/example/" + "long" * 30 + ".")
+    html = mailed(renderer, an_edition([an_entry(1, paper=wide), *(an_entry(n) for n in range(2, 14))])).html
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    page.set_content(html)
+    page.screenshot(path=str(tmp_path / f"{width}-{scheme}.png"), full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == ("rgb(13, 17, 23)" if scheme == "dark" else "rgb(255, 255, 255)")
+    sizes = "[...document.querySelectorAll('p,li,h1,h2,h3,span,a')].map(e => parseFloat(getComputedStyle(e).fontSize))"
+    assert min(page.evaluate(sizes)) >= 12
+    context.close()

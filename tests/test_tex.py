@@ -1,0 +1,132 @@
+"""TeX → Unicode: tables of cases, anything at all, and the real papers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.tex import clean, to_unicode
+
+ACCENTS = [
+    (r"Gusm\~ao", "Gusmão"),
+    (r"Gusm\~{a}o", "Gusmão"),
+    (r"\'{e}", "é"),
+    (r"{\"o}", "ö"),
+    (r"\"{u}ber na\"ive", "über naïve"),
+    (r"Fran\c cois \c{c}", "François ç"),
+    (r"Erd\H{o}s, Ho\v s, \.Z, \'\i", "Erdős, Hoš, Ż, í"),
+    (r"{\O}re \o stergaard \L ukasz \ss", "Øre østergaard Łukasz ß"),
+    ("G{é}n{é}ralis{é}", "Généralisé"),
+    ("Cafe\u0301", "Café"),
+]
+MATHS = [
+    (r"\textbf{98$\times$}", "98×"),
+    (r"62$\to$50\,ms", "62→50 ms"),
+    (r"$\Theta(t^2)$", "Θ(t²)"),
+    (r"$O(d\,\ln d\cdot (1-\epsilon^2))$", "O(d ln d·(1-ε²))"),
+    (r"$O(d\log n)$", "O(d log n)"),
+    (r"$\frac{a+1}{b}$, $\frac12$, $2\frac12$", "(a+1)/b, 1/2, 2 1/2"),
+    (r"$\sqrt{n}$, $\sqrt[3]{x+1}$", "√n, ∛(x+1)"),
+    (r"$x^{2n}$, $a_i^2$, H$_2$O, 10^5, 10^-3", "x²ⁿ, aᵢ², H₂O, 10⁵, 10⁻³"),
+    (r"$p_{\mathrm{eff}}$, $e^{iq}$, $\ell_\infty$", "p_eff, e^iq, ℓ_∞"),
+    (r"$x \in \mathbb{R}^d$, $\mathcal{O}(n)$", "x ∈ ℝᵈ, O(n)"),
+    (r"$\tilde{\mathcal{O}}(ε^{-3})$, $\widehat{w_p}$", "Õ(ε⁻³), ŵₚ"),
+    (r"$X^\top Y$, $360^\circ$, $n_\star$", "XᵀY, 360°, n_⋆"),
+    (r"$ \\{ \lVert x \rVert \\} $", "{ ‖ x ‖ }"),
+    (r"\(n\)-mode and \[ a \le b \]", "n-mode and a ≤ b"),
+    (r"$O(L * s_ctx)$", "O(L * s_ctx)"),
+    (r"$a \not\lesssim b \neq c$", "a ≴ b ≠ c"),
+    (r"$\langle \texttt{/Think} \rangle$", "⟨/Think ⟩"),
+]
+TEXT = [
+    (r"50\% of A\&B \#1", "50% of A&B #1"),
+    ("25% of what follows stays", "25% of what follows stays"),
+    ("files_touched", "files_touched"),
+    ("$5 and $6", "$5 and $6"),
+    (r"$5 for \textbf{x} and $6", "$5 for x and $6"),
+    ("earns $80,000 a year, US$5 (A$7)", "earns $80,000 a year, US$5 (A$7)"),
+    (r"(\$38k) for Tokens/\$", "($38k) for Tokens/$"),
+    ("at $<$2% loss", "at <2% loss"),
+    ("``quotes'' and `one' don't", "“quotes” and ‘one’ don't"),
+    ("one--two---three a~b", "one–two—three a b"),
+    ("run --flag ~5%", "run --flag ~5%"),
+    (r"\emph{a} \texttt{b_c} {\sc Coden}", "a b_c Coden"),
+    (r"\textbf{E}xpected \textbf{\underline{D}}is", "Expected Dis"),
+    (r"\url{https://a.org/~x_y\%20}", "https://a.org/~x_y%20"),
+    ("see https://a.org/~x_y--z.", "see https://a.org/~x_y--z."),
+    (r"\href{https://a.org}{here}", "here (https://a.org)"),
+    (r"shown~\cite{knuth84}", "shown [knuth84]"),
+    (r"\ours{} and \ours, \rev{changed}", "ours and ours, changed"),
+    (r"set-mem\-ber\-ship\\Next", "set-membership Next"),
+    (r"foo\unicode{x2014}bar", "foo—bar"),
+    (r"a \textitHow b", "a How b"),
+    ("<b>bold</b> & <!--[if mso]>", "<b>bold</b> & <!–[if mso]>"),
+]
+DIRT = [
+    ("a\x00b\x07c\x9fd", "abcd"),
+    ("a\u2028b\u2029c\r\nd\te", "a b c d e"),
+    ("a\u202eb\u2066c\u2069", "abc"),
+    ("\ud800x", "\ufffdx"),
+    ("שלום مرحبا 你好 🙂", "שלום مرحبا 你好 🙂"),
+    (r"\unicode{x202e}\unicode{xd800}", "\ufffd"),
+]
+
+
+@pytest.mark.parametrize(("source", "expected"), ACCENTS + MATHS + TEXT + DIRT)
+def test_case(source: str, expected: str) -> None:
+    """Each form that authors use becomes what a reader expects."""
+    assert expected == to_unicode(source)
+
+
+DEEP = ["{" * 9000, "\\frac" * 3000, "$x_{" * 2000, "\\(" * 3000, "`" * 5000, "\\sqrt[" * 900, "$" * 9999]
+
+
+@pytest.mark.parametrize("source", DEEP, ids=range(len(DEEP)))
+def test_hostile_nesting_ends(source: str) -> None:
+    """Depth and repetition neither raise nor take long."""
+    assert isinstance(to_unicode(source), str)
+
+
+_PIECES = st.sampled_from([*r"\{}$^_~`'-%&#[]()| ", *"ab1é\u0301\u202e\x00", "\\frac", "\\textbf", "\\'", "\\", "$$"])
+
+
+@given(st.one_of(st.text(), st.lists(_PIECES, max_size=60).map("".join)))
+def test_never_raises_and_stays_encodable(source: str) -> None:
+    """Whatever comes in, one encodable line without controls comes out."""
+    result = to_unicode(source)
+    result.encode()
+    assert clean(result) == result
+    assert not any(unicodedata.category(char) in ("Cc", "Cs") for char in result)
+
+
+@given(st.lists(st.from_regex(r"[a-z]{1,9}", fullmatch=True), min_size=1))
+def test_plain_words_stay(words: list[str]) -> None:
+    """Text without TeX is returned as it is."""
+    assert to_unicode(" ".join(words)) == " ".join(words)
+
+
+def _real_papers() -> list[dict[str, object]]:
+    folder = os.environ.get("NEWSLETTER_REAL_DATA")
+    if not folder or not Path(folder, "arxiv").is_dir():
+        pytest.skip("NEWSLETTER_REAL_DATA names no folder with real papers")
+    files = [Path(folder, "arxiv", name) for name in ("seed-papers.jsonl", "awkward.jsonl")]
+    return [json.loads(row) for file in files for row in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_real_papers_keep_every_word_and_lose_their_tex() -> None:
+    """No word is lost; no command and no formula's dollars are left."""
+    for paper in _real_papers():
+        for source in (str(paper["title"]), str(paper["abstract"])):
+            result = to_unicode(source)
+            assert not re.search(r"\\[A-Za-z]|[\\{}]", re.sub(r"\{ ‖|\}_", "", result)), result
+            assert "$" not in result or re.search(r"\\\$|\$\d[\d,]+ ", source), result
+            plain = "".join(c for c in unicodedata.normalize("NFKD", result) if not unicodedata.combining(c)).lower()
+            words = re.findall(r"[a-z]{3,}", re.sub(r"\\[A-Za-z]+", " ", source).lower())
+            assert [word for word in words if word not in plain] == []
