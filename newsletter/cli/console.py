@@ -1,0 +1,66 @@
+"""What commands print: plain lines, a progress bar on a terminal, and errors without traceback."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from newsletter.errors import NewsletterError
+
+
+class Group(click.Group):
+    """Commands whose own errors end in one line for each finding and exit code 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except NewsletterError as error:
+            click.echo(str(error), err=True)
+            context.exit(1)
+
+
+def configure_logs() -> None:
+    """Events as words and fields on standard error; libraries only when something is wrong."""
+    import structlog
+
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    for chatty in ("LiteLLM", "arxiv", "apscheduler", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on a terminal; elsewhere a line when a stage is done."""
+    if not sys.stderr.isatty():
+        yield _print_finished
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield show
+
+
+def _print_finished(stage: str, done: int, total: int) -> None:
+    if done == total and stage != "sending":
+        click.echo(f"{stage}: {total}", err=True)

@@ -1,0 +1,126 @@
+"""The commands that collect, render and send."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+from newsletter import app, pipeline
+from newsletter.app.publish import publish
+from newsletter.app.telling import issue_line, morning_lines
+from newsletter.cli.console import progress
+from newsletter.collect import calendar
+from newsletter.errors import ConfigurationError
+from newsletter.models import Finding, IssueState, Outgoing, Reader, Roster
+from newsletter.pipeline import Desk
+from newsletter.settings import Settings
+
+
+def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
+    """Exit code 0, or 1 when mails are left over or an entry of the roster was left out."""
+    roster = load_roster(settings)
+    if only is not None:
+        _reader_of(roster, only)
+    with (
+        app.work_folder(settings, "run"),
+        progress() as show,
+        app.open_desk(settings, roster, dry_run=dry_run, progress=show) as desk,
+    ):
+        if dry_run:
+            return _dry_run(desk, day, only)
+        done = pipeline.run(desk, day, only)
+        publish(settings, desk)
+        for line in morning_lines(settings, desk, done):
+            click.echo(line)
+    return 1 if done.tally.waiting or done.tally.failed or roster.findings else 0
+
+
+def load_roster(settings: Settings) -> Roster:
+    """The roster; what is wrong with single entries is said, and the others get their mail."""
+    roster = app.load_roster(settings)
+    for finding in roster.findings:
+        click.echo(str(finding), err=True)
+    return roster
+
+
+def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
+    issues, _ = pipeline.prepare_days(desk, day)
+    for issue in issues:
+        click.echo(issue_line(issue))
+    waiting = pipeline.due(desk, pipeline.active(desk), day)
+    wanted = [one for one in waiting if only is None or one.reader.email.lower() == only.lower()]
+    editor = pipeline.Editor(desk)
+    editor.ask_for_lines((one.reader.wishes, one.issues) for one in wanted)
+    for one in wanted:
+        message = pipeline.message_for(desk, editor, one)
+        desk.transport.send([Outgoing(key="dry-run", message=message)])
+        click.echo(f"would send to {one.reader.email}: {dict(message.headers)['Subject']}")
+    click.echo(f"{len(wanted)} mails written to dry-run; nothing was sent or recorded as sent.")
+    return 0
+
+
+def collect(settings: Settings, day: date | None) -> int:
+    """Exit code 0, also when arXiv has not announced yet."""
+    roster = load_roster(settings)
+    with app.work_folder(settings, "collect"), app.open_desk(settings, roster) as desk:
+        newest = calendar.newest(desk.now())
+        for wanted in [day] if day else pipeline.missed(desk, newest) or [newest]:
+            issue = pipeline.collect_issue(desk, wanted)
+            if isinstance(issue, pipeline.NotOut):
+                click.echo(f"Issue {issue.day}: arXiv has not announced it yet.")
+                continue
+            click.echo(f"Issue {issue.date}: {issue.collected} papers.")
+            for note in issue.notes:
+                click.echo(f"  {note}")
+            for arxiv_id in issue.missing:
+                click.echo(f"  missing: {arxiv_id} was announced, but arXiv's API does not know it yet")
+    return 0
+
+
+def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
+    """Write the page and the text of one reader's mail; without a new announcement the last issue's."""
+    roster = load_roster(settings)
+    reader = _reader_of(roster, email)
+    with (
+        app.work_folder(settings, "preview"),
+        progress() as show,
+        app.open_desk(settings, roster, progress=show) as desk,
+    ):
+        issue = _preview_issue(desk, day)
+        subscriber = desk.store.enrol([reader.email], desk.now())[reader.email.lower()]
+        editor = pipeline.Editor(desk)
+        editor.ask_for_lines([(reader.wishes, (issue,))])
+        message = pipeline.message_for(desk, editor, pipeline.Due(reader, subscriber, (issue,)))
+    folder = settings.data_dir / "preview"
+    folder.mkdir(parents=True, exist_ok=True)
+    page, text = (folder / f"{issue}_{reader.email.replace('/', '_')}{suffix}" for suffix in (".html", ".txt"))
+    page.write_text(message.html, "utf-8")
+    text.write_text(message.text, "utf-8")
+    return page, text
+
+
+def _reader_of(roster: Roster, email: str | None) -> Reader:
+    for reader in roster.readers:
+        if email is None or reader.email.lower() == email.lower():
+            return reader
+    problem = f"there is no reader {email}" if email else "there is no reader"
+    raise ConfigurationError([Finding("subscribers", None, problem, "see `newsletter subscribers list`")])
+
+
+def _preview_issue(desk: Desk, day: date | None) -> date:
+    issues, _ = pipeline.prepare_days(desk, day)
+    if issues:
+        return issues[-1].date
+    held = [issue.date for issue in desk.store.issues() if issue.state is not IssueState.COLLECTED]
+    if not held or day:
+        problem = f"arXiv has not announced {day or calendar.newest(desk.now())} yet"
+        raise ConfigurationError([Finding("preview", None, problem, "try again after the announcement")])
+    return held[0]
+
+
+def archive(settings: Settings) -> list[Path]:
+    """The files that changed."""
+    with app.open_desk(settings, load_roster(settings)) as desk:
+        return publish(settings, desk)

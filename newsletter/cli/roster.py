@@ -1,0 +1,108 @@
+"""`newsletter subscribers …`: the roster with what the ledger knows."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from newsletter import app, unsubscribe
+from newsletter.app.files import token_keys
+from newsletter.cli.morning import load_roster
+from newsletter.errors import ConfigurationError
+from newsletter.models import Finding, Subscriber, SubscriberState
+from newsletter.ports import Store
+from newsletter.render.addresses import leave_mailto, own_address, plus
+from newsletter.settings import Settings
+from newsletter.tokens import Purpose, make
+
+
+def list_readers(settings: Settings) -> None:
+    """One line for each reader of the file, and for those whom only the ledger knows."""
+    roster = load_roster(settings)
+    with app.open_ledger(settings) as store:
+        known = {subscriber.email: subscriber for subscriber in store.subscribers()}
+    for reader in roster.readers:
+        subscriber = known.pop(reader.email.lower(), None)
+        wishes = reader.wishes
+        hour = f"{reader.send_at:%H:%M} {reader.timezone}"
+        about = f"{', '.join(wishes.topics)}; {'+'.join(wishes.languages)}; {hour}"
+        click.echo(f"{reader.email}  {_state(subscriber)}  {about}")
+    for subscriber in known.values():
+        click.echo(f"{subscriber.email}  {_state(subscriber)}  not in the file")
+
+
+def _state(subscriber: Subscriber | None) -> str:
+    if subscriber is None:
+        return "new"
+    return f"{subscriber.state} ({subscriber.why})" if subscriber.why else subscriber.state.value
+
+
+def show(settings: Settings, email: str, *, as_json: bool) -> int:
+    """What the ledger knows of one reader, with the addresses that belong to them."""
+    with app.open_ledger(settings) as store:
+        subscriber = _known(store, email)
+        last = [mail for mail in store.deliveries() if mail.subscriber_id == subscriber.id]
+    letterhead, keys = settings.letterhead, token_keys(settings.data_dir)
+    own = own_address(letterhead)
+    leave = make(keys, Purpose.LEAVE, subscriber.id)
+    reply = make(keys, Purpose.REPLY, subscriber.id)
+    row = {
+        "email": subscriber.email,
+        "state": subscriber.state.value,
+        "since": subscriber.since.isoformat(),
+        "why": subscriber.why,
+        "reply_to": plus(own, reply) if letterhead.plus_addressing else own,
+        "unsubscribe_url": f"{letterhead.public_url}/u/{leave}" if letterhead.public_url else None,
+        "unsubscribe_mailto": leave_mailto(letterhead, leave),
+        "last_message_id": last[-1].message_id if last else None,
+        "mails": len(last),
+    }
+    if as_json:
+        click.echo(json.dumps(row, ensure_ascii=False))
+    else:
+        for name, value in row.items():
+            click.echo(f"{name.replace('_', ' ')}: {value}")
+    return 0
+
+
+def unsubscribe_reader(settings: Settings, email: str) -> int:
+    """Record that a reader has left, in the ledger and in the file."""
+    with app.open_ledger(settings) as store:
+        if store.subscriber(email) is None and email.lower() in _addresses(settings):
+            store.enrol([email], app.utc_now())
+        known = _known(store, email)
+        changed = unsubscribe.leave(store, settings.subscribers, known.id, "by the operator", app.utc_now())
+    click.echo(f"{email} gets no more mail.")
+    return _told(changed, settings)
+
+
+def resubscribe(settings: Settings, email: str) -> int:
+    """Send to a reader again."""
+    with app.open_ledger(settings) as store:
+        known = _known(store, email)
+        if known.state is SubscriberState.ACTIVE:
+            click.echo(f"{email} is subscribed.")
+            return 0
+        changed = unsubscribe.come_back(store, settings.subscribers, known, app.utc_now())
+    click.echo(f"{email} gets mail again from the next issue on.")
+    return _told(changed, settings)
+
+
+def _told(changed: unsubscribe.Changed | None, settings: Settings) -> int:
+    if changed and changed.line:
+        click.echo(f"{settings.subscribers}:{changed.line} changed.")
+    if changed and changed.file_problem:
+        click.echo(f"{settings.subscribers}: {changed.file_problem}", err=True)
+    return 0
+
+
+def _addresses(settings: Settings) -> set[str]:
+    return {reader.email.lower() for reader in load_roster(settings).readers}
+
+
+def _known(store: Store, email: str) -> Subscriber:
+    subscriber = store.subscriber(email)
+    if subscriber is None:
+        raise ConfigurationError([Finding(email, None, "is not in the ledger", "see `newsletter subscribers list`")])
+    return subscriber

@@ -1,0 +1,7 @@
+"""The web part: leaving by link (RFC 8058), the archive, and whether the service is well."""
+
+from __future__ import annotations
+
+from newsletter.web.server import build
+
+__all__ = ["build"]

@@ -1,0 +1,68 @@
+"""What all tests share: a clean environment, real data where it is, and no silent skip in CI."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+REAL_DATA = "NEWSLETTER_REAL_DATA"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test sees the settings or keys of the person who runs it, and none leaks its own."""
+    before = dict(os.environ)
+    for name in before:
+        if (name.startswith("NEWSLETTER_") and name != REAL_DATA) or name.endswith("_API_KEY"):
+            del os.environ[name]
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder of real papers and mails."""
+    folder = os.environ.get(REAL_DATA)
+    if not folder:
+        pytest.skip(f"{REAL_DATA} names no folder with real data")
+    return Path(folder)
+
+
+@pytest.fixture
+def newsletter(tmp_path: Path) -> Run:
+    """Run the command as a process of its own in `tmp_path`, with only the settings that are handed over."""
+
+    def run(*arguments: str, settings: Mapping[str, str] | None = None, timeout: float = 120) -> object:
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)} | dict(
+            settings or {}
+        )
+        command = [sys.executable, "-m", "newsletter", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=timeout, check=False
+        )
+
+    return run  # type: ignore[return-value]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if os.environ.get("CI") == "true" and skipped:
+        terminalreporter.section("skipped in CI: each is a failure")
+        for report in skipped:
+            terminalreporter.line(f"{report.nodeid}: {report.longrepr}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,324 @@
+"""Collecting: a complete day, every paper under the first issue that announced it, and nothing from a broken answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter import collect
+from newsletter.collect import ArxivSource, Fetched, assign, calendar, fetch
+from newsletter.collect.wire import check_atom
+from newsletter.demo.arxiv_server import ArxivServer
+from newsletter.demo.faults import Fault
+from newsletter.demo.rows import SampleRow, load_rows
+from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable
+from newsletter.models import ArxivId, Paper
+from tests.factories import DAY, a_paper
+from tests.morning import sample_rows
+
+CATEGORIES = ("cs.LG", "cs.CL")
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[SampleRow]:
+    return sample_rows()
+
+
+@pytest.fixture
+def server(rows: list[SampleRow]) -> Iterator[ArxivServer]:
+    with ArxivServer(rows, DAY) as running:
+        yield running
+
+
+@pytest.fixture
+def source(server: ArxivServer) -> Iterator[ArxivSource]:
+    found = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0, tries=3)
+    yield found
+    found.close()
+
+
+# --- the calendar ---
+
+
+@pytest.mark.parametrize(
+    ("now", "newest"),
+    [
+        ("2026-03-09T00:00+00:00", "2026-03-09"),  # Sunday 20:00 Eastern, summer time since that morning
+        ("2026-03-08T23:59+00:00", "2026-03-06"),
+        ("2026-03-05T00:59+00:00", "2026-03-04"),  # winter time: 20:00 Eastern is 01:00 UTC
+        ("2026-03-05T01:00+00:00", "2026-03-05"),
+        ("2026-03-07T12:00+00:00", "2026-03-06"),  # Saturday: Friday's issue is the newest
+        ("2026-11-27T12:00+00:00", "2026-11-26"),  # Thanksgiving evening announces nothing
+        ("2026-12-31T12:00+00:00", "2026-12-31"),
+    ],
+)
+def test_the_newest_issue_follows_arxivs_hours(now: str, newest: str) -> None:
+    """The newest issue is the last whose 20:00 Eastern has come, weekends and holidays left out."""
+    assert date.fromisoformat(newest) == calendar.newest(datetime.fromisoformat(now))
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        ("2026-03-09", "2026-03-05T19:00", "2026-03-06T19:00"),  # Monday's issue: Thursday 14:00 to Friday 14:00
+        ("2026-03-10", "2026-03-06T19:00", "2026-03-09T18:00"),  # over the weekend into summer time
+        ("2026-03-11", "2026-03-09T18:00", "2026-03-10T18:00"),
+        ("2026-09-09", "2026-09-04T18:00", "2026-09-08T18:00"),  # after Labor Day: Friday to Tuesday
+    ],
+)
+def test_windows_reach_from_deadline_to_deadline(day: str, start: str, end: str) -> None:
+    """An issue holds what was submitted between two deadlines at 14:00 Eastern."""
+    expected = tuple(datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (start, end))
+    assert expected == calendar.window(date.fromisoformat(day))
+
+
+@given(st.dates(date(2025, 1, 1), date(2027, 12, 31)))
+def test_windows_leave_no_gap(day: date) -> None:
+    """Every issue's window begins where the one before it ends, and following undoes previous."""
+    day = calendar.following(day)
+    assert calendar.window(calendar.previous(day))[1] == calendar.window(day)[0]
+    assert calendar.following(calendar.previous(day)) == day
+
+
+# --- ids ---
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "version"),
+    [
+        ("http://arxiv.org/abs/2603.01234v2", "2603.01234", 2),
+        ("https://arxiv.org/abs/quant-ph/0201082v1", "quant-ph/0201082", 1),
+        ("oai:arXiv.org:math.AG/0601001", "math.AG/0601001", 1),
+        ("arXiv:0704.0001v12", "0704.0001", 12),
+        ("https://arxiv.org/pdf/2603.123456v3.pdf", "2603.123456", 3),
+    ],
+)
+def test_ids_of_all_ages_are_read(text: str, base: str, version: int) -> None:
+    """Base id and version come apart for new and old ids."""
+    assert ArxivId(base, version) == ArxivId.parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "abc", "2603.1", "2603.01234v0", "https://example.org/abs/x", "../2603.01234"])
+def test_what_is_no_id_is_refused(text: str) -> None:
+    """Nothing else is taken for an id."""
+    with pytest.raises(ValueError, match="not an arXiv id"):
+        ArxivId.parse(text)
+
+
+# --- the day ---
+
+
+def test_a_day_is_complete(source: ArxivSource, rows: list[SampleRow]) -> None:
+    """All announced papers come, the held ones by id, the replaced ones never."""
+    fetched = fetch(source, DAY, CATEGORIES)
+    wanted = {
+        row.id for row in rows if set(row.categories) & set(CATEGORIES) and "replace" not in str(row.announce_type)
+    }
+    assigned = assign(fetched, {}, {})
+    assert wanted == {paper.arxiv_id for paper in assigned.new}
+    assert fetched.is_out
+    assert () == fetched.missing
+    held = {row.id for row in rows if row.published < calendar.window(DAY)[0] and row.id in wanted}
+    assert held
+    assert held <= {paper.arxiv_id for paper in assigned.new}
+
+
+def test_values_come_through_whole(source: ArxivSource, rows: list[SampleRow]) -> None:
+    """Title, abstract, authors, categories and dates are arXiv's, with white space normalised and TeX kept."""
+    by_id = {row.id: row for row in rows}
+    papers = fetch(source, DAY, CATEGORIES).papers
+    assert papers
+    for paper in papers:
+        row = by_id[paper.arxiv_id]
+        assert " ".join(row.title.split()) == paper.title
+        assert " ".join(row.abstract.split()) == paper.abstract
+        assert row.authors == paper.authors
+        assert (row.categories, row.primary_category) == (paper.categories, paper.primary_category)
+        assert (row.published, row.updated, row.version) == (paper.published, paper.updated, paper.version)
+        assert (row.doi, row.journal_ref) == (paper.doi, paper.journal_ref)
+
+
+def test_an_announced_id_that_the_api_does_not_know_is_named(server: ArxivServer, source: ArxivSource) -> None:
+    """What the feed announces and the API lacks is missing, not forgotten."""
+    hidden = fetch(source, DAY, CATEGORIES).papers[0].arxiv_id
+    server.unknown = {hidden}
+    fetched = fetch(source, DAY, CATEGORIES)
+    assert (hidden,) == fetched.missing
+
+
+def test_a_day_is_not_out_before_its_papers(source: ArxivSource) -> None:
+    """A feed of another day and an empty window mean: not announced yet, never: nothing new."""
+    fetched = fetch(source, date(2026, 3, 11), CATEGORIES)
+    assert fetched.announced is None
+    assert not fetched.is_out
+
+
+def test_a_dead_feed_leaves_the_api_and_says_so(server: ArxivServer, source: ArxivSource) -> None:
+    """Where RSS is down the submission dates decide, and a note says so."""
+    server.faults.extend(Fault(kind="status", where="/rss") for _ in range(3))
+    fetched = fetch(source, DAY, CATEGORIES)
+    assert fetched.announced is None
+    assert "announced ids unknown" in fetched.notes[0]
+    assert fetched.is_out
+
+
+# --- broken answers ---
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="status", status=503),
+        Fault(kind="status", status=429, headers={"Retry-After": "0"}),
+        Fault(kind="html"),
+        Fault(kind="empty_page"),
+        Fault(kind="truncated"),
+        Fault(kind="cut"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)
+def test_a_broken_answer_is_asked_again(server: ArxivServer, source: ArxivSource, fault: Fault) -> None:
+    """One bad answer costs a request, never a paper."""
+    whole = len(fetch(source, DAY, CATEGORIES).papers)
+    server.faults.append(Fault(**{**_fields(fault), "where": "/api"}))
+    assert whole == len(fetch(source, DAY, CATEGORIES).papers)
+    assert [] == server.faults
+
+
+@pytest.mark.parametrize("kind", ["status", "html", "empty_page", "truncated", "cut"])
+def test_answers_that_stay_broken_are_an_error(server: ArxivServer, source: ArxivSource, kind: str) -> None:
+    """After the last try there is an error and no papers: an outage is never an empty day."""
+    server.faults.extend(Fault(kind=kind, where="/api") for _ in range(3))  # type: ignore[arg-type]
+    with pytest.raises(ArxivUnavailable):
+        fetch(source, DAY, CATEGORIES)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault(kind="status", status=403), Fault(kind="error_entry", status=200), Fault(kind="error_entry", status=400)],
+    ids=lambda fault: f"{fault.kind}-{fault.status}",
+)
+def test_a_refusal_is_not_asked_again(server: ArxivServer, source: ArxivSource, fault: Fault) -> None:
+    """403 and error entries end the asking at once; an error entry never becomes a paper."""
+    server.faults.append(Fault(**{**_fields(fault), "where": "/api"}))
+    before = len(server.requests)
+    with pytest.raises(ArxivRefused):
+        fetch(source, DAY, CATEGORIES)
+    assert 2 == len(server.requests) - before  # the feed, and one query
+
+
+def test_a_silent_server_ends_in_an_error(server: ArxivServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that says nothing is waited for only so long."""
+    monkeypatch.setattr("newsletter.collect.wire._READ_SECONDS", 0.2)
+    source = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0, tries=1)
+    server.faults.append(Fault(kind="silent", seconds=5, where="/api"))
+    with pytest.raises(ArxivUnavailable, match="timed out"):
+        source.by_ids(["2603.90001"])
+    source.close()
+
+
+def test_requests_keep_their_distance(server: ArxivServer) -> None:
+    """API and RSS together are asked no faster than the delay, retries included."""
+    source = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0.2)
+    server.faults.append(Fault(kind="status", status=503, where="/api"))
+    fetch(source, DAY, CATEGORIES)
+    source.close()
+    moments = [moment for moment, _ in server.requests]
+    assert len(moments) >= 4
+    assert all(later - earlier >= 0.19 for earlier, later in zip(moments, moments[1:], strict=False))
+
+
+_FEED = b"""<feed xmlns="http://www.w3.org/2005/Atom" xmlns:o="http://a9.com/-/spec/opensearch/1.1/">%s</feed>"""
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        (b"", "not well-formed"),
+        (b"<feed", "not well-formed"),
+        (b"<html><body/></html>", "is <html>, not feed"),
+        (b'<!DOCTYPE feed [<!ENTITY a "aa">]>' + _FEED % b"", "document type"),
+        (_FEED % b"", "no totalResults"),
+        (_FEED % b"<o:totalResults>3</o:totalResults>", "0 entries where its totals promise 3"),
+        (_FEED % b"<entry><id>http://arxiv.org/abs/2603.00001v1</id></entry>", "has no title"),
+    ],
+)
+def test_only_whole_answers_pass(body: bytes, problem: str) -> None:
+    """Whatever is not a complete Atom page is an error that may pass."""
+    with pytest.raises(ArxivUnavailable, match=problem):
+        check_atom(body, "http://127.0.0.1/api/query?search_query=x&start=0&max_results=10")
+
+
+# --- whose paper ---
+
+_START = calendar.window(DAY)[0]
+
+
+def _fetched(*papers: Paper, announced: frozenset[str] | None = None) -> Fetched:
+    return Fetched(day=DAY, announced=announced, papers=papers, missing=(), by_id=(), notes=())
+
+
+@pytest.mark.parametrize(
+    ("age", "announced", "known", "watched", "new"),
+    [
+        (timedelta(hours=-1), None, {}, {}, True),  # submitted in the window
+        (timedelta(days=4), None, {}, {}, False),  # old, and this is the topic's first issue: seen
+        (timedelta(days=4), frozenset(["2603.00001"]), {}, {}, True),  # old, but the feed announces it today
+        (timedelta(days=4), None, {}, {"cs.LG": date(2026, 3, 6)}, True),  # old, new to a ledger that watched before
+        (timedelta(days=4), None, {}, {"math.OC": date(2026, 3, 6)}, False),  # watched something else
+        (timedelta(hours=-1), None, {"2603.00001": date(2026, 3, 6)}, {}, False),  # another issue's
+        (timedelta(hours=-1), None, {"2603.00001": None}, {}, False),  # seen before our first issue
+        (timedelta(hours=-1), None, {"2603.00001": DAY}, {}, True),  # this issue's already
+    ],
+)
+def test_a_paper_belongs_to_the_first_issue_that_announced_it(
+    age: timedelta, announced: frozenset[str] | None, known: dict[str, date | None], watched: dict[str, date], new: bool
+) -> None:
+    """Window, feed and ledger decide together; what is neither new nor known is recorded as seen."""
+    assigned = assign(_fetched(a_paper(1, published=_START - age), announced=announced), known, watched)
+    assert new == bool(assigned.new)
+    assert (not new and not known) == bool(assigned.seen)
+
+
+# --- real papers ---
+
+
+def test_all_seed_papers_come_through_whole(real_data: Path) -> None:
+    """The 55 papers of the pages that we set out to beat: every title, author and abstract as arXiv has them."""
+    window = calendar.window(date(2026, 3, 27))
+    rows = load_rows(real_data / "arxiv" / "seed-papers.jsonl", window, date(2026, 3, 27))
+    with ArxivServer(rows, date(2026, 3, 27)) as server:
+        source = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0)
+        papers = {paper.arxiv_id: paper for paper in source.by_ids([row.id for row in rows])}
+        source.close()
+    assert 55 == len(papers)
+    for row in rows:
+        paper = papers[row.id]
+        assert (" ".join(row.title.split()), " ".join(row.abstract.split())) == (paper.title, paper.abstract)
+        assert tuple(" ".join(author.split()) for author in row.authors) == paper.authors
+
+
+def test_real_answers_are_read(real_data: Path) -> None:
+    """Every recorded answer of arXiv passes the guards, and the error entry is refused."""
+    for file in sorted((real_data / "arxiv" / "api").glob("*.xml")):
+        url = "http://127.0.0.1/api/query?search_query=&start=0&max_results=1"
+        if "id_abc" in file.name:
+            with pytest.raises(ArxivRefused, match="incorrect id format"):
+                check_atom(file.read_bytes(), url)
+        else:
+            check_atom(file.read_bytes(), url)
+
+
+def test_look_back_reaches_ten_days() -> None:
+    """Moderation holds papers for days; the window over submission dates begins ten days earlier."""
+    assert timedelta(days=10) == collect.LOOK_BACK
+    assert issubclass(ArxivUnavailable, ArxivError)
+
+
+def _fields(fault: Fault) -> dict[str, object]:
+    return {name: getattr(fault, name) for name in ("kind", "status", "headers", "seconds", "body")}
