@@ -24,7 +24,7 @@ bench: $(VENV)/.ready-dev ## measured figures, each beside its baseline in the s
 	$(BIN)/python -m benchmarks
 
 picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
-	$(BIN)/python -m benchmarks.picture
+	$(BIN)/python docs/picture.py
 
 lock: ## the two lock files again (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-emit-index-url \

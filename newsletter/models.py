@@ -30,7 +30,7 @@ class ArxivId:
 
     @classmethod
     def parse(cls, text: str) -> ArxivId:
-        """Read `2603.01234v2`, `quant-ph/0201082`, `arXiv:…`, `oai:arXiv.org:…` or an abs/pdf address; else ValueError."""
+        """Of `2603.01234v2`, `quant-ph/0201082`, `arXiv:…`, `oai:arXiv.org:…` or an abs/pdf address. Or ValueError."""
         bare = re.sub(
             r"^(?:https?://(?:[\w-]+\.)*arxiv\.org/(?:abs|pdf|html)/|oai:arXiv\.org:|arxiv:)",
             "",

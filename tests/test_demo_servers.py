@@ -457,7 +457,7 @@ def test_unknown_papers_are_judged_by_their_words(model: ModelServer) -> None:
         "We propose XPR-Net, a mixture of experts with 2.5× fewer parameters and 12% more accuracy on nine tasks, see."
     )
     assert "XPR-Net" in lines["zh"]
-    assert summary["reasons"] == {"foundations": "Works on mixture, experts, which the interests of this topic name"}
+    assert summary["reasons"] == {"foundations": "Meets the stated interests of this topic in Mixture and experts"}
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "de", "fr", "es", "ja", "ko", "sv"])

@@ -63,4 +63,4 @@ def progress() -> Iterator[Callable[[str, int, int], None]]:
 
 def _print_finished(stage: str, done: int, total: int) -> None:
     if done == total and stage != "sending":
-        click.echo(f"{stage}: {total}", err=True)
+        click.echo(f"{stage}: {total}" if total > 1 else stage, err=True)

@@ -66,7 +66,8 @@ def _strength(phrases: frozenset[tuple[str, ...]], paper: Bag) -> float:
 def reason(interests: str, paper: Bag) -> str:
     """About ten words that name what the paper shares with the interests."""
     shared = [word for word in re.findall(r"[A-Za-z][\w-]+", interests) if is_content(word) and stem(word) in paper]
-    named = list(dict.fromkeys(word.lower() for word in shared))[:4]
+    named = list({stem(word): word for word in shared}.values())[:4]
     if not named:
         return "Near to the stated interests, though it shares none of their words"
-    return f"Works on {', '.join(named)}, which the interests of this topic name"
+    listed = " and ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
+    return f"Meets the stated interests of this topic in {listed}"

@@ -1,0 +1,16 @@
+"""`make bench`: each figure beside its baseline from the same run. Machines are noisy: read the ratios."""
+
+from __future__ import annotations
+
+from benchmarks import mail, start
+from benchmarks.table import Row, show
+
+
+def main() -> None:
+    """Measure everything and print one table."""
+    rows: list[Row] = [*start.rows(), *mail.rows()]
+    show(rows)
+
+
+if __name__ == "__main__":
+    main()

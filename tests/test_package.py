@@ -1,0 +1,200 @@
+"""What is installed: the wheel, the container's recipe, the lock, and the demo as a newcomer meets it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import venv
+import zipfile
+from email import message_from_bytes, policy
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+from newsletter import __version__
+from newsletter.collect import calendar
+from newsletter.demo.sample import sample_day
+from tests.conftest import ROOT, Run
+from tests.factories import DAY
+
+
+def _run(*command: str | Path, cwd: Path, timeout: float = 600) -> str:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "PYTHON"))}
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+    assert 0 == done.returncode, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    _run(*pip, "--wheel-dir", folder, ROOT, cwd=folder)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of programs of a new environment that holds the lock and the wheel, nothing else."""
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=folder)
+    _run(*pip, "--no-deps", wheel, cwd=folder)
+    return folder / "bin"
+
+
+def test_the_wheel_carries_templates_prompts_and_data(wheel: Path) -> None:
+    """Everything that a service in an empty folder needs is inside."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for kind in ("templates", "prompts"):
+        files = [file.relative_to(ROOT / kind) for file in (ROOT / kind).rglob("*") if file.is_file()]
+        assert files
+        assert {f"newsletter/_defaults/{kind}/{file}" for file in files} <= names
+    assert {"newsletter/demo/papers.jsonl", "newsletter/demo/subscribers.yaml", "newsletter/py.typed"} <= names
+    assert "newsletter/collect/holidays.txt" in names
+
+
+def test_the_installed_wheel_runs_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    """From the wheel alone: one morning, the same again with nothing sent, a reply that unsubscribes."""
+    assert f"newsletter, version {__version__}" in _run(installed / "newsletter", "--version", cwd=tmp_path)
+    said = _run(installed / "newsletter", "demo", cwd=tmp_path)
+    assert re.search(r"Sent 4 mails to var/demo/outbox", said)
+    assert re.search(r"Sent 0 mails to var/demo/outbox", said)
+    assert re.search(r"subscribers\.yaml:\d+: .*unsubscribed: \d{4}-\d\d-\d\d by reply", said)
+    _check_outbox(tmp_path / "var" / "demo" / "outbox")
+
+
+def _check_outbox(folder: Path) -> None:
+    """One mail for each sample reader, as the README promises it."""
+    mails = sorted(folder.glob("*.eml"))
+    assert ["ada", "chen", "grace", "noor"] == [re.split(r"[_@]", file.name)[1] for file in mails]
+    for file in mails:
+        raw = file.read_bytes()
+        assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+        mail = message_from_bytes(raw, policy=policy.default)
+        for header in ("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe"):
+            assert 1 == len(mail.get_all(header, [])), header
+        assert "auto-generated" == mail["Auto-Submitted"]
+        assert ["text/plain", "text/html"] == [part.get_content_type() for part in mail.iter_parts()]
+        text, html = (part.get_content() for part in mail.iter_parts())
+        papers = set(re.findall(r"https://arxiv\.org/abs/([\w.]+)", html))
+        assert papers == set(re.findall(r"https://arxiv\.org/abs/([\w.]+)", text))
+        assert len(papers) >= 5
+        assert html.count('lang="zh') >= len(papers)
+        assert html.count("Relevance ") + html.count("相关 ") >= 5 or "相关" in html
+
+
+def test_the_sample_day_is_invented_and_varied() -> None:
+    """At least 40 papers, each marked as invented, under ids that arXiv has not given."""
+    rows = sample_day(DAY, calendar.window(DAY))
+    assert len(rows) >= 40
+    assert all("nvented" in (row.comment or "") for row in rows)
+    assert all(re.fullmatch(r"\d{4}\.9\d{4}", row.id) for row in rows)
+    assert len({row.primary_category for row in rows}) >= 8
+
+
+# --- the container's recipe ---
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
+
+
+def _copied() -> list[str]:
+    """The paths that the recipe copies from the checkout."""
+    lines = re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.M)
+    return [source for line in lines for source in line.split()[:-1]]
+
+
+def test_every_path_that_the_recipe_copies_is_there() -> None:
+    """And none of them is left out of the build by .dockerignore."""
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").split()
+    copied = _copied()
+    assert {"requirements.lock", "pyproject.toml", "newsletter", "templates", "prompts"} <= set(copied)
+    for source in copied:
+        assert (ROOT / source).exists(), source
+        assert not any(fnmatch(source, pattern) for pattern in ignored), source
+
+
+def test_the_recipe_is_a_safe_one() -> None:
+    """A slim base, the hashed lock, a user without rights, a health check."""
+    assert re.search(r"^FROM python:3\.\d+-slim", DOCKERFILE, re.M)
+    assert "--require-hashes -r requirements.lock" in DOCKERFILE
+    assert re.search(r"^USER newsletter$", DOCKERFILE, re.M)
+    assert re.search(r"^HEALTHCHECK ", DOCKERFILE, re.M)
+
+
+def test_the_recipes_entry_point_starts(installed: Path, tmp_path: Path) -> None:
+    """The program that the container starts knows the command that it is started with."""
+    (entry,) = re.findall(r'^ENTRYPOINT \["(.+)"\]$', DOCKERFILE, re.M)
+    (command,) = re.findall(r'^CMD \["(.+)"\]$', DOCKERFILE, re.M)
+    assert "until SIGTERM" in _run(installed / entry, command, "--help", cwd=tmp_path)
+
+
+# --- the lock ---
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+def test_the_lock_has_hashes_and_no_address(name: str) -> None:
+    """Every package is pinned with hashes; where it comes from is the installer's affair."""
+    text = (ROOT / name).read_text("utf-8")
+    assert not re.search(r"https?://|--index|--extra-index|--find-links", text)
+    entries = re.findall(r"^([\w.\-\[\]]+)==[^\s;]+.*?(?=^[\w.]|\Z)", text, re.M | re.S)
+    assert len(entries) > 50
+    for block in re.split(r"\n(?=[\w])", text.strip()):
+        assert "--hash=sha256:" in block, block.splitlines()[0]
+
+
+def test_dependencies_are_locked() -> None:
+    """What pyproject asks for stands in the lock."""
+    asked = re.findall(
+        r'^  "([\w-]+)[><=]', (ROOT / "pyproject.toml").read_text("utf-8").split("[dependency-groups]")[0], re.M
+    )
+    locked = set(re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text("utf-8"), re.M))
+    assert {"arxiv", "litellm", "mjml", "premailer", "sendgrid", "apscheduler", "tenacity"} <= set(asked)
+    assert set(asked) <= locked
+
+
+# --- the documents ---
+
+
+def test_links_of_the_documents_lead_somewhere() -> None:
+    """Every relative link in README and docs names a file, and every test it names exists."""
+    for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = document.read_text("utf-8")
+        for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+        for file, name in re.findall(r"`?(tests/test_\w+\.py)::(\w+)`?", text):
+            assert f"def {name}(" in (ROOT / file).read_text("utf-8"), f"{document.name}: {file}::{name}"
+
+
+def test_demo_serve_prints_settings_and_stops_on_sigterm(newsletter: Run, tmp_path: Path) -> None:
+    """The practice ground says how to use it, and goes when told to."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "newsletter", "demo", "--serve"],
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    printed = dict(process.stdout.readline().strip().split("=", 1) for _ in range(6))
+    assert [
+        "NEWSLETTER_ARXIV_API_URL", "NEWSLETTER_ARXIV_RSS_URL", "NEWSLETTER_ARXIV_DELAY",
+        "NEWSLETTER_MODEL", "NEWSLETTER_MODEL_API_BASE", "OPENAI_API_KEY",
+    ] == list(printed)  # fmt: skip
+    roster = "topics:\n  all:\n    categories: [cs.LG]\n    interests: Sparsity.\nsubscribers: [ada@example.org]\n"
+    (tmp_path / "subscribers.yaml").write_text(roster, "utf-8")
+    done = newsletter("run", settings=printed)
+    process.terminate()
+    assert 0 == process.wait(10)
+    assert 0 == done.returncode, done.stderr
+    assert "Sent 1 mail to var/outbox" in done.stdout
