@@ -1,0 +1,97 @@
+"""An inbound mail → what it means and why, and nothing happens here.
+
+    parts     raw bytes → headers, text, report parts; whatever bytes come
+    gate      our own mail, auto-replies, lists
+    reports   bounces and complaints
+    identity  whose mail: by tokens, never by From:
+    html, cut the new text of a reply, without quotes and signatures (forms: how mail programs mark them)
+    grammar   a strict grammar on whole lines (words: the phrases of each language)
+
+The order below is the decision: what is certain about the machine comes first, what a person may have meant last.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+from newsletter.inbound import cut, gate, grammar, html, identity, parts, reports
+from newsletter.inbound.identity import Identity
+from newsletter.inbound.parts import Mail
+from newsletter.models import Action, Meaning
+from newsletter.tokens import Keys
+
+__all__ = ["read", "visible_text"]
+
+_ON_OWN_PROOF = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
+
+
+def read(
+    raw: bytes,
+    *,
+    keys: Keys,
+    today: date,
+    own_domain: str | None = None,
+    aligned: str | None = None,
+    envelope_to: str | None = None,
+) -> Meaning:
+    """What a mail asks for; never raises.
+
+    `aligned` is the address or domain for which a trusted Authentication-Results header names an aligned DKIM pass,
+    `envelope_to` the address that the mail was delivered to. A command without proof is CONFIRM. A command with such a
+    pass instead of a token has `subscriber_id` None and its `sender` proven: whose it is, the caller looks up.
+    """
+    mail = parts.parse(raw)
+    loop = gate.is_loop(mail, keys, own_domain)
+    if loop:
+        return Meaning(action=Action.IGNORE, reason=loop)
+    report = reports.read(mail)
+    if report:
+        return Meaning(
+            action=report.action,
+            reason=report.why,
+            subscriber_id=identity.in_report(mail, keys, envelope_to),
+            status=report.status,
+            blames_sender=report.blames_sender,
+        )
+    return _from_person(mail, identity.identify(mail, keys, envelope_to, own_domain), today, aligned)
+
+
+def visible_text(raw: bytes) -> str:
+    """The new text of a reply, a line each: what a person should read of it."""
+    return "\n".join(_lines(parts.parse(raw)))
+
+
+def _from_person(mail: Mail, who: Identity, today: date, aligned: str | None) -> Meaning:
+    sender = identity.sender(mail)
+    meant = Meaning(action=Action.IGNORE, reason="", subscriber_id=who.subscriber_id, sender=sender)
+    if who.several:
+        return replace(meant, action=Action.HUMAN, reason="tokens of several readers", subscriber_id=None)
+    if who.leaves:
+        return replace(meant, action=Action.UNSUBSCRIBE, reason="sent to the address for leaving")
+    automatic = gate.is_automatic(mail)
+    if automatic:
+        return replace(meant, reason=automatic)
+    lines = _lines(mail)
+    wish = grammar.read(mail.first("subject"), [_without(line, sender) for line in lines], today)
+    if wish is None:
+        return replace(meant, reason="no request in it" if lines else "nothing new written in it")
+    if who.forged:
+        return replace(meant, reason=f"{wish.why}, but its token is not ours")
+    asked = replace(meant, action=wish.action, reason=wish.why, until=wish.until)
+    if wish.action not in _ON_OWN_PROOF or who.subscriber_id is not None:
+        return asked
+    if sender and aligned and aligned.lower() in (sender.lower(), sender.rpartition("@")[2].lower()):
+        return replace(asked, reason=f"{wish.why}; DKIM proves the sender")
+    return replace(meant, action=Action.CONFIRM, reason=f"{wish.why}, without a token")
+
+
+def _without(line: str, address: str | None) -> str:
+    """A line without the sender's own address: people write `unsubscribe ada@example.com`."""
+    return re.sub(re.escape(address), "", line, flags=re.I).strip() or line if address else line
+
+
+def _lines(mail: Mail) -> list[str]:
+    lines = cut.visible_lines(mail.text) if mail.text.strip() else []
+    return lines or (cut.visible_lines(html.to_text(mail.html)) if mail.html and not mail.text.strip() else [])

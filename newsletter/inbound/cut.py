@@ -1,0 +1,79 @@
+"""The new text of a reply: quotes, attribution lines, header blocks and signatures are dropped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from newsletter.inbound import forms
+
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_LONGEST_LINE = 1_000
+_MOST_LINES = 2_000
+
+
+def visible_lines(text: str) -> list[str]:
+    """What the sender wrote, line by line, without empty lines."""
+    lines = [
+        _clean(line) for line in re.split(r"\r\n|[\r\n\u0085\u2028\u2029]", text, maxsplit=_MOST_LINES)[:_MOST_LINES]
+    ]
+    kept: list[str] = []
+    for index, line in enumerate(lines):
+        if _begins_quote(lines, index):
+            break
+        height = _attribution(lines, index)
+        if height and (any(not forms.is_courtesy(one) for one in kept) or not _quote_follows(lines, index + height)):
+            break
+        if height:
+            lines[index : index + height] = [">"] * height  # the answer may stand below the quote
+        elif kept and forms.DISCLAIMER.match(line):
+            break
+        elif forms.SIGNATURE_MARK.fullmatch(line):
+            if not any(one.startswith(">") for one in lines[index:]):
+                break
+        elif line and not _is_quoted(lines, index) and not forms.SENT_FROM.search(line):
+            kept.append(line)
+    return kept
+
+
+def _clean(line: str) -> str:
+    """A line in one form: compatibility letters folded, &nbsp; and invisible marks gone, spaces single."""
+    text = unicodedata.normalize("NFKC", line[:_LONGEST_LINE].replace("&nbsp;", " "))
+    return " ".join(_INVISIBLE.sub("", text).split())
+
+
+def _is_quoted(lines: list[str], index: int) -> bool:
+    """Whether a line is quoted, or the wrapped end of a quoted line that lost its mark."""
+    if lines[index].startswith((">", "|>")):
+        return True
+    before = lines[index - 1] if index else ""
+    after = lines[index + 1] if index + 1 < len(lines) else ""
+    return before.startswith(">") and after.startswith(">")
+
+
+def _quote_follows(lines: list[str], index: int) -> bool:
+    following = next((line for line in lines[index : index + 4] if line), "")
+    return following.startswith(">")
+
+
+def _attribution(lines: list[str], index: int) -> int:
+    """How many lines from here are `On … wrote:`; clients wrap it over up to three."""
+    if not lines[index] or lines[index].startswith(">"):
+        return 0
+    for height in range(1, 5):
+        piece = lines[index : index + height]
+        if height > 1 and (not forms.ATTRIBUTION_BEGINS.match(piece[0]) or not piece[-1] or piece[-1].startswith(">")):
+            return 0
+        if forms.ATTRIBUTION.fullmatch(" ".join(piece)):
+            return height
+    return 0
+
+
+def _begins_quote(lines: list[str], index: int) -> bool:
+    line = lines[index]
+    if forms.is_separator(line):
+        return True
+    if not forms.HEADER_LINE.match(line):
+        return False
+    near = [one for one in lines[index + 1 : index + 8] if one][:3]
+    return any(forms.HEADER_LINE.match(one) for one in near)

@@ -1,0 +1,144 @@
+"""How mail programs mark what is not new, and how people greet: tables by language, read by `cut` and `grammar`."""
+
+from __future__ import annotations
+
+import re
+
+_WROTE = (
+    r"wrote|writes|schrieb(?: .*)?|a écrit|escribió|escreveu|ha scritto|schreef(?: .*)?|skrev(?: .*)?|skreiv|"
+    r"kirjoitti|napisał(?:\(?a\)?)?|napsal\(?a?\)?|написал[а]?(?:\(а\))?|пишет|пише|写道|寫道|书写|のメール|"
+    r"書きました|さんからのメッセージ|님이 작성|작성|yazdı|viết|a scris|írta"
+)
+_ADDRESS = r"[^<>()@\s]{1,100}@[^<>()@\s]{1,100}"
+# `On … wrote:` and its kin. With an address in angle brackets any sentence that ends in a colon counts.
+ATTRIBUTION = re.compile(
+    rf"(?:.{{4,400}}(?:{_WROTE}) ?:|.{{0,200}}<{_ADDRESS}>.{{0,100}}:|.{{0,200}}<{_ADDRESS}> ?wrote:?|"
+    rf"\d{{4}}年\d{{1,2}}月\d{{1,2}}日.{{0,100}}[<(]{_ADDRESS}[>)]:?)",
+    re.I,
+)
+ATTRIBUTION_BEGINS = re.compile(
+    r"(?:On|At|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Dne|Il giorno|在|于|於|Пн|Вт|Ср|Чт|Пт|Сб|Вс|\d{1,4}[-./年년 ]|"
+    r"понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)",
+    re.I,
+)
+
+_ORIGINAL = (
+    "original(?: message| mail| e-?mail| appointment)?|forwarded (?:message|by .*)|reply message|reply to .*|"
+    "ursprüngliche (?:nachricht|e-?mail)|original-?nachricht|weitergeleitete nachricht|message d'origine|"
+    "message original|message transféré|mensaje original|mensaje reenviado|mensagem original|"
+    "mensagem encaminhada|messaggio (?:originale|inoltrato)|исходное сообщение|пересылаемое сообщение|"
+    "пересланное сообщение|原始邮件|原始郵件|原邮件|原郵件|原始信件|回复的(?:原)?邮件|回覆的(?:原)?郵件|"
+    "转发的?邮件(?:信息)?|轉寄郵件|元のメッセージ|元のメール|転送されたメッセージ|원본 ?메시지|원본 ?메일|"
+    "original besked|ursprungligt meddelande|oorspronkelijk bericht|wiadomość oryginalna|oryginalna wiadomość"
+)
+_FORWARDS = re.compile(
+    r"(?:begin forwarded message|début du message (?:réexpédié|transféré)|anfang der weitergeleiteten nachricht|"
+    r"inizio messaggio inoltrato|inicio del mensaje reenviado|início da mensagem reencaminhada|下面是被转发的邮件|"
+    r"以下是轉寄的郵件):?",
+    re.I,
+)
+_RULE = "-_*=—─– :"
+_NAMED_RULE = re.compile(_ORIGINAL, re.I)
+
+
+def is_separator(line: str) -> bool:
+    """Whether a line says that another mail begins: `---- Original Message ----`, or any words between rules."""
+    name = line.strip(_RULE)
+    if line[:2].strip(_RULE) == "" and len(line) > 2 and name and len(name) <= 80:
+        framed = line.startswith("---") and line.endswith("---") and len(name) <= 60
+        return framed or _NAMED_RULE.fullmatch(name) is not None
+    return _FORWARDS.fullmatch(line) is not None
+
+
+_LABELS = (
+    "from|sent|date|to|cc|subject|reply-to|von|gesendet|datum|an|betreff|de|envoyé|envoyé le|à|objet|enviado|"
+    "enviado el|enviada em|enviado em|fecha|para|asunto|assunto|data|da|inviato|a|oggetto|от|отправлено|дата|"
+    "кому|тема|van|verzonden|aan|onderwerp|fra|sendt|til|emne|från|skickat|till|ämne|od|wysłano|do|temat|"
+    "发件人|发送时间|发件时间|发送日期|日期|时间|收件人|抄送|抄送人|主题|寄件者|寄件人|寄件日期|傳送時間|"
+    "傳送日期|收件者|副本|主旨|主題|差出人|送信者|送信日時|日時|送信元|宛先|件名|보낸 사람|보낸사람|보낸 날짜|"
+    "날짜|받는 사람|받는사람|제목"
+)
+HEADER_LINE = re.compile(rf"[|*>\s]{{0,6}}(?:{_LABELS})\*?\s?(?::|\|)\*?\s?\S", re.I)
+
+SIGNATURE_MARK = re.compile(r"(?:--|—|––|_{2,}|-{2,}|\*{3,}|={3,})")
+SENT_FROM = re.compile(
+    r"^(?:sent (?:from|via|with|using) |get outlook for |get bluemail|von (?:meinem|meiner) .{1,60} gesendet|"
+    r"gesendet (?:von|mit) |diese nachricht wurde von .{1,60} gesendet|envoyé (?:de|depuis|à partir de) |"
+    r"enviado (?:desde|do|de|a partir) |inviato (?:da|dal) |отправлено (?:с|из|от) |verzonden (?:vanaf|"
+    r"vanuit) |発信元|iphoneから|.{1,30}から送信|나의 .{1,30}에서 보냄|.{1,30}에서 보냄|发自|發自|来自我的|"
+    r"來自我的|从我的|從我的|寄自|发送自|傳送自|发自我的|来自我的|签名由|該簽名由|本邮件由|来自 ?(?:qq|网易|"
+    r"foxmail|outlook)|outlook (?:für|pour|para) )",
+    re.I,
+)
+
+DISCLAIMER = re.compile(
+    r"(?:disclaimer|confidential|confidentiality|privileged|legal notice|caution:|important notice|"
+    r"this (?:e-?mail|message|communication)(?: \(|,| and| is| may| contains| was| has|\b.{0,40} intended)|"
+    r"the (?:information|contents?) (?:contained )?(?:in|of) this|diese e-?mail|der inhalt dieser|ce message|"
+    r"ce courriel|este (?:mensaje|correo|e-?mail)|esta mensagem|questo messaggio|данное сообщение|本(?:邮件|"
+    r"郵件|电子邮件|電子郵件)(?:及|包含|所|内容|內容)|此(?:邮件|郵件)(?:及|包含|所)|免责声明|保密)",
+    re.I,
+)
+
+_GREETINGS = (
+    "hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings|to whom it may concern|hi there|"
+    "hello there|hallo|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|servus|moin|bonjour|bonsoir|"
+    "salut|madame|monsieur|cher|chère|hola|buenos días|buenas (?:tardes|noches)|estimad[oa]s?|olá|oi|bom dia|"
+    "boa (?:tarde|noite)|prezad[oa]s?|ciao|salve|buongiorno|buonasera|gentile|spettabile|здравствуйте|"
+    "добрый (?:день|вечер)|доброе утро|привет|уважаемы[ей]"
+)
+_CJK_GREETINGS = (
+    r"(?:尊敬的|敬爱的|亲爱的|親愛的)?\w{0,12}(?:您好|你好|您们好|你们好|大家好|早上好|早安|晚上好|下午好)|hi|"
+    r"hello|尊敬的\w{1,12}|お世話になっております|お世話になります|こんにちは|ご担当者様|\w{1,10}様|すみません|"
+    r"안녕하세요|안녕하십니까|\w{1,10}님"
+)
+_THANKS = (
+    r"(?:many |kind |best |warm |with )*(?:thanks|regards|wishes|thank you|thx|ty|cheers|sincerely|best|"
+    r"tia)(?: (?:you|all|everyone|a lot|so much|very much|in advance|again|and|best|kind|regards|for (?:your|"
+    r"the|all) \w+))*|sorry|yours (?:sincerely|faithfully|truly)|please|pls|have a (?:nice|good|great) day|ok|"
+    r"okay|yes|(?:vielen |besten |herzlichen )?danke?(?: (?:schön|sehr|im voraus|und gruß))?|mfg|lg|bitte|"
+    r"(?:mit )?(?:freundlichen|besten|lieben|viele|liebe|beste|freundliche) gr(?:ü|ue)(?:ß|ss)en?|"
+    r"merci(?: (?:beaucoup|bien|d'avance|par avance))?|cordialement|bien (?:à vous|cordialement)|svp|"
+    r"s'il vous plaît|(?:muchas |mil )?gracias(?: (?:de antemano|por todo))?|saludos|un saludo|"
+    r"(?:muito )?obrigad[oa]|atenciosamente|abraços?|por favor|(?:molte |mille )?grazie(?: mille)?|"
+    r"cordiali saluti|saluti|per favore|(?:большое )?спасибо(?: большое)?|с уважением|пожалуйста"
+)
+_CJK_THANKS = (
+    r"(?:非常|十分|万分|萬分|多|先)?(?:谢谢|謝謝|感谢|感謝|多谢|多謝|谢|謝)(?:您|你|啦|了|大家|合作|理解|支持|"
+    r"配合)*|辛苦(?:了|您了|你了)?|麻烦(?:了|您了|你了)?|麻煩(?:了|您了)?|抱歉|不好意思|打扰了|祝好|此致|敬礼|"
+    r"敬禮|顺祝商祺|祝(?:您|你)?\w{1,8}|thanks|thankyou|thx|よろしくお願い(?:いた|致)?します|"
+    r"宜しくお願い(?:いた|致)?します|ありがとうございま(?:す|した)|ありがとう|以上|감사합니다|고맙습니다|"
+    r"수고하세요|감사"
+)
+_COURTESY = re.compile(rf"(?:(?:{_GREETINGS})(?: [\w.'-]{{1,20}}){{0,3}}|{_THANKS})", re.I)
+_CJK_COURTESY = re.compile(rf"(?:{_CJK_GREETINGS}|{_CJK_THANKS})", re.I)
+_THANKED = re.compile(rf"(?:{_THANKS}|{_CJK_THANKS})", re.I)
+_CLAUSE = re.compile(
+    r"[,;.!?:~…/|()\[\]{}<>\"“”‘„«»「」『』【】*_#、。，；！？：—–·•\u2600-\u27bf\U0001f000-\U0001faff]+|"
+    r"(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w)",
+)
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def clauses(line: str) -> list[str]:
+    """A line in its clauses, without punctuation."""
+    return [clause for piece in _CLAUSE.split(line) if (clause := " ".join(piece.split()))]
+
+
+def by_script(clause: str) -> list[str]:
+    """A clause in its runs of Chinese, Japanese or Korean letters and of others."""
+    runs = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|[^\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+", clause)
+    return [run.strip() for run in runs if run.strip()]
+
+
+def is_courtesy_clause(clause: str) -> bool:
+    return bool(_COURTESY.fullmatch(clause) or _CJK_COURTESY.fullmatch(clause.replace(" ", "")))
+
+
+def is_thanks(clause: str) -> bool:
+    return bool(_THANKED.fullmatch(clause) or _THANKED.fullmatch(clause.replace(" ", "")))
+
+
+def is_courtesy(line: str) -> bool:
+    """Whether a line only greets or thanks."""
+    return all(is_courtesy_clause(clause) for clause in clauses(line))

@@ -1,0 +1,116 @@
+"""The text that a reader typed into an HTML mail: quote containers of known clients are dropped.
+
+Not html.parser: on hostile input it takes quadratic time or raises; here every search that fails ends the work.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+_SILENT = ("script", "style", "head", "title", "blockquote", "template", "textarea")
+_BREAKS = frozenset(
+    [
+        "address",
+        "article",
+        "br",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    ]
+)
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+_ATTRIBUTE = re.compile(r"""([a-z-]{1,30})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+# A container with one of these classes is quoted text.
+_QUOTES = re.compile(
+    r"gmail_quote|gmail_attr|moz-cite-prefix|moz-forward-container|yahoo_quoted|protonmail_quote|zmail_extra|"
+    r"ntes-mailmaster-quote|tutanota_quote|hm_quote|skiptranslate|OutlookMessageHeader|mail-quote|mail_quote",
+    re.I,
+)
+# Behind an element with one of these ids nothing is the sender's own.
+_BEGINS_QUOTE = re.compile(
+    r"^x?_?(?:divRplyFwdMsg|appendonsend|stopSpelling|isReplyContent|origbody|mail-editor-reference-message-container|"
+    r"ms-outlook-mobile-body-separator-line|reply-?quote|replyBody|mailQuote)",
+    re.I,
+)
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
+_LONGEST_TAG = 4_000
+
+
+def to_text(source: str) -> str:
+    """The visible text without quotes, a line for each block."""
+    out: list[str] = []
+    silent: list[str] = []  # the open element whose content is dropped, and those of its name inside
+    position = 0
+    while (start := source.find("<", position)) >= 0:
+        if not silent:
+            out.append(_spaced(source[position:start]))
+        position = _tag_end(source, start)
+        tag = source[start + 1 : min(position, start + _LONGEST_TAG) - 1]
+        if _handle(tag, out, silent):
+            return "".join(out)
+    if not silent:
+        out.append(_spaced(source[position:]))
+    return "".join(out)
+
+
+def _spaced(text: str) -> str:
+    return html.unescape(re.sub(r"[ \t\r\n\f]+", " ", text))
+
+
+def _tag_end(source: str, start: int) -> int:
+    """Behind the tag or comment that begins here; the end of the source when it is never closed."""
+    mark = "-->" if source.startswith("<!--", start) else ">"
+    end = source.find(mark, start)
+    return len(source) if end < 0 else end + len(mark)
+
+
+def _handle(tag: str, out: list[str], silent: list[str]) -> bool:
+    """Acts on one tag; True when only quoted text follows."""
+    found = re.match(r"(/?)\s*([a-zA-Z][\w:-]{0,40})", tag)
+    if not found:
+        return False
+    name, closes = found[2].lower(), bool(found[1])
+    if silent:
+        if name == silent[0] and not tag.endswith("/"):
+            silent.pop() if closes else silent.append(name)
+        return False
+    if name in _BREAKS:
+        out.append("\n")
+    if closes:
+        return False
+    attributes = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(tag)}
+    if _BEGINS_QUOTE.search(attributes.get("id", "")) or _BEGINS_QUOTE.search(attributes.get("name", "")):
+        return True
+    if name not in _VOID and not tag.endswith("/") and (name in _SILENT or _is_dropped(attributes)):
+        silent.append(name)
+    return False
+
+
+def _is_dropped(attributes: dict[str, str]) -> bool:
+    return bool(
+        _QUOTES.search(attributes.get("class", ""))
+        or _QUOTES.search(attributes.get("id", ""))
+        or _HIDDEN.search(attributes.get("style", ""))
+    )

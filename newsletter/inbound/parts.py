@@ -1,0 +1,183 @@
+"""Raw bytes become headers, visible text and report parts. Whatever bytes come, something readable comes out."""
+
+from __future__ import annotations
+
+import email
+import email.header
+import email.parser
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+
+MOST_TEXT = 1 << 20
+MOST_PARTS = 50
+DEEPEST = 10
+FIRST = 64 << 10  # of what is over a limit
+_LARGEST = 2 << 20  # parsed as a whole; of a larger mail (photographs) only its beginning
+_BEGINNING = 512 << 10
+_MOST_BREAKS = 2_000  # lines that may part a multipart: 100,000 of them take the parser a second
+# Where a charset promises less than its senders use: Chinese clients say gb2312 and write gbk.
+_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "shift_jis": "cp932"}
+_BOUNDARY = re.compile(rb"\bboundary\s*=", re.I)
+_HEADER_END = re.compile(rb"\r?\n\r?\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One inbound mail, decoded."""
+
+    headers: tuple[tuple[str, str], ...]  # names in lower case
+    written_from: tuple[str, ...]  # From: as it came: encoded words must not become part of an address
+    content_type: str
+    text: str  # of the text/plain parts that are no attachments
+    html: str
+    statuses: tuple[str, ...] = ()  # message/delivery-status parts
+    feedback: tuple[str, ...] = ()  # message/feedback-report parts
+    returned: str = ""  # the message, or its headers, that a report gives back
+    oversized: bool = False
+
+    def all(self, *names: str) -> list[str]:
+        return [value for name, value in self.headers if name in names]
+
+    def first(self, name: str) -> str:
+        return next((value for key, value in self.headers if key == name), "")
+
+
+def parse(raw: bytes) -> Mail:
+    """The mail in these bytes. Over a limit: its headers and the first 64 KiB of text, nothing unpacked."""
+    whole = raw if len(raw) <= _LARGEST else raw[:_BEGINNING]
+    if len(_BOUNDARY.findall(whole)) <= DEEPEST * 4 and whole.count(b"\n--") <= _MOST_BREAKS:
+        parsed = _parse(whole)
+        if parsed is not None:
+            parts = list(_walk(parsed))
+            if len(parts) <= MOST_PARTS and all(depth <= DEEPEST for depth, _ in parts):
+                return _mail(parsed, [part for _, part in parts])
+    return _truncated(whole)
+
+
+def _parse(raw: bytes) -> Message | None:
+    try:
+        return email.message_from_bytes(raw)
+    except Exception:
+        # The parser is meant never to raise, and raises all the same: RecursionError, LookupError, ValueError seen.
+        return None
+
+
+def _truncated(raw: bytes) -> Mail:
+    found = _HEADER_END.search(raw, 0, FIRST)
+    start = found.end() if found else min(len(raw), FIRST)
+    try:
+        head = email.parser.BytesHeaderParser().parsebytes(raw[:start])
+    except Exception:
+        head = Message()  # as above
+    text = decode(raw[start : start + FIRST], None)
+    return Mail(_headers(head), _written_from(head), _content_type(head), text, "", oversized=True)
+
+
+def _walk(message: Message) -> Iterator[tuple[int, Message]]:
+    """All parts with their depth, without recursion; stops one beyond the limits."""
+    waiting = [(0, message)]
+    seen = 0
+    while waiting and seen <= MOST_PARTS:
+        depth, part = waiting.pop(0)
+        seen += 1
+        yield depth, part
+        # Asked of a part that is no multipart, get_payload() decodes and trips over hostile charsets.
+        children = part.get_payload() if part.is_multipart() and depth <= DEEPEST else []
+        waiting[:0] = [(depth + 1, child) for child in children if isinstance(child, Message)]
+
+
+def _mail(message: Message, parts: list[Message]) -> Mail:
+    inside = {id(child) for part in parts if _content_type(part) == "message/rfc822" for _, child in _walk(part)}
+    own = [part for part in parts if id(part) not in inside or part is message]
+    text = "\n".join(_body(part) for part in own if _is_text(part, "text/plain"))
+    html = "\n".join(_body(part) for part in own if _is_text(part, "text/html"))
+    oversized = len(text) > MOST_TEXT or len(html) > MOST_TEXT
+    return Mail(
+        headers=_headers(message),
+        written_from=_written_from(message),
+        content_type=f"{_content_type(message)} {_parameter(message, 'report-type')}".strip(),
+        text=text[:FIRST] if oversized else text,
+        html=html[:FIRST] if oversized else html,
+        statuses=tuple(_flat(part) for part in parts if _content_type(part) == "message/delivery-status"),
+        feedback=tuple(_flat(part) for part in parts if _content_type(part) == "message/feedback-report"),
+        returned="\n".join(
+            _flat(part) for part in parts if _content_type(part) in ("message/rfc822", "text/rfc822-headers")
+        )[:FIRST],
+        oversized=oversized,
+    )
+
+
+def _is_text(part: Message, kind: str) -> bool:
+    disposition = str(part.get("Content-Disposition", "")).strip().lower()
+    actual = _content_type(part)
+    if actual.startswith("multipart/"):
+        actual = "text/plain"  # one without a readable boundary holds its parts as text
+    return actual == kind and not disposition.startswith("attachment") and not part.is_multipart()
+
+
+def _content_type(part: Message) -> str:
+    try:
+        return part.get_content_type()
+    except Exception:
+        return "application/octet-stream"  # get_content_type() trips over some parameters
+
+
+def _parameter(part: Message, name: str) -> str:
+    try:
+        value = part.get_param(name)
+    except Exception:
+        return ""  # as above
+    return value.lower() if isinstance(value, str) else ""
+
+
+def _body(part: Message) -> str:
+    try:
+        content = part.get_payload(decode=True)
+    except Exception:
+        return ""  # broken uuencode, charset parameters of three pieces
+    return decode(content, _parameter(part, "charset")) if isinstance(content, bytes) else ""
+
+
+def _flat(part: Message) -> str:
+    """A report or a returned message as text: its headers, where it has any, and its text."""
+    lines = []
+    for _, inner in _walk(part):
+        lines += [f"{name}: {value}" for name, value in _headers(inner) if not name.startswith("content-")]
+        lines += ["", "" if inner.is_multipart() else _body(inner), ""]
+    return "\n".join(lines)
+
+
+def decode(content: bytes, charset: str | None) -> str:
+    """Bytes as text: as declared, else UTF-8, else GB 18030, else every byte a letter."""
+    declared = (charset or "").strip("\"' ").lower()
+    for name in (_WIDER.get(declared, declared), "utf-8", "gb18030"):
+        try:
+            if name and not (name == "us-ascii" and not content.isascii()):
+                return content.decode(name)
+        except (LookupError, ValueError):  # an unknown name, or one with a NUL in it
+            continue
+    return content.decode("latin-1")
+
+
+def _headers(message: Message) -> tuple[tuple[str, str], ...]:
+    return tuple((name.lower(), _header(str(value))) for name, value in message.raw_items())
+
+
+def _written_from(message: Message) -> tuple[str, ...]:
+    return tuple(str(value)[:2_000] for name, value in message.raw_items() if name.lower() == "from")
+
+
+def _header(value: str) -> str:
+    """A header unfolded, its encoded words decoded, raw bytes guessed."""
+    text = re.sub(r"\s*[\r\n]+\s*", " ", value[:FIRST]).strip()
+    if not text.isascii():
+        text = decode(text.encode("utf-8", "surrogateescape"), None)
+    if "=?" not in text:
+        return text
+    try:
+        pieces = email.header.decode_header(text)
+    except Exception:
+        return text  # broken base64 in an encoded word
+    return "".join(piece if isinstance(piece, str) else decode(piece, charset) for piece, charset in pieces)

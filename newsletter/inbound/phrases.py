@@ -1,0 +1,96 @@
+"""Matches a text against phrases of a language. Positions are followed as sets, so no text can make it slow."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
+
+from newsletter.inbound.forms import CJK
+from newsletter.inbound.words import Words
+
+
+class _Grammar(NamedTuple):
+    before: frozenset[str]
+    core: frozenset[str]
+    after: frozenset[str]
+    spaced: bool
+
+
+def without_accents(text: str) -> str:
+    """Small letters, Latin ones without accents; й and が keep what belongs to them."""
+    kept, on_latin = [], False
+    for letter in unicodedata.normalize("NFKD", text.casefold().replace("’", "'")):
+        if not unicodedata.combining(letter):
+            on_latin = letter.isascii()
+        elif on_latin:
+            continue
+        kept.append(letter)
+    return unicodedata.normalize("NFC", "".join(kept))
+
+
+def folded(text: str) -> str:
+    """A text as phrases are compared: without accents, with single spaces, in CJK with none."""
+    plain = without_accents(text)
+    return "".join(plain.split()) if CJK.search(plain) else " ".join(plain.split())
+
+
+def split(listed: str) -> list[str]:
+    """The phrases of one table entry."""
+    return [phrase for phrase in listed.split("|") if phrase]
+
+
+def anywhere(listed: str) -> re.Pattern[str]:
+    """Finds any of the phrases; where a script has words, only at the beginning of one."""
+    ordered = sorted(split(listed), key=len, reverse=True)
+    return re.compile("|".join(re.escape(one) if CJK.search(one) else rf"\b{re.escape(one)}" for one in ordered))
+
+
+def either(listed: str) -> str:
+    """A regular expression for one of the phrases, folded, the longest first."""
+    return "|".join(re.escape(one) for one in sorted(map(folded, split(listed)), key=len, reverse=True))
+
+
+def is_whole(tables: Mapping[str, Words], text: str) -> bool:
+    """Whether a folded text is `before* core after*` in one of the languages."""
+    return any(rest == "" for rest in remainders(tables, text))
+
+
+def remainders(tables: Mapping[str, Words], text: str) -> Iterator[str]:
+    """What stands behind each beginning of the text that is `before* core after*`."""
+    for words in tables.values():
+        grammar = _grammar(words)
+        cores = {
+            end
+            for start in _reach(text, {0}, grammar.before, grammar)
+            for end in _ends(text, start, grammar.core, grammar)
+        }
+        yield from (text[end:] for end in sorted(_reach(text, cores, grammar.after, grammar), reverse=True))
+
+
+@cache
+def _grammar(words: Words) -> _Grammar:
+    before, core, after = (frozenset(map(folded, split(listed))) for listed in words)
+    return _Grammar(before, core, after, CJK.search(words.core) is None)
+
+
+def _reach(text: str, starts: Iterable[int], phrases: frozenset[str], grammar: _Grammar) -> set[int]:
+    """All positions that any number of phrases leads to."""
+    reached, waiting = set(starts), list(starts)
+    while waiting:
+        for end in _ends(text, waiting.pop(), phrases, grammar):
+            if end not in reached:
+                reached.add(end)
+                waiting.append(end)
+    return reached
+
+
+def _ends(text: str, start: int, phrases: frozenset[str], grammar: _Grammar) -> Iterator[int]:
+    """Where a phrase that begins at `start` can end, the space behind it included."""
+    longest = min(len(text), start + 60)
+    for end in range(start + 1, longest + 1):
+        whole = end == len(text)
+        if text[start:end] in phrases and (whole or not grammar.spaced or text[end] == " "):
+            yield end + (grammar.spaced and not whole)

@@ -1,0 +1,121 @@
+"""The words in which mail servers report failure, gathered from what they really send."""
+
+from __future__ import annotations
+
+import re
+
+
+def _any(*phrases: str) -> re.Pattern[str]:
+    return re.compile("|".join(phrases), re.I)
+
+
+# Kinds of feedback that are no complaint of a reader.
+NO_COMPLAINTS = ("not-spam", "auth-failure", "dmarc", "miscategorized")
+# Outlook.com reports by a subject in place of RFC 5965.
+COMPLAINT_SUBJECT = re.compile(r"\s*complaint about message from ", re.I)
+
+# RFC 3464 knows "failed"; the rest is what servers write instead, nothing included.
+FAILED = ("failed", "fail", "failure", "error", "expired", "undeliverable", "")
+
+ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|fwd?|wg|tr|回复|答复|转发|返信|답장)\s*[:：]", re.I)
+DAEMON = _any(
+    r"mailer[-_ ]?daemon|mail[-_ ]?daemon|post[-_]?master|mail delivery (?:sub)?system|mail administrator|"
+    r"^mailer@|mailscanner|mail server|\bmmdf\b|smtp gateway|mail[- ]?router|system administrator|"
+    r"administrator@|microsoftexchange|delivery system|\bmajordomo\b|\buucp\b"
+)
+SUBJECT = _any(
+    r"undeliver|un-?deliverable|returned (?:mail|to sender|message)|delivery (?:status|failure|has failed|"
+    r"report|error|problem|notification|unsuccessful|failed|to the following)|failure (?:notice|delivery|"
+    r"notification)|failed (?:mail|delivery|to deliver)|mail (?:delivery|system error|could not|failure|error|"
+    r"status)|message (?:delivery|not delivered|status|you sent)|non[- ]?(?:delivery|recapit|remise)|bounce|"
+    r"rejected|nondeliverable|unzustellbar|nicht zugestellt|nicht zustellbar|échec|non remis|"
+    r"no se (?:ha podido|puede) entregar|no entregado|mancato recapito|não entregue|falha na entrega|"
+    r"недоставлен|не доставлен|ошибка доставки|退信|系统退信|系統退信|投递失败|配信(?:不能|エラー|できません)|"
+    r"配送(?:不能|エラー)|メールエラー|エラーメール|送信できません|unknown user|user unknown|"
+    r"warning: (?:could not|message)|delayed|notificación de estado|nachricht wurde nicht|does not exist|"
+    r"error sending|could not be delivered|quota exceeded|over quota|couldn't be delivered"
+)
+# Said of a mail and of nothing else.
+STRONG = _any(
+    r"could not be delivered|couldn't be delivered|(?:unable|not able|failed) to deliver|"
+    r"delivery (?:has )?failed|no valid recipients were found|requested action not taken|wasn't possible to|"
+    r"undelivered mail"
+)
+BODY = _any(
+    r"could not be delivered|couldn't be delivered|unable to deliver|wasn't able to deliver|"
+    r"not able to deliver|undeliver|delivery (?:to the following|has failed|failed|of your)|was not delivered|"
+    r"not be delivered|had (?:permanent|transient) (?:fatal|non-fatal) errors|user unknown|unknown (?:user|"
+    r"recipient|address|account|local)|no such (?:user|address|account|mailbox|recipient)|mailbox (?:is full|"
+    r"full|unavailable|not found|does not|exceeded)|recipient (?:rejected|address rejected|unknown|not found|"
+    r"does not)|over quota|quota exceeded|host unknown|can(?:not|'t) be delivered|did not reach|"
+    r"returned to (?:you|sender)|message was rejected|permanent (?:error|failure)|retry time|failed recipient|"
+    r"undelivered|退信|无法投递|無法投遞|投递失败|送信できません|配信できません|届きません|見つかりません|"
+    r"not found|does not exist|5\.\d\.\d|nicht zugestellt|n'a pas pu|no se ha podido|delivery of your message|"
+    r"delivery error|rejected"
+)
+DELAYED = _any(
+    r"delay(?:ed)?\b|still undelivered|not (?:yet )?been delivered (?:for|after|yet)|will (?:continue|"
+    r"keep) (?:to try|trying)|will be retried|no action is required|warning message only|"
+    r"warning: could not send|temporarily undeliver|transient non-fatal|do not need to resend"
+)
+GIVEN_UP = _any(
+    r"giv(?:en|ing) up|not going to try again|permanent|fatal error|could not be delivered|no such|unknown|"
+    r"failed after|retry time(?:out)? (?:not reached|exceeded)|too long|unable to deliver|does not exist|"
+    r"not found|disabled|returned|undeliverable|rejected|was not delivered|没有此|不存在|失败|invalid"
+)
+RETURNED = re.compile(
+    r"^(?:[-=_*> ]{2,}+.{0,60}(?:original|returned|below this line|copy of|unsent|undelivered|message header|"
+    r"header[s]? follow|included).{0,60}$|(?:return-path|received|message-id):|(?:original|"
+    r"returned) message(?: follows)?:?\s*$|the (?:header|text) (?:part )?of (?:your|the) )",
+    re.I | re.M,
+)
+SENDER_AT_FAULT = _any(
+    r"\bspam\b|spamhaus|black ?list|block(?:ed)? list|blocklist|\brbl\b|dnsbl|\bdmarc\b|\bspf\b|\bdkim\b|"
+    r"reputation|policy|too (?:many|frequent)|rate limit|throttl|unsolicited|bulk mail|access denied|"
+    r"authentication|relay(?:ing)? (?:denied|not|access)|client host|reverse dns|\bptr\b|banned|"
+    r"poor reputation|频率|垃圾|拒绝服务|垃圾邮件|virus|content (?:rejected|filter)|sender (?:rejected|denied|"
+    r"address rejected)"
+)
+_REFUSED = _any(
+    r"spamhaus|detected as spam|looks like spam|as spam|dnsbl|dmarc|blacklist|blocked using|relaying denied|"
+    r"relay access denied|policy|频率|垃圾邮件"
+)
+_FULL = _any(
+    r"(?:mail)?box (?:is )?(?:full|over)|over ?quota|quota (?:exceed|violat)|exceed\w* (?:\w+ )?(?:quota|"
+    r"storage|space|limit)|disk (?:full|quota)|insufficient (?:disk )?space|not enough (?:disk )?space|"
+    r"storage limit|mailbox has exceeded|容量|空间不足"
+)
+_NO_USER = _any(
+    r"user unknown|unknown (?:user|recipient|local|account|mailbox|address)|no such (?:\w+ )?(?:user|address|"
+    r"account|mailbox|recipient|person|local)|(?:user|recipient|mailbox|account|"
+    r"address)\S* (?:\S+ ){0,4}(?:not found|does not exist|doesn't exist|unknown|not exist|is unknown|"
+    r"is invalid|not known|isn't)|not a (?:valid|known) (?:user|recipient|mailbox|address)|does(?: not|"
+    r"n't) have (?:a|an) (?:\S+ )?account|no mailbox here|invalid (?:recipient|address|mailbox|user)|"
+    r"recipient (?:address )?rejected|unrouteable address|unknown or illegal|not listed in|isn't in my list|"
+    r"user doesn|not our customer|no account|宛先|ユーザー?が|存在しません|見つかりません|用户不存在|不存在|"
+    r"could not be found|not in directory|no existe|addressee unknown|unknown in|no valid recipient|"
+    r"not recognized|undefined"
+)
+_DISABLED = _any(
+    r"disabled|inactive|suspended|deactivated|no longer (?:active|available|valid|in use|at|with|accepts?)|"
+    r"account (?:is )?(?:closed|locked|expired)|not active|terminated|禁用|停用"
+)
+_NO_HOST = _any(
+    r"host unknown|unknown host|host (?:or domain )?(?:name )?not found|domain (?:\S+ ){0,3}(?:not found|"
+    r"does not exist|not exist)|no such (?:host|domain)|couldn't find any host|bad destination|"
+    r"name service error|unrouteable mail domain|no mx|unable to route|cannot resolve|illegal host"
+)
+_SILENT = _any(
+    r"timed? ?out|connection (?:refused|lost|dropped|reset)|establish an smtp connection|not (?:respond|reach)|"
+    r"unreachable|no answer|too long|retry time|expired|unable to connect|couldn't connect|host (?:is )?down|"
+    r"network"
+)
+# Status where the report has none of use, name, what servers say; the first that is found counts.
+CAUSES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
+    ("5.7.1", "refused as spam or by policy", _REFUSED),
+    ("4.2.2", "mailbox full", _FULL),
+    ("5.1.1", "no such user", _NO_USER),
+    ("5.2.1", "mailbox disabled", _DISABLED),
+    ("5.1.2", "no such host", _NO_HOST),
+    ("4.4.1", "host does not answer", _SILENT),
+)

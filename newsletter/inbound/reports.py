@@ -1,0 +1,136 @@
+"""Bounces and complaints: what the other side reports about a mail of ours (RFC 3464, RFC 5965, and free text)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from newsletter.inbound import report_words as words
+from newsletter.inbound.html import to_text
+from newsletter.inbound.parts import Mail
+from newsletter.models import Action
+
+_CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
+_REPLY_CODE = re.compile(r"(?<![\d.:/@-])([45]\d\d)(?=[ \-:]|$)(?!-\d)")
+_FIELD = re.compile(r"^([A-Za-z-]{3,40})[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.M)
+_MOST = 16_000  # characters of explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a machine reports; `status` is RFC 3463, `blames_sender` when the recipient is not at fault."""
+
+    action: Action
+    why: str
+    status: str | None = None
+    blames_sender: bool = False
+
+
+class _Recipient(NamedTuple):
+    action: str
+    status: str
+    diagnostic: str
+
+
+def read(mail: Mail) -> Report | None:
+    """The report that a mail is, None when it is none."""
+    return _complaint(mail) or _delivery_status(mail) or _free_text(mail)
+
+
+def _complaint(mail: Mail) -> Report | None:
+    source = "\n".join(mail.feedback)
+    if mail.returned and words.COMPLAINT_SUBJECT.match(mail.first("subject")):
+        return Report(Action.COMPLAINT, "complaint: its subject says so")
+    if not source and "feedback-report" not in mail.content_type:
+        return None
+    kind = _fields(source).get("feedback-type", "abuse").lower().strip()
+    if kind in words.NO_COMPLAINTS:
+        return Report(Action.IGNORE, f"feedback report of the kind {kind[:20]}: nobody complains")
+    return Report(Action.COMPLAINT, f"complaint: Feedback-Type: {kind[:20]}")
+
+
+def _fields(text: str) -> dict[str, str]:
+    return {name.lower(): " ".join(value.split()) for name, value in _FIELD.findall(text)}
+
+
+def _delivery_status(mail: Mail) -> Report | None:
+    """RFC 3464: the first recipient that failed decides, else the news is not about failure."""
+    if not mail.statuses:
+        return None
+    blocks = [_fields(block) for status in mail.statuses for block in re.split(r"\n\s*\n", status)]
+    recipients = [
+        _Recipient(
+            fields.get("action", "").lower().split(" ")[0], fields.get("status", ""), fields.get("diagnostic-code", "")
+        )
+        for fields in blocks
+        if "final-recipient" in fields or "action" in fields or "status" in fields
+    ]
+    if not recipients:
+        return _free_text(mail)
+    failed = next((one for one in recipients if one.action in words.FAILED), None)
+    if failed:
+        return _failure(failed, _explanation(mail))
+    return Report(Action.IGNORE, f"delivery status: {recipients[0].action[:20]}, the mail has not failed")
+
+
+def _failure(recipient: _Recipient, explanation: str) -> Report:
+    written = _CODE.search(recipient.status)
+    told = _CODE.search(recipient.diagnostic)
+    status = written[1] if written else None
+    # x.0.0 says nothing; what the remote server said says more.
+    if told and (status is None or status.endswith(".0.0") or status[0] == told[1][0] != "2"):
+        status = told[1] if status is None or status.endswith(".0.0") else status
+    return _judged(status, explanation if not recipient.diagnostic else recipient.diagnostic)
+
+
+def _free_text(mail: Mail) -> Report | None:
+    """A bounce in a sentence of its own: known by its sender, its subject and its words."""
+    explanation = _explanation(mail)
+    if not _is_bounce(mail, explanation):
+        return None
+    if words.DELAYED.search(f"{mail.first('subject')}\n{explanation[:3_000]}") and not words.GIVEN_UP.search(
+        explanation
+    ):
+        return Report(Action.IGNORE, "delay notice: the mail is still being tried")
+    code = next((found for found in _CODE.findall(explanation) if found[0] != "2"), None)
+    return _judged(code, explanation)
+
+
+def _is_bounce(mail: Mail, explanation: str) -> bool:
+    """A machine wrote it and it speaks of failure; from anybody else it must also give back a mail.
+
+    Without that a reader who writes about a bounced mail would be taken for one.
+    """
+    subject = bool(words.SUBJECT.search(mail.first("subject")))
+    speaks = bool(words.BODY.search(explanation))
+    if words.DAEMON.search(mail.first("from")) or mail.first("x-failed-recipients"):
+        return subject or speaks
+    if mail.first("return-path") == "<>" or "delivery-status" in mail.content_type:
+        return subject or bool(words.STRONG.search(explanation))
+    answers = words.ANSWER.match(mail.first("subject"))
+    return subject and speaks and not answers and bool(mail.returned or words.RETURNED.search(mail.text))
+
+
+def _explanation(mail: Mail) -> str:
+    """The words of the report, without the mail that it gives back."""
+    text = mail.text if mail.text.strip() else to_text(mail.html)
+    found = words.RETURNED.search(text)
+    return (text[: found.start()] if found else text)[:_MOST]
+
+
+def _judged(status: str | None, explanation: str) -> Report:
+    reply = _REPLY_CODE.search(explanation)
+    known = next(((code, name) for code, name, pattern in words.CAUSES if pattern.search(explanation)), None)
+    if known and (status is None or status.endswith(".0.0")):
+        status = (reply[1][0] if reply and known[0][0] == "5" else known[0][0]) + known[0][1:]
+    blames = bool(status and status[2:].startswith("7.")) or bool(words.SENDER_AT_FAULT.search(explanation))
+    if status is not None:
+        permanent = status.startswith("5")
+    else:
+        permanent = bool(reply and reply[1].startswith("5")) or bool(not reply and words.GIVEN_UP.search(explanation))
+    said = " ".join(filter(None, (status, known[1] if known else None))) or (
+        f"{reply[1]} reply" if reply else "no code"
+    )
+    action = Action.BOUNCE_PERMANENT if permanent else Action.BOUNCE_TEMPORARY
+    return Report(action, f"bounce: {said}{', the sender is blamed' if blames else ''}", status, blames)

@@ -1,0 +1,159 @@
+"""Changes one field of one entry in the text of a roster; every other byte stays.
+
+The tree says where to cut (`splices`). What comes out is read again and compared entry by entry, so that a form of
+YAML nobody thought of ends in an error and an unchanged file, never in a damaged one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from newsletter.errors import ConfigurationError
+from newsletter.models import Finding
+from newsletter.subscribers import splices
+from newsletter.subscribers.files import replace_file
+from newsletter.subscribers.readers import KEYS, LIST_KEYS, as_mapping
+from newsletter.subscribers.splices import Place
+from newsletter.subscribers.tree import compose, decode, line_of, shown, without_collector
+from newsletter.subscribers.values import BREAKS, address_key
+
+_BOM = "\ufeff"
+Pair = tuple[Node, Node]
+
+
+def set_field(text: str, email: str, field: str, value: str, *, file: str = "subscribers.yaml") -> str:
+    """The text with one field of one entry set; `value` is plain text, for a list its words with commas.
+
+    Raises KeyError when no entry has this address, ConfigurationError when the text cannot be changed safely.
+    """
+    return _edited(text, email, field, value, file)[0]
+
+
+def remove_field(text: str, email: str, field: str, *, file: str = "subscribers.yaml") -> str:
+    """The text without one field of one entry, unchanged where it has none; raises as `set_field`."""
+    return _edited(text, email, field, None, file)[0]
+
+
+def write_field(path: Path, email: str, field: str, value: str | None) -> int | None:
+    """Set a field in the file, or remove it with None; the number of the changed line, None without such an entry.
+
+    The file is replaced as a whole or not at all, and an edit that somebody saves meanwhile is kept. Raises OSError
+    where it cannot be written, ConfigurationError where it cannot be changed safely.
+    """
+    file, line = shown(path), 0
+
+    def change(raw: bytes) -> bytes:
+        nonlocal line
+        text, line = _edited(decode(raw, file), email, field, value, file)
+        return text.encode("utf-8")
+
+    try:
+        replace_file(path, change)
+    except KeyError:
+        return None
+    return line
+
+
+def _edited(text: str, email: str, field: str, value: str | None, file: str) -> tuple[str, int]:
+    """The new text and the number of the line that holds, or held, the field."""
+    if field not in KEYS or field == "email" or (value is not None and (not value.strip() or BREAKS.search(value))):
+        raise ValueError(f"cannot write {field}: {value!r}")
+    bom, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+    with without_collector():
+        before = compose(bare, file)
+        place = _find(before, email, field)
+        words = _words(field, value)
+        cuts = splices.removing(bare, place) if words is None else splices.setting(bare, place, field, words)
+        new, line = splices.apply(bare, cuts)
+        if new != bare and not _is_only_change(before, compose(new, file), place, field, words):
+            remedy = f"write {field}: {value} into the entry" if value else f"remove {field}: from the entry"
+            raise ConfigurationError(
+                [Finding(file, line_of(place.node), f"cannot change {field!r} safely here", remedy)]
+            )
+    return bom + new, line or line_of(place.field[0] if place.field else place.node)
+
+
+def _words(field: str, value: str | None) -> str | list[str] | None:
+    if value is None or field not in LIST_KEYS:
+        return value
+    return [word.strip() for word in value.split(",")]
+
+
+def _find(root: Node | None, email: str, field: str) -> Place:
+    wanted = address_key(email)
+    parent, entries = _entries(root)
+    for index, node in enumerate(entries):
+        mapping = as_mapping(node)
+        pair = _last(mapping, "email") if mapping else None
+        if mapping and pair and isinstance(pair[1], ScalarNode) and address_key(pair[1].value.strip()) == wanted:
+            style = bool(parent.flow_style) if isinstance(parent, SequenceNode) else None
+            return Place(node, pair, _last(mapping, field), index, style)
+    raise KeyError(email)
+
+
+def _entries(root: Node | None) -> tuple[Node | None, list[Node]]:
+    pair = _last(root, "subscribers") if isinstance(root, MappingNode) else None
+    if pair is None:
+        return None, []
+    node = pair[1]
+    return node, list(node.value) if isinstance(node, SequenceNode) else [node]
+
+
+def _last(node: MappingNode, key: str) -> Pair | None:
+    """The pair of a key; where it stands twice, the later wins."""
+    return next((pair for pair in reversed(node.value) if pair[0].value == key), None)
+
+
+def _is_only_change(
+    before: Node | None, after: Node | None, place: Place, field: str, words: str | list[str] | None
+) -> bool:
+    if not isinstance(before, MappingNode) or not isinstance(after, MappingNode):
+        return False
+    seen: set[tuple[int, int]] = set()
+    old_entries, new_entries = _entries(before)[1], _entries(after)[1]
+    if len(old_entries) != len(new_entries) or not _same_pairs(
+        _others(before, "subscribers"), _others(after, "subscribers"), seen
+    ):
+        return False
+    pairs = zip(old_entries, new_entries, strict=True)
+    if not all(_same(old, new, seen) for index, (old, new) in enumerate(pairs) if index != place.index):
+        return False
+    old, new = as_mapping(old_entries[place.index]), as_mapping(new_entries[place.index])
+    if old is None or new is None or not _same_pairs(_others(old, field), _others(new, field), seen):
+        return False
+    found = _last(new, field)
+    return (None if found is None else _plain(found[1])) == words
+
+
+def _others(node: MappingNode, key: str) -> list[Pair]:
+    return [pair for pair in node.value if pair[0].value != key]
+
+
+def _same_pairs(old: list[Pair], new: list[Pair], seen: set[tuple[int, int]]) -> bool:
+    return len(old) == len(new) and all(
+        _same(before, after, seen)
+        for (old_key, old_value), (new_key, new_value) in zip(old, new, strict=True)
+        for before, after in ((old_key, new_key), (old_value, new_value))
+    )
+
+
+def _same(old: Node, new: Node, seen: set[tuple[int, int]]) -> bool:
+    """Whether two trees say the same; a pair once seen is not walked again, so that aliases cannot multiply."""
+    if isinstance(old, ScalarNode) or isinstance(new, ScalarNode):
+        return type(old) is type(new) and bool(old.value == new.value)
+    if type(old) is not type(new) or len(old.value) != len(new.value):
+        return False
+    if (id(old), id(new)) in seen:
+        return True
+    seen.add((id(old), id(new)))
+    if isinstance(old, MappingNode):
+        return _same_pairs(old.value, new.value, seen)
+    return all(_same(before, after, seen) for before, after in zip(old.value, new.value, strict=True))
+
+
+def _plain(node: Node) -> str | list[str] | None:
+    if isinstance(node, SequenceNode):
+        return [str(item.value) for item in node.value]
+    return str(node.value) if isinstance(node, ScalarNode) else None

@@ -1,0 +1,89 @@
+"""The tree of `subscribers.yaml` becomes a Roster: a wrong entry is left out, a wrong topic stops the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from newsletter.errors import ConfigurationError
+from newsletter.models import ArchiveMode, Finding, Newsletter, QuietDays, Roster
+from newsletter.subscribers import readers, topics, values
+from newsletter.subscribers.tree import Block, Report, compose, decode, is_empty, shown, without_collector
+
+TOP_KEYS = ("newsletter", "topics", "subscribers")
+NEWSLETTER_KEYS = ("name", "send_at", "timezone", "languages", "wait_until", "quiet_days", "archive")
+
+
+def load(path: Path) -> Roster:
+    """The roster in a file; ConfigurationError when nothing in it can be used."""
+    file = shown(path)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror})"
+        raise ConfigurationError([Finding(file, None, problem, "set NEWSLETTER_SUBSCRIBERS to your roster")]) from error
+    return parse(decode(raw, file), file, path.parent)
+
+
+def parse(text: str, file: str, folder: Path) -> Roster:
+    """The roster in a text; `folder` is what paths in it are relative to.
+
+    Raises ConfigurationError with every finding of the newsletter and topics blocks; wrong entries are in `findings`.
+    """
+    with without_collector():
+        return _parse(text.removeprefix("\ufeff"), file, folder)
+
+
+def _parse(text: str, file: str, folder: Path) -> Roster:
+    root = compose(text, file)
+    report = Report(file, text, fatal=True)
+    if not isinstance(root, MappingNode):
+        problem = "holds no topics and no subscribers" if root is None else "must begin with 'topics:'"
+        raise ConfigurationError([Finding(file, None, problem, "see the example in README.md")])
+    top = Block(root, TOP_KEYS, report)
+    known = topics.read(top, folder)
+    newsletter = _newsletter(top)
+    entries = _entries(top)
+    if report.broken:
+        raise ConfigurationError(_by_line(report.findings))
+    defaults = readers.Defaults(newsletter, tuple(topic.key for topic in known))
+    found, findings = readers.read(entries, file, text, defaults)
+    return Roster(newsletter, known, found, _by_line([*report.findings, *findings]))
+
+
+def _by_line(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda finding: finding.line or 0))
+
+
+def _newsletter(top: Block) -> Newsletter:
+    node = top.raw("newsletter")
+    if node is None:
+        return Newsletter()
+    if not isinstance(node, MappingNode):
+        top.report.add(top.place("newsletter"), "'newsletter' takes keys", "write name: Morning arXiv below it")
+        return Newsletter()
+    block, given = Block(node, NEWSLETTER_KEYS, top.report), Newsletter()
+    return Newsletter(
+        name=block.one("name", values.line, given.name),
+        send_at=block.one("send_at", values.hour, given.send_at),
+        timezone=block.one("timezone", values.zone, given.timezone),
+        languages=block.many("languages", values.language, given.languages),
+        wait_until=block.one("wait_until", values.hour, given.wait_until),
+        quiet_days=block.one("quiet_days", values.closed(QuietDays), given.quiet_days),
+        archive=block.one("archive", values.closed(ArchiveMode), given.archive),
+    )
+
+
+def _entries(top: Block) -> list[Node]:
+    """The nodes of all entries; a roster from which everybody has gone is allowed, one without the key is not."""
+    if "subscribers" not in top.nodes:
+        top.report.add(top.node, "no subscribers", "add a list of addresses below 'subscribers:'")
+        return []
+    node = top.nodes["subscribers"][1]
+    if isinstance(node, SequenceNode):
+        return list(node.value)
+    if isinstance(node, ScalarNode):
+        return [] if is_empty(node) else [node]
+    top.report.add(top.place("subscribers"), "'subscribers' takes a list", "begin each entry with '- '")
+    return []

@@ -1,0 +1,86 @@
+"""The `topics:` block: what groups of readers want. Its findings stop the file: without topics nobody gets a mail."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from yaml.nodes import MappingNode
+
+from newsletter.models import Topic
+from newsletter.subscribers import categories, values
+from newsletter.subscribers.tree import Block, Unfit
+
+KEYS = (
+    "title", "categories", "cross_lists", "interests", "min_relevance", "min_novelty", "authors", "include", "exclude",
+)  # fmt: skip
+LONGEST_INTERESTS = 2_400  # characters: about 400 tokens of English with room for its long words
+_INTERESTS_FILE = re.compile(r"\S.{0,250}\.(?:md|txt)")
+
+
+def read(top: Block, folder: Path) -> tuple[Topic, ...]:
+    """All topics; what does not fit is added to the report of `top`."""
+    node = top.raw("topics")
+    if not isinstance(node, MappingNode) or not node.value:
+        top.report.add(top.place("topics"), "no topics", "add one below 'topics:' with categories and interests")
+        return ()
+    block = Block(node, None, top.report)
+    return tuple(topic for key in block.nodes if (topic := _topic(block, key, folder)))
+
+
+def _topic(topics: Block, key: str, folder: Path) -> Topic | None:
+    place, node = topics.nodes[key]
+    report = topics.report
+    try:
+        values.topic_key(key)
+    except Unfit as unfit:
+        report.add(place, unfit.problem, unfit.remedy)
+    if not isinstance(node, MappingNode):
+        report.add(place, f"the topic {key!r} takes keys", "write categories: [cs.LG] and interests: … below it")
+        return None
+    block = Block(node, KEYS, report)
+    for needed in ("categories", "interests"):
+        if block.raw(needed) is None:
+            report.add(place, f"the topic {key!r} has no {needed}", f"add {needed}: to it")
+    listed = block.many("categories", categories.category, ())
+    for name in (name for name in listed if name not in categories.KNOWN):
+        report.warn(block.place("categories"), f"{name!r} is not in our list of arXiv categories", "check its spelling")
+    return Topic(
+        key=key,
+        title=block.one("title", values.line, key.replace("_", " ").replace("-", " ").capitalize()),
+        categories=listed,
+        interests=_interests(block, folder),
+        cross_lists=block.one("cross_lists", values.switch, True),
+        min_relevance=block.one("min_relevance", values.whole(1, 10), 8),
+        min_novelty=block.one("min_novelty", values.whole(1, 10), 1),
+        authors=block.many("authors", values.line, (), some=False),
+        include=block.many("include", values.line, (), some=False),
+        exclude=block.many("exclude", values.line, (), some=False),
+    )
+
+
+def _interests(block: Block, folder: Path) -> str:
+    """The text of a topic, from the roster or from the file that it names."""
+    text = block.one("interests", str, "")
+    if _INTERESTS_FILE.fullmatch(text):
+        text = _interests_file(block, folder / text)
+    if len(text) > LONGEST_INTERESTS:
+        problem = f"the interests are {len(text):,} characters long and are sent with every request"
+        block.report.warn(block.place("interests"), problem, f"shorten them to {LONGEST_INTERESTS:,}")
+    return text
+
+
+def _interests_file(block: Block, path: Path) -> str:
+    try:
+        text = path.read_bytes().decode("utf-8-sig").strip()
+    except OSError as error:
+        block.report.add(
+            block.place("interests"), f"cannot read {path} ({error.strerror})", "mend the path or write the text"
+        )
+    except UnicodeDecodeError:
+        block.report.add(block.place("interests"), f"{path} is not UTF-8", "save it as UTF-8")
+    else:
+        if not text:
+            block.report.add(block.place("interests"), f"{path} is empty", "say in it what the readers want")
+        return text
+    return ""

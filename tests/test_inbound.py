@@ -1,0 +1,562 @@
+"""What an inbound mail means: a table for every row of the decision, and nothing that makes it raise or be slow."""
+
+from __future__ import annotations
+
+import html
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter import inbound, tokens
+from newsletter.models import Action, Meaning
+from newsletter.tokens import Purpose
+
+KEYS = {2: b"k" * 32}
+TODAY = date(2026, 3, 9)
+READER = 7
+TOKEN = {purpose: tokens.make(KEYS, purpose, READER) for purpose in Purpose}
+REPLY_TO = f"news+{TOKEN[Purpose.REPLY]}@example.org"
+ACTS = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME, Action.CONFIRM)
+
+
+def mail(body: str, kind: str = "plain", **headers: str) -> bytes:
+    """A reply as a client sends it; header names with _ for -."""
+    given = {
+        "From": "Ada <ada@example.com>",
+        "To": REPLY_TO,
+        "Subject": "Re: Morning arXiv",
+        "Message-ID": "<1@example.com>",
+    }
+    given |= {name.replace("_", "-"): value for name, value in headers.items()}
+    head = "".join(f"{name}: {value}\n" for name, value in given.items())
+    return f"{head}Content-Type: text/{kind}; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n{body}".encode()
+
+
+def read(raw: bytes, **more: str) -> Meaning:
+    return inbound.read(raw, keys=KEYS, today=TODAY, **more)
+
+
+# --- the grammar ------------------------------------------------------------------
+
+REQUESTS = """
+unsubscribe | Unsubscribe. | UNSUBSCRIBE!!! | please unsubscribe me | Can you please unsubscribe me?
+Please unsubscribe me from this list. Thanks, Ada | Hi, please unsubscribe me. Thank you! | stop | Remove me please
+take me off this list | I'd like to unsubscribe | stop sending me emails | “unsubscribe” | **unsubscribe** | opt-out
+unsubscribe ada@example.com | Please remove ada@example.com from your mailing list
+退订 | 退订，谢谢 | 请退订 | 請取消訂閱 | 取消订阅 | 麻烦帮我退订一下，谢谢！ | 您好，我想取消订阅这个邮件
+“退订” | 退 订 | TD
+请将我从邮件列表中移除 | 不要再发了 | 請停止寄送電子報
+我要退訂，謝謝 | unsubscribe 退订 | 退订/unsubscribe | ＵＮＳＵＢＳＣＲＩＢＥ
+配信停止 | 配信停止をお願いします。 | メルマガの配信停止を希望します | 購読解除してください
+수신거부 | 수신 거부 부탁드립니다 | 구독 취소해 주세요
+abmelden | Bitte abmelden | Bitte melden Sie mich vom Newsletter ab. | Bitte um Abmeldung | Newsletter abbestellen
+Hallo, bitte tragen Sie mich aus dem Verteiler aus. Danke | Ich möchte mich abmelden
+se désabonner | SE DESABONNER | Merci de me désabonner | Veuillez me désinscrire de cette liste, merci
+darme de baja | Por favor, dar de baja | Quiero darme de baja de la lista | BAJA
+cancelar inscrição | Por favor, cancelar a minha inscrição | Quero sair da lista
+disiscrivimi | Vorrei disiscrivermi dalla newsletter, grazie | cancellatemi dalla lista
+отписаться | Прошу отписать меня от рассылки | Отпишите меня, пожалуйста | Хочу отписаться
+"""
+FOR_A_PERSON = """
+please don't unsubscribe me | Never unsubscribe me | Do not stop
+stop it, I love this | unsubscribe? | How do I unsubscribe?
+I might unsubscribe if this goes on | unsubscribe me from cs.CV only
+My colleague wants to unsubscribe | Unsubscribe Bob
+please unsubscribe her | unsubscribe me next month | unsubscribe eve@example.com | Unsubscribe, just kidding | pause
+pause 2 years | pause for 0 days | 别退订我 | 不要退订 | 请不要退订 | 我同事想退订
+如果太多我就退订 | 只退订 cs.CV | 怎么退订？ | 可以退订吗
+bitte nicht abmelden | Ne me désabonnez pas | 配信停止しないで | 수신거부 하지 마세요 | не отписывайте меня
+no quiero darme de baja | não quero cancelar a inscrição
+"""
+NOTHING = """
+Thanks! | 谢谢！ | 收到 | Very nice issue today, paper 3 was great | I read about early stopping and pruning heads
+Could you add cs.CR? | 第二篇很有意思，能多发点系统方向的吗？ | Continue like this, great work | OK
+"""
+
+
+def split(table: str) -> list[str]:
+    return [line.strip() for row in table.strip().splitlines() for line in row.split("|")]
+
+
+@pytest.mark.parametrize("line", split(REQUESTS))
+def test_a_request_is_found(line: str) -> None:
+    """As the first line, and as the subject of an empty mail."""
+    expected = (Action.UNSUBSCRIBE, READER)
+    assert [(one.action, one.subscriber_id) for one in (read(mail(line)),)] == [expected]
+    assert read(mail(f"Hello,\n\n{line}\n\nBest,\nAda Lovelace\n-- \nonly here")).action is Action.UNSUBSCRIBE
+    if "ada@" not in line:
+        assert read(mail("", Subject=f"回复: Re: {line}")).action is Action.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize("line", split(FOR_A_PERSON))
+def test_what_could_be_meant_otherwise_goes_to_a_person(line: str) -> None:
+    assert (read(mail(line)).action, read(mail("", Subject=f"Re: {line}")).action) == (Action.HUMAN, Action.HUMAN)
+
+
+@pytest.mark.parametrize("line", split(NOTHING))
+def test_thanks_and_questions_stay_unread(line: str) -> None:
+    assert read(mail(line)).action is Action.IGNORE
+
+
+@pytest.mark.parametrize(
+    ("line", "until"),
+    [
+        ("pause 2 weeks", date(2026, 3, 23)),
+        ("Please pause for a month, thanks", date(2026, 4, 9)),
+        ("pause my subscription for 10 days", date(2026, 3, 19)),
+        ("pause until 2026-04-01", date(2026, 4, 1)),
+        ("暂停 2 周", date(2026, 3, 23)),
+        ("请暂停两个月，谢谢", date(2026, 5, 9)),
+        ("暫停 ３ 週", date(2026, 3, 30)),
+        ("暂停到4月1日", date(2026, 4, 1)),
+        ("暂停到3月1日", date(2027, 3, 1)),
+    ],
+)
+def test_a_pause_has_an_end(line: str, until: date) -> None:
+    meaning = read(mail(line))
+    assert (meaning.action, meaning.until, meaning.subscriber_id) == (Action.PAUSE, until, READER)
+
+
+def test_a_month_ends_with_the_month() -> None:
+    meaning = inbound.read(mail("pause 1 month"), keys=KEYS, today=date(2026, 1, 31))
+    assert meaning.until == date(2026, 2, 28)
+
+
+@pytest.mark.parametrize("line", ["resume", "Please resume", "恢复", "恢復訂閱", "继续"])
+def test_a_pause_can_be_ended(line: str) -> None:
+    assert read(mail(line)).action is Action.RESUME
+
+
+@pytest.mark.parametrize(
+    ("body", "action"),
+    [
+        ("Unsubscribe\nI get too many mails.", Action.UNSUBSCRIBE),
+        ("退订\n\n张三\n某某大学计算机系", Action.UNSUBSCRIBE),
+        ("Unsubscribe\n\nThis e-mail is intended only for the addressee.", Action.UNSUBSCRIBE),
+        ("Unsubscribe\nonly from cs.CV please", Action.HUMAN),
+        ("退订\n开玩笑的", Action.HUMAN),
+        ("I no longer work on this.\nPlease unsubscribe me.", Action.HUMAN),
+    ],
+)
+def test_the_lines_behind_a_command(body: str, action: Action) -> None:
+    """They may say anything but take it back or narrow it."""
+    assert read(mail(body)).action is action
+
+
+def test_subject_and_text_must_not_contradict() -> None:
+    assert read(mail("resume", Subject="unsubscribe")).action is Action.HUMAN
+    assert read(mail("Sorry, I changed my mind, keep me.", Subject="unsubscribe")).action is Action.HUMAN
+
+
+# --- whose mail it is ---------------------------------------------------------------
+
+
+def flipped(token: str) -> str:
+    return token[:-5] + ("a" if token[-5] != "a" else "b") + token[-4:]
+
+
+OTHER = tokens.make({2: b"x" * 32}, Purpose.REPLY, READER)
+SECOND = tokens.make(KEYS, Purpose.REPLY, 8)
+
+
+@pytest.mark.parametrize(
+    ("headers", "action", "subscriber_id"),
+    [
+        ({}, Action.UNSUBSCRIBE, READER),
+        ({"To": "news@example.org", "Delivered_To": REPLY_TO}, Action.UNSUBSCRIBE, READER),
+        ({"To": REPLY_TO.upper()}, Action.UNSUBSCRIBE, READER),
+        (
+            {"To": "news@example.org", "In_Reply_To": f"<{TOKEN[Purpose.MESSAGE]}@example.org>"},
+            Action.UNSUBSCRIBE,
+            READER,
+        ),
+        ({"To": "a@b.org", "References": f"<{TOKEN[Purpose.MESSAGE]}@b.org>"}, Action.UNSUBSCRIBE, READER),
+        ({"To": "news@example.org"}, Action.CONFIRM, None),
+        ({"To": "news+morning@example.org"}, Action.CONFIRM, None),
+        ({"To": f"news+{TOKEN[Purpose.MESSAGE]}@example.org"}, Action.CONFIRM, None),
+        ({"To": f"news+{flipped(TOKEN[Purpose.REPLY])}@example.org"}, Action.IGNORE, None),
+        ({"To": f"news+{TOKEN[Purpose.REPLY][:-1]}@example.org"}, Action.IGNORE, None),
+        ({"To": f"news+{OTHER}@example.org"}, Action.IGNORE, None),
+        ({"To": f"{REPLY_TO}, news+{SECOND}@example.org"}, Action.HUMAN, None),
+        ({"To": f"news+{SECOND}@b.org", "In_Reply_To": f"<{TOKEN[Purpose.MESSAGE]}@b.org>"}, Action.HUMAN, None),
+    ],
+)
+def test_only_a_token_proves_whose_mail_it_is(
+    headers: dict[str, str], action: Action, subscriber_id: int | None
+) -> None:
+    meaning = read(mail("退订", **headers))
+    assert (meaning.action, meaning.subscriber_id) == (action, subscriber_id)
+
+
+def test_a_forged_token_is_named() -> None:
+    assert "its token is not ours" in read(mail("退订", To=f"news+{OTHER}@example.org")).reason
+
+
+def test_a_token_of_a_key_that_has_gone_is_only_missing() -> None:
+    """A mail older than 400 days still gets a confirmation mail."""
+    old = tokens.make({1: b"o" * 32}, Purpose.REPLY, READER)
+    assert read(mail("退订", To=f"news+{old}@example.org")).action is Action.CONFIRM
+
+
+def test_the_envelope_counts_as_an_address() -> None:
+    assert read(mail("退订", To="news@example.org"), envelope_to=REPLY_TO).action is Action.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize(
+    ("sender", "aligned", "action"),
+    [
+        ("Ada <ada@example.com>", "ada@example.com", Action.UNSUBSCRIBE),
+        ("Ada <ada@example.com>", "Example.com", Action.UNSUBSCRIBE),
+        ("Ada <ada@example.com>", "example.org", Action.CONFIRM),
+        ('"<ada@example.com>" <eve@evil.org>', "ada@example.com", Action.CONFIRM),
+        ("ada@example.com, <eve@evil.org>", "ada@example.com", Action.CONFIRM),
+        ("=?utf-8?q?ada=40example=2Ecom_=28?= <eve@evil.org>", "example.com", Action.CONFIRM),
+        ("ada@example.com\nFrom: eve@evil.org", "example.com", Action.CONFIRM),
+    ],
+)
+def test_dkim_stands_in_for_a_token(sender: str, aligned: str, action: Action) -> None:
+    """Only for the one address in From: that it was checked for."""
+    assert read(mail("退订", To="news@example.org", From=sender), aligned=aligned).action is action
+
+
+@pytest.mark.parametrize("body", ["", "退订", "please don't", "anything"])
+def test_the_address_for_leaving_needs_no_words(body: str) -> None:
+    for where in (
+        {"To": f"news+{TOKEN[Purpose.LEAVE]}@example.org"},
+        {"Subject": f"unsubscribe {TOKEN[Purpose.LEAVE]}"},
+    ):
+        meaning = read(mail(body, **where))
+        assert (meaning.action, meaning.subscriber_id) == (Action.UNSUBSCRIBE, READER)
+
+
+# --- the gate -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Subject": "Automatic reply: Morning arXiv"},
+        {"Subject": "自动回复：不在办公室"},
+        {"Subject": "=?utf-8?B?6Ieq5Yqo5Zue5aSN77ya5LiN5Zyo?="},
+        {"Subject": "Abwesenheitsnotiz"},
+        {"Precedence": "bulk"},
+        {"Return_Path": "<>"},
+        {"X_Autoreply": "yes"},
+        {"List_Id": "<x.example.org>"},
+    ],
+)
+def test_machines_are_not_answered(headers: dict[str, str]) -> None:
+    assert read(mail("unsubscribe", **headers)).action is Action.IGNORE
+
+
+def test_our_own_mail_is_a_loop() -> None:
+    assert read(mail("unsubscribe", Message_ID=f"<{TOKEN[Purpose.MESSAGE]}@example.org>")).action is Action.IGNORE
+    own = mail("unsubscribe", Message_ID="<1@example.org>", Auto_Submitted="auto-replied")
+    assert read(own, own_domain="example.org").reason.startswith("from ourselves")
+
+
+# --- the cut --------------------------------------------------------------------------
+
+ISSUE = """Morning arXiv · Monday, 9 March 2026
+1. Sparse experts that route themselves
+无需路由器的专家混合，只要三分之一成本。
+
+2. Stop words considered harmful
+退订
+Unsubscribe
+unsubscribe
+pause 2 weeks
+To leave, reply “unsubscribe” or 退订.
+配信停止
+abmelden"""
+QUOTED = "\n".join(f"> {line}" for line in ISSUE.splitlines())
+
+
+def quoted(reply: str) -> Iterator[tuple[str, str]]:
+    """A reply with our issue below (or above) it, as mail programs write that."""
+    who = f"Morning arXiv <{REPLY_TO}>"
+    yield "gmail", f"{reply}\n\nOn Mon, 9 Mar 2026 at 09:30, {who} wrote:\n\n{QUOTED}"
+    yield "gmail, wrapped", f"{reply}\n\nOn Mon, 9 Mar 2026 at 09:30, Morning arXiv\n<{REPLY_TO}>\nwrote:\n\n{QUOTED}"
+    yield "gmail zh", f"{reply}\n\n{who} 于2026年3月9日周一 09:30写道：\n\n{QUOTED}"
+    yield "gmail zh, no marks", f"{reply}\n\n{who} 于2026年3月9日周一 09:30写道：\n\n{ISSUE}"
+    yield "gmail ja", f"{reply}\n\n2026年3月9日(月) 9:30 {who}:\n\n{QUOTED}"
+    yield "gmail ko", f"{reply}\n\n2026년 3월 9일 (월) 오전 9:30, {who}님이 작성:\n\n{QUOTED}"
+    yield "apple de", f"{reply}\n\nVon meinem iPhone gesendet\n\n> Am 09.03.2026 um 09:30 schrieb {who}:\n> \n{QUOTED}"
+    yield "gmail de", f"{reply}\n\nAm Mo., 9. März 2026 um 09:30 Uhr schrieb Morning arXiv <\n{REPLY_TO}>:\n\n{QUOTED}"
+    yield "fr", f"{reply}\n\nLe lun. 9 mars 2026 à 09:30, {who} a écrit :\n\n{QUOTED}"
+    yield "es", f"{reply}\n\nEl lun, 9 mar 2026 a las 9:30, {who} escribió:\n\n{QUOTED}"
+    yield "ru", f"{reply}\n\nпн, 9 мар. 2026 г. в 09:30, {who}:\n\n{QUOTED}"
+    yield "outlook", f"{reply}\n\n-----Original Message-----\nFrom: {who}\nSent: Monday\nTo: Ada\nSubject: x\n\n{ISSUE}"
+    yield "outlook web", f"{reply}\n\n{'_' * 32}\nFrom: {who}\nSent: Monday\nTo: Ada\nSubject: x\n\n{ISSUE}"
+    yield "outlook zh", f"{reply}\n\n发件人: {who}\n发送时间: 2026年3月9日 9:30\n收件人: Ada\n主题: x\n\n{ISSUE}"
+    yield "outlook pt", f"{reply}\n\nDe: {who}\nEnviado: segunda\nPara: Ada\nAssunto: x\n\n{ISSUE}"
+    yield "qq", f"{reply}\n\n\n------------------&nbsp;原始邮件&nbsp;------------------\n发件人: {who};\n\n{ISSUE}"
+    yield (
+        "netease",
+        f"{reply}\n\n| |\nAda\n|\n签名由 网易邮箱大师 定制\n\n---- 回复的原邮件 ----\n| 发件人 | {who} |\n\n{ISSUE}",
+    )
+    yield (
+        "foxmail",
+        f"{reply}\n\n\nAda\n \n发件人： {who}\n发送时间： 2026-03-09 09:30\n收件人： ada\n主题： x\n{ISSUE}",
+    )
+    yield "below the quote", f"On Mon, 9 Mar 2026 at 09:30, {who} wrote:\n\n{QUOTED}\n\n{reply}\n"
+
+
+def quoted_html(reply: str) -> Iterator[tuple[str, str]]:
+    issue = "".join(f"<p>{line}</p>" for line in ISSUE.splitlines())
+    yield (
+        "gmail",
+        f'<div dir="ltr">{reply}</div><div class="gmail_quote"><div class="gmail_attr">On …</div>{issue}</div>',
+    )
+    yield "outlook", f'<div>{reply}</div><hr><div id="divRplyFwdMsg"><b>From:</b> x<br></div><div>{issue}</div>'
+    yield (
+        "outlook desktop",
+        f"<p class=MsoNormal>{reply}</p><p><b>From:</b> x<br><b>Sent:</b> y<br><b>To:</b> z</p>{issue}",
+    )
+    yield "apple", f'<div>{reply}</div><blockquote type="cite"><div>On x wrote:</div>{issue}</blockquote>'
+    yield "yahoo", f'<div>{reply}</div><div class="yahoo_quoted"><div>On x</div>{issue}</div>'
+    yield "netease", f'<div>{reply}</div><div class="ntes-mailmaster-quote">{issue}</div>'
+    yield "netease web", f'<div>{reply}</div><div id="isReplyContent"><p>At 2026 wrote</p>{issue}</div>'
+    yield "sina", f'<div>{reply}</div><div id="origbody">{issue}</div>'
+    yield "qq", f"<div>{reply}</div><div>------------------&nbsp;原始邮件&nbsp;------------------</div>{issue}"
+
+
+@pytest.mark.parametrize(
+    ("reply", "action"),
+    [("", Action.IGNORE), ("谢谢！", Action.IGNORE), ("退订", Action.UNSUBSCRIBE), ("Stop", Action.UNSUBSCRIBE)],
+)
+def test_our_own_words_below_a_reply_are_not_the_readers(reply: str, action: Action) -> None:
+    """Whatever program quotes the issue, only what was typed counts."""
+    found = {name: read(mail(body)).action for name, body in quoted(reply)}
+    assert found == dict.fromkeys(found, action)
+    in_html = {name: read(mail(body, "html")).action for name, body in quoted_html(reply)}
+    assert in_html == dict.fromkeys(in_html, action)
+
+
+def test_both_parts_of_a_mail_are_not_added_up() -> None:
+    message = EmailMessage()
+    message["To"], message["From"] = REPLY_TO, "ada@example.com"
+    message.set_content("Thanks!")
+    message.add_alternative("<p>退订</p>", subtype="html")
+    assert read(message.as_bytes()).action is Action.IGNORE
+
+
+@pytest.mark.parametrize("charset", ["gb2312", "gbk", "big5", "utf-8", "utf-16", "unknown-8bit", "\x00"])
+def test_chinese_in_any_charset(charset: str) -> None:
+    """GB 18030 under the name gb2312, raw bytes under no name at all."""
+    encoding = {"unknown-8bit": "gb18030", "\x00": "utf-8", "gb2312": "gb18030"}.get(charset, charset)
+    raw = mail("", Content_Type="x").replace(b"text/plain; charset=utf-8", f"text/plain; charset={charset}".encode())
+    raw = raw.replace(b"Content-Type: x\n", b"")
+    assert read(raw + "退訂".encode(encoding)).action is Action.UNSUBSCRIBE
+
+
+def test_visible_text_is_what_a_person_should_read() -> None:
+    body = dict(quoted("谢谢！\n第二篇很好"))["qq"]
+    assert inbound.visible_text(mail(body)) == "谢谢!\n第二篇很好"
+
+
+# --- reports ----------------------------------------------------------------------------
+
+
+def report(
+    fields: str, token: str = TOKEN[Purpose.BOUNCE], returned: str = "Subject: x", kind: str = "delivery-status"
+) -> bytes:
+    return (
+        f"From: MAILER-DAEMON@mx.example.net\nTo: news+{token}@example.org\nReturn-Path: <>\n"
+        "Subject: Undelivered Mail\n"
+        f'Content-Type: multipart/report; report-type={kind}; boundary="b"\n\n--b\nContent-Type: text/plain\n\nSorry.\n'
+        f"--b\nContent-Type: message/{kind}\n\nReporting-MTA: dns; mx\n\n{fields}\n\n"
+        f"--b\nContent-Type: message/rfc822\n\n{returned}\n\nunsubscribe\n--b--\n"
+    ).encode()
+
+
+RECIPIENT = "Final-Recipient: rfc822; ada@example.com\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "action", "status", "blames"),
+    [
+        ("Action: failed\nStatus: 5.1.1", Action.BOUNCE_PERMANENT, "5.1.1", False),
+        ("Action: failed\nStatus: 4.2.2", Action.BOUNCE_TEMPORARY, "4.2.2", False),
+        (
+            "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 5.1.1 user unknown",
+            Action.BOUNCE_PERMANENT,
+            "5.1.1",
+            False,
+        ),
+        (
+            "Action: failed\nStatus: 5.7.1\nDiagnostic-Code: smtp; 550 5.7.1 policy",
+            Action.BOUNCE_PERMANENT,
+            "5.7.1",
+            True,
+        ),
+        (
+            "Action: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 554 blocked using spamhaus",
+            Action.BOUNCE_PERMANENT,
+            "5.7.1",
+            True,
+        ),
+        ("Action: delayed\nStatus: 4.4.1", Action.IGNORE, None, False),
+        ("Action: relayed\nStatus: 2.0.0", Action.IGNORE, None, False),
+    ],
+)
+def test_a_bounce_by_rfc_3464(fields: str, action: Action, status: str | None, blames: bool) -> None:
+    """A delay is no failure; policy and spam accuse us, not the reader."""
+    meaning = read(report(RECIPIENT + fields))
+    assert (meaning.action, meaning.status, meaning.blames_sender, meaning.subscriber_id) == (
+        action,
+        status,
+        blames,
+        READER,
+    )
+
+
+def test_a_bounce_in_words() -> None:
+    body = (
+        f"<ada@example.com>: 550 user unknown\n\n--- Below this line is a copy.\n\nReply-To: {REPLY_TO}\n\nunsubscribe"
+    )
+    meaning = read(mail(body, From="MAILER-DAEMON@x.org", To="news@example.org", Subject="failure notice"))
+    assert (meaning.action, meaning.status, meaning.subscriber_id) == (Action.BOUNCE_PERMANENT, "5.1.1", READER)
+
+
+@pytest.mark.parametrize("token", ["", flipped(TOKEN[Purpose.BOUNCE]), "a" * 34])
+def test_a_bounce_without_our_token_is_only_named(token: str) -> None:
+    """Or anyone could remove anyone."""
+    meaning = read(report(RECIPIENT + "Action: failed\nStatus: 5.1.1", token=token))
+    assert (meaning.action, meaning.subscriber_id) == (Action.BOUNCE_PERMANENT, None)
+
+
+def test_a_reader_who_writes_about_bounces_is_none() -> None:
+    assert (
+        read(mail("My last mail could not be delivered, mailbox not found.", Subject="Re: bounce")).action
+        is Action.IGNORE
+    )
+
+
+@pytest.mark.parametrize(("kind", "action"), [("abuse", Action.COMPLAINT), ("not-spam", Action.IGNORE)])
+def test_a_complaint_by_rfc_5965(kind: str, action: Action) -> None:
+    returned = f"Message-ID: <{TOKEN[Purpose.MESSAGE]}@example.org>"
+    meaning = read(report(f"Feedback-Type: {kind}", token="", returned=returned, kind="feedback-report"))
+    assert (meaning.action, meaning.subscriber_id) == (action, READER)
+
+
+# --- hostile mail -------------------------------------------------------------------------
+
+PIECES = [
+    b"From: a@b.c\n",
+    b"To: " + REPLY_TO.encode() + b"\n",
+    b"Subject: =?utf-8?B?//?=\n",
+    b"Content-Type: text/html; charset=\x00\n",
+    b"Content-Type: multipart/mixed; boundary=a\n",
+    b"\n--a\n",
+    b"--a--\n",
+    b"Content-Type: message/rfc822\n",
+    b"\n\n",
+    b"\r",
+    b"Content-Type: message/delivery-status\n",
+    b"Content-Transfer-Encoding: base64\n",
+    b"Content-Transfer-Encoding: x-uuencode\n",
+    b"Content-Type: text/plain; charset*=a'b'c\n",
+    b"begin 666 x\n",
+    b"From: <@>,(((\n",
+    "退订\n".encode("gbk"),
+    "退订\n".encode(),
+    b"<blockquote>",
+    b"<!--",
+    b"&#9999999999;",
+    b"> ",
+    b"unsubscribe\n",
+    b"\xff\xfe\x00",
+    b"Action: failed\n",
+    b"Status: 5.1.1\n",
+]
+
+
+@given(st.one_of(st.binary(max_size=400), st.lists(st.sampled_from(PIECES), max_size=25).map(b"".join)))
+@settings(max_examples=400, deadline=None)
+def test_no_bytes_make_it_raise(raw: bytes) -> None:
+    meaning = inbound.read(raw, keys=KEYS, today=TODAY, own_domain="x.org", aligned="b.c", envelope_to="y")
+    assert meaning.reason
+    assert inbound.visible_text(raw) is not None
+
+
+HEAD = f"From: a@b.c\nTo: {REPLY_TO}\nSubject: x\n".encode()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HEAD + b"".join(b"Content-Type: multipart/mixed; boundary=a%d\n\n--a%d\n" % (n, n) for n in range(5_000)),
+        HEAD + b"Content-Type: message/rfc822\n\n" * 5_000,
+        HEAD + b"Content-Type: multipart/mixed; boundary=a\n\n" + b"--a\n\nx\n" * 100_000,
+        HEAD + b"\n" + b"text " * 4_000_000,
+        HEAD + b"Content-Type: text/html\n\n" + b"<!--" * 250_000,
+        HEAD + b"Content-Type: text/html\n\n" + b"<a " * 300_000,
+        HEAD + b"\n" + (b"On <a@b" * 140 + b":\n") * 1_000,
+        HEAD + b"\n" + (b"- " * 480 + b"\n") * 1_000,
+        HEAD + b"\n" + ("我想要" * 66 + "\n").encode() * 1_000,
+        b"X: y\n" * 200_000 + b"\n\nx",
+        b"From: " + b"((" * 100_000 + b"\n\nx",
+    ],
+    ids=["deep", "nested", "parts", "large", "comments", "tags", "attributions", "rules", "phrases", "headers", "from"],
+)
+def test_no_mail_makes_it_slow(raw: bytes) -> None:
+    """A second or two at the worst, most in a twentieth of one."""
+    began = time.perf_counter()
+    assert read(raw).action is Action.IGNORE
+    assert time.perf_counter() - began < 3
+
+
+def test_of_a_mail_over_the_limits_the_beginning_counts() -> None:
+    assert read(mail("退订\n" + "x " * 2_000_000)).action is Action.UNSUBSCRIBE
+
+
+# --- real mail ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def real() -> Path:
+    folder = os.environ.get("NEWSLETTER_REAL_DATA")
+    if not folder:
+        pytest.skip("NEWSLETTER_REAL_DATA names no folder with real mails")
+    return Path(folder) / "mail"
+
+
+def test_no_real_reply_unsubscribes_anybody(real: Path) -> None:
+    """None of these people asked to leave, whatever our issue below their words says."""
+    paths = [
+        path for path in (real / "replies").rglob("*.txt") if "elided" not in path.parts and path.parent.parent != real
+    ]
+    texts = [path.read_text(errors="replace") for path in paths]
+    found = [
+        (path.name, name)
+        for path, text in zip(paths, texts, strict=True)
+        for name, body in [("bare", text), *quoted(text)]
+        if read(mail(body)).action in ACTS
+    ]
+    in_html = [
+        (path.name, name)
+        for path, text in zip(paths, texts, strict=True)
+        for name, body in quoted_html("<br>".join(html.escape(text).splitlines()))
+        if read(mail(body, "html")).action in ACTS
+    ]
+    assert (len(paths) > 200, found, in_html) == (True, [], [])
+
+
+def test_real_bounces_are_named(real: Path) -> None:
+    """Nine in ten by free text and all with a status; nobody without our token is touched."""
+    paths = sorted((real / "bounces").rglob("*.eml")) + sorted((real / "bounces").rglob("*.txt"))
+    meanings = [read(path.read_bytes()) for path in paths]
+    counted = Counter(meaning.action for meaning in meanings)
+    reports = counted[Action.BOUNCE_PERMANENT] + counted[Action.BOUNCE_TEMPORARY] + counted[Action.COMPLAINT]
+    assert reports > 0.9 * len(paths)
+    assert ({meaning.subscriber_id for meaning in meanings}, sum(counted[act] for act in ACTS)) == ({None}, 0)

@@ -1,0 +1,496 @@
+"""`subscribers.yaml`: what is right is read, what is wrong is named with its line, a write changes one line."""
+
+from __future__ import annotations
+
+import os
+import time as clock
+from datetime import date, time
+from pathlib import Path
+
+import pytest
+import yaml
+from email_validator import validate_email
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter import subscribers
+from newsletter.errors import ConfigurationError
+from newsletter.models import Abstracts, ArchiveMode, Newsletter, QuietDays, Reader, Roster, Wishes
+from newsletter.subscribers import tree, values
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+TOPICS = "topics:\n  ml: {categories: [cs.LG], interests: Sparse experts.}\n"
+REMEDY = "; check indentation and quotes"
+TWO_TOPICS = TOPICS + "  cv: {categories: [cs.CV], interests: Diffusion.}\n"
+
+
+def read(text: str) -> Roster:
+    return subscribers.parse(text, "subscribers.yaml", HERE)
+
+
+def entries(*lines: str, topics: str = TOPICS) -> Roster:
+    return read(topics + "subscribers:\n" + "".join(f"  - {line}\n" for line in lines))
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(ConfigurationError) as caught:
+        read(text)
+    return [str(finding) for finding in caught.value.findings]
+
+
+# --- reading --------------------------------------------------------------------
+
+
+def test_the_smallest_file_is_a_roster() -> None:
+    """The file at the root of the repository works as it is."""
+    roster = subscribers.load(ROOT / "subscribers.yaml")
+    given = Newsletter()
+    ada = Reader(
+        email="ada@example.com",
+        wishes=Wishes(topics=("foundations",), languages=given.languages),
+        send_at=given.send_at,
+        wait_until=given.wait_until,
+        timezone="UTC",
+        days=frozenset(range(1, 8)),
+        line=7,
+    )
+    assert (roster.newsletter, roster.readers, roster.findings) == (given, (ada,), ())
+    assert [(topic.key, topic.title, topic.categories) for topic in roster.topics] == [
+        ("foundations", "Foundations", ("cs.LG", "cs.CL"))
+    ]
+
+
+def test_the_demo_has_no_findings() -> None:
+    roster = subscribers.load(ROOT / "newsletter/demo/subscribers.yaml")
+    assert (len(roster.readers), roster.findings) == (4, ())
+    assert [reader.wishes.topics for reader in roster.readers] == [
+        ("foundations",),
+        ("foundations", "systems"),
+        ("systems",),
+        ("vision", "foundations"),
+    ]
+
+
+def test_everything_that_can_be_said() -> None:
+    """Every key of the design, unquoted scalars meaning what they look like."""
+    roster = read(
+        "newsletter: {name: Morning, send_at: 09:30, timezone: Asia/Shanghai, languages: [zh, en], wait_until: 11:00,\n"
+        "  quiet_days: skip, archive: none}\n"
+        "topics:\n"
+        "  ml: {title: ML, categories: cs.LG, cross_lists: no, interests: x, min_relevance: 7, min_novelty: 2,\n"
+        "    authors: [Ada Lovelace], include: sparse, exclude: []}\n"
+        "subscribers:\n"
+        "  - email: ada@example.com\n"
+        "    name: no\n"
+        "    topics: [ml]\n"
+        "    languages: [no, zh-hant]\n"
+        "    send_at: 6:45\n"
+        "    timezone: Europe/London\n"
+        "    days: [mon, Friday]\n"
+        "    abstracts: full\n"
+        "    abstract_language: both\n"
+        "    max_papers: 012\n"
+        "    unsubscribed: 2026-03-09 by reply\n"
+        "    paused_until: 2026-04-01\n"
+        "    bounced: 2026-03-09 5.1.1\n"
+    )
+    ada, topic, newsletter = roster.readers[0], roster.topics[0], roster.newsletter
+    assert roster.findings == ()
+    assert (newsletter.quiet_days, newsletter.archive) == (QuietDays.SKIP, ArchiveMode.NONE)
+    assert (newsletter.send_at, newsletter.wait_until) == (time(9, 30), time(11, 0))
+    assert (topic.cross_lists, topic.min_relevance, topic.include, topic.exclude) == (False, 7, ("sparse",), ())
+    assert (ada.name, ada.wishes.languages, ada.send_at) == ("no", ("no", "zh-Hant"), time(6, 45))
+    assert sorted(ada.days) == [1, 5]
+    assert (ada.wishes.abstracts, ada.wishes.max_papers) == (Abstracts.FULL, 12)
+    assert (ada.unsubscribed, ada.paused_until, ada.bounced) == (
+        "2026-03-09 by reply",
+        date(2026, 4, 1),
+        "2026-03-09 5.1.1",
+    )
+
+
+@pytest.mark.parametrize("written", ["subscribers: ada@example.com", "subscribers: [ada@example.com]"])
+def test_a_scalar_is_a_list_of_one(written: str) -> None:
+    assert [reader.email for reader in read(TOPICS + written).readers] == ["ada@example.com"]
+
+
+def test_everybody_may_have_gone() -> None:
+    assert read(TOPICS + "subscribers:\n").readers == ()
+
+
+@pytest.mark.parametrize("mark", ["no", "false", "", "~"])
+def test_no_means_still_subscribed(mark: str) -> None:
+    assert entries(f"{{email: ada@example.com, unsubscribed: {mark}}}").readers[0].unsubscribed is None
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"),
+    [
+        ("{email: b@example.com, sned_at: 06:45}", "unknown key 'sned_at'; did you mean 'send_at'?"),
+        ("{email: b@example.com, email: c@example.com}", "'email' stands here twice (first in line 5); keep one"),
+        ("{email: b@example.com, topics: mll}", "unknown topic 'mll'; did you mean 'ml'?"),
+        (
+            "{email: b@example.com, timezone: europe/paris}",
+            "unknown time zone 'europe/paris'; did you mean 'Europe/Paris'?",
+        ),
+        ("{email: b@example.com, send_at: 24:00}", "'24:00' is no hour of the day; write it as 06:45"),
+        ("{email: b@example.com, days: [mo]}", "'mo' is no weekday; write some of [mon, tue, wed, thu, fri, sat, sun]"),
+        ("{email: b@example.com, days: []}", "'days' is an empty list; name one or remove the key"),
+        ("{email: b@example.com, paused_until: 2026-02-30}", "'2026-02-30' is no date; write it as 2026-03-09"),
+        ("{email: b@example.com, abstracts: ful}", "'ful' is not one of smart, full, none; did you mean 'full'?"),
+        ("{email: b@example.com, max_papers: 0}", "'0' is no number from 1 to 100; write a number from 1 to 100"),
+        (
+            "{email: b@example.com, languages: english}",
+            "'english' is no language code; write codes such as en or zh, several as [zh, en]",
+        ),
+        ("{email: b@example.com, send_at: [06:45]}", "'send_at' takes one value; write send_at: value"),
+        ("{email: b@example.com, topics: {a: b}}", "'topics' takes a list; write topics: [one, another]"),
+        ("{email: !!str b@example.com}", "anchors, aliases and tags are not read; write the value itself"),
+        ("&x {email: b@example.com}", "anchors, aliases and tags are not read; write the value itself"),
+        ("{email: b@example.com, <<: {name: B}}", "merge keys are not read; write the keys out"),
+        ("ADA@example.com", "'ADA@example.com' stands here twice (first in line 4); keep one"),
+        ("{name: Bob}", "an entry without 'email'; add email: and the address"),
+        ("[b@example.com]", "an entry is an address or begins with 'email:'; write - email: ada@example.com"),
+        (
+            '{email: b@example.com, name: "B\\nCC: c@d.e"}',
+            "'B\\nCC: c@d.e' must stand on one line, without control characters; write it on one line",
+        ),
+    ],
+)
+def test_a_wrong_entry_is_left_out_and_named(line: str, finding: str) -> None:
+    """The others keep their mail."""
+    roster = entries("ada@example.com", line, "zoe@example.com")
+    assert [reader.email for reader in roster.readers] == ["ada@example.com", "zoe@example.com"]
+    assert [str(one) for one in roster.findings] == [f"subscribers.yaml:5: {finding}"]
+    assert [one.fatal for one in roster.findings] == [False]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@b", "a b@example.com", "a@@example.com", "a@-x.com", ".a@example.com", "Ada <a@example.com>", "a@x.test"],
+)
+def test_a_bad_address_is_named(address: str) -> None:
+    roster = entries("ada@example.com", f"{{email: '{address}'}}")
+    assert ([len(roster.readers)], len(roster.findings)) == ([1], 1)
+    assert f"'{address}' is no mail address" in str(roster.findings[0])
+
+
+def test_several_topics_want_to_be_chosen_from() -> None:
+    roster = entries("ada@example.com", topics=TWO_TOPICS)
+    expected = "an entry without 'topics' where there are several; add topics: [ml, cv] with those that it wants"
+    assert [str(one) for one in roster.findings] == [f"subscribers.yaml:5: {expected}"]
+
+
+def test_a_copied_line_brings_nobody_back() -> None:
+    """Of two entries for one address the first counts, but who has left in either has left."""
+    roster = entries("ada@example.com", "{email: Ada@example.com, unsubscribed: 2026-03-09 by reply}")
+    assert [(one.email, one.unsubscribed) for one in roster.readers] == [("ada@example.com", "2026-03-09 by reply")]
+
+
+def test_an_alias_bomb_costs_nothing() -> None:
+    bomb = "".join(f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]\n" for n in range(1, 30))
+    began = clock.perf_counter()
+    assert len(problems("x0: &x0 [lol]\n" + bomb + TOPICS)) >= 30
+    assert clock.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("bomb", ["[" * 100_000, "- " * 100_000, "{a: " * 100_000])
+def test_depth_is_a_finding_and_not_the_end_of_the_process(bomb: str) -> None:
+    assert problems(bomb) == [
+        "subscribers.yaml: not YAML: nested more than 40 levels deep; check indentation and quotes"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        ("", "subscribers.yaml: holds no topics and no subscribers; see the example in README.md"),
+        ("- a@b.com", "subscribers.yaml: must begin with 'topics:'; see the example in README.md"),
+        (
+            "topics:\nsubscribers: []",
+            "subscribers.yaml:1: no topics; add one below 'topics:' with categories and interests",
+        ),
+        (TOPICS, "subscribers.yaml:1: no subscribers; add a list of addresses below 'subscribers:'"),
+        (TOPICS + "subscribrs: []", "subscribers.yaml:3: unknown key 'subscribrs'; did you mean 'subscribers'?"),
+        (TOPICS + "subscribers: {a: b}", "subscribers.yaml:3: 'subscribers' takes a list; begin each entry with '- '"),
+        ("topics:\n\ta: b", "subscribers.yaml:2: a tab stands where YAML wants spaces; indent with spaces"),
+        ("topics: a: b", "subscribers.yaml:1: not YAML: mapping values are not allowed in this context" + REMEDY),
+        ("a: \x00", "subscribers.yaml:1: the control character U+0000 may not stand here; remove it"),
+        (
+            "topics: {a: {categories: cs.lg, interests: x}}\nsubscribers: []",
+            "subscribers.yaml:1: 'cs.lg' is no arXiv category; did you mean 'cs.LG'?",
+        ),
+        (
+            "topics: {a: {categories: cs, interests: x}}\nsubscribers: []",
+            "subscribers.yaml:1: 'cs' is an archive of several categories; name them, e.g. cs.AI",
+        ),
+        (
+            "topics: {a: {categories: cs.LG}}\nsubscribers: []",
+            "subscribers.yaml:1: the topic 'a' has no interests; add interests: to it",
+        ),
+        (
+            "newsletter: {send_at: noon}\n" + TOPICS + "subscribers: []",
+            "subscribers.yaml:1: 'noon' is no hour of the day; write it as 06:45",
+        ),
+    ],
+)
+def test_a_file_that_nobody_can_use_stops(text: str, finding: str) -> None:
+    assert finding in problems(text)
+
+
+def test_an_unknown_category_is_only_a_warning() -> None:
+    """arXiv may add one tomorrow."""
+    roster = read("topics: {a: {categories: [cs.LG, cs.ZZ], interests: x}}\nsubscribers: [a@example.com]")
+    assert (roster.topics[0].categories, len(roster.readers)) == (("cs.LG", "cs.ZZ"), 1)
+    assert [str(one) for one in roster.findings] == [
+        "subscribers.yaml:1: 'cs.ZZ' is not in our list of arXiv categories; check its spelling"
+    ]
+
+
+def test_interests_from_a_file(tmp_path: Path) -> None:
+    """Relative to the roster; what cannot be read is named, what is long is a warning."""
+    (tmp_path / "a.md").write_text("\ufeffSparse 专家\n", encoding="utf-8")
+    (tmp_path / "long.txt").write_text("word " * 1_000, encoding="utf-8")
+    text = "topics: {a: {categories: cs.LG, interests: NAME}}\nsubscribers: []"
+    roster = subscribers.parse(text.replace("NAME", "a.md"), "r.yaml", tmp_path)
+    assert (roster.topics[0].interests, roster.findings) == ("Sparse 专家", ())
+    warned = subscribers.parse(text.replace("NAME", "long.txt"), "r.yaml", tmp_path)
+    assert [one.fatal for one in warned.findings] == [False]
+    with pytest.raises(ConfigurationError, match=r"r\.yaml:1: cannot read .*missing\.md \(No such file or directory\)"):
+        subscribers.parse(text.replace("NAME", "missing.md"), "r.yaml", tmp_path)
+
+
+def test_load_reads_a_byte_order_mark_and_names_other_encodings(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.yaml"
+    text = TOPICS + "subscribers:\r\n  - {email: ada@example.com, name: 陈}\r\n"
+    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert subscribers.load(path).readers[0].name == "陈"
+    path.write_bytes(text.encode("gb18030"))
+    with pytest.raises(ConfigurationError, match=r":4: not UTF-8 \(GB18030\); convert it: iconv -f GB18030 -t UTF-8"):
+        subscribers.load(path)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        subscribers.load(tmp_path / "absent.yaml")
+
+
+_local = st.text(alphabet="aZ09.!#-+_{}'", min_size=1, max_size=66)
+_domain = st.text(alphabet="aZ0-.x", min_size=1, max_size=70)
+
+
+@given(_local, _domain)
+@settings(max_examples=500)
+def test_the_short_way_for_addresses_is_never_laxer(local: str, domain: str) -> None:
+    """What we wave through, email-validator accepts."""
+    address = f"{local}@{domain}"
+    if values._is_plain(address):
+        validate_email(address, check_deliverability=False)
+
+
+def test_ten_thousand_readers_load_within_two_seconds() -> None:
+    body = "".join(f"  - {{email: r{n}@example.com, name: R, topics: [ml], send_at: 06:45}}\n" for n in range(10_000))
+    began = clock.perf_counter()
+    assert len(read(TOPICS + "subscribers:\n" + body).readers) == 10_000
+    assert clock.perf_counter() - began < 2
+
+
+# --- writing back ---------------------------------------------------------------
+
+MARK = "2026-03-09 by reply"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("- ada@example.com # hers\n", "- email: ada@example.com # hers\n  unsubscribed: MARK\n"),
+        ("- 'ada@example.com'\n", "- email: 'ada@example.com'\n  unsubscribed: MARK\n"),
+        ("- ADA@example.com", "- email: ADA@example.com\n  unsubscribed: MARK"),
+        (
+            "- email: ada@example.com # hers\n  name: Ada\n",
+            "- email: ada@example.com # hers\n  unsubscribed: MARK\n  name: Ada\n",
+        ),
+        (
+            "- name: Ada\r\n  email: ada@example.com\r\n# end\r\n",
+            "- name: Ada\r\n  email: ada@example.com\r\n  unsubscribed: MARK\r\n# end\r\n",
+        ),
+        ("- {email: ada@example.com}\n", "- {email: ada@example.com, unsubscribed: MARK}\n"),
+        ("- {email: ada@example.com, }\n", "- {email: ada@example.com, unsubscribed: MARK, }\n"),
+        (
+            "- { name: A, # x\n    email: ada@example.com # y\n  }\n",
+            "- { name: A, # x\n    email: ada@example.com, unsubscribed: MARK # y\n  }\n",
+        ),
+        (
+            "- email: ada@example.com\n  unsubscribed: old # why\n",
+            "- email: ada@example.com\n  unsubscribed: MARK # why\n",
+        ),
+        (
+            "- email: ada@example.com\n  unsubscribed: # why\n  name: A\n",
+            "- email: ada@example.com\n  unsubscribed: MARK # why\n  name: A\n",
+        ),
+        (
+            "- email: ada@example.com\n  unsubscribed: >-\n    long\n    ago\n  name: A\n",
+            "- email: ada@example.com\n  unsubscribed: MARK\n  name: A\n",
+        ),
+        (
+            "-   email: ada@example.com\n    topics:\n    - ml\n",
+            "-   email: ada@example.com\n    unsubscribed: MARK\n    topics:\n    - ml\n",
+        ),
+        (" [bob@example.com, ada@example.com]\n", " [bob@example.com, {email: ada@example.com, unsubscribed: MARK}]\n"),
+        (" [email: ada@example.com]\n", " [{email: ada@example.com, unsubscribed: MARK}]\n"),
+        (" ada@example.com\n", " [{email: ada@example.com, unsubscribed: MARK}]\n"),
+        (' [{"email": "ada@example.com"}]\n', ' [{"email": "ada@example.com", "unsubscribed": "MARK"}]\n'),
+    ],
+)
+def test_set_field_changes_that_and_nothing_else(before: str, after: str) -> None:
+    """Comments, order, quotes, line ends and style stay."""
+    head = TOPICS + ("subscribers:" if before.startswith(" ") else "subscribers:\n")
+    text = head + before
+    expected = head + after.replace("MARK", MARK)
+    assert subscribers.set_field(text, "Ada@Example.com", "unsubscribed", MARK) == expected
+    assert {one.unsubscribed for one in read(expected).readers if one.email.lower() == "ada@example.com"} == {MARK}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("- email: ada@example.com\n  unsubscribed: x\n  name: A\n", "- email: ada@example.com\n  name: A\n"),
+        ("- email: ada@example.com\n  unsubscribed: x # why\n", "- email: ada@example.com\n  # why\n"),
+        ("- unsubscribed: x\n  email: ada@example.com\n", "- email: ada@example.com\n"),
+        ("- {email: ada@example.com, unsubscribed: x}\n", "- {email: ada@example.com}\n"),
+        ("- {unsubscribed: x, email: ada@example.com}\n", "- {email: ada@example.com}\n"),
+        ("- email: ada@example.com\n  unsubscribed: x", "- email: ada@example.com\n"),
+        ("- ada@example.com\n", "- ada@example.com\n"),
+    ],
+)
+def test_remove_field_takes_only_that(before: str, after: str) -> None:
+    head = TOPICS + "subscribers:\n"
+    assert subscribers.remove_field(head + before, "ada@example.com", "unsubscribed") == head + after
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "line"),
+    [
+        ("languages", "zh, en", "  languages: [zh, en]"),
+        ("send_at", "06:45", "  send_at: 06:45"),
+        ("name", '陈 "x": #y', '  name: "陈 \\"x\\": #y"'),
+        ("name", "null", '  name: "null"'),
+    ],
+)
+def test_set_field_writes_what_reads_back(field: str, value: str, line: str) -> None:
+    """Preferences too; what YAML would take for something else is quoted."""
+    text = subscribers.set_field(TOPICS + "subscribers:\n- ada@example.com\n", "ada@example.com", field, value)
+    assert (text.splitlines()[-1], read(text).findings) == (line, ())
+
+
+def test_set_field_replaces_a_list_on_its_own_lines() -> None:
+    text = TWO_TOPICS + "subscribers:\n- email: ada@example.com\n  topics:\n  - ml\n  - cv # too\n  name: A\n"
+    changed = subscribers.set_field(text, "ada@example.com", "topics", "cv")
+    assert changed == TWO_TOPICS + "subscribers:\n- email: ada@example.com\n  topics: [cv] # too\n  name: A\n"
+
+
+def test_what_cannot_be_changed_safely_is_not_changed() -> None:
+    """Two entries that share one node by an alias cannot be told apart."""
+    text = TOPICS + "subscribers:\n- &a {email: ada@example.com}\n- *a\n"
+    with pytest.raises(ConfigurationError, match=r"subscribers\.yaml:4: cannot change 'unsubscribed' safely"):
+        subscribers.set_field(text, "ada@example.com", "unsubscribed", MARK)
+    with pytest.raises(KeyError):
+        subscribers.set_field(text, "bob@example.com", "unsubscribed", MARK)
+    with pytest.raises(ValueError, match="cannot write email"):
+        subscribers.set_field(text, "ada@example.com", "email", "eve@example.com")
+
+
+_comment = st.sampled_from(["", " # hers", " # don't: touch, [this] {or} that", "  #x"])
+_style = st.sampled_from(
+    [
+        "- {a}{c}",
+        "- '{a}'{c}",
+        "- email: {a}{c}\n  name: N{c}",
+        "- {{email: {a}, name: N}}{c}",
+        "- name: N{c}\n  # between\n  email: {a}{c}\n  days:\n  - mon\n  - tue{c}",
+        "# only a comment\n- {a}",
+        '- "email": "{a}"{c}\n',
+        "-   send_at: 06:45\n    email:   {a}{c}",
+    ]
+)
+_rosters = st.lists(st.tuples(_style, _comment), min_size=1, max_size=6)
+
+
+def _written(rows: list[tuple[str, str]], indent: str, end: str) -> str:
+    body = "\n".join(style.format(a=f"r{n}@example.com", c=c) for n, (style, c) in enumerate(rows))
+    lines = [f"{indent}{line}" if line else "" for line in body.split("\n")]
+    return (TOPICS + "subscribers: # all of them\n" + "\n".join(lines) + "\n").replace("\n", end)
+
+
+@given(
+    _rosters,
+    st.data(),
+    st.sampled_from(["", "  ", "    "]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.sampled_from(["unsubscribed", "bounced"]),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1, max_size=30),
+)
+def test_only_the_readers_line_changes(
+    rows: list[tuple[str, str]], data: st.DataObject, indent: str, end: str, field: str, value: str
+) -> None:
+    """In any mixture of styles: all other lines are the same bytes, and the field is there afterwards."""
+    text, chosen = _written(rows, indent, end), data.draw(st.integers(0, len(rows) - 1))
+    address = f"r{chosen}@example.com"
+    changed = subscribers.set_field(text, address, field, value)
+    old, new = text.split(end), changed.split(end)
+    others = [line for line in old if address not in line]
+    assert others == [line for line in new if address not in line and field not in line]
+    assert len(new) - len(old) in (0, 1)
+    before, after = read(text), read(changed)
+    assert len(after.readers) == len(before.readers) == len(rows)
+    if value.strip().isprintable() and value.strip().lower() not in ("", "no", "false", "off"):
+        assert getattr(after.readers[chosen], field) == value.strip()
+    assert read(subscribers.remove_field(changed, address, field)).readers[chosen].email == address
+
+
+def test_write_field_replaces_the_file_behind_a_link(tmp_path: Path) -> None:
+    """Mode and link stay, nothing is left behind, the number of the line is returned."""
+    real, link = tmp_path / "real.yaml", tmp_path / "subscribers.yaml"
+    real.write_bytes(("\ufeff" + TOPICS + "subscribers:\n- ada@example.com\n").encode())
+    real.chmod(0o640)
+    link.symlink_to(real)
+    assert subscribers.write_field(link, "ada@example.com", "unsubscribed", MARK) == 5
+    assert (link.is_symlink(), real.stat().st_mode & 0o777, len(list(tmp_path.iterdir()))) == (True, 0o640, 2)
+    assert subscribers.load(link).readers[0].unsubscribed == MARK
+    assert subscribers.write_field(link, "ada@example.com", "unsubscribed", None) == 5
+    assert subscribers.load(link).readers[0].unsubscribed is None
+    assert subscribers.write_field(link, "bob@example.com", "unsubscribed", MARK) is None
+
+
+def test_the_loader_in_python_finds_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where PyYAML comes without libyaml."""
+    text = (ROOT / "newsletter/demo/subscribers.yaml").read_text(encoding="utf-8")
+    addresses = [reader.email for reader in read(text).readers]
+
+    def changed() -> list[str]:
+        marked = [subscribers.set_field(text, address, "unsubscribed", MARK) for address in addresses]
+        return marked + [
+            subscribers.remove_field(one, one_of, "unsubscribed") for one, one_of in zip(marked, addresses, strict=True)
+        ]
+
+    expected = (read(text), changed())
+    monkeypatch.setattr(tree, "_LOADER", type("_Loader", (tree._Bounded, yaml.BaseLoader), {}))
+    assert (read(text), changed()) == expected
+
+
+def test_an_edit_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody saves between our reading and our writing."""
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(TOPICS + "subscribers:\n- ada@example.com\n")
+    fsync = os.fsync
+    saved: list[int] = []
+
+    def save_first(handle: int) -> None:
+        fsync(handle)
+        if not saved:
+            saved.append(path.write_text(TOPICS + "subscribers:\n- ada@example.com\n- bob@example.com\n"))
+
+    monkeypatch.setattr(os, "fsync", save_first)
+    subscribers.write_field(path, "ada@example.com", "unsubscribed", MARK)
+    assert [(one.email, one.unsubscribed) for one in subscribers.load(path).readers] == [
+        ("ada@example.com", MARK),
+        ("bob@example.com", None),
+    ]
