@@ -115,7 +115,8 @@ class Issue:
     picked: int = 0
     usage: Usage = field(default_factory=lambda: Usage())
     model: str | None = None
-    missing: tuple[str, ...] = ()  # announced ids that the API does not know yet
+    missing: tuple[str, ...] = ()  # announced ids of which nothing else is known yet
+    provisional: tuple[str, ...] = ()  # known by arXiv's feed alone; the API is asked again
     notes: tuple[str, ...] = ()
 
 

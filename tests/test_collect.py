@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -12,12 +15,13 @@ from hypothesis import strategies as st
 
 from newsletter import collect
 from newsletter.collect import ArxivSource, Fetched, assign, calendar, fetch
+from newsletter.collect.source import Feed
 from newsletter.collect.wire import check_atom
 from newsletter.demo.arxiv_server import ArxivServer
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow, load_rows
 from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable
-from newsletter.models import ArxivId, Paper
+from newsletter.models import Announced, AnnounceType, ArxivId, Paper
 from tests.factories import DAY, a_paper
 from tests.morning import sample_rows
 
@@ -115,13 +119,13 @@ def test_what_is_no_id_is_refused(text: str) -> None:
 
 def test_a_day_is_complete(source: ArxivSource, rows: list[SampleRow]) -> None:
     """All announced papers come, the held ones by id, the replaced ones never."""
-    fetched = fetch(source, DAY, CATEGORIES)
+    fetched = fetch(source, [DAY], CATEGORIES)
     wanted = {
         row.id for row in rows if set(row.categories) & set(CATEGORIES) and "replace" not in str(row.announce_type)
     }
-    assigned = assign(fetched, {}, {})
+    (assigned,) = assign(fetched, {}, {})
     assert wanted == {paper.arxiv_id for paper in assigned.new}
-    assert fetched.is_out
+    assert assigned.is_out
     assert () == fetched.missing
     held = {row.id for row in rows if row.published < calendar.window(DAY)[0] and row.id in wanted}
     assert held
@@ -131,7 +135,7 @@ def test_a_day_is_complete(source: ArxivSource, rows: list[SampleRow]) -> None:
 def test_values_come_through_whole(source: ArxivSource, rows: list[SampleRow]) -> None:
     """Title, abstract, authors, categories and dates are arXiv's, with white space normalised and TeX kept."""
     by_id = {row.id: row for row in rows}
-    papers = fetch(source, DAY, CATEGORIES).papers
+    papers = fetch(source, [DAY], CATEGORIES).papers
     assert papers
     for paper in papers:
         row = by_id[paper.arxiv_id]
@@ -143,28 +147,81 @@ def test_values_come_through_whole(source: ArxivSource, rows: list[SampleRow]) -
         assert (row.doi, row.journal_ref) == (paper.doi, paper.journal_ref)
 
 
-def test_an_announced_id_that_the_api_does_not_know_is_named(server: ArxivServer, source: ArxivSource) -> None:
-    """What the feed announces and the API lacks is missing, not forgotten."""
-    hidden = fetch(source, DAY, CATEGORIES).papers[0].arxiv_id
-    server.unknown = {hidden}
-    fetched = fetch(source, DAY, CATEGORIES)
-    assert (hidden,) == fetched.missing
+def test_an_announced_id_that_the_api_does_not_know_comes_from_the_feed(
+    server: ArxivServer, source: ArxivSource
+) -> None:
+    """Where the feed is ahead of the API, title, abstract and categories are the feed's, and the id is named."""
+    hidden = fetch(source, [DAY], CATEGORIES).papers[0]
+    server.unknown = {hidden.arxiv_id}
+    fetched = fetch(source, [DAY], CATEGORIES)
+    assert ((hidden.arxiv_id,), ()) == (fetched.from_feed, fetched.missing)
+    (found,) = [paper for paper in fetched.papers if paper.arxiv_id == hidden.arxiv_id]
+    assert (hidden.title, hidden.abstract, hidden.version) == (found.title, found.abstract, found.version)
+    assert set(hidden.categories) == set(found.categories)
+    (assigned,) = assign(fetched, {}, {})
+    assert found in assigned.new
 
 
 def test_a_day_is_not_out_before_its_papers(source: ArxivSource) -> None:
     """A feed of another day and an empty window mean: not announced yet, never: nothing new."""
-    fetched = fetch(source, date(2026, 3, 11), CATEGORIES)
-    assert fetched.announced is None
-    assert not fetched.is_out
+    fetched = fetch(source, [date(2026, 3, 11)], CATEGORIES)
+    (assigned,) = assign(fetched, {}, {})
+    assert not assigned.is_out
+    assert () == assigned.new + assigned.seen
 
 
 def test_a_dead_feed_leaves_the_api_and_says_so(server: ArxivServer, source: ArxivSource) -> None:
     """Where RSS is down the submission dates decide, and a note says so."""
     server.faults.extend(Fault(kind="status", where="/rss") for _ in range(3))
-    fetched = fetch(source, DAY, CATEGORIES)
-    assert fetched.announced is None
+    fetched = fetch(source, [DAY], CATEGORIES)
+    assert fetched.feed is None
     assert "announced ids unknown" in fetched.notes[0]
-    assert fetched.is_out
+    assert assign(fetched, {}, {})[0].is_out
+
+
+def test_a_dead_api_leaves_the_feed_and_says_so(server: ArxivServer, source: ArxivSource) -> None:
+    """Where the API is down the feed's own words do, complete by its ids, and a note says so."""
+    whole = {paper.arxiv_id for paper in assign(fetch(source, [DAY], CATEGORIES), {}, {})[0].new}
+    server.faults.extend(Fault(kind="status", where="/api") for _ in range(6))
+    fetched = fetch(source, [DAY], CATEGORIES)
+    assert "API is down" in fetched.notes[0]
+    assert whole == {paper.arxiv_id for paper in assign(fetched, {}, {})[0].new}
+
+
+def test_both_dead_is_an_error(server: ArxivServer, source: ArxivSource) -> None:
+    """With neither source there is nothing to record."""
+    server.faults.extend(Fault(kind="status") for _ in range(9))
+    with pytest.raises(ArxivUnavailable):
+        fetch(source, [DAY], CATEGORIES)
+
+
+def test_days_fetched_together_are_kept_apart(server: ArxivServer, source: ArxivSource) -> None:
+    """After an outage each paper goes to the day that announced it; what today's feed names is today's."""
+    before = calendar.previous(DAY)
+    held = {row.id for row in server.papers if row.published < calendar.window(DAY)[0]}
+    older, newer = assign(fetch(source, [before, DAY], CATEGORIES), {}, {"cs.LG": date(2026, 3, 2)})
+    assert (before, DAY) == (older.day, newer.day)
+    alone = assign(fetch(source, [DAY], CATEGORIES), {}, {})[0]
+    assert {paper.arxiv_id for paper in alone.new} == {paper.arxiv_id for paper in newer.new}
+    assert held
+    assert not held & {paper.arxiv_id for paper in older.new}
+
+
+def test_a_stale_category_does_not_bring_yesterday_again(server: ArxivServer, source: ArxivSource) -> None:
+    """A feed that still lists yesterday's papers of one category under today's date is not believed for it."""
+    yesterday = calendar.previous(DAY)
+    start, end = calendar.window(yesterday)
+    stale = [
+        replace(row, id=f"2603.8{number:04}", primary_category="cs.CL", categories=("cs.CL",), published=moment)
+        for number, row in enumerate(server.papers[:12])
+        for moment in [start + (end - start) * (number / 12)]
+    ]
+    fresh = [row for row in server.papers if row.primary_category != "cs.CL" and row.published >= end]
+    server.papers = [*fresh, *stale]
+    (assigned,) = assign(fetch(source, [DAY], CATEGORIES), {}, {})
+    assert assigned.new
+    assert not {row.id for row in stale} & {paper.arxiv_id for paper in assigned.new}
+    assert {row.id for row in stale} == {paper.arxiv_id for paper in assigned.seen}
 
 
 # --- broken answers ---
@@ -184,18 +241,19 @@ def test_a_dead_feed_leaves_the_api_and_says_so(server: ArxivServer, source: Arx
 )
 def test_a_broken_answer_is_asked_again(server: ArxivServer, source: ArxivSource, fault: Fault) -> None:
     """One bad answer costs a request, never a paper."""
-    whole = len(fetch(source, DAY, CATEGORIES).papers)
+    whole = len(fetch(source, [DAY], CATEGORIES).papers)
     server.faults.append(Fault(**{**_fields(fault), "where": "/api"}))
-    assert whole == len(fetch(source, DAY, CATEGORIES).papers)
+    assert whole == len(fetch(source, [DAY], CATEGORIES).papers)
     assert [] == server.faults
 
 
 @pytest.mark.parametrize("kind", ["status", "html", "empty_page", "truncated", "cut"])
 def test_answers_that_stay_broken_are_an_error(server: ArxivServer, source: ArxivSource, kind: str) -> None:
     """After the last try there is an error and no papers: an outage is never an empty day."""
-    server.faults.extend(Fault(kind=kind, where="/api") for _ in range(3))  # type: ignore[arg-type]
+    server.faults.extend(Fault(kind="status", where="/rss") for _ in range(3))
+    server.faults.extend(Fault(kind=kind, where="/api") for _ in range(6))  # type: ignore[arg-type]
     with pytest.raises(ArxivUnavailable):
-        fetch(source, DAY, CATEGORIES)
+        fetch(source, [DAY], CATEGORIES)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +266,7 @@ def test_a_refusal_is_not_asked_again(server: ArxivServer, source: ArxivSource, 
     server.faults.append(Fault(**{**_fields(fault), "where": "/api"}))
     before = len(server.requests)
     with pytest.raises(ArxivRefused):
-        fetch(source, DAY, CATEGORIES)
+        fetch(source, [DAY], CATEGORIES)
     assert 2 == len(server.requests) - before  # the feed, and one query
 
 
@@ -226,11 +284,39 @@ def test_requests_keep_their_distance(server: ArxivServer) -> None:
     """API and RSS together are asked no faster than the delay, retries included."""
     source = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0.2)
     server.faults.append(Fault(kind="status", status=503, where="/api"))
-    fetch(source, DAY, CATEGORIES)
+    fetch(source, [DAY], CATEGORIES)
     source.close()
     moments = [moment for moment, _ in server.requests]
     assert len(moments) >= 4
-    assert all(later - earlier >= 0.19 for earlier, later in zip(moments, moments[1:], strict=False))
+    assert all(later - earlier >= 0.19 for earlier, later in pairwise(moments))
+
+
+class _Clock:
+    """The ledger's memory of the last request, as a value."""
+
+    def __init__(self, last: float) -> None:
+        self.last = last
+
+    def last_request(self) -> float:
+        return self.last
+
+    def mark_request(self, moment: float) -> None:
+        self.last = moment
+
+
+@pytest.mark.parametrize(
+    ("ago", "waits"), [(0.0, True), (10.0, False), (-86400.0, True)], ids=["just", "long", "future"]
+)
+def test_the_distance_holds_from_one_command_to_the_next(server: ArxivServer, ago: float, waits: bool) -> None:
+    """A new process waits for what an earlier one asked, but never longer than the delay, whatever the clock says."""
+    clock = _Clock(time.time() - ago)
+    source = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0.3, clock=clock)
+    start = time.monotonic()
+    source.feed(CATEGORIES)
+    source.close()
+    assert waits == (server.requests[0][0] - start > 0.25)
+    assert server.requests[0][0] - start < 2
+    assert abs(clock.last - time.time()) < 5
 
 
 _FEED = b"""<feed xmlns="http://www.w3.org/2005/Atom" xmlns:o="http://a9.com/-/spec/opensearch/1.1/">%s</feed>"""
@@ -260,7 +346,9 @@ _START = calendar.window(DAY)[0]
 
 
 def _fetched(*papers: Paper, announced: frozenset[str] | None = None) -> Fetched:
-    return Fetched(day=DAY, announced=announced, papers=papers, missing=(), by_id=(), notes=())
+    ids = sorted(announced or ())
+    feed = Feed(DAY, tuple(Announced(arxiv_id, AnnounceType.NEW) for arxiv_id in ids), ())
+    return Fetched(days=(DAY,), feed=None if announced is None else feed, papers=papers)
 
 
 @pytest.mark.parametrize(
@@ -280,9 +368,11 @@ def test_a_paper_belongs_to_the_first_issue_that_announced_it(
     age: timedelta, announced: frozenset[str] | None, known: dict[str, date | None], watched: dict[str, date], new: bool
 ) -> None:
     """Window, feed and ledger decide together; what is neither new nor known is recorded as seen."""
-    assigned = assign(_fetched(a_paper(1, published=_START - age), announced=announced), known, watched)
-    assert new == bool(assigned.new)
-    assert (not new and not known) == bool(assigned.seen)
+    in_window = a_paper(2, published=_START)  # so that the day is out
+    fetched = _fetched(a_paper(1, published=_START - age), in_window, announced=announced)
+    (assigned,) = assign(fetched, known, watched)
+    assert new == ("2603.00001" in {paper.arxiv_id for paper in assigned.new})
+    assert (not new and not known) == ("2603.00001" in {paper.arxiv_id for paper in assigned.seen})
 
 
 # --- real papers ---
@@ -322,3 +412,63 @@ def test_look_back_reaches_ten_days() -> None:
 
 def _fields(fault: Fault) -> dict[str, object]:
     return {name: getattr(fault, name) for name in ("kind", "status", "headers", "seconds", "body")}
+
+
+_DAYS = (date(2026, 3, 5), date(2026, 3, 6), DAY)
+
+
+@pytest.mark.parametrize(
+    "categories",
+    [("cs.LG",), ("cs.AI", "cs.LG"), ("cs.CL", "cs.CV", "stat.ML"), ("quant-ph",), ("cs.RO", "math.OC"), ("cs.IR",)],
+    ids="+".join,
+)
+def test_three_real_days_come_complete_and_once(real_data: Path, categories: tuple[str, ...]) -> None:
+    """Day by day: the ids of each issue are those that it announced first, none missing, none twice."""
+    rows = {day: load_rows(real_data / "arxiv" / "days" / f"{day}.jsonl.gz", calendar.window) for day in _DAYS}
+    served: dict[str, SampleRow] = {}
+    known: dict[str, date | None] = {}
+    watched: dict[str, date] = {}
+    with ArxivServer([], _DAYS[0]) as server:
+        source = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0)
+        for day in _DAYS:
+            expected = {row.id for row in rows[day] if set(row.categories) & set(categories)} - known.keys()
+            for row in rows[day]:  # a paper that is announced again keeps its first submission date
+                served[row.id] = replace(row, published=served.get(row.id, row).published)
+            server.announced, server.papers = day, list(served.values())
+            (assigned,) = assign(fetch(source, [day], categories), known, watched)
+            assert expected == {paper.arxiv_id for paper in assigned.new}
+            known |= {paper.arxiv_id: day for paper in assigned.new} | {paper.arxiv_id: None for paper in assigned.seen}
+            watched = dict.fromkeys(categories, _DAYS[0])
+        source.close()
+
+
+def test_five_days_of_outage_are_caught_up(real_data: Path) -> None:
+    """After an outage one walk brings every missed day, each paper under its own."""
+    rows = {day: load_rows(real_data / "arxiv" / "days" / f"{day}.jsonl.gz", calendar.window) for day in _DAYS}
+    first: dict[str, SampleRow] = {}
+    for day in _DAYS:
+        for row in rows[day]:
+            first.setdefault(row.id, row)
+    with ArxivServer(list(first.values()), DAY) as server:
+        source = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0)
+        before = len(server.requests)
+        found = assign(fetch(source, _DAYS, ("cs.AI", "cs.LG")), {}, {"cs.LG": date(2026, 3, 4)})
+        assert len(server.requests) - before <= 4
+        source.close()
+    for one in found:
+        expected = {
+            row.id
+            for row in first.values()
+            if row.announced == one.day and {"cs.AI", "cs.LG"} & set(row.categories) and _in_window(row, one.day)
+        }
+        assert expected <= {paper.arxiv_id for paper in one.new}
+    everything = [paper.arxiv_id for one in found for paper in one.new]
+    assert len(everything) == len(set(everything))
+    wanted = {row.id for row in first.values() if {"cs.AI", "cs.LG"} & set(row.categories)}
+    late = {row.id for row in first.values() if row.published < calendar.window(_DAYS[0])[0]}
+    assert wanted - late <= set(everything)
+
+
+def _in_window(row: SampleRow, day: date) -> bool:
+    start, end = calendar.window(day)
+    return start <= row.published < end

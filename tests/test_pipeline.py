@@ -165,11 +165,13 @@ def test_a_day_that_is_not_out_yet_is_no_empty_day(tmp_path: Path) -> None:
 
 
 def test_an_announced_empty_day_is_said_in_one_line(tmp_path: Path) -> None:
-    """A feed of the day without papers: quiet, one short mail, never yesterday's papers."""
+    """Without papers half a day after its hour the day is quiet: one short mail, never yesterday's papers."""
     (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
     with Servers([], DAY) as servers:
         settings = settings_for(servers, tmp_path)
-        done = run(settings)
+        early = run(settings)
+        done = run(settings, now=MORNING + timedelta(hours=7))
+    assert ((), (DAY,)) == (early.issues, early.not_out)
     assert [IssueState.QUIET] == [issue.state for issue in done.issues]
     mail = outbox(settings)["ada@example.org"]
     assert len(part(mail, "plain")) < 1500
@@ -181,33 +183,45 @@ def test_quiet_days_can_be_skipped(tmp_path: Path) -> None:
     (tmp_path / "subscribers.yaml").write_text("newsletter:\n  quiet_days: skip\n" + ROSTER, "utf-8")
     with Servers([], DAY) as servers:
         settings = settings_for(servers, tmp_path)
-        assert 0 == run(settings).tally.accepted
+        assert 0 == run(settings, now=MORNING + timedelta(hours=7)).tally.accepted
 
 
 def test_arxiv_down_records_nothing(tmp_path: Path) -> None:
     """An outage is an error, not a day without papers; when arXiv is back the day is sent."""
     with practice(tmp_path) as (servers, settings):
-        servers.arxiv.faults.extend(Fault(kind="status", where="/api") for _ in range(5))
+        servers.arxiv.faults.extend(Fault(kind="status") for _ in range(15))
         with pytest.raises(ArxivUnavailable):
             run(settings)
+        servers.arxiv.faults.clear()
         with desk_of(settings) as desk:
             assert [] == list(desk.store.issues())
         assert 2 == run(settings).tally.accepted
 
 
-def test_announced_papers_that_come_late_are_added(tmp_path: Path) -> None:
-    """An id that the API did not know yet is asked for again by the next run and accounted for."""
+def test_papers_that_the_feed_knows_first_are_completed_later(tmp_path: Path) -> None:
+    """A paper that only the feed knew is there at once; the next run brings what the API says of it."""
     with practice(tmp_path) as (servers, settings):
         with desk_of(settings) as desk:
-            hidden = sorted(p.arxiv_id for p in collect.fetch(desk.source, DAY, ("cs.LG",)).papers)[0]
+            hidden = sorted(p.arxiv_id for p in collect.fetch(desk.source, [DAY], ("cs.LG",)).papers)[0]
             servers.arxiv.unknown = {hidden}
-            first = pipeline.collect_issue(desk, DAY)
+            (first,) = pipeline.collect_issues(desk, [DAY])
             assert isinstance(first, Issue)
-            assert (hidden,) == first.missing
+            assert (hidden,) == first.provisional
+            told = desk.store.paper(hidden)
         servers.arxiv.unknown = set()
         (issue,) = run(settings).issues
-        assert (first.collected + 1, ()) == (issue.collected, issue.missing)
+        assert (first.collected, (), ()) == (issue.collected, issue.missing, issue.provisional)
         assert issue.collected == issue.scored
+        with desk_of(settings) as desk:
+            known = desk.store.paper(hidden)
+    assert told is not None
+    assert known is not None
+    assert (told[1], told[0].title) == (known[1], known[0].title)
+    assert (
+        told[0].published
+        != known[0].published
+        == next(row.published for row in servers.arxiv.papers if row.id == hidden)
+    )
 
 
 # --- the model ---
@@ -325,10 +339,9 @@ def test_stopped_at_any_save_the_morning_is_finished_once(tmp_path: Path, after:
 
 def _stored(settings: Settings) -> set[tuple[str, str]]:
     """The (kind, paper) pairs whose answers the ledger holds."""
-    with app.open_ledger(settings) as store:
-        with store._engine.connect() as connection:  # type: ignore[attr-defined]
-            scores = connection.exec_driver_sql("SELECT arxiv_id FROM score").scalars().all()
-            lines = connection.exec_driver_sql("SELECT arxiv_id FROM summary").scalars().all()
+    with app.open_ledger(settings) as store, store._engine.connect() as connection:  # type: ignore[attr-defined]
+        scores = connection.exec_driver_sql("SELECT arxiv_id FROM score").scalars().all()
+        lines = connection.exec_driver_sql("SELECT arxiv_id FROM summary").scalars().all()
     return {("scores", one) for one in scores} | {("summaries", one) for one in lines}
 
 

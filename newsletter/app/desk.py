@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from pathlib import Path
 
+import structlog
 from sqlalchemy.engine import make_url
 
 from newsletter import subscribers
 from newsletter.app.files import fingerprint, folders, load_prompt, token_keys
 from newsletter.collect import ArxivSource
-from newsletter.errors import ConfigurationError
+from newsletter.errors import ConfigurationError, DataFolderLocked
 from newsletter.llm import LiteLLM
 from newsletter.models import Finding, Roster
 from newsletter.pipeline import Desk, Progress, no_progress
@@ -23,6 +24,8 @@ from newsletter.settings import Settings
 from newsletter.store import open_store
 from newsletter.store.lock import hold
 from newsletter.transports.outbox import Outbox
+
+log = structlog.get_logger()
 
 
 def utc_now() -> datetime:
@@ -43,10 +46,7 @@ def open_ledger(settings: Settings) -> Iterator[Store]:
         try:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            problem = f"{Path(database).parent} cannot be created: {error.strerror}"
-            raise ConfigurationError(
-                [Finding("NEWSLETTER_DATA_DIR", None, problem, "name a writable folder")]
-            ) from error
+            raise _unusable(Path(database).parent, error) from error
     store = open_store(settings.database)
     try:
         yield store
@@ -57,8 +57,22 @@ def open_ledger(settings: Settings) -> Iterator[Store]:
 @contextmanager
 def work_folder(settings: Settings, command: str, *, wait: bool = False) -> Iterator[None]:
     """The lock of the data folder: held by whoever collects or sends."""
-    with hold(settings.data_dir, command, wait=wait):
+    with ExitStack() as held:
+        try:
+            held.enter_context(hold(settings.data_dir, command))
+        except DataFolderLocked as error:
+            if not wait:
+                raise
+            log.info("folder.waiting", reason=str(error))
+            held.enter_context(hold(settings.data_dir, command, wait=True))
+        except OSError as error:
+            raise _unusable(settings.data_dir, error) from error
         yield
+
+
+def _unusable(folder: Path, error: OSError) -> ConfigurationError:
+    problem = f"{folder} cannot be used: {error.strerror or error}"
+    return ConfigurationError([Finding("NEWSLETTER_DATA_DIR", None, problem, "name a writable folder")])
 
 
 @contextmanager
@@ -75,7 +89,7 @@ def open_desk(
     letterhead = settings.letterhead
     models = _models(settings)
     with open_ledger(settings) as store:
-        source = _source(settings)
+        source = _source(settings, store)
         transport = Outbox(settings.data_dir / "dry-run") if dry_run else _transport(settings)
         try:
             yield Desk(
@@ -102,12 +116,13 @@ def open_desk(
             source.close()
 
 
-def _source(settings: Settings) -> ArxivSource:
+def _source(settings: Settings, store: Store) -> ArxivSource:
     contact = settings.admin_email or settings.sender
     return ArxivSource(
         api_url=settings.arxiv_api_url,
         rss_url=settings.arxiv_rss_url,
         delay=settings.arxiv_delay,
+        clock=store,
         contact=parseaddr(contact)[1] if contact else None,
     )
 

@@ -1,96 +1,161 @@
-"""arXiv → papers: a complete day, every paper under the first issue that announced it.
+"""arXiv → papers: complete days, every paper under the first issue that announced it.
 
 Two sources are joined. The day's RSS says which ids were announced; the API says what they are, and looks ten days
 back because moderation holds papers. An announced id that the window did not bring is fetched by `id_list`; one that
-the API does not know yet is remembered and asked for again.
+the API does not know yet is taken from the feed itself, and asked for again. Where one source is down, the other
+serves; where both are, there is an error and nothing is recorded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from newsletter.collect import calendar
 from newsletter.collect.source import ArxivSource, Feed
-from newsletter.errors import ArxivUnavailable
-from newsletter.models import AnnounceType, Paper
+from newsletter.errors import ArxivError, ArxivUnavailable
+from newsletter.models import Paper
 
 LOOK_BACK = timedelta(days=10)
-_NEW = (AnnounceType.NEW, AnnounceType.CROSS)
+_STALE_SHARE = 0.5  # of a category's new ids submitted before the window: so many are not moderation's, but yesterday's
+_FEW = 5  # papers of a category that are too few to judge by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What arXiv gave for one issue, before the ledger decides what is new."""
+    """What arXiv gave for these issues, before the ledger decides what is new."""
 
-    day: date
-    announced: frozenset[str] | None  # ids of the day's feed; None: no feed of that day to be had
+    days: tuple[date, ...]  # oldest first
+    feed: Feed | None  # None: not to be had
     papers: tuple[Paper, ...]
-    missing: tuple[str, ...]  # announced, but unknown to the API so far
-    by_id: tuple[str, ...]  # announced, outside the window, found by id_list
-    notes: tuple[str, ...]
-
-    @property
-    def is_out(self) -> bool:
-        """Whether arXiv has made this announcement: its feed is there, or its window is not empty."""
-        start, _ = calendar.window(self.day)
-        return self.announced is not None or any(paper.published >= start for paper in self.papers)
+    missing: tuple[str, ...] = ()  # announced, and neither the API nor the feed says what they are
+    from_feed: tuple[str, ...] = ()  # announced, unknown to the API so far: title and abstract are the feed's
+    by_id: tuple[str, ...] = ()  # announced, outside the window, found by id_list
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """Papers of this issue, and older ones that were never ours to announce."""
+    """One issue's papers, and older ones that were never ours to announce."""
 
+    day: date
+    is_out: bool  # arXiv has made this announcement
     new: tuple[Paper, ...]
     seen: tuple[Paper, ...]
 
 
-def fetch(source: ArxivSource, day: date, categories: Collection[str], look_back: timedelta = LOOK_BACK) -> Fetched:
-    """Ask arXiv for issue `day`. Raises ArxivError when the API cannot give a complete answer."""
-    feed, notes = _feed_of(source, day, categories)
-    start, end = calendar.window(day)
-    papers = {paper.arxiv_id: paper for paper in source.submitted(categories, start - look_back, end)}
-    announced = frozenset(a.arxiv_id for a in feed.announced if a.kind in _NEW) if feed else None
-    outside = sorted((announced or frozenset()) - papers.keys())
-    found = {paper.arxiv_id: paper for paper in source.by_ids(outside)} if outside else {}
+def fetch(
+    source: ArxivSource, days: Sequence[date], categories: Collection[str], look_back: timedelta = LOOK_BACK
+) -> Fetched:
+    """Ask arXiv for these issues (oldest first) at once: one feed, one window from before the first to the last.
+
+    Raises ArxivError when neither source can give a complete answer.
+    """
+    feed, notes = _todays_feed(source, categories, days[-1])
+    announced = feed.new_ids if feed and feed.day == days[-1] else frozenset()
+    start, end = calendar.window(days[0])[0] - look_back, calendar.window(days[-1])[1]
+    try:
+        papers = {paper.arxiv_id: paper for paper in source.submitted(categories, start, end)}
+        outside = sorted(announced - papers.keys())
+        found = {paper.arxiv_id: paper for paper in source.by_ids(outside)} if outside else {}
+    except ArxivUnavailable as error:
+        if feed is None or not announced:
+            raise
+        papers, found = {}, {}
+        notes = (*notes, f"arXiv's API is down, so the day's feed had to do: {error}")
+    told = {paper.arxiv_id: paper for paper in feed.papers if paper.arxiv_id in announced} if feed else {}
+    from_feed = {arxiv_id: told[arxiv_id] for arxiv_id in told if arxiv_id not in papers and arxiv_id not in found}
+    everything = papers | found | from_feed
     return Fetched(
-        day=day,
-        announced=announced,
-        papers=tuple((papers | found).values()),
-        missing=tuple(arxiv_id for arxiv_id in outside if arxiv_id not in found),
+        days=tuple(days),
+        feed=feed,
+        papers=tuple(everything.values()),
+        missing=tuple(sorted(announced - everything.keys())),
+        from_feed=tuple(from_feed),
         by_id=tuple(found),
         notes=notes,
     )
 
 
-def _feed_of(source: ArxivSource, day: date, categories: Collection[str]) -> tuple[Feed | None, tuple[str, ...]]:
+def _todays_feed(source: ArxivSource, categories: Collection[str], day: date) -> tuple[Feed | None, tuple[str, ...]]:
     try:
         feed = source.feed(categories)
-    except ArxivUnavailable as error:
+    except ArxivError as error:
         return None, (f"announced ids unknown, only submission dates decided: {error}",)
     if feed.day != day:
-        return None, (f"arXiv's feed is of {feed.day}: announced ids of {day} unknown, submission dates decided",)
+        return feed, (f"arXiv's feed is of {feed.day}: announced ids of {day} unknown, submission dates decided",)
     return feed, ()
 
 
-def assign(fetched: Fetched, known: Mapping[str, date | None], watched: Mapping[str, date]) -> Assigned:
-    """Divide what was fetched: this issue's papers, and papers older than our watch.
+def assign(fetched: Fetched, known: Mapping[str, date | None], watched: Mapping[str, date]) -> list[Assigned]:
+    """Divide what was fetched over its issues, oldest first; each paper goes to the first that announced it.
 
     `known`: ids that the ledger holds, with their issue; `watched`: categories with their first issue.
     """
-    start, _ = calendar.window(fetched.day)
+    taken: dict[str, date | None] = dict(known)
+    announced = _announced(fetched)
+    assigned = []
+    for day in fetched.days:
+        # What today's feed announces was not announced on a day before it, whenever it was submitted.
+        later = announced if day != fetched.days[-1] else frozenset()
+        mine = announced if day == fetched.days[-1] else frozenset()
+        open_ones = [paper for paper in fetched.papers if _is_open(paper, day, taken) and paper.arxiv_id not in later]
+        one = _assign_day(day, open_ones, mine, watched, is_out=_is_out(fetched, day, open_ones))
+        taken |= {paper.arxiv_id: day for paper in one.new} | {paper.arxiv_id: None for paper in one.seen}
+        assigned.append(one)
+    return assigned
+
+
+def _assign_day(
+    day: date, papers: Sequence[Paper], announced: frozenset[str], watched: Mapping[str, date], *, is_out: bool
+) -> Assigned:
+    start, end = calendar.window(day)
     new: list[Paper] = []
     seen: list[Paper] = []
-    for paper in fetched.papers:
-        if paper.arxiv_id in known and known[paper.arxiv_id] != fetched.day:
-            continue
+    for paper in papers if is_out else ():
         # A paper submitted before the window was held in moderation; that it is new we know only of
         # categories that we have watched since before this issue, or from the day's own feed.
-        held = any(watched.get(category, fetched.day) < fetched.day for category in paper.categories)
-        ours = paper.published >= start or held or paper.arxiv_id in (fetched.announced or ())
-        (new if ours else seen).append(paper)
-    return Assigned(new=tuple(new), seen=tuple(seen))
+        held = any(watched.get(category, day) < day for category in paper.categories)
+        if paper.arxiv_id in announced or start <= paper.published < end or (paper.published < start and held):
+            new.append(paper)
+        elif paper.published < start:
+            seen.append(paper)
+    return Assigned(day=day, is_out=is_out, new=tuple(new), seen=tuple(seen))
+
+
+def _is_open(paper: Paper, day: date, taken: Mapping[str, date | None]) -> bool:
+    return paper.arxiv_id not in taken or taken[paper.arxiv_id] == day
+
+
+def _is_out(fetched: Fetched, day: date, papers: Sequence[Paper]) -> bool:
+    """Whether arXiv has made this announcement: its feed or a later one is there, or its window is not empty."""
+    start, end = calendar.window(day)
+    if fetched.feed is not None and fetched.feed.day >= day:
+        return True
+    return any(start <= paper.published < end for paper in papers)
+
+
+def _announced(fetched: Fetched) -> frozenset[str]:
+    """The ids of today's feed without those of categories whose feed is still yesterday's.
+
+    arXiv has served a stale category under a fresh date, so ids are compared, never dates: a category of whose new
+    papers most were submitted before the window tells us of the day before.
+    """
+    feed = fetched.feed
+    if feed is None or feed.day != fetched.days[-1]:
+        return frozenset()
+    start, _ = calendar.window(feed.day)
+    by_category: dict[str, list[Paper]] = {}
+    for paper in fetched.papers:
+        if paper.arxiv_id in feed.new_ids:
+            by_category.setdefault(paper.primary_category, []).append(paper)
+    stale: set[str] = set()
+    for papers in by_category.values():
+        old = [paper.arxiv_id for paper in papers if paper.published < start]
+        if len(papers) >= _FEW and len(old) > _STALE_SHARE * len(papers):
+            stale.update(old)
+    return feed.new_ids - stale
 
 
 __all__ = ["LOOK_BACK", "ArxivSource", "Assigned", "Fetched", "assign", "calendar", "fetch"]

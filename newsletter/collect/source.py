@@ -5,28 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
 
 import arxiv
+from lxml import etree
 
-from newsletter.collect.calendar import EASTERN
-from newsletter.collect.wire import Wire, parse_xml
+from newsletter.collect.calendar import EASTERN, is_issue_date, window
+from newsletter.collect.wire import RequestClock, Wire, parse_xml
 from newsletter.errors import ArxivUnavailable
 from newsletter.models import Announced, AnnounceType, ArxivId, Paper
 
-_PAGE = 500  # papers a request: 2,000 are allowed, but such answers take arXiv more than a minute
+_PAGES = (2000, 500)  # papers a request: as many as are allowed; fewer where such long answers do not come through
 _IDS = 200  # ids a request: keeps the address well under 4 KiB
 _LISTINGS = 3  # how often a listing is asked again when pages repeat or lose papers
+_NEW = (AnnounceType.NEW, AnnounceType.CROSS)
 _ARXIV_NAMESPACE = "{http://arxiv.org/schemas/atom}"
+_DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """The RSS of the asked categories: its own day (not to be trusted alone) and its ids."""
+    """The RSS of the asked categories: its own day (not to be trusted alone), its ids, and what it says of them."""
 
     day: date
     announced: tuple[Announced, ...]
+    papers: tuple[Paper, ...]  # of the new ones; submission dates are unknown here and stand for the window's end
+
+    @property
+    def new_ids(self) -> frozenset[str]:
+        """Ids that are new for the asked categories; replacements are left out."""
+        return frozenset(one.arxiv_id for one in self.announced if one.kind in _NEW)
 
 
 class ArxivSource:
@@ -39,13 +48,14 @@ class ArxivSource:
         rss_url: str,
         delay: float,
         contact: str | None = None,
+        clock: RequestClock | None = None,
         tries: int = 5,
         patience: float = 300.0,
     ) -> None:
-        self._wire = Wire(delay=delay, contact=contact, tries=tries, patience=patience)
+        self._wire = Wire(delay=delay, contact=contact, clock=clock, tries=tries, patience=patience)
         self._rss_url = rss_url.rstrip("/")
         # Pacing and retries are the wire's: the package's own would multiply them.
-        self._client = arxiv.Client(page_size=_PAGE, delay_seconds=0, num_retries=0)
+        self._client = arxiv.Client(page_size=_PAGES[0], delay_seconds=0, num_retries=0)
         self._client.query_url_format = api_url + "?{}"
         self._client._session = self._wire
 
@@ -53,6 +63,15 @@ class ArxivSource:
         """All papers of the categories (cross-lists included) submitted from `start` to `end`, UTC, by id."""
         anywhere = " OR ".join(f"cat:{category}" for category in sorted(categories))
         query = f"({anywhere}) AND submittedDate:[{start:%Y%m%d%H%M} TO {end:%Y%m%d%H%M}]"
+        for size in _PAGES[:-1]:
+            try:
+                return self._whole_listing(query, size)
+            except ArxivUnavailable:
+                continue
+        return self._whole_listing(query, _PAGES[-1])
+
+    def _whole_listing(self, query: str, size: int) -> list[Paper]:
+        self._client.page_size = size
         found: dict[str, Paper] = {}
         for _ in range(_LISTINGS):
             before = len(found)
@@ -70,11 +89,14 @@ class ArxivSource:
             sort_by=arxiv.SortCriterion.SubmittedDate,
             sort_order=arxiv.SortOrder.Ascending,
         )
-        total = 0
-        for total, result in enumerate(self._client.results(search), start=1):  # noqa: B007 - the count is the result
+        delivered = 0
+        for result in self._client.results(search):
+            delivered += 1
             paper = to_paper(result)
-            found[paper.arxiv_id] = paper
-        return total
+            there = found.get(paper.arxiv_id)
+            if there is None or there.version < paper.version:  # replaced while we turned the page
+                found[paper.arxiv_id] = paper
+        return delivered
 
     def by_ids(self, ids: Sequence[str]) -> list[Paper]:
         """The papers of these base ids in their newest version; ids that arXiv does not know yet are absent."""
@@ -100,16 +122,45 @@ def parse_feed(body: bytes, url: str) -> Feed:
         raise ArxivUnavailable(url, "the feed has no channel")
     try:
         day = parsedate_to_datetime(channel.findtext("pubDate") or "").astimezone(EASTERN).date()
-        announced = tuple(
-            Announced(
-                ArxivId.parse(item.findtext("guid") or item.findtext("link") or "").base,
-                AnnounceType((item.findtext(f"{_ARXIV_NAMESPACE}announce_type") or "").strip()),
-            )
-            for item in channel.iterfind("item")
-        )
+        items = [(_item_id(item), _announce_type(item), item) for item in channel.iterfind("item")]
     except ValueError as error:
         raise ArxivUnavailable(url, f"the feed cannot be read: {error}") from error
-    return Feed(day, announced)
+    papers = (_item_paper(item, arxiv_id, day) for arxiv_id, kind, item in items if kind in _NEW)
+    return Feed(
+        day,
+        tuple(Announced(arxiv_id.base, kind) for arxiv_id, kind, _ in items),
+        tuple(paper for paper in papers if paper),
+    )
+
+
+def _item_id(item: etree._Element) -> ArxivId:
+    return ArxivId.parse(item.findtext("guid") or item.findtext("link") or "")
+
+
+def _announce_type(item: etree._Element) -> AnnounceType:
+    return AnnounceType((item.findtext(f"{_ARXIV_NAMESPACE}announce_type") or "").strip())
+
+
+def _item_paper(item: etree._Element, arxiv_id: ArxivId, day: date) -> Paper | None:
+    """A feed item as a paper, or None where it lacks title or abstract. Author names carry TeX here."""
+    title = _squeeze(item.findtext("title"))
+    _, marked, abstract = (item.findtext("description") or "").partition("Abstract:")
+    categories = tuple(_squeeze(found.text) for found in item.iterfind("category"))
+    authors = [_squeeze(name) for name in (item.findtext(f"{_DUBLIN_CORE}creator") or "").split(",")]
+    if not (title and marked and _squeeze(abstract) and categories):
+        return None
+    submitted = window(day)[1] if is_issue_date(day) else datetime.combine(day, time(), UTC)
+    return Paper(
+        arxiv_id=arxiv_id.base,
+        version=arxiv_id.version,
+        title=title,
+        abstract=_squeeze(abstract),
+        authors=tuple(filter(None, authors)),
+        categories=categories,
+        primary_category=categories[0],
+        published=submitted,
+        updated=submitted,
+    )
 
 
 def to_paper(result: arxiv.Result) -> Paper:

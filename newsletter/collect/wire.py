@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
@@ -24,6 +25,14 @@ _MOST_REDIRECTS = 3
 Check = Callable[[bytes, str], None]
 
 
+class RequestClock(Protocol):
+    """When arXiv was last asked, kept from one command to the next; seconds since 1970."""
+
+    def last_request(self) -> float: ...
+
+    def mark_request(self, moment: float) -> None: ...
+
+
 class Wire(requests.Session):
     """The session that the `arxiv` package and our RSS reader share.
 
@@ -32,12 +41,15 @@ class Wire(requests.Session):
     try, ArxivRefused at once.
     """
 
-    def __init__(self, *, delay: float, contact: str | None, tries: int = 5, patience: float = 300.0) -> None:
+    def __init__(
+        self, *, delay: float, contact: str | None, clock: RequestClock | None, tries: int, patience: float
+    ) -> None:
         """`delay`: seconds between requests; `patience`: seconds until giving up on one request, retries included."""
         super().__init__()
-        self.max_redirects = 0
-        self._delay, self._tries, self._patience = delay, tries, patience
-        self._last = float("-inf")
+        self._delay, self._tries, self._patience, self._clock = delay, tries, patience, clock
+        # A command before this one may just have asked; a clock that went back must not make us wait for hours.
+        ago = time.time() - clock.last_request() if clock else delay
+        self._last = time.monotonic() - min(max(ago, 0.0), delay)
         about = f"; mailto:{contact}" if contact else ""
         self._agent = f"arxiv-morning-newsletter/{__version__} (self-hosted newsletter{about})"
 
@@ -83,6 +95,8 @@ class Wire(requests.Session):
             response._content = _read_whole(response, url)
         finally:
             self._last = time.monotonic()
+            if self._clock:
+                self._clock.mark_request(time.time())
             response.close()
         target = response.headers.get("Location")
         if response.is_redirect and target:

@@ -11,7 +11,7 @@ from newsletter.models import Issue
 from newsletter.pipeline.desk import Desk, Progress, no_progress
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
-from newsletter.pipeline.preparing import NotOut, collect_issue, missed, prepare
+from newsletter.pipeline.preparing import NotOut, collect_issues, missed, prepare
 from newsletter.pipeline.sending import Due, active, due, message_for, plan, send
 
 
@@ -40,12 +40,12 @@ def prepare_days(desk: Desk, day: date | None) -> tuple[tuple[Issue, ...], tuple
     """Prepare issue `day`, or all up to the newest that the ledger lacks; ready issues and those not out yet."""
     readers = [reader for reader, _ in active(desk)]
     newest = calendar.newest(desk.now())
-    wanted = [day] if day else missed(desk, newest) or [newest]
-    found = [prepare(desk, one, readers) for one in wanted]
-    if day is None and not desk.store.issues(1):
-        # A first run in the hours before tonight's announcement: the one before it is the newest there is.
-        found.append(prepare(desk, calendar.previous(newest), readers))
-    issues = tuple(one for one in found if isinstance(one, Issue))
+    found = collect_issues(desk, [day] if day else missed(desk, newest) or [newest])
+    early = any(isinstance(one, NotOut) and not one.is_late for one in found)
+    if day is None and early and not desk.store.issues(1):
+        # A first run in the hours before the papers are there: the issue before is the newest there is.
+        found += collect_issues(desk, [calendar.previous(newest)])
+    issues = tuple(prepare(desk, one, readers) for one in found if isinstance(one, Issue))
     return issues, tuple(one.day for one in found if isinstance(one, NotOut))
 
 
@@ -58,7 +58,7 @@ __all__ = [
     "Progress",
     "TopicDay",
     "active",
-    "collect_issue",
+    "collect_issues",
     "due",
     "message_for",
     "missed",

@@ -14,7 +14,6 @@ from newsletter.prompts import PromptFile
 from newsletter.render import Renderer
 from newsletter.tokens import Keys
 
-
 Progress = Callable[[str, int, int], None]  # stage, done, total: where long work says how far it is
 
 

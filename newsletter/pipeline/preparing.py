@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+
+import structlog
 
 from newsletter import collect
-from newsletter.collect import calendar
-from newsletter.errors import ModelError
+from newsletter.collect import Assigned, Fetched, calendar
+from newsletter.errors import ArxivError, ModelError
 from newsletter.models import Issue, IssueState, Reader
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import score_topic, why
 
+log = structlog.get_logger()
+
 MOST_CATCH_UP = 5  # missed announcements that are still collected
+_QUIET_AFTER = timedelta(hours=12)  # until then a day without papers is a late one: they would be lost to who had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,10 @@ class NotOut:
     """arXiv has not made this announcement yet."""
 
     day: date
+    is_late: bool = False  # its feed has the day and no papers
+
+
+Collected = Issue | NotOut
 
 
 def missed(desk: Desk, newest: date) -> list[date]:
@@ -37,48 +46,75 @@ def missed(desk: Desk, newest: date) -> list[date]:
     return days[::-1]
 
 
-def collect_issue(desk: Desk, day: date) -> Issue | NotOut:
-    """The issue's papers, from the ledger where it holds them; raises ArxivError with nothing recorded."""
-    issue = desk.store.issue(day)
-    if issue is not None:
-        return _ask_again(desk, issue) if issue.missing else issue
+def collect_issues(desk: Desk, days: Sequence[date]) -> list[Collected]:
+    """These issues, oldest first: what the ledger holds from there, the rest from arXiv at once.
+
+    Raises ArxivError with nothing recorded.
+    """
+    held = {day: issue for day in days if (issue := desk.store.issue(day))}
+    wanted = [day for day in days if day not in held]
+    fresh = {one.day if isinstance(one, NotOut) else one.date: one for one in _collect(desk, wanted)} if wanted else {}
+    return [_ask_again(desk, held[day]) if day in held else fresh[day] for day in days]
+
+
+def _collect(desk: Desk, days: Sequence[date]) -> Iterator[Collected]:
     categories = {category for topic in desk.roster.topics for category in topic.categories}
     desk.progress("collecting", 0, 1)
-    fetched = collect.fetch(desk.source, day, categories)
-    if not fetched.is_out:
-        return NotOut(day)
+    fetched = collect.fetch(desk.source, days, categories)
     known = desk.store.known([paper.arxiv_id for paper in fetched.papers])
-    assigned = collect.assign(fetched, known, desk.store.watched())
-    found = (f"found by id, outside the window: {', '.join(fetched.by_id)}",) if fetched.by_id else ()
-    issue = Issue(
-        date=day,
+    for assigned in collect.assign(fetched, known, desk.store.watched()):
+        overdue = desk.now() - calendar.announced_at(assigned.day) >= _QUIET_AFTER
+        if not assigned.is_out or not (assigned.new or overdue):
+            yield NotOut(assigned.day, is_late=assigned.is_out)
+            continue
+        issue = _issue(assigned, fetched, last=assigned.day == days[-1])
+        desk.store.save_collection(issue, assigned.new, assigned.seen, categories)
+        yield issue
+    desk.progress("collecting", 1, 1)
+
+
+def _issue(assigned: Assigned, fetched: Fetched, *, last: bool) -> Issue:
+    """What is said of a collected issue; the feed is that of the last day."""
+    by_id = sorted({paper.arxiv_id for paper in assigned.new} & set(fetched.by_id))
+    found = (f"found by id, outside the window: {', '.join(by_id)}",) if by_id else ()
+    return Issue(
+        date=assigned.day,
         state=IssueState.COLLECTED if assigned.new else IssueState.QUIET,
         collected=len(assigned.new),
-        missing=fetched.missing,
-        notes=(*fetched.notes, *found),
+        missing=fetched.missing if last else (),
+        provisional=fetched.from_feed if last else (),
+        notes=(*fetched.notes, *found) if last else found,
     )
-    desk.store.save_collection(issue, assigned.new, assigned.seen, categories)
-    desk.progress("collecting", 1, 1)
-    return issue
 
 
 def _ask_again(desk: Desk, issue: Issue) -> Issue:
-    """Announced papers that the API did not know: it may by now."""
-    papers = desk.source.by_ids(issue.missing)
-    known = desk.store.known([paper.arxiv_id for paper in papers])
-    fresh = [paper for paper in papers if paper.arxiv_id not in known]
-    found = {paper.arxiv_id for paper in papers}
-    state = IssueState.COLLECTED if fresh else issue.state
-    left = tuple(arxiv_id for arxiv_id in issue.missing if arxiv_id not in found)
-    issue = replace(issue, state=state, collected=issue.collected + len(fresh), missing=left)
+    """Announced papers that the API did not know: it may by now. What the ledger holds needs no network."""
+    asked = (*issue.missing, *issue.provisional)
+    if not asked:
+        return issue
+    try:
+        papers = {paper.arxiv_id: paper for paper in desk.source.by_ids(asked)}
+    except ArxivError as error:
+        log.warning("papers.not-asked-again", issue=str(issue.date), error=str(error))
+        return issue
+    known = desk.store.known(papers)
+    fresh = [paper for arxiv_id, paper in papers.items() if arxiv_id not in known]
+    desk.store.replace_papers([paper for arxiv_id, paper in papers.items() if arxiv_id in known])
+    issue = replace(
+        issue,
+        state=IssueState.COLLECTED if fresh else issue.state,
+        collected=issue.collected + len(fresh),
+        missing=tuple(arxiv_id for arxiv_id in issue.missing if arxiv_id not in papers),
+        provisional=tuple(arxiv_id for arxiv_id in issue.provisional if arxiv_id not in papers),
+    )
     desk.store.save_collection(issue, fresh, (), ())
     return issue
 
 
-def prepare(desk: Desk, day: date, readers: Iterable[Reader]) -> Issue | NotOut:
-    """Everything that sending issue `day` to these readers needs. Raises ArxivError."""
-    issue = collect_issue(desk, day)
-    if isinstance(issue, NotOut) or issue.state is IssueState.QUIET:
+def prepare(desk: Desk, issue: Issue, readers: Iterable[Reader]) -> Issue:
+    """Everything that sending a collected issue to these readers needs: scores, lines, counts."""
+    day = issue.date
+    if issue.state is IssueState.QUIET:
         return issue
     papers = desk.store.papers(day)
     errors: list[ModelError] = []

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from newsletter.models import Delivery, DeliveryState, Rendered, Slotted, Span, SubscriberState
 from newsletter.store.engine import Base, add_missing
+from newsletter.store.papers import CHUNK
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, edition, received, subscriber
+
+_MOST_REPEATS = 2  # a server that never answers after the body would else send the same mail every minute
 
 
 class Deliveries(Base):
@@ -40,24 +43,22 @@ class Deliveries(Base):
             return frozenset((value_id(row.subscriber_id), row.issue) for row in connection.execute(query))
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
-        with self._transaction() as connection:
-            return sum(_plan_one(connection, planned) for planned in deliveries)
+        planned = 0
+        for start in range(0, len(deliveries), CHUNK):
+            with self._transaction() as connection:
+                planned += sum(_plan_one(connection, one) for one in deliveries[start : start + CHUNK])
+        return planned
 
     def claim(self, owner: str, limit: int, now: datetime, only: str | None = None) -> Sequence[Delivery]:
+        ready = (delivery.c.state == DeliveryState.QUEUED.value) & or_(
+            delivery.c.not_before.is_(None), delivery.c.not_before <= now
+        )
+        if only is not None:
+            ready = ready & (subscriber.c.email == only.lower())
         with self._transaction() as connection:
-            _skip_those_who_left(connection)
-            ready = (delivery.c.state == DeliveryState.QUEUED.value) & or_(
-                delivery.c.not_before.is_(None), delivery.c.not_before <= now
-            )
-            if only is not None:
-                ready = ready & (func.lower(delivery.c.email) == only.lower())
-            first = connection.execute(select(delivery.c.edition).where(ready).order_by(delivery.c.id)).first()
-            if first is None:
-                return []
-            same = ready & (delivery.c.edition == first.edition)
-            rows = connection.execute(select(delivery).where(same).order_by(delivery.c.id).limit(limit)).all()
+            staying = _first_of_one_edition(connection, ready, limit)
             sending = {"state": DeliveryState.SENDING.value, "owner": owner, "attempts": delivery.c.attempts + 1}
-            chosen = delivery.c.id.in_([row.id for row in rows])
+            chosen = delivery.c.id.in_(staying)
             connection.execute(update(delivery).where(chosen).values(sending))
             claimed = connection.execute(select(delivery).where(chosen).order_by(delivery.c.id))
             return [_delivery(row) for row in claimed]
@@ -74,7 +75,10 @@ class Deliveries(Base):
             connection.execute(update(delivery).where(delivery.c.id == finished.id).values(values))
 
     def orphans(self) -> Sequence[Delivery]:
-        return self.deliveries([DeliveryState.SENDING])
+        in_doubt = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
+        query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, in_doubt))
+        with self._transaction() as connection:
+            return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
 
     def deliveries(self, states: Iterable[DeliveryState] | None = None) -> Sequence[Delivery]:
         query = select(delivery).order_by(delivery.c.id)
@@ -92,20 +96,27 @@ class Deliveries(Base):
     def delivery_counts(self, day: date) -> Mapping[str, int]:
         joined = delivery.join(received, received.c.delivery_id == delivery.c.id)
         query = (
-            select(delivery.c.state, func.count())
+            select(delivery.c.state, func.count().label("number"))
             .select_from(joined)
             .where(received.c.issue == day)
             .group_by(delivery.c.state)
         )
         with self._transaction() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return {row.state: row.number for row in connection.execute(query)}
 
 
-def _skip_those_who_left(connection: Connection) -> None:
-    # Asked in the claim itself: somebody who left a second ago gets nothing.
-    gone = select(subscriber.c.id).where(subscriber.c.state != SubscriberState.ACTIVE.value)
-    queued = (delivery.c.state == DeliveryState.QUEUED.value) & delivery.c.subscriber_id.in_(gone)
-    connection.execute(update(delivery).where(queued).values(state=DeliveryState.SKIPPED.value))
+def _first_of_one_edition(connection: Connection, ready: ColumnElement[bool], limit: int) -> list[int]:
+    """The ids of the first ready mails, all of one edition; those of readers who left are skipped on the way."""
+    joined = delivery.join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
+    query = select(delivery.c.id, delivery.c.edition, subscriber.c.state).select_from(joined).where(ready)
+    while rows := connection.execute(query.order_by(delivery.c.id).limit(limit)).all():
+        # Asked in the claim itself: somebody who left a second ago gets nothing.
+        gone = [row.id for row in rows if row.state != SubscriberState.ACTIVE.value]
+        if not gone:
+            return [row.id for row in rows if row.edition == rows[0].edition]
+        skipped = {"state": DeliveryState.SKIPPED.value}
+        connection.execute(update(delivery).where(delivery.c.id.in_(gone)).values(skipped))
+    return []
 
 
 def _plan_one(connection: Connection, planned: Delivery) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, make_url, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, make_url, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
+from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from newsletter.errors import StoreUnreadable
 from newsletter.store.tables import SCHEMA_VERSION, meta, metadata
@@ -21,19 +23,35 @@ def open_engine(url: str) -> Engine:
     engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {}))
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
+    place = url.removeprefix("sqlite:///")
     try:
-        metadata.create_all(engine)
-        _check_version(engine, url)
+        _prepare(engine, place)
     except DatabaseError as error:
-        raise StoreUnreadable(url.removeprefix("sqlite:///"), str(error.orig)) from error
+        engine.dispose()
+        raise StoreUnreadable(place, str(error.orig)) from error
+    except StoreUnreadable:
+        engine.dispose()
+        raise
     return engine
 
 
 def _configure(connection: Any, _record: object) -> None:
     # The driver would begin transactions late and commit around DDL on its own; SQLAlchemy emits BEGIN itself below.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    _use_wal(connection)
+
+
+# The change of a new file to WAL does not wait for others, whatever the busy time-out says.
+@retry(
+    retry=retry_if_exception(lambda error: isinstance(error, sqlite3.OperationalError) and "locked" in str(error)),
+    stop=stop_after_delay(10),
+    wait=wait_fixed(0.02),
+    reraise=True,
+)
+def _use_wal(connection: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Connection) -> None:
@@ -41,13 +59,19 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _check_version(engine: Engine, url: str) -> None:
+def _prepare(engine: Engine, place: str) -> None:
+    """Our tables in an empty database; another program's is left as it is."""
     with engine.begin() as connection:
-        found = connection.scalar(select(meta.c.value).where(meta.c.key == "schema"))
-        if found is None:
+        if not (there := inspect(connection).get_table_names()):
+            metadata.create_all(connection)
             connection.execute(insert(meta).values(key="schema", value=str(SCHEMA_VERSION)))
-        elif int(found) != SCHEMA_VERSION:
-            raise StoreUnreadable(url, f"schema version {found}, this program writes {SCHEMA_VERSION}")
+            return
+        ours = meta.name in there
+        found = connection.scalar(select(meta.c.value).where(meta.c.key == "schema")) if ours else None
+    if found is None:
+        raise StoreUnreadable(place, "a database of another program")
+    if found != str(SCHEMA_VERSION):
+        raise StoreUnreadable(place, f"schema version {found}, this program writes {SCHEMA_VERSION}")
 
 
 class Base:

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, update
 
 from newsletter.models import Issue, IssueState, Paper, Usage
 from newsletter.store.engine import Base, add_missing, put
-from newsletter.store.tables import category, model_call
+from newsletter.store.tables import category, meta, model_call
 from newsletter.store.tables import issue as issue_table
 from newsletter.store.tables import paper as paper_table
 
+_LAST_REQUEST = "arxiv.last-request"
 CHUNK = 500  # SQLite allows 32,766 bound values; a chunk also keeps other writers waiting only briefly
 
 
@@ -44,6 +45,21 @@ class Papers(Base):
             add_missing(connection, paper_table, [_paper_row(paper, issue.date) for paper in new])
             add_missing(connection, paper_table, [_paper_row(paper, None) for paper in seen])
             add_missing(connection, category, [{"name": name, "since": issue.date} for name in asked])
+
+    def replace_papers(self, papers: Sequence[Paper]) -> None:
+        with self._transaction() as connection:
+            for paper in papers:
+                row = _paper_row(paper, None)
+                del row["issue"]
+                connection.execute(update(paper_table).where(paper_table.c.arxiv_id == paper.arxiv_id).values(row))
+
+    def last_request(self) -> float:
+        with self._transaction() as connection:
+            return float(connection.scalar(select(meta.c.value).where(meta.c.key == _LAST_REQUEST)) or 0.0)
+
+    def mark_request(self, moment: float) -> None:
+        with self._transaction() as connection:
+            put(connection, meta, {"key": _LAST_REQUEST, "value": repr(moment)})
 
     def save_issue(self, issue: Issue) -> None:
         with self._transaction() as connection:
@@ -101,6 +117,7 @@ def _issue_row(issue: Issue) -> dict[str, Any]:
         "date": issue.date,
         "state": issue.state.value,
         "missing": list(issue.missing),
+        "provisional": list(issue.provisional),
         "notes": list(issue.notes),
     }
 
@@ -112,5 +129,6 @@ def _issue(row: Row[Any], usage: Usage) -> Issue:
         state=IssueState(row.state),
         usage=usage,
         missing=tuple(row.missing),
+        provisional=tuple(row.provisional),
         notes=tuple(row.notes),
     )

@@ -81,6 +81,7 @@ issue = Table(
     Column("picked", Integer, nullable=False),
     Column("model", String),
     Column("missing", JSON, nullable=False),
+    Column("provisional", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
 )
 
@@ -171,7 +172,7 @@ delivery = Table(
     Column("not_before", UtcDateTime),
     Column("owner", String),
     Column("error", Text),
-    Index("delivery_due", "state", "not_before"),
+    Index("delivery_due", "state"),  # SQLite keeps the id in every index: a claim finds the first without sorting
 )
 
 # What makes "once" true whatever else happens: one row per reader and issue.
