@@ -9,6 +9,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
+import urllib3
 from lxml import etree
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 from tenacity import wait_random_exponential as exponential
@@ -75,7 +76,7 @@ class Wire(requests.Session):
     def _once(self, url: str, check: Check) -> requests.Response:
         try:
             response = self._fetch(url)
-        except (requests.RequestException, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise ArxivUnavailable(url, _plain(error)) from error
         _refuse_bad_status(response, url)
         check(response.content, url)
@@ -111,7 +112,8 @@ class Wire(requests.Session):
 def _read_whole(response: requests.Response, url: str) -> bytes:
     end = time.monotonic() + _WHOLE_SECONDS
     body = bytearray()
-    for chunk in response.iter_content(64 * 1024):
+    # read1: what has come, however little. A plain read would wait for a whole chunk of a server that drips.
+    while chunk := response.raw.read1(64 * 1024, decode_content=True):
         body += chunk
         if len(body) > _MOST_BYTES:
             raise ArxivRefused(url, f"the answer is longer than {_MOST_BYTES // 2**20} MiB")
