@@ -17,6 +17,8 @@ from newsletter.ports import DeliveryStore, Transport
 
 MOST_ISSUES = 5  # in one mail: a week
 _MOST_ATTEMPTS = 5
+_GIVE_UP = timedelta(days=1)  # a server may be down for hours; a newsletter of the day before yesterday helps nobody
+_LONGEST_PAUSE = timedelta(hours=6)  # whatever the other side says
 _PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 REPEATED = "outcome unknown; sent again with the same Message-ID"
 
@@ -55,11 +57,16 @@ def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
             return replace(done, state=DeliveryState.FAILED, error=detail)
         case Verdict.UNKNOWN:
             return replace(done, state=DeliveryState.UNKNOWN, error=detail)
-    if delivery.attempts >= _MOST_ATTEMPTS:
+    if delivery.attempts >= _MOST_ATTEMPTS and now - delivery.date >= _GIVE_UP:
         return replace(done, state=DeliveryState.FAILED, error=f"{delivery.attempts} tries, last: {detail}")
-    pause = _PAUSES[min(delivery.attempts, len(_PAUSES)) - 1]
-    wait = timedelta(seconds=outcome.retry_after) if outcome.retry_after is not None else pause
-    return replace(done, state=DeliveryState.QUEUED, not_before=now + wait, error=detail)
+    return replace(done, state=DeliveryState.QUEUED, not_before=now + _pause(delivery, outcome), error=detail)
+
+
+def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
+    if outcome.retry_after is None:
+        return _PAUSES[min(max(delivery.attempts, 1), len(_PAUSES)) - 1]
+    # At least a second: an answer of 0 would have drain() ask again and again without a pause.
+    return timedelta(seconds=min(max(outcome.retry_after, 1.0), _LONGEST_PAUSE.total_seconds()))
 
 
 def recover(delivery: Delivery) -> Delivery:
@@ -95,14 +102,27 @@ def drain(
 def _send(
     store: DeliveryStore, transport: Transport, claimed: Sequence[Delivery], build: Callable[[Delivery], Message]
 ) -> Sequence[Outcome]:
+    built = [_built(delivery, build) for delivery in claimed]
     try:
-        return transport.send([Outgoing(key=str(delivery.id), message=build(delivery)) for delivery in claimed])
+        sent = iter(transport.send([one for one in built if isinstance(one, Outgoing)]))
     except TransportRefused as error:
         for delivery in claimed:
             # Nothing was taken: the try does not count, and the next run begins with these.
             back = replace(delivery, state=DeliveryState.QUEUED, owner=None, attempts=delivery.attempts - 1)
             store.finish(replace(back, error=error.problem))
         raise
+    except Exception as error:
+        # A mistake of ours that one mail brings out: nobody can tell how far it got, and the others still go out.
+        sent = iter([Outcome(Verdict.UNKNOWN, f"{type(error).__name__}: {error}")] * len(claimed))
+    return [next(sent) if isinstance(one, Outgoing) else one for one in built]
+
+
+def _built(delivery: Delivery, build: Callable[[Delivery], Message]) -> Outgoing | Outcome:
+    try:
+        return Outgoing(key=str(delivery.id), message=build(delivery))
+    except Exception as error:
+        # One mail that cannot be made would else be the first of every later run too, and all others wait behind it.
+        return Outcome(Verdict.TEMPORARY, f"cannot be made: {error}")
 
 
 _COUNTED: Mapping[DeliveryState, Tally] = {

@@ -8,6 +8,7 @@ NewsletterError
 ├── ModelError
 │   ├── ModelUnavailable    time-out, 429, 5xx                      retryable
 │   ├── ModelRefused        401, 403, unknown model                 permanent
+│   ├── RequestRefused      this request's length or content        permanent
 │   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent        permanent
 ├── TransportRefused        the whole transport says no (401, TLS)  permanent
 ├── TemplateError           a template or prompt does not compile   permanent
@@ -66,7 +67,11 @@ class ModelUnavailable(ModelError):
 
 
 class ModelRefused(ModelError):
-    """The key, the model's name or the request is wrong."""
+    """The key or the model's name is wrong: the next request would be refused too."""
+
+
+class RequestRefused(ModelError):
+    """This request is refused for what it holds; others may pass."""
 
 
 class BudgetReached(ModelError):

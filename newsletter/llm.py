@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Mapping, Sequence
+import re
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_after_delay
 from tenacity import wait_random_exponential as exponential
 
-from newsletter.errors import ModelError, ModelRefused, ModelUnavailable
+from newsletter.errors import ModelError, ModelRefused, ModelUnavailable, RequestRefused
 from newsletter.models import Completion, Prompt, Usage
 
-_FORMATS = ("json_schema", "json_object", "plain")  # climbed down once per model when a request is refused
+_FORMATS = ("json_schema", "json_object", "plain")  # climbed down when a model refuses one
 
 # LiteLLM fetches two files from the network on import unless told not to.
 _OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True"}
@@ -28,13 +32,17 @@ class LiteLLM:
         models: Sequence[str],
         *,
         api_base: str | None = None,
+        api_base_of: str | None = None,
         prices: Prices | None = None,
         timeout: float = 120.0,
         tries: int = 4,
         patience: float = 180.0,
     ) -> None:
-        """`timeout`: seconds for one request; `patience`: seconds for one model, retries included."""
+        """`api_base` serves the models of the provider of `api_base_of` (without it, of the first model).
+
+        `timeout`: seconds for one request; `patience`: seconds for one model, retries included."""
         self._models, self._api_base, self._prices = tuple(models), api_base, prices or {}
+        self._api_provider = _provider(api_base_of or self._models[0])
         self._timeout, self._tries, self._patience = timeout, tries, patience
         self._format = dict.fromkeys(models, 0)
 
@@ -52,7 +60,7 @@ class LiteLLM:
             return True
         try:
             _litellm().cost_per_token(model=model, prompt_tokens=1, completion_tokens=1)
-        except Exception:  # noqa: BLE001 - LiteLLM raises a bare Exception for a model that it has no price of
+        except Exception:  # LiteLLM raises a bare one for a model that it has no price of
             return False
         return True
 
@@ -63,18 +71,24 @@ class LiteLLM:
             wait=_pause,
             reraise=True,
         )
-        return await retrying(self._climb_down, model, prompt)
+        asked: Coroutine[Any, Any, Completion] = retrying(self._climb_down, model, prompt)
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asked, _loop()))
 
     async def _climb_down(self, model: str, prompt: Prompt) -> Completion:
-        """One request; where the model refuses a way to ask for JSON, the next simpler one is tried and kept."""
-        while True:
-            level = self._format[model]
+        """One request; where the model refuses a way to ask for JSON, the next simpler one is tried.
+
+        It is kept only where it helped: a request that is refused in every way says nothing of the others.
+        """
+        problem = ""
+        for level in range(self._format[model], len(_FORMATS)):
             try:
-                return await self._request(model, prompt, _FORMATS[level])
+                completion = await self._request(model, prompt, _FORMATS[level])
             except _FormRefused as error:
-                if level + 1 == len(_FORMATS):
-                    raise ModelRefused(model, error.problem) from error
-                self._format[model] = max(self._format[model], level + 1)
+                problem = error.problem
+                continue
+            self._format[model] = max(self._format[model], level)
+            return completion
+        raise RequestRefused(model, problem)
 
     async def _request(self, model: str, prompt: Prompt, form: str) -> Completion:
         litellm = _litellm()
@@ -89,13 +103,15 @@ class LiteLLM:
             )
         except Exception as error:
             # Everything that LiteLLM raises is sorted by status here; it wraps vendors' errors in many classes.
-            raise _translate(model, error, form) from error
+            raise _translate(model, error) from error
+        if response is None:  # what LiteLLM makes of a second 422
+            raise _FormRefused("the request is refused (HTTP 422)")
         text = response.choices[0].message.content if response.choices else None
         return Completion(text or "", self._usage(model, response), model)
 
     def _base_for(self, model: str) -> str | None:
-        """The configured server serves the models of the first one's provider; others have their own."""
-        return self._api_base if model.split("/")[0] == self._models[0].split("/")[0] else None
+        """The configured server serves one provider's models; others have their own address."""
+        return self._api_base if _provider(model) == self._api_provider else None
 
     def _usage(self, model: str, response: Any) -> Usage:
         prompt, completion = response.usage.prompt_tokens, response.usage.completion_tokens
@@ -104,15 +120,32 @@ class LiteLLM:
             return Usage(prompt, completion, (prompt * into + completion * out) / 1e6)
         try:
             cost = _litellm().completion_cost(completion_response=response, model=model)
-        except Exception:  # noqa: BLE001 - as in price_known
+        except Exception:  # as in price_known
             return Usage(prompt, completion, None)
         return Usage(prompt, completion, cost)
 
 
-class _FormRefused(Exception):  # noqa: N818
+def _provider(model: str) -> str:
+    """LiteLLM's prefix; a bare name belongs to a provider that only LiteLLM knows."""
+    return model.partition("/")[0] if "/" in model else ""
+
+
+class _FormRefused(Exception):
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
         self.problem = problem
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """The one loop that LiteLLM runs in, on a thread of its own.
+
+    Its clients and its log queue belong to the loop that made them: a loop for each stage leaves open sockets behind,
+    a queue that only grows, and connects anew each time.
+    """
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="litellm", daemon=True).start()
+    return loop
 
 
 def _litellm() -> Any:
@@ -135,17 +168,30 @@ def _response_format(prompt: Prompt, form: str) -> dict[str, Any]:
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
-def _translate(model: str, error: Exception, form: str) -> Exception:
+# Refused for what they hold, not for how they ask: in every form, and no other request need share their fate.
+_OF_THE_REQUEST = ("ContextWindowExceededError", "ContentPolicyViolationError")
+
+# LiteLLM's and the vendors' packages' own words before they ask anybody; they come as 500, 401 or without a status.
+_NO_KEY = re.compile(r"Missing (?:credentials|\w+ API key)", re.IGNORECASE)
+
+
+def _translate(model: str, error: Exception) -> Exception:
     status = getattr(error, "status_code", None)
     text = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
     name = type(error).__name__
-    if status in (400, 422) and name != "ContextWindowExceededError":
+    if "LLM Provider NOT provided" in text:
+        return ModelRefused(model, "unknown model; write it as provider/model")
+    if _NO_KEY.search(text):
+        return ModelRefused(model, text)
+    if name in _OF_THE_REQUEST:
+        return RequestRefused(model, text)
+    if status in (400, 422) or name == "BadRequestError":
         return _FormRefused(text)
-    if status in (401, 403, 404) or name in ("ContextWindowExceededError", "BadRequestError"):
+    if status in (401, 403, 404):
         return ModelRefused(model, text)
     headers = getattr(error, "litellm_response_headers", None) or {}
     after = str(headers.get("retry-after", ""))
-    return ModelUnavailable(model, text, float(after) if after.isdigit() else None)
+    return ModelUnavailable(model, text, float(after) if after.isdecimal() else None)
 
 
 def _pause(state: RetryCallState) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError
-from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import SandboxedEnvironment
 
 from newsletter.errors import TemplateError
@@ -23,6 +23,8 @@ _environment = SandboxedEnvironment(
     autoescape=False,
     finalize=lambda value: _MARK.sub("&lt;", value) if isinstance(value, str) else value,
 )
+# What a template of an operator's may raise: an unknown name, a forbidden one, {{ 1 / 0 }}, {% include %}.
+_MISTAKES = (JinjaError, TypeError, ValueError, ArithmeticError, LookupError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class PromptFile:
     system: str
     user: str
     hash: str
-    user_line: int  # where the user message begins, to name lines of the file in errors
+    system_line: int  # where the messages begin in the file, to name its lines in errors
+    user_line: int
 
     @classmethod
     def parse(cls, text: str, file: str) -> PromptFile:
@@ -42,20 +45,27 @@ class PromptFile:
         if not found:
             raise TemplateError(file, 1, "a prompt has the headings '# System' and, below it, '# User'")
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-        line = text.count("\n", 0, found.start("user")) + 1
-        return cls(file, found["system"].strip(), found["user"].strip(), digest, line)
+        messages = found["system"].strip(), found["user"].strip()
+        lines = (_line_of(text, found.start(name)) for name in ("system", "user"))
+        return cls(file, *messages, digest, *lines)
 
     def fill(self, **values: Any) -> tuple[str, str]:
         """System and user message with the values in place. Raises TemplateError with the file's line."""
-        return self._render(self.system, 2, values), self._render(self.user, self.user_line, values)
+        return self._render(self.system, self.system_line, values), self._render(self.user, self.user_line, values)
 
     def _render(self, text: str, first_line: int, values: dict[str, Any]) -> str:
         try:
             return _environment.from_string(text).render(values)
         except TemplateSyntaxError as error:
             raise TemplateError(self.file, first_line + error.lineno - 1, error.message or "syntax error") from error
-        except (UndefinedError, SecurityError) as error:
+        except _MISTAKES as error:
             raise TemplateError(self.file, first_line + _jinja_line(error) - 1, str(error)) from error
+
+
+def _line_of(text: str, start: int) -> int:
+    """The number of the first line from `start` on that is not blank."""
+    blank = len(text[start:]) - len(text[start:].lstrip())
+    return text.count("\n", 0, start + blank) + 1
 
 
 def _jinja_line(error: Exception) -> int:
@@ -72,7 +82,10 @@ def read_object(reply: str) -> dict[str, Any]:
     start, end = reply.find("{"), reply.rfind("}")
     if start < 0 or end < start:
         raise ValueError("no JSON object in the reply")
-    found = json.loads(reply[start : end + 1], parse_constant=_refuse_constant)
+    try:
+        found = json.loads(reply[start : end + 1], parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise ValueError("the reply is nested too deeply") from error
     if not isinstance(found, dict):
         raise ValueError("the reply is not a JSON object")
     return found

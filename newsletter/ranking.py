@@ -21,7 +21,7 @@ def similarities(papers: Sequence[Paper], topic: Topic) -> list[float]:
     texts = [" ".join([paper.title] * _TITLE_WEIGHT + [paper.abstract]) for paper in papers]
     vectorizer = TfidfVectorizer(
         preprocessor=_words,
-        token_pattern=r"[^\W\d_][\w+]+",
+        token_pattern=r"[^\W\d_][\w+]+",  # noqa: S106 - words, no password
         ngram_range=(1, 2),
         sublinear_tf=True,
         stop_words=sorted({_words(word) for word in ENGLISH_STOP_WORDS}),

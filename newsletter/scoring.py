@@ -62,9 +62,11 @@ def parse_reply(reply: str, asked: Sequence[str]) -> Parsed:
     doubled = set()
     for row in given:
         arxiv_id, relevance, novelty = row.get("id"), _whole(row.get("r")), _whole(row.get("n"))
+        if not isinstance(arxiv_id, str) or arxiv_id not in asked:
+            continue
         if arxiv_id in scores:
             doubled.add(arxiv_id)
-        elif isinstance(arxiv_id, str) and arxiv_id in asked and relevance and novelty:
+        elif relevance and novelty:
             scores[arxiv_id] = Score(arxiv_id, relevance, novelty)
     kept = {arxiv_id: score for arxiv_id, score in scores.items() if arxiv_id not in doubled}
     return Parsed(kept, len(given) - len(kept))
@@ -119,7 +121,7 @@ def _whole(value: object) -> int | None:
     """A whole number from 1 to 10, also where a model wrote it as text or as 8.0."""
     try:
         number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return int(number) if number.is_integer() and 1 <= number <= 10 else None
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from newsletter.models import Judged, Paper, Pick, Topic
 
@@ -18,6 +20,9 @@ def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pic
     With scores a paper passes by the topic's thresholds; offline the tenth that is closest in words does.
     """
     passed = [one for one in judged if why_not(one, topic, offline=offline) is None]
+    if offline:
+        # The scores of a day that has too few of them would put every scored paper first, the poor ones too.
+        passed = [replace(one, score=None) for one in passed]
     picks = sorted((_pick(one, topic) for one in passed), key=rank)
     if not offline:
         return picks
@@ -28,11 +33,10 @@ def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pic
 
 def merge(by_topic: Iterable[Sequence[Pick]], most: int) -> list[Pick]:
     """The picks of several topics as one list, best first, each paper once naming all its topics, at most `most`."""
-    merged: dict[str, Pick] = {}
+    found: dict[str, list[Pick]] = defaultdict(list)
     for pick in (pick for picks in by_topic for pick in picks):
-        there = merged.get(pick.paper.arxiv_id)
-        merged[pick.paper.arxiv_id] = _join(there, pick) if there else pick
-    return sorted(merged.values(), key=rank)[:most]
+        found[pick.paper.arxiv_id].append(pick)
+    return sorted((_joined(picks) for picks in found.values()), key=rank)[:most]
 
 
 def rank(pick: Pick) -> tuple[bool, int, int, float, str]:
@@ -88,13 +92,16 @@ def _pick(judged: Judged, topic: Topic) -> Pick:
     )
 
 
-def _join(first: Pick, second: Pick) -> Pick:
-    best, other = sorted((first, second), key=rank)
+def _joined(picks: Sequence[Pick]) -> Pick:
+    """One pick of the same paper's under several topics, with the best that any of them says."""
+    ordered = sorted(picks, key=rank)
+    best = ordered[0]
+    scores = [pick.score for pick in ordered if pick.score]
     return Pick(
         paper=best.paper,
         issue=best.issue,
-        topics=tuple(dict.fromkeys((*best.topics, *other.topics))),
-        score=best.score,
-        similarity=max(best.similarity, other.similarity),
-        by_author=best.by_author or other.by_author,
+        topics=tuple(dict.fromkeys(topic for pick in ordered for topic in pick.topics)),
+        score=max(scores, key=lambda score: (score.relevance, score.novelty), default=None),
+        similarity=max(pick.similarity for pick in ordered),
+        by_author=best.by_author,
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -37,34 +38,45 @@ NOT_YET = (
 
 def _address(value: str) -> str:
     name, address = parseaddr(value)
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+", address) or re.search(r"[\r\n\0]", value):
+    try:
+        Address(display_name=name, addr_spec=address)
+    except (MessageError, ValueError, IndexError):  # its parser lets all three through
+        address = ""
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>\[]+", address) or re.search(r"[\r\n\0]", value):
         raise ValueError("is not an address; write it as Name <name@example.org>")
-    Address(display_name=name, addr_spec=address)
     return value.strip()
 
 
+def _parts(value: str) -> SplitResult | None:
+    """The parts of an address that names a host, and perhaps a port that is one."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.hostname and parts.port != 0 and not re.search(r"\s", value) else None
+    except ValueError:
+        return None
+
+
 def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if not parts.hostname or parts.scheme not in (("http", "https") if loopback else ("https",)):
+    parts = _parts(value)
+    loopback = parts is not None and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if parts is None or parts.scheme not in (("http", "https") if loopback else ("https",)):
         raise ValueError("is not a web address; write https://host (plain http:// only on this machine)")
     return value.rstrip("/")
 
 
 def _service(value: str) -> str:
-    if urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname:
+    parts = _parts(value)
+    if parts is None or parts.scheme not in ("http", "https"):
         raise ValueError("is not a web address; write https://host/path")
     return value.rstrip("/")
 
 
 def _smtp(value: str) -> str:
-    parts = urlsplit(value)
-    try:
-        usable = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    parts = _parts(value)
+    if parts is None or parts.scheme not in ("smtp", "smtps"):
         raise ValueError("is not an SMTP address; write smtp://user@host:587 or smtps://user@host")
+    if parts.password is not None:
+        raise ValueError("holds a password; write smtp://user@host and set NEWSLETTER_SMTP_PASSWORD")
     return value
 
 
@@ -86,7 +98,7 @@ def _prices(value: object) -> object:
     for part in filter(None, (part.strip() for part in value.split(","))):
         found = re.fullmatch(r"(?P<model>[^=\s]+)=(?P<into>\d+(?:\.\d+)?)/(?P<out>\d+(?:\.\d+)?)", part)
         if not found:
-            raise ValueError(f"cannot read {part!r}; write model=0.25/2, dollars per million tokens in and out")
+            raise ValueError(f"cannot be read at {part!r}; write model=0.25/2, dollars per million tokens in and out")
         prices[found["model"]] = (float(found["into"]), float(found["out"]))
     return prices
 
@@ -98,7 +110,10 @@ ServiceUrl = Annotated[str, BeforeValidator(_service)]
 class Settings(BaseSettings):
     """Everything an operator sets, validated once. Names and defaults: the README's table."""
 
-    model_config = SettingsConfigDict(env_prefix="NEWSLETTER_", frozen=True, populate_by_name=True, extra="forbid")
+    # An empty value is an unset one: container files write NAME=${NAME:-}.
+    model_config = SettingsConfigDict(
+        env_prefix="NEWSLETTER_", env_ignore_empty=True, frozen=True, populate_by_name=True, extra="forbid"
+    )
 
     subscribers: Path = Path("subscribers.yaml")
     data_dir: Path = Path("var")
@@ -129,9 +144,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _complete(self) -> Settings:
         needs = {"smtp": ("sender", "smtp_url"), "sendgrid": ("sender", "sendgrid_api_key")}
-        for name in needs.get(self.transport, ()):
-            if not getattr(self, name):
-                raise ValueError(f"{_variable(name)} is missing; NEWSLETTER_TRANSPORT={self.transport} needs it")
+        if missing := [_variable(name) for name in needs.get(self.transport, ()) if not getattr(self, name)]:
+            problem = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+            raise ValueError(
+                f"{problem}; NEWSLETTER_TRANSPORT={self.transport} needs {'it' if len(missing) == 1 else 'them'}"
+            )
         return self
 
     @property
@@ -186,22 +203,22 @@ def _load_env_file(env_file: Path) -> Mapping[str, tuple[str, int]]:
     if not env_file.is_file():
         return {}
     places: dict[str, tuple[str, int]] = {}
+    values: dict[str, str] = {}
     try:
-        with env_file.open(encoding="utf-8") as stream:
-            for binding in parse_stream(stream):
-                line = binding.original.line + len(binding.original.string) - len(binding.original.string.lstrip("\n"))
-                if binding.error:
-                    problem = f"cannot read {binding.original.string.strip()!r}"
-                    raise ConfigurationError([Finding(str(env_file), line, problem, "write NAME=value")])
-                if binding.key and binding.key not in os.environ:
-                    places[binding.key] = (str(env_file), line)
+        text = env_file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             [Finding(str(env_file), None, f"cannot be read: {error}", "save it as UTF-8")]
         ) from error
-    for name, value in dotenv_values(env_file, interpolate=False).items():
-        if value is not None:
-            os.environ.setdefault(name, value)
+    for binding in parse_stream(io.StringIO(text)):
+        given = binding.original.string
+        line = binding.original.line + given[: len(given) - len(given.lstrip())].count("\n")
+        if binding.error or "\0" in given:
+            # Without its words: they may be a secret.
+            raise ConfigurationError([Finding(str(env_file), line, "this line cannot be read", "write NAME=value")])
+        if binding.key and binding.value is not None and binding.key not in os.environ:
+            places[binding.key], values[binding.key] = (str(env_file), line), binding.value
+    os.environ.update(values)
     return places
 
 
@@ -211,14 +228,21 @@ def _read_secret_files(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
     for name, path in list(os.environ.items()):
         secret = name.removesuffix("_FILE")
         ours = secret.endswith("_API_KEY") or secret in _known_names()
-        if secret == name or name in NOT_YET or not ours or secret in os.environ:
+        if secret == name or name in NOT_YET or not ours or not path or os.environ.get(secret):
             continue
         try:
             os.environ[secret] = Path(path).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            where, line = places.get(name, (name, None))
-            findings.append(Finding(where, line, f"{name}: {path} cannot be read ({error})", "name a readable file"))
+        except (OSError, ValueError) as error:
+            where, line = places.get(name, ("environment", None))
+            findings.append(
+                Finding(where, line, f"{name}: {path} cannot be read ({_why(error)})", "name a readable file")
+            )
     return findings
+
+
+def _why(error: OSError | ValueError) -> str:
+    """Without the path, which stands there already, and without the file's bytes, which may be a secret."""
+    return error.strerror or "it cannot be opened" if isinstance(error, OSError) else "it is not text in UTF-8"
 
 
 def _unknown_names(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
@@ -226,16 +250,23 @@ def _unknown_names(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
     findings = []
     for name in sorted(os.environ):
         bare = name.removesuffix("_FILE")
-        if not name.startswith("NEWSLETTER_") or name in known or bare in known or name in NOT_YET:
+        if not name.startswith("NEWSLETTER_") or {name, bare} & {*known, *NOT_YET}:
             continue
         if name == "NEWSLETTER_REAL_DATA":  # the tests' own
             continue
-        near = difflib.get_close_matches(name, known, n=1)
         where, line = places.get(name, ("environment", None))
+        near = _nearest(name, known)
         findings.append(
-            Finding(where, line, f"unknown setting {name}", f"did you mean {near[0]}?" if near else "remove it")
+            Finding(where, line, f"unknown setting {name}", f"did you mean {near}?" if near else "remove it")
         )
     return findings
+
+
+def _nearest(name: str, known: Sequence[str]) -> str | None:
+    """The setting that was meant; the prefix would make every name look like every other."""
+    bare = {one.removeprefix("NEWSLETTER_"): one for one in known}
+    near = difflib.get_close_matches(name.removeprefix("NEWSLETTER_"), bare, n=1)
+    return bare[near[0]] if near else None
 
 
 def _known_names() -> tuple[str, ...]:
@@ -250,11 +281,19 @@ def _finding(problem: Mapping[str, Any], places: Mapping[str, tuple[str, int]]) 
     """One of pydantic's errors in our form: `.env:3: NEWSLETTER_PORT: … ; what to do`."""
     path = problem["loc"]
     text = str(problem["msg"]).removeprefix("Value error, ")
+    # Pydantic's own words: "Input should be a valid integer, unable to parse string as an integer".
+    text = re.sub(r"^Input (should be .*?)(?:, unable .*)?$", r"cannot be used; it \1", text)
     what, _, remedy = text.partition("; ")
     if not path:
-        return Finding("settings", None, what, remedy or "set it in the environment or in .env")
+        return Finding("settings", None, what, remedy)
     first = str(path[0])
     name = first if first.startswith(("NEWSLETTER_", "SENDGRID_")) else _variable(first)
     where, line = places.get(name, ("environment", None))
-    given = "" if "KEY" in name or "PASSWORD" in name else f" {str(problem.get('input'))!r}"
-    return Finding(where, line, f"{name}:{given} {what[0].lower()}{what[1:]}", remedy or "change it")
+    return Finding(where, line, f"{name}:{_shown(name, str(problem.get('input')))} {what}", remedy or "change it")
+
+
+def _shown(name: str, value: str) -> str:
+    """What was given, as far as it cannot be a secret."""
+    if "KEY" in name or "PASSWORD" in name:
+        return ""
+    return " " + repr(re.sub(r"(//[^:/@\s]*):.*@", r"\1:…@", value))

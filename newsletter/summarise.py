@@ -18,6 +18,7 @@ AT_ONCE = 8
 _LEAST, _MOST = 12, 420  # characters of a line; the prompt asks for 20–35 words
 _MOST_CHINESE = 120
 _MOST_REASON = 160
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of characters, line and paragraph separators
 
 Lines = Mapping[str, str | None]
 Save = Callable[["Wanted", Lines, Lines, Usage], None]
@@ -57,7 +58,7 @@ def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines]:
 
 def problem(text: str, paper: Paper, language: str | None) -> str | None:
     """Why a line cannot be shown, or None. `language` None: a reason, which is short and need not be a sentence."""
-    if "\n" in text or "\r" in text or any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
+    if "\n" in text or "\r" in text or any(unicodedata.category(c) in _UNSEEN for c in text):
         return "more than one line, or control characters"
     if re.search(r"https?://|www\.|\[[^\]]*\]\(|<[a-zA-Z/!]|\*\*|```|^#", text):
         return "markup or a link"

@@ -134,7 +134,9 @@ def _models(settings: Settings) -> tuple[LiteLLM | None, LiteLLM | None]:
 
     def chain(first: str) -> LiteLLM:
         names = dict.fromkeys((first, *settings.fallback_models))
-        return LiteLLM(tuple(names), api_base=settings.model_api_base, prices=settings.model_prices)
+        return LiteLLM(
+            tuple(names), api_base=settings.model_api_base, api_base_of=settings.model, prices=settings.model_prices
+        )
 
     scorer = chain(settings.model)
     if settings.max_cost_usd is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from newsletter.errors import TransportRefused
 from newsletter.models import Message, Outcome, Outgoing, Verdict
+
+_MOST_LETTERS = 200  # of an address in a file name, which ends at 255 octets on most systems
 
 
 class Outbox:
@@ -42,8 +45,15 @@ def file_name(message: Message) -> str:
     """
     headers = dict(message.headers)
     day = re.match(r"<?(\d{4}-\d\d-\d\d)", headers.get("Message-ID", ""))
-    address = re.sub(r"[^\w.@+=-]", "_", message.recipient).lstrip(".")
-    return f"{day[1] if day else 'mail'}_{address}"
+    return f"{day[1] if day else 'mail'}_{_safe(message.recipient)}"
+
+
+def _safe(address: str) -> str:
+    """The address itself where it is harmless, else what is harmless of it and a hash that keeps two apart."""
+    safe = re.sub(r"[^\w.@+=-]", "_", address, flags=re.ASCII).lstrip(".")
+    if safe == address and len(safe) <= _MOST_LETTERS:
+        return safe
+    return f"{safe[:_MOST_LETTERS]}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
+import ssl
 import time
 from collections.abc import Mapping, Sequence
-from email.utils import parseaddr
+from email.parser import BytesHeaderParser
 from http.client import HTTPException
 from typing import Any
 
@@ -17,9 +20,7 @@ from newsletter.models import Outcome, Outgoing, Verdict
 
 _SECONDS = 30.0
 # Headers that the vendor sets itself and refuses from us.
-_RESERVED = frozenset(
-    ("from", "to", "cc", "bcc", "subject", "reply-to", "mime-version", "content-type", "content-transfer-encoding")
-)
+_RESERVED = frozenset(("from", "to", "cc", "bcc", "subject", "reply-to", "received", "dkim-signature", "mime-version"))
 
 
 class SendGrid:
@@ -43,18 +44,25 @@ class SendGrid:
             response = self._api.client.mail.send.post(request_body=payload(mail))
         except HTTPError as error:
             return self._refused(error)
-        except ConnectionRefusedError as error:
-            return Outcome(Verdict.TEMPORARY, str(error))
         except (OSError, HTTPException) as error:
-            refused = isinstance(getattr(error, "reason", None), ConnectionRefusedError)
-            return Outcome(Verdict.TEMPORARY if refused else Verdict.UNKNOWN, f"no answer: {error}")
-        return Outcome(Verdict.ACCEPTED, f"HTTP {response.status_code}")
+            return self._unanswered(error)
+        # A 200 comes from whoever a redirection led to.
+        taken = response.status_code == 202
+        return Outcome(Verdict.ACCEPTED if taken else Verdict.UNKNOWN, f"HTTP {response.status_code}")
+
+    def _unanswered(self, error: Exception) -> Outcome:
+        """What failed before the request was sent is certain; of everything later nobody knows."""
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            raise TransportRefused(self.name, f"no secure connection: {reason}") from error
+        unsent = isinstance(reason, (ConnectionRefusedError, socket.gaierror))
+        return Outcome(Verdict.TEMPORARY if unsent else Verdict.UNKNOWN, f"no answer: {reason}")
 
     def _refused(self, error: HTTPError) -> Outcome:
         status, detail = error.status_code, f"HTTP {error.status_code} {_said(error)}"
         if status in (401, 403):
             raise TransportRefused(self.name, f"the key or the sender is refused: {detail}") from error
-        if status == 429 or status >= 500:
+        if status in (408, 429) or status >= 500:
             return Outcome(Verdict.TEMPORARY, detail, _reset(error.headers))
         return Outcome(Verdict.PERMANENT, detail)
 
@@ -62,14 +70,13 @@ class SendGrid:
 def payload(mail: Outgoing) -> dict[str, Any]:
     """The body of one v3/mail/send call."""
     message = mail.message
-    headers = {name: value for name, value in message.headers if name.lower() not in _RESERVED}
     named = dict(message.headers)
     found = {
         "personalizations": [{"to": [_person(message.recipient_name, message.recipient)]}],
-        "from": _person(*parseaddr(named["From"])),
+        "from": _mailbox(named["From"]),
         "subject": named["Subject"],
         "content": [{"type": "text/plain", "value": message.text}, {"type": "text/html", "value": message.html}],
-        "headers": headers,
+        "headers": _headers(message.raw),
         "custom_args": {"delivery": mail.key},
         # All of it rewrites links or adds pixels.
         "tracking_settings": {
@@ -79,8 +86,24 @@ def payload(mail: Outgoing) -> dict[str, Any]:
             "ganalytics": {"enable": False},
         },
     }
-    reply_to = parseaddr(named.get("Reply-To", ""))
-    return found | ({"reply_to": _person(*reply_to)} if reply_to[1] else {})
+    reply_to = named.get("Reply-To")
+    return found | ({"reply_to": _mailbox(reply_to)} if reply_to else {})
+
+
+def _headers(raw: bytes) -> dict[str, str]:
+    """Our own headers as they stand on the wire, unfolded: the vendor refuses what is not ASCII."""
+    given = BytesHeaderParser().parsebytes(raw).items()
+    return {name: re.sub(r"\r?\n(?=[ \t])", "", str(value)) for name, value in given if _is_ours(name)}
+
+
+def _is_ours(name: str) -> bool:
+    return name.lower() not in _RESERVED and not name.lower().startswith(("content-", "x-sg-"))
+
+
+def _mailbox(decoded: str) -> dict[str, str]:
+    """`Name <a@b>` without the quotes that a name with a comma would need on the wire."""
+    name, bracket, address = decoded.removesuffix(">").rpartition("<")
+    return _person(name.strip(), address) if bracket else _person(None, decoded)
 
 
 def _person(name: str | None, address: str) -> dict[str, str]:
@@ -99,4 +122,4 @@ def _said(error: HTTPError) -> str:
 def _reset(headers: Mapping[str, str] | None) -> float | None:
     """Seconds until the limit is lifted, from X-RateLimit-Reset (Unix time)."""
     value = (headers or {}).get("X-RateLimit-Reset", "")
-    return max(1.0, float(value) - time.time()) if value.isdigit() else None
+    return max(1.0, float(value) - time.time()) if value.isdecimal() else None

@@ -12,6 +12,8 @@ from newsletter.models import Outcome, Outgoing, Verdict
 
 _SECONDS = 60.0  # RFC 5321 §4.5.3.2 allows servers minutes after the final dot
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+# Many servers end a connection that was idle or has carried enough; of the next mail they have heard nothing.
+_ENDED = Outcome(Verdict.TEMPORARY, "the server ended the connection")
 
 
 class Smtp:
@@ -35,53 +37,76 @@ class Smtp:
 
     def close(self) -> None:
         if self._connection is not None:
+            try:
+                self._connection.quit()  # RFC 5321 §4.1.1.10: never without a good-bye
+            except (smtplib.SMTPException, OSError):
+                self._drop()
+            self._connection = None
+
+    def _drop(self) -> None:
+        if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def _send_one(self, mail: Outgoing) -> Outcome:
+        reused = self._connection is not None
+        outcome = self._attempt(mail)
+        return self._attempt(mail) if reused and outcome is _ENDED else outcome
+
+    def _attempt(self, mail: Outgoing) -> Outcome:
         try:
-            connection = self._connected()
+            self._connection = self._connection or self._connect()
         except smtplib.SMTPAuthenticationError as error:
             raise TransportRefused(self.name, f"{self._host} refuses the login: {_said(error)}") from error
+        except ssl.SSLError as error:
+            raise TransportRefused(self.name, f"no secure connection to {self._host}: {error}") from error
         except (smtplib.SMTPException, OSError) as error:
-            self.close()
             return Outcome(Verdict.TEMPORARY, f"cannot connect to {self._host}:{self._port}: {error}")
-        return self._transact(connection, mail)
+        return self._transact(self._connection, mail)
 
-    def _connected(self) -> smtplib.SMTP:
-        if self._connection is not None:
-            return self._connection
+    def _connect(self) -> smtplib.SMTP:
         context = ssl.create_default_context()
-        if self._tls:
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
-        else:
-            connection = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
-            self._secure(connection, context)
-        if self._user and self._password:
-            connection.login(self._user, self._password)
-        self._connection = connection
+        connection = (
+            smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
+            if self._tls
+            else smtplib.SMTP(self._host, self._port, timeout=self._timeout)
+        )
+        try:
+            connection.ehlo()
+            if not self._tls:
+                self._secure(connection, context)
+            if self._user and self._password:
+                self._login(connection, self._user, self._password)
+        except Exception:
+            connection.close()
+            raise
         return connection
 
     def _secure(self, connection: smtplib.SMTP, context: ssl.SSLContext) -> None:
         """STARTTLS, which only a server on this machine may lack, and only where no password is sent."""
-        connection.ehlo()
         if not connection.has_extn("starttls"):
             if self._host in _LOOPBACK and not self._password:
                 return
-            connection.close()
             raise TransportRefused(self.name, f"{self._host} does not offer STARTTLS; nothing was sent in the clear")
-        try:
-            connection.starttls(context=context)
-        except ssl.SSLError as error:
-            raise TransportRefused(self.name, f"{self._host}: its certificate is not accepted: {error}") from error
+        connection.starttls(context=context)
         connection.ehlo()
+
+    def _login(self, connection: smtplib.SMTP, user: str, password: str) -> None:
+        try:
+            connection.login(user, password)
+        except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
+            raise
+        except smtplib.SMTPException as error:
+            raise TransportRefused(self.name, f"{self._host} offers no login that we know: {error}") from error
 
     def _transact(self, connection: smtplib.SMTP, mail: Outgoing) -> Outcome:
         """One mail over an open connection. What is lost before the body is certain; what is lost after it is not."""
-        message, body_sent = mail.message, False
+        message, begun, body_sent = mail.message, False, False
         try:
-            if _is_refused(reply := connection.mail(message.envelope_from)):
-                return self._refused(connection, reply)
+            reply = connection.mail(message.envelope_from)
+            begun = reply[0] != 421
+            if _is_refused(reply):
+                return self._refused(connection, reply) if begun else self._ended()
             if _is_refused(reply := connection.rcpt(message.recipient)):
                 return self._refused(connection, reply)
             if (reply := connection.docmd("DATA"))[0] != 354:
@@ -91,20 +116,33 @@ class Smtp:
             reply = connection.getreply()
             return Outcome(Verdict.ACCEPTED) if reply[0] == 250 else self._refused(connection, reply)
         except UnicodeEncodeError:
-            connection.rset()
+            self._start_over(connection)
             return Outcome(Verdict.PERMANENT, "the address has letters outside ASCII before its @")
         except (smtplib.SMTPException, OSError) as error:
-            self.close()
+            if not begun:
+                return self._ended()
+            self._drop()
             return Outcome(Verdict.UNKNOWN if body_sent else Verdict.TEMPORARY, f"connection lost: {error}")
+
+    def _ended(self) -> Outcome:
+        self._drop()
+        return _ENDED
 
     def _refused(self, connection: smtplib.SMTP, reply: tuple[int, bytes]) -> Outcome:
         code, text = reply
         detail = f"{code} {text.decode('utf-8', 'replace')}"
         if code == 421:  # the server says good-bye: RFC 5321 §3.8
-            self.close()
+            self._drop()
         else:
-            connection.rset()
+            self._start_over(connection)
         return Outcome(Verdict.PERMANENT if 500 <= code < 600 else Verdict.TEMPORARY, detail)
+
+    def _start_over(self, connection: smtplib.SMTP) -> None:
+        """Ready for the next mail; a server that hangs up now has answered this one all the same."""
+        try:
+            connection.rset()
+        except (smtplib.SMTPException, OSError):
+            self._drop()
 
 
 def _is_refused(reply: tuple[int, bytes]) -> bool:

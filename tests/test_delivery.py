@@ -1,0 +1,417 @@
+"""Who gets what, what an outcome means, and each mail once whatever happens in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.delivery import REPEATED, Tally, decide, drain, due_issues, recover
+from newsletter.errors import TransportRefused
+from newsletter.models import (
+    Delivery,
+    DeliveryState,
+    Message,
+    Outcome,
+    Outgoing,
+    Rendered,
+    Slotted,
+    Span,
+    SubscriberState,
+    Verdict,
+)
+from newsletter.store import SqlStore, open_store
+from newsletter.transports.outbox import Outbox
+from tests.factories import DAY
+
+NOW = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DAYS = [date(2026, 3, day) for day in (2, 3, 4, 5, 6, 9, 10)]
+
+
+# --- which issues ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ready", "had", "expected"),
+    [
+        ([], [], ()),
+        (DAYS, [], (DAYS[-1],)),  # a new reader begins with the newest
+        (DAYS, [DAYS[-1]], ()),
+        (DAYS, [DAYS[-2]], (DAYS[-1],)),
+        (DAYS[::-1], [DAYS[3]], tuple(DAYS[4:])),  # oldest first, whatever the order of what is ready
+        (DAYS, [date(2026, 2, 27)], tuple(DAYS[2:])),  # at most five, the newest
+        (DAYS, [DAYS[0], DAYS[-2]], (DAYS[-1],)),  # what was left out once is not brought up again
+        ([DAYS[0]], [DAYS[1]], ()),
+    ],
+)
+def test_due_issues(ready: list[date], had: list[date], expected: tuple[date, ...]) -> None:
+    """A mail carries what is newer than the reader's last, oldest first, at most a week."""
+    assert due_issues(ready, set(had)) == expected
+
+
+@given(st.sets(st.sampled_from(DAYS)), st.sets(st.sampled_from(DAYS)))
+def test_due_issues_never_twice(ready: set[date], had: set[date]) -> None:
+    """Nobody is due what they have had, and after the mail nothing is due any more."""
+    due = due_issues(ready, had)
+    assert not set(due) & had
+    assert list(due) == sorted(set(due) & ready)
+    assert due_issues(ready, had | set(due)) == () or not ready
+
+
+# --- what an outcome means ------------------------------------------------------
+
+
+def a_delivery(**changes: object) -> Delivery:
+    values: dict[str, object] = {
+        "id": 1,
+        "subscriber_id": 7,
+        "email": "ada@example.org",
+        "name": None,
+        "edition": "k",
+        "issues": (DAY,),
+        "state": DeliveryState.SENDING,
+        "message_id": "<1@example.org>",
+        "date": NOW,
+        "attempts": 1,
+        "owner": "me",
+    }
+    return Delivery(**values | changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "state", "not_before", "error"),
+    [
+        (Outcome(Verdict.ACCEPTED, "250 OK"), DeliveryState.ACCEPTED, None, None),
+        (Outcome(Verdict.PERMANENT, "550 no"), DeliveryState.FAILED, None, "550 no"),
+        (Outcome(Verdict.PERMANENT), DeliveryState.FAILED, None, None),
+        (Outcome(Verdict.UNKNOWN, "lost"), DeliveryState.UNKNOWN, None, "lost"),
+        (Outcome(Verdict.TEMPORARY, "451"), DeliveryState.QUEUED, NOW + MINUTE, "451"),
+        (Outcome(Verdict.TEMPORARY, "429", 90.0), DeliveryState.QUEUED, NOW + 1.5 * MINUTE, "429"),
+        (Outcome(Verdict.TEMPORARY, "429", 0.0), DeliveryState.QUEUED, NOW + timedelta(seconds=1), "429"),
+        (Outcome(Verdict.TEMPORARY, "429", -5.0), DeliveryState.QUEUED, NOW + timedelta(seconds=1), "429"),
+        (Outcome(Verdict.TEMPORARY, "429", 1e300), DeliveryState.QUEUED, NOW + timedelta(hours=6), "429"),
+        (Outcome(Verdict.PERMANENT, "x" * 501), DeliveryState.FAILED, None, "x" * 500),
+    ],
+)
+def test_decide(outcome: Outcome, state: DeliveryState, not_before: datetime | None, error: str | None) -> None:
+    """Each verdict has one state, and nobody owns the mail any more."""
+    expected = a_delivery(state=state, owner=None, not_before=not_before, error=error)
+    assert decide(a_delivery(not_before=NOW), outcome, NOW) == expected
+
+
+@pytest.mark.parametrize(("attempts", "minutes"), [(1, 1), (2, 5), (3, 15), (4, 60), (5, 60), (24, 60)])
+def test_pauses_grow(attempts: int, minutes: int) -> None:
+    """A mail that is refused for now waits longer after each try, up to an hour."""
+    decided = decide(a_delivery(attempts=attempts), Outcome(Verdict.TEMPORARY, "451"), NOW)
+    assert decided.not_before == NOW + minutes * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("attempts", "hours", "state"),
+    [
+        (5, 2, DeliveryState.QUEUED),  # a server that is down for two hours loses nobody
+        (20, 23.9, DeliveryState.QUEUED),
+        (4, 48, DeliveryState.QUEUED),  # a clock that jumps ahead does not either
+        (5, 24, DeliveryState.FAILED),
+        (20, 240, DeliveryState.FAILED),
+    ],
+)
+def test_given_up_after_a_day(attempts: int, hours: float, state: DeliveryState) -> None:
+    """A mail is given up when it is a day old and was tried often, and says so."""
+    outcome = Outcome(Verdict.TEMPORARY, "451 later")
+    decided = decide(a_delivery(attempts=attempts), outcome, NOW + timedelta(hours=hours))
+    assert decided.state is state
+    assert decided.error == (f"{attempts} tries, last: 451 later" if state is DeliveryState.FAILED else "451 later")
+
+
+OUTCOMES = st.builds(
+    Outcome,
+    st.sampled_from(Verdict),
+    st.text(max_size=600),
+    st.none() | st.floats(allow_nan=False),
+)
+
+
+@given(st.sampled_from(DeliveryState), st.integers(0, 100), OUTCOMES, st.integers(-10, 100))
+def test_decide_always(state: DeliveryState, attempts: int, outcome: Outcome, hours: int) -> None:
+    """Whatever comes back: never sending, never owned, the mail itself unchanged, and a wait has an end in sight."""
+    now = NOW + timedelta(hours=hours)
+    before = a_delivery(state=state, attempts=attempts)
+    after = decide(before, outcome, now)
+    kept = {"state": state, "owner": before.owner, "not_before": before.not_before, "error": before.error}
+    assert replace(after, **kept) == before  # type: ignore[arg-type]
+    assert after.state is not DeliveryState.SENDING
+    assert after.owner is None
+    assert (after.not_before is not None) == (after.state is DeliveryState.QUEUED)
+    if after.not_before is not None:
+        assert timedelta(seconds=1) <= after.not_before - now <= timedelta(hours=6)
+
+
+@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNKNOWN])
+def test_recover(state: DeliveryState) -> None:
+    """A mail in doubt is queued as the same bytes, and named."""
+    doubtful = a_delivery(state=state, not_before=NOW, error="lost")
+    expected = a_delivery(state=DeliveryState.QUEUED, owner=None, error=REPEATED)
+    assert recover(doubtful) == expected
+    repeated = decide(replace(expected, state=DeliveryState.SENDING), Outcome(Verdict.ACCEPTED), NOW)
+    assert (repeated.state, repeated.error) == (DeliveryState.ACCEPTED, REPEATED)
+
+
+# --- the loop -------------------------------------------------------------------
+
+
+@dataclass
+class Scripted:
+    """A transport that gives the outcomes it was handed, then accepts; an error among them is raised."""
+
+    script: list[Outcome | BaseException] = field(default_factory=list)
+    batch_size: int = 1
+    name: str = "scripted"
+    sent: list[Outgoing] = field(default_factory=list)
+
+    def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
+        steps = [self.script.pop(0) if self.script else Outcome(Verdict.ACCEPTED) for _ in mails]
+        for step in steps:
+            if isinstance(step, BaseException):
+                raise step
+        self.sent += mails
+        return [step for step in steps if isinstance(step, Outcome)]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+@dataclass
+class Clock:
+    time: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+def build(delivery: Delivery) -> Message:
+    return Message(
+        recipient=delivery.email,
+        recipient_name=delivery.name,
+        envelope_from="news@example.org",
+        headers=(("Message-ID", delivery.message_id),),
+        text="text",
+        html="<p>html</p>",
+        raw=f"To: {delivery.email}\r\n\r\nbody\r\n".encode(),
+    )
+
+
+@pytest.fixture
+def store() -> Iterator[SqlStore]:
+    opened = open_store("sqlite://")
+    yield opened
+    opened.close()
+
+
+def plan(store: SqlStore, *names: str, edition: str = "k") -> None:
+    slotted = Slotted(b"")
+    store.save_edition(Rendered(key=edition, subject="s", html=slotted, text=slotted, body=slotted))
+    people = store.enrol([f"{name}@example.org" for name in names], NOW)
+    mails = [
+        a_delivery(
+            id=0,
+            subscriber_id=one.id,
+            email=one.email,
+            edition=edition,
+            state=DeliveryState.QUEUED,
+            message_id=f"<2026-03-09.{one.id}@example.org>",
+            attempts=0,
+            owner=None,
+        )
+        for one in people.values()
+    ]
+    assert store.plan(mails) == len(names)
+
+
+def states(store: SqlStore) -> dict[str, str]:
+    return {mail.email.partition("@")[0]: mail.state.value for mail in store.deliveries()}
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 10])
+def test_drain(store: SqlStore, batch_size: int) -> None:
+    """Every due mail is handed over once with its key, and its outcome recorded and reported; then nothing is due."""
+    plan(store, "ada", "bob", "eve")
+    transport = Scripted([Outcome(Verdict.ACCEPTED), Outcome(Verdict.PERMANENT, "550")], batch_size)
+    reported: list[Delivery] = []
+    tally = drain(store, transport, build, owner="me", now=Clock(), report=reported.append)
+    assert tally == Tally(accepted=2, failed=1)
+    assert [(mail.key, mail.message.recipient) for mail in transport.sent] == [
+        ("1", "ada@example.org"),
+        ("2", "bob@example.org"),
+        ("3", "eve@example.org"),
+    ]
+    assert states(store) == {"ada": "accepted", "bob": "failed", "eve": "accepted"}
+    assert reported == store.deliveries()
+    assert drain(store, transport, build, owner="me", now=Clock()) == Tally()
+    assert len(transport.sent) == 3
+
+
+def test_drain_to_the_outbox(store: SqlStore, tmp_path: Path) -> None:
+    """Through a real transport the same: one file for each reader."""
+    plan(store, "ada", "bob")
+    assert drain(store, Outbox(tmp_path), build, owner="me", now=Clock()) == Tally(accepted=2)
+    assert sorted(path.name for path in tmp_path.glob("*.eml")) == [
+        "2026-03-09_ada@example.org.eml",
+        "2026-03-09_bob@example.org.eml",
+    ]
+
+
+def test_drain_sends_while_sending_is_recorded(store: SqlStore) -> None:
+    """Before the first byte the mail stands as sending in the ledger, so that a stop leaves a trace."""
+    plan(store, "ada")
+    seen: list[Delivery] = []
+
+    class Watching(Scripted):
+        def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
+            seen.extend(store.deliveries())
+            return super().send(mails)
+
+    drain(store, Watching(), build, owner="me", now=Clock())
+    assert [(mail.state, mail.owner, mail.attempts) for mail in seen] == [(DeliveryState.SENDING, "me", 1)]
+
+
+def test_drain_waits(store: SqlStore) -> None:
+    """A mail that is refused for now is not sent again before its pause is over."""
+    plan(store, "ada", "bob")
+    clock = Clock()
+    transport = Scripted([Outcome(Verdict.TEMPORARY, "451")])
+    assert drain(store, transport, build, owner="me", now=clock) == Tally(accepted=1, waiting=1)
+    assert drain(store, transport, build, owner="me", now=clock) == Tally()
+    clock.time += MINUTE
+    assert drain(store, transport, build, owner="me", now=clock) == Tally(accepted=1)
+    assert states(store) == {"ada": "accepted", "bob": "accepted"}
+
+
+def test_drain_refused(store: SqlStore) -> None:
+    """Where nobody can be served sending stops, and the claimed mails are queued again as if they were not tried."""
+    plan(store, "ada", "bob", "eve")
+    transport = Scripted([Outcome(Verdict.ACCEPTED), TransportRefused("scripted", "401")])
+    with pytest.raises(TransportRefused):
+        drain(store, transport, build, owner="me", now=Clock())
+    ada, bob, eve = store.deliveries()
+    assert ada.state is DeliveryState.ACCEPTED
+    assert (bob.state, bob.attempts, bob.owner, bob.error) == (DeliveryState.QUEUED, 0, None, "401")
+    assert (eve.state, eve.attempts, eve.error) == (DeliveryState.QUEUED, 0, None)
+    assert drain(store, Scripted(), build, owner="me", now=Clock()) == Tally(accepted=2)
+
+
+def test_drain_of_one(store: SqlStore) -> None:
+    """`only` sends one reader's mail and leaves the others queued."""
+    plan(store, "ada", "bob")
+    assert drain(store, Scripted(), build, owner="me", now=Clock(), only="BOB@example.org") == Tally(accepted=1)
+    assert states(store) == {"ada": "queued", "bob": "accepted"}
+
+
+def test_drain_stops(store: SqlStore) -> None:
+    """When it is told to stop the mail in flight is finished and no other begun."""
+    plan(store, "ada", "bob")
+    transport = Scripted()
+    drain(store, transport, build, owner="me", now=Clock(), stop=lambda: bool(transport.sent))
+    assert states(store) == {"ada": "accepted", "bob": "queued"}
+
+
+def test_drain_leaves_out_who_left(store: SqlStore) -> None:
+    """Somebody who leaves while the others are being sent gets nothing."""
+    plan(store, "ada", "bob")
+
+    def leave(_: Delivery) -> None:
+        bob = store.subscriber("bob@example.org")
+        assert bob is not None
+        store.set_subscriber(bob.id, SubscriberState.UNSUBSCRIBED, "by reply", NOW)
+
+    assert drain(store, Scripted(), build, owner="me", now=Clock(), report=leave) == Tally(accepted=1)
+    assert states(store) == {"ada": "accepted", "bob": "skipped"}
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_drain_of_a_mail_that_cannot_be_made(store: SqlStore, batch_size: int) -> None:
+    """One mail that cannot be made waits, named; the others go out."""
+    plan(store, "ada", "bob", "eve")
+
+    def break_one(delivery: Delivery) -> Message:
+        if delivery.email.startswith("bob"):
+            raise LookupError("edition k is not in the ledger")
+        return build(delivery)
+
+    tally = drain(store, Scripted(batch_size=batch_size), break_one, owner="me", now=Clock())
+    assert tally == Tally(accepted=2, waiting=1)
+    assert states(store) == {"ada": "accepted", "bob": "queued", "eve": "accepted"}
+    assert store.deliveries()[1].error == "cannot be made: edition k is not in the ledger"
+
+
+def test_drain_with_a_mistake_in_the_transport(store: SqlStore) -> None:
+    """An error that no transport should raise leaves one mail in doubt, named; the others go out."""
+    plan(store, "ada", "bob")
+    tally = drain(store, Scripted([KeyError("From")]), build, owner="me", now=Clock())
+    assert tally == Tally(accepted=1, waiting=1)
+    assert states(store) == {"ada": "unknown", "bob": "accepted"}
+    assert store.deliveries()[0].error == "KeyError: 'From'"
+
+
+def test_drain_stopped_in_flight(store: SqlStore) -> None:
+    """After a stop in the middle of a send the mail in flight is repeated once, and named; nobody is skipped."""
+    plan(store, "ada", "bob")
+    with pytest.raises(KeyboardInterrupt):
+        drain(store, Scripted([KeyboardInterrupt()]), build, owner="me", now=Clock())
+    assert states(store) == {"ada": "sending", "bob": "queued"}
+    for orphan in store.orphans():
+        store.finish(recover(orphan))
+    assert drain(store, Scripted(), build, owner="me", now=Clock()) == Tally(accepted=2)
+    assert [mail.error for mail in store.deliveries()] == [REPEATED, None]
+
+
+def test_unknown_is_repeated_once(store: SqlStore) -> None:
+    """A mail of which nobody knows is sent once more and then left, by name: not skipped, and not sent every minute."""
+    plan(store, "ada")
+    transport = Scripted([Outcome(Verdict.UNKNOWN, "lost")] * 5)
+    for _ in range(4):
+        for orphan in store.orphans():
+            store.finish(recover(orphan))
+        drain(store, transport, build, owner="me", now=Clock())
+    (ada,) = store.deliveries()
+    assert (ada.state, ada.attempts, ada.error) == (DeliveryState.UNKNOWN, 2, "lost")
+    assert len({mail.message.raw for mail in transport.sent}) == 1
+    assert len(transport.sent) == 2
+
+
+# --- slots ----------------------------------------------------------------------
+
+
+def test_fill() -> None:
+    """A slot's letters land at their places, also where a value is spread over several."""
+    slotted = Slotted(b"<aaaa> x=\r\n<aa=\r\naa>", (Span(1, 4, "a", 0), Span(12, 2, "a", 0), Span(17, 2, "a", 2)))
+    assert slotted.fill({"a": "bcde", "b": "none"}) == b"<bcde> x=\r\n<bc=\r\nde>"
+    assert slotted.content == b"<aaaa> x=\r\n<aa=\r\naa>"
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+@given(st.binary(max_size=200), st.data())
+def test_fill_always(content: bytes, data: st.DataObject) -> None:
+    """Filling keeps the length and every byte outside the slots."""
+    places = sorted(data.draw(st.sets(st.integers(0, len(content)))))
+    spans = tuple(Span(start, end - start, "s", 0) for start, end in zip(places[::2], places[1::2], strict=False))
+    value = data.draw(st.text(LETTERS, min_size=len(content), max_size=len(content)))
+    filled = Slotted(content, spans).fill({"s": value})
+    inside = {place for span in spans for place in range(span.offset, span.offset + span.length)}
+    assert len(filled) == len(content)
+    assert all(filled[place] == content[place] for place in range(len(content)) if place not in inside)
+    assert all(filled[s.offset : s.offset + s.length] == value[: s.length].encode() for s in spans)
+
+
+def test_fill_needs_every_slot() -> None:
+    """A slot without a value is an error, never a mail with somebody's blank."""
+    with pytest.raises(KeyError):
+        Slotted(b"aaaa", (Span(0, 4, "a", 0),)).fill({"b": "bcde"})

@@ -1,0 +1,588 @@
+"""The ledger keeps the promises of `ports.Store`, in a file and in memory."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter.errors import DataFolderLocked, StoreUnreadable
+from newsletter.models import (
+    Delivery,
+    DeliveryState,
+    Issue,
+    IssueState,
+    Rendered,
+    Score,
+    Slotted,
+    Span,
+    SubscriberState,
+    Usage,
+)
+from newsletter.store import SqlStore, open_store
+from newsletter.store.lock import hold
+from tests.factories import DAY, a_paper
+
+NOW = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
+FRIDAY = date(2026, 3, 6)
+MONDAY = DAY
+TUESDAY = date(2026, 3, 10)
+
+
+@pytest.fixture(params=["file", "memory"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+    opened = open_store("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def file_store(tmp_path: Path) -> Iterator[SqlStore]:
+    """Threads need a connection each, which memory does not have."""
+    opened = open_store(f"sqlite:///{tmp_path / 'ledger.db'}")
+    yield opened
+    opened.close()
+
+
+def an_issue(day: date = MONDAY, **changes: Any) -> Issue:
+    return Issue(**{"date": day, "state": IssueState.COLLECTED, "collected": 2} | changes)
+
+
+def a_rendered(key: str = "k1", **changes: Any) -> Rendered:
+    values: dict[str, Any] = {
+        "key": key,
+        "subject": "3月9日 · 3 papers",
+        "html": Slotted(b"<p>aaaa</p>", (Span(3, 4, "leave", 0),)),
+        "text": Slotted("文 aaaa".encode(), (Span(4, 2, "leave", 0), Span(6, 2, "leave", 2))),
+        "body": Slotted(b"\x00\xff\r\n"),
+    }
+    return Rendered(**values | changes)
+
+
+def planned(store: SqlStore, *emails: str, issues: tuple[date, ...] = (MONDAY,), edition: str = "k1") -> list[Delivery]:
+    """Enrol these readers, plan a mail for each, and give back the ledger's rows."""
+    people = store.enrol(emails, NOW)
+    store.save_edition(a_rendered(edition))
+    store.plan([a_mail(people[email.lower()].id, email, issues=issues, edition=edition) for email in emails])
+    return [mail for mail in store.deliveries() if mail.email in emails and mail.edition == edition]
+
+
+def a_mail(subscriber_id: int, email: str, issues: tuple[date, ...] = (MONDAY,), edition: str = "k1") -> Delivery:
+    return Delivery(
+        id=0,
+        subscriber_id=subscriber_id,
+        email=email,
+        name="Ada",
+        edition=edition,
+        issues=issues,
+        state=DeliveryState.QUEUED,
+        message_id=f"<{issues[-1]}.{email}@example.org>",
+        date=NOW,
+    )
+
+
+def both(first: Callable[[], object], second: Callable[[], object]) -> list[object]:
+    """What two functions give that are started at the same moment on two threads."""
+    barrier, given = threading.Barrier(2), [None, None]  # type: list[object]
+
+    def run(place: int, work: Callable[[], object]) -> None:
+        barrier.wait()
+        given[place] = work()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate((first, second))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return given
+
+
+# --- opening --------------------------------------------------------------------
+
+
+def test_reopened(tmp_path: Path) -> None:
+    """What was committed is there when the file is opened again."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    first = open_store(url)
+    first.save_issue(an_issue())
+    first.close()
+    second = open_store(url)
+    assert second.issue(MONDAY) == an_issue()
+    second.close()
+
+
+def test_survives_power_cuts(file_store: SqlStore) -> None:
+    """A commit waits for the disk, and readers do not wait for writers."""
+    with file_store._engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_opened_by_two_at_once(tmp_path: Path) -> None:
+    """Two processes that open a new ledger at the same moment both get it."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    for opened in both(lambda: open_store(url), lambda: open_store(url)):
+        assert isinstance(opened, SqlStore)
+        opened.close()
+
+
+def make_damaged(path: Path) -> None:
+    path.write_bytes(b"This is no database at all, only a text that is long enough to look like one." * 20)
+
+
+def make_foreign(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE album (title TEXT)")
+
+
+def make_newer(path: Path) -> None:
+    open_store(f"sqlite:///{path}").close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+        connection.commit()
+
+
+def tables(path: Path) -> list[str] | None:
+    """What the database holds; None where it is none."""
+    try:
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            return list(connection.iterdump())
+    except sqlite3.DatabaseError:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (make_damaged, "file is not a database"),
+        (make_foreign, "a database of another program"),
+        (make_newer, "schema version 99, this program writes 1"),
+        (Path.mkdir, "unable to open database file"),
+    ],
+)
+def test_unreadable(tmp_path: Path, make: Callable[[Path], None], problem: str) -> None:
+    """A file that is not our ledger is refused by its name, with the remedy, and nothing is added to it."""
+    path = tmp_path / "ledger.db"
+    make(path)
+    before = tables(path)
+    with pytest.raises(StoreUnreadable) as error:
+        open_store(f"sqlite:///{path}")
+    remedy = "restore a backup or set NEWSLETTER_DATA_DIR to an empty folder"
+    assert str(error.value) == f"{path}: {problem}; {remedy}"
+    assert tables(path) == before
+
+
+def test_lock(tmp_path: Path) -> None:
+    """One holder at a time works in a data folder; the next is told who it is, and gets it afterwards."""
+    with hold(tmp_path, "serve"), pytest.raises(DataFolderLocked, match=r"in use by newsletter serve \(process \d+\)"):
+        hold(tmp_path, "run").__enter__()
+    with hold(tmp_path, "run"):
+        assert (tmp_path / "lock").read_text().startswith("newsletter run")
+
+
+def test_lock_waits(tmp_path: Path) -> None:
+    """Whoever waits for the folder gets it when the holder is done."""
+    got = threading.Event()
+
+    def wait_for_it() -> None:
+        with hold(tmp_path, "serve", wait=True):
+            got.set()
+
+    waiting = threading.Thread(target=wait_for_it)
+    with hold(tmp_path, "run"):
+        waiting.start()
+        assert not got.wait(0.1)
+    assert got.wait(5)
+    waiting.join()
+
+
+# --- papers ---------------------------------------------------------------------
+
+
+def test_nothing_yet(store: SqlStore) -> None:
+    """A new ledger is empty, and asking it is no error."""
+    assert store.known(["2603.00001"]) == {}
+    assert store.watched() == {}
+    assert store.issue(MONDAY) is None
+    assert store.issues() == []
+    assert store.papers(MONDAY) == []
+    assert store.paper("2603.00001") is None
+    assert store.subscriber("ada@example.org") is None
+    assert store.edition("k1") is None
+    assert store.received([MONDAY]) == frozenset()
+    assert store.claim("me", 1, NOW) == []
+    assert store.last_mails() == {}
+    assert store.delivery_counts(MONDAY) == {}
+
+
+def test_collection(store: SqlStore) -> None:
+    """A collected issue gives back its papers whole, older ones as seen, and its categories as watched."""
+    full = a_paper(1, version=3, comment="12 pages", journal_ref="J. 1", doi="10.1/x", abstract="$a<b$ 中文 \u2028")
+    store.save_collection(an_issue(missing=("2603.9",), notes=("n",)), [full, a_paper(2)], [a_paper(3)], ["cs.LG"])
+    assert store.papers(MONDAY) == [full, a_paper(2)]
+    assert store.paper("2603.00001") == (full, MONDAY)
+    assert store.paper("2603.00003") == (a_paper(3), None)
+    assert store.known(["2603.00001", "2603.00003", "2603.00009"]) == {"2603.00001": MONDAY, "2603.00003": None}
+    assert store.watched() == {"cs.LG": MONDAY}
+    assert store.issue(MONDAY) == an_issue(missing=("2603.9",), notes=("n",))
+
+
+def test_collection_repeated(store: SqlStore) -> None:
+    """Recording the same collection again changes nothing."""
+    for _ in range(2):
+        store.save_collection(an_issue(), [a_paper(1)], [a_paper(2)], ["cs.LG"])
+    assert store.papers(MONDAY) == [a_paper(1)]
+    assert store.issues() == [an_issue()]
+    assert store.watched() == {"cs.LG": MONDAY}
+
+
+def test_first_issue_wins(store: SqlStore) -> None:
+    """A paper belongs to the issue that announced it first, in the version of that day, and seen stays seen."""
+    store.save_collection(an_issue(), [a_paper(1)], [a_paper(2)], ["cs.LG"])
+    again = [a_paper(1, version=2, title="New title"), a_paper(2), a_paper(3)]
+    store.save_collection(an_issue(TUESDAY), again, [], ["cs.LG", "cs.CL"])
+    assert store.papers(MONDAY) == [a_paper(1)]
+    assert store.papers(TUESDAY) == [a_paper(3)]
+    assert store.paper("2603.00002") == (a_paper(2), None)
+    assert store.watched() == {"cs.LG": MONDAY, "cs.CL": TUESDAY}
+
+
+def test_collection_is_whole(store: SqlStore) -> None:
+    """A collection that cannot be recorded whole is not recorded at all."""
+    with pytest.raises(Exception, match="zone"):
+        store.save_collection(an_issue(), [a_paper(1), a_paper(2, published=datetime(2026, 3, 6))], [], ["cs.LG"])  # noqa: DTZ001
+    assert store.issue(MONDAY) is None
+    assert store.known(["2603.00001"]) == {}
+
+
+def test_many_ids(store: SqlStore) -> None:
+    """More ids than one statement can carry are no error."""
+    papers = [a_paper(number) for number in range(1, 1203)]
+    store.save_collection(an_issue(), papers, [], [])
+    assert len(store.known([paper.arxiv_id for paper in papers] * 30)) == 1202
+
+
+def test_issues_newest_first(store: SqlStore) -> None:
+    """Issues come newest first, at most as many as asked for, in their newest state."""
+    for day in (MONDAY, TUESDAY, FRIDAY):
+        store.save_issue(an_issue(day))
+    store.save_issue(an_issue(FRIDAY, state=IssueState.READY, picked=7, model="m"))
+    assert [issue.date for issue in store.issues()] == [TUESDAY, MONDAY, FRIDAY]
+    assert [issue.date for issue in store.issues(1)] == [TUESDAY]
+    assert store.issue(FRIDAY) == an_issue(FRIDAY, state=IssueState.READY, picked=7, model="m")
+
+
+# --- judgements -----------------------------------------------------------------
+
+ONE, TWO = Score("2603.00001", 9, 7), Score("2603.00002", 1, 10)
+SCORED = {a_paper(1): ONE, a_paper(2): TWO}
+
+
+def test_scores(store: SqlStore) -> None:
+    """An answer is found again, a second one of the same question takes its place, and both were paid for."""
+    store.save_issue(an_issue())
+    store.save_scores(MONDAY, "topic", "prompt", "model", SCORED, Usage(100, 20, 0.25))
+    store.save_scores(MONDAY, "topic", "prompt", "model", {a_paper(2): replace(TWO, novelty=3)}, Usage(10, 2, 0.5))
+    found = store.scores("topic", "prompt", "model", [a_paper(1), a_paper(2), a_paper(3)])
+    assert found == {"2603.00001": ONE, "2603.00002": replace(TWO, novelty=3)}
+    issue = store.issue(MONDAY)
+    assert issue is not None
+    assert issue.usage == Usage(110, 22, 0.75)
+
+
+@pytest.mark.parametrize(
+    ("topic", "prompt", "model", "paper"),
+    [
+        ("other", "prompt", "model", a_paper(1)),
+        ("topic", "other", "model", a_paper(1)),
+        ("topic", "prompt", "other", a_paper(1)),
+        ("topic", "prompt", "model", a_paper(1, version=2)),
+    ],
+)
+def test_scores_of_another_question(store: SqlStore, topic: str, prompt: str, model: str, paper: Any) -> None:
+    """An answer counts only for the same topic, prompt, model and version."""
+    store.save_scores(MONDAY, "topic", "prompt", "model", SCORED, Usage())
+    assert store.scores(topic, prompt, model, [paper]) == {}
+
+
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [([], 0.0), ([0.25, 0.5], 0.75), ([0.25, None], None), ([None], None), ([0.0], 0.0)],
+)
+def test_cost(store: SqlStore, costs: list[float | None], expected: float | None) -> None:
+    """The cost of an issue is the sum of its own calls, and unknown as soon as one of them is."""
+    store.save_issue(an_issue())
+    store.save_scores(TUESDAY, "t", "p", "m", {}, Usage(1000, 1000, 1000.0))
+    for cost in costs:
+        store.save_scores(MONDAY, "t", "p", "m", {}, Usage(10, 1, cost))
+    issue = store.issue(MONDAY)
+    assert issue is not None
+    assert issue.usage == Usage(10 * len(costs), len(costs), expected)
+    assert store.issues()[-1].usage == issue.usage
+
+
+def test_summary(store: SqlStore) -> None:
+    """Lines and reasons are found again by language and topic; one that failed its check was answered too."""
+    store.save_issue(an_issue())
+    lines, reasons = {"en": "A line.", "zh": None}, {"h1": "a reason", "h2": None}
+    store.save_summary(MONDAY, a_paper(1), "prompt", "model", lines, reasons, Usage(7, 3, 0.5))
+    papers = [a_paper(1), a_paper(2)]
+    found = store.lines(["en", "zh", "de"], "prompt", "model", papers)
+    assert found == {("2603.00001", "en"): "A line.", ("2603.00001", "zh"): None}
+    assert store.lines(["en"], "prompt", "model", papers) == {("2603.00001", "en"): "A line."}
+    found = store.reasons(["h1", "h2", "h3"], "prompt", "model", papers)
+    assert found == {("2603.00001", "h1"): "a reason", ("2603.00001", "h2"): None}
+    assert store.issues()[0].usage == Usage(7, 3, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "model", "paper"),
+    [("other", "model", a_paper(1)), ("prompt", "other", a_paper(1)), ("prompt", "model", a_paper(1, version=2))],
+)
+def test_summary_of_another_question(store: SqlStore, prompt: str, model: str, paper: Any) -> None:
+    """A line counts only for the same prompt, model and version, and so does a reason."""
+    store.save_summary(MONDAY, a_paper(1), "prompt", "model", {"en": "A line."}, {"h": "a reason"}, Usage())
+    assert store.lines(["en"], prompt, model, [paper]) == {}
+    assert store.reasons(["h"], prompt, model, [paper]) == {}
+
+
+# --- readers --------------------------------------------------------------------
+
+
+def test_enrol(store: SqlStore) -> None:
+    """An address is one subscriber, in any case, with the same id for ever."""
+    first = store.enrol(["Ada@Example.org", "ada@example.org", "JÖRG@example.org"], NOW)
+    assert set(first) == {"ada@example.org", "jörg@example.org"}
+    later = store.enrol(["ADA@example.org", "new@example.org"], NOW + timedelta(days=1))
+    assert later["ada@example.org"] == first["ada@example.org"]
+    assert later["new@example.org"].added == NOW + timedelta(days=1)
+    ada = first["ada@example.org"]
+    assert (ada.state, ada.why, ada.since, ada.added) == (SubscriberState.ACTIVE, None, NOW, NOW)
+    assert store.subscriber("aDa@example.ORG") == store.subscriber(ada.id) == ada
+    assert [one.email for one in store.subscribers()] == ["ada@example.org", "jörg@example.org", "new@example.org"]
+
+
+def test_enrol_by_two(file_store: SqlStore) -> None:
+    """Two who enrol the same readers at the same moment agree on their ids."""
+    emails = [f"reader{number}@example.org" for number in range(50)]
+    first, second = both(lambda: file_store.enrol(emails, NOW), lambda: file_store.enrol(emails, NOW))
+    assert first == second
+    assert len(file_store.subscribers()) == 50
+
+
+@pytest.mark.parametrize("number", [0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
+def test_id_ends(store: SqlStore, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Ids of all 64 bits go through the ledger unchanged, in subscribers, mails and what was received."""
+    monkeypatch.setattr(secrets, "randbits", lambda _bits: number)
+    (mail,) = planned(store, "ada@example.org")
+    assert mail.subscriber_id == number
+    assert store.received([MONDAY]) == {(number, MONDAY)}
+    assert store.last_mails() == {number: NOW}
+    found = store.subscriber(number)
+    assert found is not None
+    assert found.id == number
+    assert store.claim("me", 1, NOW)[0].subscriber_id == number
+
+
+def test_leaving_is_kept(store: SqlStore) -> None:
+    """Whoever has left stays left when the file names them again."""
+    ada = store.enrol(["ada@example.org"], NOW)["ada@example.org"]
+    later = NOW + timedelta(hours=1)
+    store.set_subscriber(ada.id, SubscriberState.UNSUBSCRIBED, "by reply", later)
+    left = replace(ada, state=SubscriberState.UNSUBSCRIBED, why="by reply", since=later)
+    assert store.enrol(["Ada@example.org"], later)["ada@example.org"] == left
+    assert store.subscriber(ada.id) == left
+
+
+def test_first_time(store: SqlStore) -> None:
+    """An inbound message is new once; the same id from another source is another message."""
+    assert store.first_time("imap", "<1@x>", "unsubscribe", NOW) is True
+    assert store.first_time("imap", "<1@x>", "ignore", NOW) is False
+    assert store.first_time("hook", "<1@x>", "unsubscribe", NOW) is True
+
+
+def test_first_time_for_one_of_two(file_store: SqlStore) -> None:
+    """Of two who record the same message at the same moment one is the first."""
+    ask = lambda: file_store.first_time("imap", "<1@x>", "unsubscribe", NOW)  # noqa: E731
+    assert sorted(map(bool, both(ask, ask))) == [False, True]
+
+
+# --- mails ----------------------------------------------------------------------
+
+
+def test_edition_is_immutable(store: SqlStore) -> None:
+    """An edition comes back byte for byte with its slots, and a second one under its key changes nothing."""
+    store.save_edition(a_rendered())
+    store.save_edition(a_rendered(subject="Another", body=Slotted(b"other")))
+    assert store.edition("k1") == a_rendered()
+    assert store.edition("k2") is None
+
+
+def test_plan(store: SqlStore) -> None:
+    """A planned mail is there as it was planned, queued and not tried, and counts as received for all its issues."""
+    (mail,) = planned(store, "Ada@example.org", issues=(FRIDAY, MONDAY))
+    who = store.enrol(["ada@example.org"], NOW)["ada@example.org"].id
+    assert mail == replace(a_mail(who, "Ada@example.org", issues=(FRIDAY, MONDAY)), id=mail.id)
+    assert store.received([FRIDAY, MONDAY, TUESDAY]) == {(who, FRIDAY), (who, MONDAY)}
+    assert store.received([TUESDAY]) == frozenset()
+    assert store.deliveries([DeliveryState.ACCEPTED]) == []
+    assert store.deliveries([DeliveryState.QUEUED]) == [mail]
+
+
+@pytest.mark.parametrize("second", [(MONDAY,), (FRIDAY, MONDAY), (MONDAY, TUESDAY)])
+def test_planned_once(store: SqlStore, second: tuple[date, ...]) -> None:
+    """A mail with an issue that the reader has had is left out whole, and the others are planned."""
+    (first,) = planned(store, "ada@example.org")
+    store.save_edition(a_rendered("k2"))
+    bob = store.enrol(["bob@example.org"], NOW)["bob@example.org"].id
+    mails = [a_mail(first.subscriber_id, "ada@example.org", second, "k2"), a_mail(bob, "bob@example.org", second, "k2")]
+    assert store.plan(mails) == 1
+    assert store.plan(mails) == 0
+    assert [mail.email for mail in store.deliveries()] == ["ada@example.org", "bob@example.org"]
+
+
+def test_planned_once_by_two(file_store: SqlStore) -> None:
+    """Two who plan the same mails at the same moment plan each of them once."""
+    emails = [f"reader{number}@example.org" for number in range(40)]
+    people = file_store.enrol(emails, NOW)
+    file_store.save_edition(a_rendered())
+    mails = [a_mail(people[email].id, email) for email in emails]
+    counts = both(lambda: file_store.plan(mails), lambda: file_store.plan(mails))
+    assert sum(count for count in counts if isinstance(count, int)) == 40
+    assert len(file_store.deliveries()) == 40
+    assert len(file_store.received([MONDAY])) == 40
+
+
+def test_plan_needs_its_edition(store: SqlStore) -> None:
+    """A mail of an edition that is not stored cannot be planned: its bytes would be lost."""
+    who = store.enrol(["ada@example.org"], NOW)["ada@example.org"].id
+    with pytest.raises(Exception, match="FOREIGN KEY"):
+        store.plan([a_mail(who, "ada@example.org", edition="nowhere")])
+    assert store.received([MONDAY]) == frozenset()
+
+
+def test_claim(store: SqlStore) -> None:
+    """A claim commits mails as sending, counts the try, and gives each to one owner only."""
+    one, two, three = planned(store, "a@example.org", "b@example.org", "c@example.org")
+    claimed = store.claim("me", 2, NOW)
+    assert claimed == [replace(mail, state=DeliveryState.SENDING, owner="me", attempts=1) for mail in (one, two)]
+    assert [mail.id for mail in store.claim("you", 2, NOW)] == [three.id]
+    assert store.claim("you", 2, NOW) == []
+    assert {mail.owner for mail in store.deliveries([DeliveryState.SENDING])} == {"me", "you"}
+
+
+def test_claim_of_one_edition(store: SqlStore) -> None:
+    """A claim holds mails of one edition, so that its bytes are read once."""
+    planned(store, "a@example.org", edition="k1")
+    planned(store, "b@example.org", "c@example.org", edition="k2")
+    assert [[mail.edition for mail in store.claim("me", 10, NOW)] for _ in range(3)] == [["k1"], ["k2", "k2"], []]
+
+
+def test_claim_when_due(store: SqlStore) -> None:
+    """A mail that waits is not claimed before its time, and does not hold up the others."""
+    one, two = planned(store, "a@example.org", "b@example.org")
+    store.finish(replace(one, not_before=NOW + timedelta(minutes=5), error="later"))
+    assert [mail.id for mail in store.claim("me", 10, NOW)] == [two.id]
+    assert store.claim("me", 10, NOW + timedelta(minutes=4, seconds=59)) == []
+    assert [mail.id for mail in store.claim("me", 10, NOW + timedelta(minutes=5))] == [one.id]
+
+
+@pytest.mark.parametrize("only", ["jörg@example.org", "JÖRG@EXAMPLE.ORG"])
+def test_claim_of_one_reader(store: SqlStore, only: str) -> None:
+    """A claim for one address takes nobody else's mail, whatever the case it is written in."""
+    _, mine = planned(store, "ada@example.org", "Jörg@example.org")
+    assert [mail.id for mail in store.claim("me", 10, NOW, only)] == [mine.id]
+    assert store.claim("me", 10, NOW, only) == []
+
+
+@pytest.mark.parametrize(
+    "state", [state for state in SubscriberState if state is not SubscriberState.ACTIVE], ids=lambda state: state.value
+)
+def test_claim_skips_who_left(store: SqlStore, state: SubscriberState) -> None:
+    """Whoever left after the mail was planned gets nothing, the others do."""
+    one, two, three = planned(store, "a@example.org", "b@example.org", "c@example.org")
+    for mail in (one, two):
+        store.set_subscriber(mail.subscriber_id, state, "by reply", NOW)
+    assert [mail.id for mail in store.claim("me", 1, NOW)] == [three.id]
+    assert store.deliveries([DeliveryState.SKIPPED]) == [replace(m, state=DeliveryState.SKIPPED) for m in (one, two)]
+    assert store.delivery_counts(MONDAY) == {"sending": 1, "skipped": 2}
+
+
+def test_claimed_by_one_of_two(file_store: SqlStore) -> None:
+    """Two who claim at the same moment never get the same mail, and leave none behind."""
+    mails = planned(file_store, *(f"reader{number}@example.org" for number in range(40)))
+
+    def claim_all(owner: str) -> list[int]:
+        claimed = []
+        while some := file_store.claim(owner, 3, NOW):
+            claimed += [mail.id for mail in some]
+        return claimed
+
+    mine, yours = both(lambda: claim_all("me"), lambda: claim_all("you"))
+    assert isinstance(mine, list)
+    assert isinstance(yours, list)
+    assert sorted(mine + yours) == [mail.id for mail in mails]
+
+
+def test_finish(store: SqlStore) -> None:
+    """The outcome of a mail is recorded, and nothing else of it changes."""
+    planned(store, "ada@example.org")
+    (claimed,) = store.claim("me", 1, NOW)
+    finished = replace(
+        claimed, state=DeliveryState.QUEUED, owner=None, not_before=NOW + timedelta(minutes=1), error="451 later"
+    )
+    store.finish(replace(finished, email="somebody@else.org", message_id="<other>"))
+    assert store.deliveries() == [finished]
+
+
+@pytest.mark.parametrize(
+    ("state", "attempts", "repeated"),
+    [
+        (DeliveryState.SENDING, 1, True),
+        (DeliveryState.SENDING, 9, True),
+        (DeliveryState.UNKNOWN, 1, True),
+        (DeliveryState.UNKNOWN, 2, False),
+        (DeliveryState.QUEUED, 1, False),
+        (DeliveryState.ACCEPTED, 1, False),
+        (DeliveryState.FAILED, 1, False),
+        (DeliveryState.SKIPPED, 1, False),
+    ],
+)
+def test_orphans(store: SqlStore, state: DeliveryState, attempts: int, repeated: bool) -> None:
+    """Mails in flight at a stop are to be repeated, and one whose outcome nobody knows, once."""
+    (mail,) = planned(store, "ada@example.org")
+    left = replace(mail, state=state, attempts=attempts)
+    store.finish(left)
+    assert store.orphans() == ([left] if repeated else [])
+
+
+def test_last_mails_and_counts(store: SqlStore) -> None:
+    """Each subscriber's newest mail is known by its date, and each issue's mails by their states."""
+    (first,) = planned(store, "ada@example.org", issues=(FRIDAY,))
+    store.save_edition(a_rendered("k2"))
+    later = replace(a_mail(first.subscriber_id, "ada@example.org", (MONDAY,), "k2"), date=NOW + timedelta(days=3))
+    store.plan([later])
+    store.finish(replace(first, state=DeliveryState.ACCEPTED))
+    assert store.last_mails() == {first.subscriber_id: NOW + timedelta(days=3)}
+    assert store.delivery_counts(FRIDAY) == {"accepted": 1}
+    assert store.delivery_counts(MONDAY) == {"queued": 1}
+
+
+def test_times_are_utc(store: SqlStore) -> None:
+    """A time of another zone is the same moment in UTC, and a time without a zone is refused."""
+    shanghai = datetime(2026, 3, 9, 9, 30, tzinfo=timezone(timedelta(hours=8)))
+    ada = store.enrol(["ada@example.org"], shanghai)["ada@example.org"]
+    assert ada.added == NOW
+    assert ada.added.tzinfo is UTC
+    with pytest.raises(Exception, match="a time without zone cannot be stored"):
+        store.enrol(["bob@example.org"], datetime(2026, 3, 9))  # noqa: DTZ001
+    assert store.subscriber("bob@example.org") is None

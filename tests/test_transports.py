@@ -1,0 +1,744 @@
+"""Every way out keeps the promises of `ports.Transport`, against servers on loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from newsletter.demo.faults import Fault
+from newsletter.demo.sendgrid_server import SendGridServer
+from newsletter.errors import TransportRefused
+from newsletter.models import Message, Outgoing, Rendered, Slotted, Verdict
+from newsletter.ports import Transport
+from newsletter.render import personalise
+from newsletter.render.mime import body
+from newsletter.transports.outbox import Outbox, file_name, write_whole
+from newsletter.transports.sendgrid import SendGrid, payload
+from newsletter.transports.smtp import Smtp
+from tests.factories import KEYS, a_letterhead
+
+TEXT = ".\n..two dots\nA line.\n.\nfrom here: 稀疏模型\n"
+HTML = "<p>.</p>\n<p>稀疏 &amp; <b>sparse</b></p>\n"
+
+
+def a_message(email: str = "ada@example.com", name: str | None = "Ada", **changes: Any) -> Message:
+    """A mail as `render` makes it, with dots at line starts and words in two scripts."""
+    sender = changes.pop("sender", "Morning arXiv <news@example.org>")
+    rendered = Rendered(
+        key="k",
+        subject="3月9日 · 3 papers",
+        html=Slotted(HTML.encode()),
+        text=Slotted(TEXT.encode()),
+        body=Slotted(body(TEXT, HTML, key="k", language="zh")),
+    )
+    message = personalise(
+        rendered,
+        a_letterhead(sender=sender),
+        keys=KEYS,
+        subscriber_id=7,
+        email=email,
+        name=name,
+        message_id="<2026-03-09.token@example.org>",
+        date=datetime(2026, 3, 9, 1, 30, tzinfo=UTC),
+    )
+    return replace(message, **changes)
+
+
+def outgoing(*messages: Message) -> list[Outgoing]:
+    return [Outgoing(key=str(number), message=message) for number, message in enumerate(messages or (a_message(),))]
+
+
+# --- an SMTP server that does what it is told -----------------------------------
+
+Step = Callable[[SMTP], str]
+
+
+@dataclass
+class Arrived:
+    """What came over which connection."""
+
+    connection: tuple[str, int]
+    sender: str
+    recipients: list[str]
+    content: bytes
+
+
+@dataclass
+class Sink:
+    """Takes every mail unless a step of the script, by command, says something else; each step is used once."""
+
+    script: dict[str, list[Step]] = field(default_factory=dict)
+    mails: list[Arrived] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)  # commands that came, with their arguments
+
+    def _next(self, command: str, server: SMTP) -> str | None:
+        steps = self.script.get(command)
+        return steps.pop(0)(server) if steps else None
+
+    async def handle_MAIL(self, server: SMTP, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:  # noqa: N802
+        self.said.append(f"MAIL {address}")
+        envelope.mail_from = address
+        return self._next("MAIL", server) or "250 OK"
+
+    async def handle_RCPT(self, server: SMTP, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:  # noqa: N802
+        self.said.append(f"RCPT {address}")
+        if (answer := self._next("RCPT", server)) is None:
+            envelope.rcpt_tos.append(address)
+        return answer or "250 OK"
+
+    async def handle_RSET(self, server: SMTP, _session: Any, _envelope: Envelope) -> str:  # noqa: N802
+        return self._next("RSET", server) or "250 OK"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Any, _envelope: Envelope) -> str:  # noqa: N802
+        self.said.append("QUIT")
+        return "221 Bye"
+
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Envelope) -> str:  # noqa: N802
+        answer = self._next("DATA", server)
+        if answer is None or answer.startswith("taken"):
+            content = envelope.content
+            assert isinstance(content, bytes)
+            self.mails.append(Arrived(session.peer, envelope.mail_from or "", envelope.rcpt_tos, content))
+        return "250 OK" if answer is None else answer.removeprefix("taken ")
+
+
+def says(answer: str) -> Step:
+    return lambda _server: answer
+
+
+def hangs_up(answer: str = "") -> Step:
+    """Answers, if at all, and ends the connection."""
+
+    def step(server: SMTP) -> str:
+        if answer:
+            server.transport.write(f"{answer}\r\n".encode())
+        server.transport.close()
+        return "taken 250 nobody hears this"
+
+    return step
+
+
+class OnAnyPort(Controller):
+    """A server on a free port, which the base class learns only after it has asked for it."""
+
+    def __init__(self, sink: Sink, **options: Any) -> None:
+        super().__init__(sink, hostname="127.0.0.1", port=0, **options)
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@pytest.fixture
+def sink() -> Sink:
+    return Sink()
+
+
+@pytest.fixture
+def port(sink: Sink) -> Iterator[int]:
+    """A server without TLS."""
+    controller = OnAnyPort(sink)
+    controller.start()
+    yield controller.port
+    controller.stop()
+
+
+@pytest.fixture
+def smtp(port: int) -> Iterator[Smtp]:
+    transport = Smtp(f"smtp://127.0.0.1:{port}", timeout=5)
+    yield transport
+    transport.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for this machine and its key; nobody trusts it unless told to."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("tls")
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(key.private_bytes(*form))
+    (folder / "cert.pem").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    return folder / "cert.pem", folder / "key.pem"
+
+
+@pytest.fixture
+def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """This test's clients trust the certificate."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+
+
+def login(_server: Any, _session: Any, _envelope: Any, mechanism: str, data: Any) -> AuthResult:
+    known = mechanism in ("LOGIN", "PLAIN") and data == LoginPassword(b"ada@example.org", b"s3cret")
+    return AuthResult(success=known, handled=known)
+
+
+@pytest.fixture
+def tls_port(sink: Sink, certificate: tuple[Path, Path]) -> Iterator[int]:
+    """A server that wants STARTTLS and a login."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    controller = OnAnyPort(sink, tls_context=context, require_starttls=True, auth_required=True, authenticator=login)
+    controller.start()
+    yield controller.port
+    controller.stop()
+
+
+@pytest.fixture
+def nobody() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+# --- the contract ---------------------------------------------------------------
+
+
+@dataclass
+class Way:
+    """A transport and what has arrived at its other end."""
+
+    transport: Transport
+    arrived: Callable[[], Sequence[Mapping[str, object]]]
+
+
+def read_mail(raw: bytes, recipient: str) -> Mapping[str, object]:
+    mail = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(mail, EmailMessage)
+    plain, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    assert plain is not None
+    assert html is not None
+    return {
+        "recipient": recipient,
+        "subject": mail["Subject"],
+        "from": mail["From"],
+        "reply_to": mail["Reply-To"],
+        "message_id": mail["Message-ID"],
+        "one_click": mail["List-Unsubscribe-Post"],
+        "text": plain.get_content().replace("\r\n", "\n"),
+        "html": html.get_content().replace("\r\n", "\n"),
+        "raw": raw,
+    }
+
+
+def read_payload(mail: Mapping[str, Any]) -> Mapping[str, object]:
+    def address(person: Mapping[str, str]) -> str:
+        return f"{person['name']} <{person['email']}>" if "name" in person else person["email"]
+
+    return {
+        "recipient": mail["personalizations"][0]["to"][0]["email"],
+        "subject": mail["subject"],
+        "from": address(mail["from"]),
+        "reply_to": address(mail["reply_to"]),
+        "message_id": mail["headers"]["Message-ID"],
+        "one_click": mail["headers"]["List-Unsubscribe-Post"],
+        "text": mail["content"][0]["value"],
+        "html": mail["content"][1]["value"],
+    }
+
+
+@pytest.fixture(params=["outbox", "smtp", "sendgrid"])
+def way(request: pytest.FixtureRequest, tmp_path: Path, sink: Sink) -> Iterator[Way]:
+    if request.param == "outbox":
+        box = Outbox(tmp_path / "new" / "outbox")
+
+        def files() -> list[Mapping[str, object]]:
+            paths = sorted((tmp_path / "new" / "outbox").glob("*.eml"))
+            return [read_mail(path.read_bytes(), path.stem.partition("_")[2]) for path in paths]
+
+        yield Way(box, files)
+    elif request.param == "smtp":
+        smtp = request.getfixturevalue("smtp")
+        yield Way(smtp, lambda: [read_mail(mail.content, mail.recipients[0]) for mail in sink.mails])
+    else:
+        with SendGridServer() as server:
+            sendgrid = SendGrid("SG.practice", server.origin, timeout=5)
+            yield Way(sendgrid, lambda: [read_payload(mail) for mail in server.mails])
+
+
+PEOPLE = (("ada@example.com", "Ada"), ("bob@example.com", None), ("li@例子.中国", '李 "Li", 四'))
+
+
+def test_accepted_has_arrived(way: Way) -> None:
+    """What is accepted arrived at its recipient, whole, in order."""
+    messages = [a_message(email, name) for email, name in PEOPLE]
+    outcomes = way.transport.send(outgoing(*messages))
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * 3
+    expected = [
+        {
+            "recipient": message.recipient,
+            "subject": "3月9日 · 3 papers",
+            "from": "Morning arXiv <news@example.org>",
+            "reply_to": dict(message.headers)["Reply-To"],
+            "message_id": "<2026-03-09.token@example.org>",
+            "one_click": "List-Unsubscribe=One-Click",
+            "text": TEXT,
+            "html": HTML,
+            "raw": message.raw,
+        }
+        for message in messages
+    ]
+    arrived = way.arrived()
+    assert arrived == [{key: mail[key] for key in arrived[0]} for mail in expected]
+
+
+def test_sender_with_any_name(way: Way) -> None:
+    """A sender's name may hold commas, quotes and other scripts."""
+    for sender in ('"Lovelace, Ada" <news@example.org>', "晨报 <news@example.org>", '"A \\"B\\" C" <news@example.org>'):
+        (outcome,) = way.transport.send(outgoing(a_message(sender=sender)))
+        assert outcome.verdict is Verdict.ACCEPTED
+        names = [str(mail["from"]).replace('"', "").replace("\\", "") for mail in way.arrived()]
+        assert names[-1] == sender.replace('"', "").replace("\\", "")
+
+
+def test_nothing_to_send(way: Way) -> None:
+    """No mails, no outcomes."""
+    assert list(way.transport.send([])) == []
+    assert list(way.arrived()) == []
+
+
+def test_closed_and_used_again(way: Way) -> None:
+    """Closing twice is no error, and a later mail still goes out."""
+    way.transport.close()
+    way.transport.send(outgoing())
+    way.transport.close()
+    way.transport.close()
+    (outcome,) = way.transport.send(outgoing(a_message("bob@example.com")))
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert sorted(str(mail["recipient"]) for mail in way.arrived()) == ["ada@example.com", "bob@example.com"]
+    way.transport.close()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda p: Smtp(f"smtp://127.0.0.1:{p}"), lambda p: SendGrid("k", f"http://127.0.0.1:{p}")]
+)
+def test_server_down(nobody: int, make: Callable[[int], Transport]) -> None:
+    """Where nobody listens nothing was taken, and it may be later."""
+    (outcome,) = make(nobody).send(outgoing())
+    assert outcome.verdict is Verdict.TEMPORARY
+    assert "refused" in outcome.detail
+
+
+# --- outbox ---------------------------------------------------------------------
+
+
+def test_outbox_files(tmp_path: Path) -> None:
+    """Each mail is one .eml with the bytes of the wire and one .html to open, and a repeat is the same two files."""
+    for _ in range(2):
+        Outbox(tmp_path).send(outgoing())
+    stem = "2026-03-09_ada@example.com"
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        f"{stem}.eml": a_message().raw,
+        f"{stem}.html": HTML.encode(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("recipient", "name"),
+    [
+        ("ada@example.com", "2026-03-09_ada@example.com"),
+        ("a.b+c=d@example.com", "2026-03-09_a.b+c=d@example.com"),
+        ("../../etc/passwd@example.com", "2026-03-09__.._etc_passwd@example.com-3d897416"),
+        ("a/b@example.com", "2026-03-09_a_b@example.com-215ca13f"),
+        ("a:b@example.com", "2026-03-09_a_b@example.com-de1a32cc"),
+    ],
+)
+def test_outbox_names(recipient: str, name: str) -> None:
+    """The name of a file holds the day and the address, never a path, and two addresses never share one."""
+    assert file_name(replace(a_message(), recipient=recipient)) == name
+
+
+def test_outbox_long_address(tmp_path: Path) -> None:
+    """The longest address that there can be does not stop the mails of the others."""
+    long = a_message(f"{'a' * 64}@{'.'.join(['b' * 60] * 3)}.example")
+    outcomes = Outbox(tmp_path).send(outgoing(long, a_message()))
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * 2
+    assert len(list(tmp_path.glob("*.eml"))) == 2
+
+
+def test_outbox_refuses(tmp_path: Path) -> None:
+    """A folder that cannot be written refuses everybody, by its name."""
+    (tmp_path / "outbox").write_text("a file")
+    with pytest.raises(TransportRefused) as error:
+        Outbox(tmp_path / "outbox").send(outgoing())
+    assert str(error.value) == f"outbox: cannot write to {tmp_path / 'outbox'}: File exists"
+
+
+def test_written_whole(tmp_path: Path) -> None:
+    """A file is the old one or the new one: what is cut short lies beside it under another name."""
+    write_whole(tmp_path / "a", b"old")
+    (tmp_path / ".a.part").write_bytes(b"half of th")
+    write_whole(tmp_path / "a", b"new")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"new"}
+
+
+# --- smtp -----------------------------------------------------------------------
+
+
+def test_smtp_same_bytes(smtp: Smtp, sink: Sink) -> None:
+    """The bytes that arrive are those that were rendered, dots at line starts included, under our envelope."""
+    message = a_message()
+    for start in (b".", b"..", b"x", b""):
+        smtp.send(outgoing(replace(message, raw=start + message.raw.rstrip(b"\r\n"))))
+    assert b"\r\n.\r\n" in message.raw
+    sent = [start + message.raw.rstrip(b"\r\n") + b"\r\n" for start in (b".", b"..", b"x", b"")]
+    assert [mail.content for mail in sink.mails] == sent
+    assert {(mail.sender, *mail.recipients) for mail in sink.mails} == {(message.envelope_from, "ada@example.com")}
+
+
+def test_smtp_reuses_its_connection(smtp: Smtp, sink: Sink) -> None:
+    """Many mails go over one connection, also after a refusal, and the end is a good-bye."""
+    sink.script["RCPT"] = [says("550 5.1.1 unknown")]
+    outcomes = [smtp.send(outgoing())[0].verdict for _ in range(4)]
+    assert outcomes == [Verdict.PERMANENT, *[Verdict.ACCEPTED] * 3]
+    assert len({mail.connection for mail in sink.mails}) == 1
+    smtp.close()
+    assert sink.said[-1] == "QUIT"
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("450 4.2.0 greylisted", Verdict.TEMPORARY),
+        ("452 4.3.1 full", Verdict.TEMPORARY),
+        ("550 5.1.1 no such user", Verdict.PERMANENT),
+        ("554 5.7.1 no", Verdict.PERMANENT),
+    ],
+)
+def test_smtp_refusals(smtp: Smtp, sink: Sink, command: str, answer: str, verdict: Verdict) -> None:
+    """4xx may pass later and 5xx never will, in the server's words, and the next reader is served."""
+    sink.script[command] = [says(answer)]
+    outcomes = smtp.send(outgoing(a_message(), a_message("bob@example.com")))
+    assert [outcome.verdict for outcome in outcomes] == [verdict, Verdict.ACCEPTED]
+    assert outcomes[0].detail == answer
+    assert [mail.recipients for mail in sink.mails] == [["bob@example.com"]]
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict"),
+    [
+        ({"MAIL": [hangs_up()]}, Verdict.TEMPORARY),
+        ({"MAIL": [hangs_up("421 4.3.2 closing")]}, Verdict.TEMPORARY),
+        ({"RCPT": [hangs_up()]}, Verdict.TEMPORARY),
+        ({"DATA": [hangs_up()]}, Verdict.UNKNOWN),  # after the final dot
+        # An answer counts, also where the server hangs up behind it.
+        ({"RCPT": [hangs_up("550 5.1.1 no")]}, Verdict.PERMANENT),
+        ({"DATA": [hangs_up("554 5.7.1 spam")]}, Verdict.PERMANENT),
+        ({"DATA": [hangs_up("451 4.3.0 later")]}, Verdict.TEMPORARY),
+        ({"DATA": [hangs_up("250 OK")]}, Verdict.ACCEPTED),
+        ({"RCPT": [says("550 5.1.1 no")], "RSET": [hangs_up()]}, Verdict.PERMANENT),
+    ],
+)
+def test_smtp_dropped(smtp: Smtp, sink: Sink, script: dict[str, list[Step]], verdict: Verdict) -> None:
+    """A connection that is lost after the final dot leaves the outcome unknown, before it certain; the next is new."""
+    sink.script |= script
+    (first,) = smtp.send(outgoing())
+    (second,) = smtp.send(outgoing(a_message("bob@example.com")))
+    assert (first.verdict, second.verdict) == (verdict, Verdict.ACCEPTED)
+    assert sink.mails[-1].recipients == ["bob@example.com"]
+
+
+@pytest.mark.parametrize("ending", [hangs_up("421 4.7.0 enough for one connection"), hangs_up()])
+def test_smtp_ended_between_mails(smtp: Smtp, sink: Sink, ending: Step) -> None:
+    """A server that ends the connection between two mails loses none: the next goes over a new connection at once."""
+    smtp.send(outgoing())
+    sink.script["MAIL"] = [ending]
+    (outcome,) = smtp.send(outgoing(a_message("bob@example.com")))
+    assert outcome.verdict is Verdict.ACCEPTED
+    assert [mail.recipients[0] for mail in sink.mails] == ["ada@example.com", "bob@example.com"]
+    assert sink.mails[0].connection != sink.mails[1].connection
+
+
+@pytest.mark.parametrize("command", ["RCPT", "DATA"])
+def test_smtp_421(smtp: Smtp, sink: Sink, command: str) -> None:
+    """A server that says good-bye after some mails has not taken this one; the next goes over a new connection."""
+    smtp.send(outgoing())
+    sink.script[command] = [hangs_up("421 4.7.0 too many mails")]
+    outcomes = smtp.send(outgoing(a_message("bob@example.com"), a_message("eve@example.com")))
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.TEMPORARY, Verdict.ACCEPTED]
+    assert outcomes[0].detail == "421 4.7.0 too many mails"
+    arrived = {mail.recipients[0]: mail.connection for mail in sink.mails if mail.recipients != ["bob@example.com"]}
+    assert set(arrived) == {"ada@example.com", "eve@example.com"}
+    assert arrived["ada@example.com"] != arrived["eve@example.com"]
+
+
+def test_smtp_silent() -> None:
+    """A server that takes the body and says nothing leaves the outcome unknown after the time-out."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_silent_after_the_dot, args=(server,), daemon=True).start()
+        transport = Smtp(f"smtp://127.0.0.1:{server.getsockname()[1]}", timeout=0.3)
+        (outcome,) = transport.send(outgoing())
+        transport.close()
+    assert outcome.verdict is Verdict.UNKNOWN
+
+
+def _silent_after_the_dot(server: socket.socket) -> None:
+    connection, _ = server.accept()
+    with connection, connection.makefile("rb") as lines:
+        connection.sendall(b"220 hello\r\n")
+        for line in lines:
+            if line[:4] in (b"ehlo", b"EHLO", b"mail", b"MAIL", b"rcpt", b"RCPT"):
+                connection.sendall(b"250 OK\r\n")
+            elif line.lower().startswith(b"data"):
+                connection.sendall(b"354 go on\r\n")
+
+
+def test_smtp_letters_outside_ascii(smtp: Smtp, sink: Sink) -> None:
+    """An address that the server cannot take is one reader's finding; the connection serves the next."""
+    outcomes = smtp.send(outgoing(a_message("jörg@example.com"), a_message()))
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.PERMANENT, Verdict.ACCEPTED]
+    assert outcomes[0].detail == "the address has letters outside ASCII before its @"
+    assert len(sink.mails) == 1
+
+
+@pytest.mark.usefixtures("trusted")
+def test_smtp_starttls_and_login(tls_port: int, sink: Sink) -> None:
+    """With STARTTLS and the right password the mail arrives; the user's name may hold an @, written either way."""
+    for user in ("ada@example.org", "ada%40example.org"):
+        transport = Smtp(f"smtp://{user}@localhost:{tls_port}", "s3cret", timeout=5)
+        (outcome,) = transport.send(outgoing())
+        transport.close()
+        assert outcome.verdict is Verdict.ACCEPTED
+    assert [mail.content for mail in sink.mails] == [a_message().raw] * 2
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("password", ["s3cret", None])
+def test_smtps(sink: Sink, certificate: tuple[Path, Path], password: str | None) -> None:
+    """`smtps://` speaks TLS from the first byte, with a login and without."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    # The server does not see that the connection is secure already, so it would not offer a login.
+    options = {"authenticator": login, "auth_require_tls": False} if password else {}
+    controller = OnAnyPort(sink, ssl_context=context, server_hostname="localhost", **options)
+    controller.start()
+    try:
+        transport = Smtp(f"smtps://ada@example.org@localhost:{controller.port}", password, timeout=5)
+        (outcome,) = transport.send(outgoing())
+        transport.close()
+    finally:
+        controller.stop()
+    assert (outcome.verdict, outcome.detail) == (Verdict.ACCEPTED, "")
+
+
+@pytest.mark.usefixtures("trusted")
+def test_smtp_refused_login(tls_port: int, sink: Sink) -> None:
+    """A wrong password refuses everybody, in the server's words, without the password, and nothing is sent."""
+    transport = Smtp(f"smtp://ada@example.org@localhost:{tls_port}", "wr0ng", timeout=5)
+    with pytest.raises(TransportRefused) as error:
+        transport.send(outgoing())
+    assert str(error.value) == "smtp: localhost refuses the login: 535 5.7.8 Authentication credentials invalid"
+    assert sink.said == []
+    transport.close()
+
+
+def test_smtp_untrusted_certificate(tls_port: int, sink: Sink) -> None:
+    """A certificate that nobody vouches for refuses everybody, before the password is sent."""
+    with pytest.raises(TransportRefused, match=r"no secure connection to localhost: .*certificate verify failed"):
+        Smtp(f"smtp://ada@example.org@localhost:{tls_port}", "s3cret", timeout=5).send(outgoing())
+    assert sink.said == []
+
+
+def test_smtp_without_starttls(port: int, sink: Sink) -> None:
+    """A password is never sent in the clear, not even on this machine."""
+    with pytest.raises(TransportRefused) as error:
+        Smtp(f"smtp://ada@127.0.0.1:{port}", "s3cret", timeout=5).send(outgoing())
+    assert str(error.value) == "smtp: 127.0.0.1 does not offer STARTTLS; nothing was sent in the clear"
+    assert sink.said == []
+
+
+@pytest.mark.usefixtures("trusted")
+def test_smtp_without_logins(sink: Sink, certificate: tuple[Path, Path]) -> None:
+    """A server that offers no login while a password is set refuses everybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    controller = OnAnyPort(sink, tls_context=context, auth_exclude_mechanism=["LOGIN", "PLAIN"])
+    controller.start()
+    try:
+        with pytest.raises(TransportRefused, match="smtp: localhost offers no login that we know"):
+            Smtp(f"smtp://ada@localhost:{controller.port}", "s3cret", timeout=5).send(outgoing())
+    finally:
+        controller.stop()
+    assert sink.said == []
+
+
+def test_smtp_host_elsewhere_needs_starttls(port: int, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is not on this machine must offer STARTTLS, also where no password is set."""
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda *_a, **_k: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+    )
+    with pytest.raises(TransportRefused, match=r"mail\.example\.org does not offer STARTTLS"):
+        Smtp(f"smtp://mail.example.org:{port}", timeout=5).send(outgoing())
+    assert sink.said == []
+
+
+# --- sendgrid -------------------------------------------------------------------
+
+
+def send_through(*faults: Fault | None, key: str = "SG.practice", timeout: float = 5) -> tuple[Any, SendGridServer]:
+    with SendGridServer(faults=faults) as server:
+        return SendGrid(key, server.origin, timeout=timeout).send(outgoing())[0], server
+
+
+def test_sendgrid_payload() -> None:
+    """One call carries one reader, both parts, our headers as on the wire, the delivery's key, and no tracking."""
+    message = a_message("li@example.com", "李四", sender="晨报 <news@example.org>")
+    found = payload(Outgoing(key="42", message=message))
+    headers = found.pop("headers")
+    assert found == {
+        "personalizations": [{"to": [{"email": "li@example.com", "name": "李四"}]}],
+        "from": {"email": "news@example.org", "name": "晨报"},
+        "reply_to": {"email": dict(message.headers)["Reply-To"]},
+        "subject": "3月9日 · 3 papers",
+        "content": [{"type": "text/plain", "value": TEXT}, {"type": "text/html", "value": HTML}],
+        "custom_args": {"delivery": "42"},
+        "tracking_settings": {
+            "click_tracking": {"enable": False, "enable_text": False},
+            "open_tracking": {"enable": False},
+            "subscription_tracking": {"enable": False},
+            "ganalytics": {"enable": False},
+        },
+    }
+    assert list(headers) == [
+        "Date",
+        "Message-ID",
+        "List-Id",
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+        "List-Help",
+        "List-Archive",
+        "Auto-Submitted",
+    ]
+    assert headers["List-Id"] == "=?utf-8?b?5pmo5oql?= <newsletter.example.org>"
+    assert headers["List-Unsubscribe"] == dict(message.headers)["List-Unsubscribe"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "verdict", "detail"),
+    [
+        (Fault(kind="status", status=500), Verdict.TEMPORARY, "HTTP 500 HTTP 500"),
+        (Fault(kind="status", status=503), Verdict.TEMPORARY, "HTTP 503 HTTP 503"),
+        (Fault(kind="status", status=429), Verdict.TEMPORARY, "HTTP 429 HTTP 429"),
+        (Fault(kind="status", status=413, body="<h1>Too large</h1>"), Verdict.PERMANENT, "HTTP 413 <h1>Too large</h1>"),
+        (
+            Fault(kind="status", status=400, body='{"errors": [{"message": "no"}, {"message": "never"}]}'),
+            Verdict.PERMANENT,
+            "HTTP 400 no; never",
+        ),
+        (Fault(kind="html"), Verdict.UNKNOWN, "HTTP 200"),  # a page of somebody in between
+        (Fault(kind="cut"), Verdict.UNKNOWN, "no answer: Remote end closed connection without response"),
+        (Fault(kind="silent"), Verdict.UNKNOWN, "no answer: Remote end closed connection without response"),
+    ],
+    ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else "",
+)
+def test_sendgrid_answers(fault: Fault, verdict: Verdict, detail: str) -> None:
+    """Each answer in our words: what may pass, what never will, and what nobody can tell."""
+    outcome, _ = send_through(fault)
+    assert (outcome.verdict, outcome.detail) == (verdict, detail)
+
+
+def test_sendgrid_time_out() -> None:
+    """After a time-out nobody knows: here the mail was taken."""
+    outcome, server = send_through(Fault(kind="slow", seconds=3), timeout=0.3)
+    assert (outcome.verdict, outcome.detail) == (Verdict.UNKNOWN, "no answer: timed out")
+    assert len(server.mails) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_sendgrid_refused(status: int) -> None:
+    """A refused key or sender refuses everybody, in the vendor's words."""
+    body = '{"errors": [{"message": "authorization required"}]}'
+    with pytest.raises(TransportRefused) as error:
+        send_through(Fault(kind="status", status=status, body=body))
+    problem = f"the key or the sender is refused: HTTP {status} authorization required"
+    assert str(error.value) == f"sendgrid: {problem}"
+
+
+def test_sendgrid_wrong_key() -> None:
+    """The key goes out as bearer and appears in no error."""
+    with pytest.raises(TransportRefused) as error:
+        send_through(key="SG.wrong")
+    assert "SG.wrong" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("reset", "least", "most"),
+    [
+        (lambda: str(int(time.time()) + 60), 55, 61),
+        (lambda: "5", 1, 1),
+        (lambda: "soon", None, None),
+        (lambda: "²", None, None),
+    ],
+)
+def test_sendgrid_limit(reset: Callable[[], str], least: float | None, most: float | None) -> None:
+    """The moment at which the limit is lifted becomes seconds, where it can be read."""
+    outcome, _ = send_through(Fault(kind="status", status=429, headers={"X-RateLimit-Reset": reset()}))
+    assert outcome.verdict is Verdict.TEMPORARY
+    if least is None or most is None:
+        assert outcome.retry_after is None
+    else:
+        assert outcome.retry_after is not None
+        assert least <= outcome.retry_after <= most
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"content": []}, 400),
+        ({"content": [{"type": "text/plain", "value": ""}]}, 400),
+        ({"content": [{"type": "text/html", "value": "x"}, {"type": "text/plain", "value": "x"}]}, 400),
+        ({"headers": {"Reply-To": "a@example.org"}}, 400),
+        ({"headers": {"X-Name": "晨报"}}, 400),
+        ({"headers": {"X-Name": "a\r\nBcc: b@example.org"}}, 400),
+        ({"headers": {"X-Number": 1}}, 400),
+        ({"from": {"email": "nobody"}}, 400),
+        ({"from": "news@example.org"}, 400),
+        ({"personalizations": []}, 400),
+        ({"personalizations": [{"to": [{"email": "a@example.org"}]}] * 1001}, 400),
+        ({"personalizations": [{}]}, 400),
+        ({"subject": ""}, 400),
+        ({"reply_to": {"email": "x"}}, 400),
+        ({"custom_args": {"delivery": 1}}, 400),
+        ({"custom_args": {"delivery": "x" * 10_001}}, 400),
+        ({"content": [{"type": "text/plain", "value": "x" * (30 << 20)}]}, 413),
+    ],
+)
+def test_sendgrid_server_refuses(change: dict[str, Any], status: int) -> None:
+    """The practice server refuses what the real one refuses, so that the other tests mean something."""
+    mail = payload(outgoing()[0]) | change
+    with SendGridServer() as server:
+        api = SendGrid("SG.practice", server.origin)._api
+        with pytest.raises(Exception, match=str(status)):
+            api.client.mail.send.post(request_body=mail)
+        assert server.mails == []
