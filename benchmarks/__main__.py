@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from benchmarks import mail, start
+from benchmarks import collecting, mail, start
 from benchmarks.table import Row, show
 
 
 def main() -> None:
     """Measure everything and print one table."""
-    rows: list[Row] = [*start.rows(), *mail.rows()]
+    rows: list[Row] = [*start.rows(), *collecting.rows(), *mail.rows()]
     show(rows)
+    print(f"\n{collecting.memory()}")
 
 
 if __name__ == "__main__":

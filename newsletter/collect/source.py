@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -16,7 +15,7 @@ from newsletter.collect.wire import RequestClock, Wire, parse_xml
 from newsletter.errors import ArxivUnavailable
 from newsletter.models import Announced, AnnounceType, ArxivId, Paper
 
-_PAGES = (2000, 500)  # papers a request: as many as are allowed; fewer where such long answers do not come through
+_PAGES = (1500, 500)  # papers a request; fewer where such long answers do not come through. 2,000 are allowed
 _IDS = 200  # ids a request: keeps the address well under 4 KiB
 _LISTINGS = 3  # how often a listing is asked again when pages repeat or lose papers
 _NEW = (AnnounceType.NEW, AnnounceType.CROSS)
@@ -186,4 +185,4 @@ def to_paper(result: arxiv.Result) -> Paper:
 
 
 def _squeeze(text: str | None) -> str:
-    return re.sub(r"\s+", " ", text or "").strip()
+    return " ".join((text or "").split())

@@ -193,12 +193,19 @@ def check_atom(body: bytes, url: str, status: int = 200) -> None:
         raise ArxivUnavailable(url, f"the page has {len(entries)} entries where its totals promise {promised}")
 
 
+_NEEDED = tuple(f"{ATOM}{name}" for name in ("id", "title", "summary", "published", "updated", "author"))
+
+
 def _check_entry(entry: etree._Element, url: str) -> None:
-    for name in ("id", "title", "summary", "published", "updated", "author"):
-        found = entry.find(f"{ATOM}{name}")
-        if found is None or not etree.tostring(found, method="text", encoding="unicode", with_tail=False).strip():
+    """Raise unless everything that we show is there; one walk over the children, as a page has 2,000 entries."""
+    filled = {child.tag for child in entry if child.text and not child.text.isspace()}
+    filled |= {
+        child.tag for child in entry.iterchildren(f"{ATOM}author") if (child.findtext(f"{ATOM}name") or "").strip()
+    }
+    for tag in _NEEDED:
+        if tag not in filled:
             where = entry.findtext(f"{ATOM}id") or "an entry"
-            raise ArxivUnavailable(url, f"{where} has no {name}")
+            raise ArxivUnavailable(url, f"{where} has no {tag.removeprefix(ATOM)}")
 
 
 def _plain(error: Exception) -> str:
