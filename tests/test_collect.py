@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import arxiv
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter import collect
 from newsletter.collect import ArxivSource, Fetched, assign, calendar, fetch
-from newsletter.collect.source import Feed
+from newsletter.collect.source import Feed, to_paper
 from newsletter.collect.wire import check_atom
 from newsletter.demo.arxiv_server import ArxivServer
 from newsletter.demo.faults import Fault
@@ -393,15 +395,90 @@ def test_all_seed_papers_come_through_whole(real_data: Path) -> None:
         assert tuple(" ".join(author.split()) for author in row.authors) == paper.authors
 
 
-def test_real_answers_are_read(real_data: Path) -> None:
-    """Every recorded answer of arXiv passes the guards, and the error entry is refused."""
-    for file in sorted((real_data / "arxiv" / "api").glob("*.xml")):
+# File name of a recorded answer → what its first entry is; None where it has no entry.
+_RECORDED = {
+    "id_0000.0000_s0_m100": None,
+    "id_0808.05394_s0_m100": None,
+    "id_0808.05394_1707.08567_s0_m100": ("1707.08567v1", "cs.IT", 1, 34, "2017-07-27T08:18:33", None, False),
+    "id_1605.08386_s0_m100": ("1605.08386v1", "math.CO", 2, 2, "2016-05-26T17:59:46", None, False),
+    "id_2104.12255v1_s0_m100": ("2104.12255v1", "cs.CR", 1, 1, "2021-04-20T16:07:14", None, False),
+    "id_astro-ph_0601001_s0_m100": ("astro-ph/0601001v1", "astro-ph", 1, 4, "2006-01-02T14:57:58", None, True),
+    "id_quant-ph_0201082v1_s0_m100": ("quant-ph/0201082v1", "quant-ph", 2, 1, "2002-01-18T15:08:05", None, False),
+    "q_testing_s0_m10": (
+        "2202.12139v1", "cs.SE", 2, 3, "2022-02-24T15:05:19", "10.1109/ICSTW55395.2022.00035", True,
+    ),
+    "q_testing_s10_m10": ("2403.16981v2", "math.ST", 3, 3, "2024-03-25T17:42:32", None, False),
+    "q_testing_s50_m10": ("1709.03221v1", "cs.SE", 5, 3, "2017-09-11T02:45:22", "10.1145/3106237.3106277", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(_RECORDED))
+def test_recorded_answers_give_the_right_values(real_data: Path, name: str) -> None:
+    """Old and new ids, versions, categories, authors, dates, DOI and journal of arXiv's own answers."""
+    (file,) = (
+        path for path in (real_data / "arxiv" / "api").glob(f"{name}_*.xml") if path.stem.rpartition("_")[0] == name
+    )
+    check_atom(file.read_bytes(), "http://127.0.0.1/api/query?search_query=&start=0&max_results=1")
+    papers = [to_paper(result) for result in arxiv._feed.parse(file.read_bytes()).results]
+    found = [
+        (
+            f"{paper.arxiv_id}v{paper.version}",
+            paper.primary_category,
+            len(paper.categories),
+            len(paper.authors),
+            f"{paper.published:%Y-%m-%dT%H:%M:%S}",
+            paper.doi,
+            paper.journal_ref is not None,
+        )
+        for paper in papers
+    ]
+    assert _RECORDED[name] == (found[0] if found else None)
+
+
+def test_every_recorded_answer_passes_the_guards(real_data: Path) -> None:
+    """All of arXiv's own answers are taken, and its error entry is refused."""
+    files = sorted((real_data / "arxiv" / "api").glob("*.xml"))
+    assert 20 == len(files)
+    for file in files:
         url = "http://127.0.0.1/api/query?search_query=&start=0&max_results=1"
         if "id_abc" in file.name:
             with pytest.raises(ArxivRefused, match="incorrect id format"):
                 check_atom(file.read_bytes(), url)
         else:
             check_atom(file.read_bytes(), url)
+
+
+def test_awkward_papers_come_through_whole(real_data: Path) -> None:
+    """187 authors, TeX in titles, accents, text like HTML, one-word names: each value is the row's."""
+    file = real_data / "arxiv" / "awkward.jsonl"
+    given = {row["id"]: row for row in map(json.loads, file.read_text("utf-8").splitlines())}
+    rows = load_rows(file, calendar.window)
+    with ArxivServer(rows, DAY) as server:
+        source = ArxivSource(api_url=server.api_url, rss_url=server.rss_url, delay=0)
+        papers = source.by_ids([row.id for row in rows])
+        source.close()
+    assert set(given) == {paper.arxiv_id for paper in papers}
+    for paper in papers:
+        row = given[paper.arxiv_id]
+        assert " ".join(row["title"].split()) == paper.title
+        assert " ".join(row["abstract"].split()) == paper.abstract
+        assert [" ".join(name.split()) for name in row["authors"]] == list(paper.authors)
+        assert set(row["categories"]) == set(paper.categories)
+
+
+@pytest.mark.parametrize(
+    ("abstract", "comment", "links"),
+    [
+        ("Code: https://github.com/a-b/c.d.", None, ("https://github.com/a-b/c.d",)),
+        ("see (https://www.gitlab.com/g/p), and", "https://huggingface.co/o/m",
+         ("https://www.gitlab.com/g/p", "https://huggingface.co/o/m")),
+        ("twice https://github.com/a/b https://github.com/a/b", None, ("https://github.com/a/b",)),
+        ("javascript:alert(1) ftp://github.com/a/b https://github.com.evil.org/a/b", None, ()),
+    ],
+)  # fmt: skip
+def test_code_is_found_in_abstract_and_comment(abstract: str, comment: str | None, links: tuple[str, ...]) -> None:
+    """Repositories of known hosts, each once, by http(s) only, without the sentence's full stop."""
+    assert links == a_paper(1, abstract=abstract, comment=comment).code_urls
 
 
 def test_look_back_reaches_ten_days() -> None:
