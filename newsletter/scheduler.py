@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -16,7 +17,7 @@ from newsletter import app, pipeline
 from newsletter.app.publish import publish
 from newsletter.collect import calendar
 from newsletter.errors import NewsletterError
-from newsletter.models import Finding, Reader, Roster
+from newsletter.models import Reader, Roster
 from newsletter.pipeline import Due
 from newsletter.settings import Settings
 
@@ -26,81 +27,111 @@ _TICK_SECONDS = 60
 _POLL = timedelta(minutes=10)  # between two questions to arXiv while an announcement is awaited
 LATE = timedelta(hours=3)  # an announcement due this long before a reader's hour may still come into that mail
 _PROMPT = timedelta(minutes=15)  # how long after a reader's hour it still counts as that hour
+_LAST_SECONDS = 5  # that a tick has to end when the service stops
 
 
 @contextmanager
 def running(settings: Settings) -> Iterator[None]:
-    """Prepare and send on time while the block lasts; at its end the mail in flight is finished."""
+    """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
+
+    At its end the mail in flight is finished. A tick that waits for a silent server beyond that ends the process.
+    """
     service = Service(settings)
-    with app.work_folder(settings, "serve", wait=True):
-        scheduler = BackgroundScheduler(timezone="UTC")
-        # Late is better than never (the default drops a job that is a second late), and never two at once.
-        scheduler.add_job(
-            service.tick,
-            "interval",
-            seconds=_TICK_SECONDS,
-            next_run_time=app.utc_now(),
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
-        scheduler.start()
-        try:
-            yield
-        finally:
-            service.stopping.set()
-            scheduler.shutdown(wait=True)
+    scheduler = BackgroundScheduler(timezone="UTC")
+    # Late is better than never (the default drops a job that is a second late), and never two at once.
+    scheduler.add_job(
+        service.tick,
+        "interval",
+        seconds=_TICK_SECONDS,
+        next_run_time=app.utc_now(),
+        misfire_grace_time=None,
+        coalesce=True,
+        max_instances=1,
+    )
+    scheduler.start()
+    try:
+        yield
+    finally:
+        service.stopping.set()
+        if not service.idle.wait(_LAST_SECONDS):
+            # A model may be silent for minutes, a SIGTERM is followed by a SIGKILL after ten seconds. All that was
+            # answered or sent is in the ledger, so this loses no more than that, and says so.
+            log.warning("tick.cut-off", seconds=_LAST_SECONDS)
+            os._exit(0)
+        scheduler.shutdown(wait=True)
+
+
+def _idle() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
 
 
 @dataclass
 class Service:
-    """What a tick needs to remember: the last good roster, and when arXiv was last asked."""
+    """What a tick needs to remember: the last good roster, when arXiv was last asked, and who was due last."""
 
     settings: Settings
+    now: Callable[[], datetime] = app.utc_now
     stopping: threading.Event = field(default_factory=threading.Event)
+    idle: threading.Event = field(default_factory=_idle)
     _roster: Roster | None = None
-    _told: tuple[Finding, ...] = ()
+    _told: object = None  # what is wrong with the roster, as it was last logged
     _asked: datetime | None = None
+    _looked: datetime | None = None  # when the readers who were due were last planned
 
     def tick(self) -> None:
         """Prepare what arXiv has announced, and send what is due. Errors are logged; the next tick tries again."""
+        self.idle.clear()
         try:
-            self._tick()
+            if not self.stopping.is_set():
+                self._tick()
         except NewsletterError as error:
             log.error("tick.failed", error=str(error))
         except Exception:
             log.exception("tick.failed")
+        finally:
+            self.idle.set()
 
     def _tick(self) -> None:
         roster = self._current_roster()
-        with app.open_desk(self.settings, roster) as desk:
+        with app.open_desk(self.settings, roster, now=self.now) as desk:
             self._prepare(desk)
-            mails = desk.store.last_mails()
-            waiting = [
-                one
-                for one in pipeline.due(desk, pipeline.active(desk))
-                if (moment := last_hour(one.reader, desk.now())) and is_due(one, moment, desk.now(), mails)
-            ]
-            if waiting:
+            now = desk.now()
+            if waiting := self._waiting(desk, now):
                 pipeline.plan(desk, pipeline.Editor(desk), waiting)
+            self._looked = now
             tally = pipeline.send(desk, stop=self.stopping.is_set)
             if tally.accepted or tally.failed or tally.waiting:
                 log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
 
+    def _waiting(self, desk: pipeline.Desk, now: datetime) -> list[Due]:
+        """The readers whose hour has come, each with the issues that belong into the mail of that hour."""
+        mails = desk.store.last_mails()
+        waiting = []
+        for one in pipeline.due(desk, pipeline.active(desk)):
+            moment = last_hour(one.reader, now)
+            if moment is None or not is_due(one, moment, now, mails):
+                continue
+            if issues := in_time(one.issues, moment, now, self._looked):
+                waiting.append(replace(one, issues=issues))
+        return waiting
+
     def _current_roster(self) -> Roster:
-        """The file as it is now; a broken one leaves the last good roster in force."""
+        """The file as it is now; a broken one leaves the last good roster in force. What is wrong is said once."""
         try:
             roster = app.load_roster(self.settings)
         except NewsletterError as error:
             if self._roster is None:
                 raise
-            log.error("roster.broken", error=str(error))
+            if str(error) != self._told:
+                log.error("roster.broken", error=str(error))
+            self._told = str(error)
             return self._roster
         if roster.findings != self._told:
             for finding in roster.findings:
                 log.warning("roster.entry-left-out", finding=str(finding))
-            self._told = roster.findings
-        self._roster = roster
+        self._told, self._roster = roster.findings, roster
         return roster
 
     def _prepare(self, desk: pipeline.Desk) -> None:
@@ -121,26 +152,33 @@ class Service:
 
 
 def last_hour(reader: Reader, now: datetime) -> datetime | None:
-    """The newest moment, UTC-comparable, at which this reader's mail was due: their hour on one of their days."""
+    """The newest moment, UTC, at which this reader's mail was due: their hour on one of their days.
+
+    An hour that the clocks skip comes as much later, one that they repeat is its first.
+    """
     zone = ZoneInfo(reader.timezone)
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)):
-        moment = datetime.combine(day, reader.send_at, zone)
+        moment = datetime.combine(day, reader.send_at, zone).astimezone(UTC)
         if day.isoweekday() in reader.days and moment <= now:
             return moment
     return None
 
 
 def is_due(one: Due, moment: datetime, now: datetime, mails: Mapping[int, datetime]) -> bool:
-    """Whether the mail goes out now for the hour `moment`: once for each hour, and only what that hour could know."""
+    """Whether the hour `moment` is still to be served: once, on its own local day, and to whom was a reader by then."""
     if one.subscriber.added > moment or mails.get(one.subscriber.id, moment - timedelta(days=1)) >= moment:
         return False
     zone = ZoneInfo(one.reader.timezone)
-    if now.astimezone(zone).date() != moment.astimezone(zone).date():
-        return False
-    return _known_by(one.issues, moment, now)
+    return now.astimezone(zone).date() == moment.astimezone(zone).date()
 
 
-def _known_by(issues: Sequence[date], moment: datetime, now: datetime) -> bool:
-    announced = calendar.announced_at(issues[-1])
-    return announced <= moment if now - moment < _PROMPT else announced + LATE <= moment
+def in_time(issues: tuple[date, ...], moment: datetime, now: datetime, looked: datetime | None) -> tuple[date, ...]:
+    """The issues that the mail of the hour `moment` carries: those announced by then.
+
+    Once that hour has been looked at, only what was due well before it may still come the same day. An hour over which
+    the service slept, or prepared the day (`looked` lies before it), is an hour nobody has looked at.
+    """
+    missed = looked is None or looked < moment or now - moment < _PROMPT
+    allowed = moment if missed else moment - LATE
+    return tuple(day for day in issues if calendar.announced_at(day) <= allowed)

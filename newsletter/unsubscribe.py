@@ -27,16 +27,22 @@ def leave(store: ReaderStore, roster: Path, subscriber_id: int, how: str, now: d
     subscriber = store.subscriber(subscriber_id)
     if subscriber is None:
         return None
-    if subscriber.state is not SubscriberState.UNSUBSCRIBED:
-        store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, f"{now:%Y-%m-%d} {how}", now)
-    value = f"{now:%Y-%m-%d} {how}"
+    again = subscriber.state is SubscriberState.UNSUBSCRIBED
+    value = subscriber.why if again and subscriber.why else f"{now:%Y-%m-%d} {how}"
+    if not again:
+        store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, now)
     return _changed(store, subscriber, lambda: subscribers.write_field(roster, subscriber.email, "unsubscribed", value))
 
 
 def come_back(store: ReaderStore, roster: Path, subscriber: Subscriber, now: datetime) -> Changed:
-    """Resubscribe: the only way to undo that somebody left."""
+    """Resubscribe: the only way to undo that somebody left, or was left out after bounces."""
     store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, f"{now:%Y-%m-%d} resubscribed", now)
-    return _changed(store, subscriber, lambda: subscribers.write_field(roster, subscriber.email, "unsubscribed", None))
+
+    def edit() -> int | None:
+        subscribers.write_field(roster, subscriber.email, "bounced", None)
+        return subscribers.write_field(roster, subscriber.email, "unsubscribed", None)
+
+    return _changed(store, subscriber, edit)
 
 
 def act(store: ReaderStore, roster: Path, meaning: Meaning, now: datetime) -> Changed | None:

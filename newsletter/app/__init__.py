@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from newsletter.app.desk import load_roster, open_desk, open_ledger, utc_now, work_folder
-from newsletter.app.doctor import examine
+from newsletter.app.doctor import examine, examine_or_stop
 
-__all__ = ["examine", "load_roster", "open_desk", "open_ledger", "utc_now", "work_folder"]
+__all__ = ["examine", "examine_or_stop", "load_roster", "open_desk", "open_ledger", "utc_now", "work_folder"]

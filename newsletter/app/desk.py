@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parseaddr
 from pathlib import Path
@@ -16,7 +17,7 @@ from newsletter.app.files import fingerprint, folders, load_prompt, token_keys
 from newsletter.collect import ArxivSource
 from newsletter.errors import ConfigurationError, DataFolderLocked
 from newsletter.llm import LiteLLM
-from newsletter.models import Finding, Roster
+from newsletter.models import ArchiveMode, Finding, Roster
 from newsletter.pipeline import Desk, Progress, no_progress
 from newsletter.ports import Store, Transport
 from newsletter.render import Renderer
@@ -86,7 +87,7 @@ def open_desk(
 ) -> Iterator[Desk]:
     """Everything a morning needs. Raises ConfigurationError or TemplateError before anything is sent."""
     templates = folders("templates", settings.subscribers)
-    letterhead = settings.letterhead
+    letterhead = replace(settings.letterhead, archive=roster.newsletter.archive is ArchiveMode.PUBLIC)
     models = _models(settings)
     with open_ledger(settings) as store:
         source = _source(settings, store)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from newsletter import scoring, summarise
+from newsletter import archive, scoring, summarise
 from newsletter.app.desk import load_roster, open_desk, used_models
 from newsletter.app.files import folders, load_prompt
 from newsletter.collect import calendar
 from newsletter.errors import ConfigurationError, ModelError, NewsletterError, TemplateError
 from newsletter.llm import LiteLLM
-from newsletter.models import Finding, Paper, Roster, Topic
+from newsletter.models import ArchiveMode, Finding, Issue, IssueState, Paper, Roster, Topic
 from newsletter.render import Renderer
+from newsletter.render.sample import sample_editions
 from newsletter.settings import Settings, warnings
 
 
@@ -30,9 +31,16 @@ def examine(settings: Settings, *, online: bool = False) -> list[Finding]:
     findings += _templates(settings)
     findings += _prompts(settings)
     findings += _ways_out(settings)
+    findings += _forgotten_archive(settings, roster)
     if online and not findings:
         findings += _online(settings, roster)
     return findings
+
+
+def examine_or_stop(settings: Settings) -> None:
+    """Raises ConfigurationError when anything is wrong that would keep every mail from going out."""
+    if stopping := [finding for finding in examine(settings) if finding.fatal]:
+        raise ConfigurationError(stopping)
 
 
 def ages(roster: Roster, now: datetime) -> Iterator[str]:
@@ -50,11 +58,21 @@ def _hours_after(announced: datetime, send_at: time, zone: str) -> float:
 
 
 def _templates(settings: Settings) -> list[Finding]:
+    places = folders("templates", settings.subscribers)
     try:
-        Renderer(folders("templates", settings.subscribers), None).check()
+        Renderer(places, None).check()
+        archive.pages("Sample", dict(_sample_days()), places)
     except TemplateError as error:
         return [Finding(error.file, error.line, error.problem, "mend the template, or remove it to use the default")]
     return []
+
+
+def _sample_days() -> Iterator[tuple[date, archive.Day]]:
+    """The made-up editions as days of the archive."""
+    for number, (edition, _) in enumerate(sample_editions()):
+        day = edition.date + timedelta(days=number)
+        issue = Issue(date=day, state=IssueState.READY, model=edition.model, usage=edition.usage)
+        yield day, archive.day_json(issue, edition)
 
 
 def _prompts(settings: Settings) -> list[Finding]:
@@ -99,8 +117,17 @@ def _ways_out(settings: Settings) -> list[Finding]:
     if settings.transport == "outbox" or settings.public_url:
         return []
     problem = "replies are not read by this version, and there is no web address to leave by"
-    remedy = "set NEWSLETTER_PUBLIC_URL and keep `newsletter serve` running, or act on replies yourself with `newsletter subscribers unsubscribe EMAIL`"
+    remedy = "set it and keep `newsletter serve` running, or act on replies with `newsletter subscribers unsubscribe`"
     return [Finding("NEWSLETTER_PUBLIC_URL", None, problem, remedy, fatal=False)]
+
+
+def _forgotten_archive(settings: Settings, roster: Roster) -> list[Finding]:
+    """Pages of a time when the archive was public are still served."""
+    folder = settings.data_dir / "archive"
+    if roster.newsletter.archive is ArchiveMode.PUBLIC or not folder.is_dir():
+        return []
+    problem = f"the roster says archive: {roster.newsletter.archive}, but its pages are there and served"
+    return [Finding(str(folder), None, problem, "remove the folder", fatal=False)]
 
 
 def _online(settings: Settings, roster: Roster) -> list[Finding]:
@@ -111,7 +138,9 @@ def _online(settings: Settings, roster: Roster) -> list[Finding]:
     except NewsletterError as error:
         findings.append(Finding("arXiv", None, str(error), "try again later; the service itself retries"))
     for name in used_models(settings):
-        complete = LiteLLM([name], api_base=settings.model_api_base, prices=settings.model_prices, tries=1)
+        complete = LiteLLM(
+            [name], api_base=settings.model_api_base, api_base_of=settings.model, prices=settings.model_prices, tries=1
+        )
         prompt = scoring.build_prompt(load_prompt("score.md", settings.subscribers), _TOPIC, [_PAPER])
         try:
             reply = asyncio.run(complete(prompt))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import newsletter
@@ -52,13 +54,7 @@ def token_keys(data_dir: Path) -> Keys:
     """The keys that sign tokens: lines `number hex` in `token-keys`, made on first use and never replaced."""
     file = data_dir / "token-keys"
     if not file.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-            stream.write(f"0 {secrets.token_hex(32)}\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(file)
+        _make_keys(file)
     try:
         rows = [line.split() for line in file.read_text("ascii").splitlines() if line.strip()]
         keys = {int(number): bytes.fromhex(secret) for number, secret in rows}
@@ -67,3 +63,18 @@ def token_keys(data_dir: Path) -> Keys:
     if not keys or any(len(secret) < 16 for secret in keys.values()) or not set(keys) <= set(range(16)):
         raise StoreUnreadable(str(file), "has no usable key")
     return keys
+
+
+def _make_keys(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(prefix=".token-keys.", dir=file.parent)  # readable by us alone
+    try:
+        with os.fdopen(handle, "w") as stream:
+            stream.write(f"0 {secrets.token_hex(32)}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        # Two of us may make keys at once; a link, unlike a rename, never takes away those that signed a token already.
+        with suppress(FileExistsError):
+            os.link(part, file)
+    finally:
+        Path(part).unlink()

@@ -22,8 +22,10 @@ def publish(settings: Settings, desk: Desk) -> list[Path]:
     topics = tuple(topic.key for topic in desk.roster.topics)
     wishes = Wishes(topics=topics, languages=newsletter.languages, max_papers=_MOST_PAPERS)
     editor = Editor(desk)
-    ready = [issue for issue in desk.store.issues(_MOST_DAYS) if issue.state is IssueState.READY]
-    days = {issue.date: archive.day_json(issue, editor.compose(wishes, (issue.date,))) for issue in ready}
-    return archive.write(
-        settings.data_dir / "archive", newsletter.name, days, folders("templates", settings.subscribers)
-    )
+    folder = settings.data_dir / "archive"
+    days = {
+        issue.date: archive.published(folder, issue) or archive.day_json(issue, editor.compose(wishes, (issue.date,)))
+        for issue in desk.store.issues(_MOST_DAYS)
+        if issue.state is IssueState.READY
+    }
+    return archive.write(folder, newsletter.name, days, folders("templates", settings.subscribers))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +14,10 @@ from newsletter.cli.console import Group
 if TYPE_CHECKING:
     from newsletter.settings import Settings
 
-_DAY = click.DateTime(["%Y-%m-%d"])
+_day = click.option(
+    "--date", "day", metavar="YYYY-MM-DD", type=click.DateTime(["%Y-%m-%d"]), help="This issue instead of the newest."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,7 +26,8 @@ def main() -> None:
     """The arXiv newsletter: edit subscribers.yaml, run one command, and every reader gets the few new papers that
     matter to them, once.
 
-    Try `newsletter demo` first: it needs no network, no key and no settings.
+    Try `newsletter demo` first: it needs no network, no key and no settings. Then `newsletter check` says what is
+    missing for a real morning.
     """
 
 
@@ -42,12 +46,23 @@ def _date(value: datetime | None) -> date | None:
 @main.command()
 @click.option("--serve", is_flag=True, help="Only start the practice servers and print the settings that use them.")
 @click.option(
-    "--papers", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Serve these papers (JSONL)."
+    "--papers",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Serve these papers (JSON lines).",
 )
-@click.option("--latency", type=click.FloatRange(min=0), default=0.0, help="Seconds the model takes for a request.")
-@click.option("--per-token", type=click.FloatRange(min=0), default=0.0, help="Seconds the model takes for a token.")
+@click.option(
+    "--latency", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="The model takes so long a request."
+)
+@click.option(
+    "--per-token", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="And so long for each token."
+)
 def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> None:
-    """A whole morning with invented papers, in var/demo, with nothing configured."""
+    """Try it: one morning with invented papers.
+
+    Everything happens on this machine, in the folder var/demo, which is emptied first. With --serve only the practice
+    arXiv and the practice model run, until SIGTERM or Ctrl-C; the other options go with it.
+    """
     from newsletter.demo import command
 
     if serve:
@@ -63,22 +78,27 @@ def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> 
 
 
 @main.command()
-@click.option("--date", "day", type=_DAY, help="This issue instead of the newest.")
+@_day
 @click.option("--only", metavar="EMAIL", help="Send to this reader alone.")
-@click.option(
-    "--dry-run", is_flag=True, help="Prepare and render; write the mails to dry-run, record and send nothing."
-)
+@click.option("--dry-run", is_flag=True, help="Write the mails to the folder dry-run; send nothing, record no mail.")
 def run(day: datetime | None, only: str | None, dry_run: bool) -> None:
-    """A morning now: prepare the newest announcement and send it to everybody who has not had it."""
+    """Prepare the newest issue and send it now.
+
+    It goes to every active reader who has not had it, whatever their hour and days. Run again, it sends nothing twice
+    and goes on where it was stopped. Exit code 1 when a mail is left over or an entry of the roster was left out.
+    """
     from newsletter.cli import morning
 
     raise SystemExit(morning.run(_settings(), _date(day), only, dry_run=dry_run))
 
 
 @main.command()
-@click.option("--date", "day", type=_DAY, help="This issue instead of the newest.")
+@_day
 def collect(day: datetime | None) -> None:
-    """Only collect: what arXiv announced, what was missing and how it was found."""
+    """Only collect an issue's papers.
+
+    Says what was missing and how it was found. `newsletter run` goes on from here.
+    """
     from newsletter.cli import morning
 
     raise SystemExit(morning.collect(_settings(), _date(day)))
@@ -86,23 +106,39 @@ def collect(day: datetime | None) -> None:
 
 @main.command()
 def serve() -> None:
-    """The service: prepares when arXiv announces, sends at each reader's hour, answers on the web; until SIGTERM."""
+    """Run the service until SIGTERM.
+
+    It prepares each issue when arXiv announces it, sends it at each reader's own hour, and answers on the web:
+    one-click unsubscribing, the archive, /healthz.
+    """
     settings = _settings()
-    import uvicorn
+    import signal
 
     from newsletter import app, scheduler, web
 
+    def stop(*_: object) -> None:
+        raise SystemExit(0)  # being told to stop is no failure; on the way out the mail in flight is finished
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     app.examine_or_stop(settings)
-    with scheduler.running(settings):
-        uvicorn.run(web.build(settings), host=settings.host, port=settings.port, log_level="warning")
+    with (
+        app.work_folder(settings, "serve", wait=True),
+        web.listen(settings) as listening,
+        scheduler.running(settings),
+    ):
+        web.run(settings, listening)
 
 
 @main.command()
-@click.option("--for", "email", metavar="EMAIL", help="As this reader gets it (default: the first).")
-@click.option("--date", "day", type=_DAY, help="This issue instead of the newest.")
+@click.option("--for", "email", metavar="EMAIL", help="As this reader gets it; without it the first one of the roster.")
+@_day
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
 def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
-    """Render a mail without sending it."""
+    """Render a mail without sending it.
+
+    Prints two paths: the page and the text. Without a new announcement it shows the last issue.
+    """
     from newsletter.cli import morning
 
     paths = morning.preview(_settings(), email, _date(day))
@@ -113,18 +149,25 @@ def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
 
 
 @main.command()
-@click.option("--online", is_flag=True, help="Ask arXiv and the model too.")
+@click.option("--online", is_flag=True, help="Ask arXiv and the models too; this costs a few tokens.")
 def check(online: bool) -> None:
-    """Find what is wrong in settings, roster, prompts and templates, and say what to do."""
+    """Find what is wrong and say what to do.
+
+    Looks at settings, roster, prompts and templates, and tells how old the papers are when mails go out. Exit code 1
+    when there is a finding.
+    """
     from newsletter.cli import reports
 
     raise SystemExit(reports.check(_settings(), online=online))
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@_json
 def status(as_json: bool) -> None:
-    """The issues with their papers, mails and cost, newest first."""
+    """List issues with papers, mails and cost.
+
+    Newest first. Mails that were refused, repeated or are in doubt are named.
+    """
     from newsletter.cli import reports
 
     reports.status(_settings(), as_json=as_json)
@@ -134,7 +177,10 @@ def status(as_json: bool) -> None:
 @click.argument("arxiv_id")
 @click.option("--topic", metavar="KEY", help="Only for this topic.")
 def explain(arxiv_id: str, topic: str | None) -> None:
-    """Why a paper was picked or not."""
+    """Say why a paper was picked or not.
+
+    ARXIV_ID is an identifier such as 2603.01234 or the address of the paper.
+    """
     from newsletter.cli import reports
 
     raise SystemExit(reports.explain(_settings(), arxiv_id, topic))
@@ -142,7 +188,10 @@ def explain(arxiv_id: str, topic: str | None) -> None:
 
 @main.command()
 def archive() -> None:
-    """Write the web archive to the data folder."""
+    """Write the web archive; print what changed.
+
+    It goes to the folder archive in the data folder. A published day stays as it was until its issue changes.
+    """
     from newsletter.cli import morning
 
     for path in morning.archive(_settings()):
@@ -150,10 +199,13 @@ def archive() -> None:
 
 
 @main.command()
-@click.option("--explain", "explain_it", is_flag=True, help="Say what each mail would do; change nothing.")
+@click.option("--explain", "explain_it", is_flag=True, help="Only say what each mail would do. Needed in this version.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 def inbox(explain_it: bool, paths: tuple[Path, ...]) -> None:
-    """What inbound mails mean, one JSON line for each .eml file."""
+    """Say what inbound mails would do.
+
+    PATHS are .eml files or folders of them. Prints one line of JSON for each mail: file, action, email, reason.
+    """
     if not explain_it:
         raise click.UsageError("this version only explains: add --explain")
     from newsletter.cli import reports
@@ -163,32 +215,46 @@ def inbox(explain_it: bool, paths: tuple[Path, ...]) -> None:
 
 @main.group()
 def subscribers() -> None:
-    """The roster with what the ledger knows."""
-
-
-def _reader_command(name: str, help_text: str, *options: Any) -> None:
-    def act(email: str, **given: Any) -> None:
-        from newsletter.cli import roster
-
-        raise SystemExit(
-            getattr(roster, name.replace("unsubscribe", "unsubscribe_reader"))(_settings(), email, **given)
-        )
-
-    act.__doc__ = help_text
-    command = click.command(name)(click.argument("email")(act))
-    for option in options:
-        command = option(command)
-    subscribers.add_command(command)
-
-
-_reader_command("show", "One reader.", click.option("--json", "as_json", is_flag=True, help="For programs."))
-_reader_command("unsubscribe", "Stop sending to a reader, for good.")
-_reader_command("resubscribe", "Send to a reader again who had left.")
+    """Show readers; take them out or back."""
 
 
 @subscribers.command("list")
 def list_readers() -> None:
-    """All readers with their state."""
+    """List all readers with their state."""
     from newsletter.cli import roster
 
     roster.list_readers(_settings())
+
+
+@subscribers.command()
+@click.argument("email")
+@_json
+def show(email: str, as_json: bool) -> None:
+    """Show one reader with their own addresses.
+
+    These are the Reply-To of their mails and their ways out; with them a reply or a click can be tried.
+    """
+    from newsletter.cli import roster
+
+    raise SystemExit(roster.show(_settings(), email, as_json=as_json))
+
+
+@subscribers.command()
+@click.argument("email")
+def unsubscribe(email: str) -> None:
+    """Stop sending to a reader.
+
+    They stay unsubscribed, whatever the file says, until `newsletter subscribers resubscribe`.
+    """
+    from newsletter.cli import roster
+
+    raise SystemExit(roster.unsubscribe_reader(_settings(), email))
+
+
+@subscribers.command()
+@click.argument("email")
+def resubscribe(email: str) -> None:
+    """Send again to a reader who had left."""
+    from newsletter.cli import roster
+
+    raise SystemExit(roster.resubscribe(_settings(), email))

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, TemplateError
 
 
 class Group(click.Group):
@@ -20,7 +20,8 @@ class Group(click.Group):
         try:
             return super().invoke(context)
         except NewsletterError as error:
-            click.echo(str(error), err=True)
+            remedy = "; mend the file, or remove it to use the default" if isinstance(error, TemplateError) else ""
+            click.echo(f"{error}{remedy}", err=True)
             context.exit(1)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from newsletter.app.publish import publish
 from newsletter.app.telling import issue_line, morning_lines
 from newsletter.cli.console import progress
 from newsletter.collect import calendar
-from newsletter.errors import ConfigurationError
+from newsletter.errors import ConfigurationError, DataFolderLocked
 from newsletter.models import Finding, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
 from newsletter.settings import Settings
@@ -20,6 +22,7 @@ from newsletter.settings import Settings
 
 def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
     """Exit code 0, or 1 when mails are left over or an entry of the roster was left out."""
+    app.examine_or_stop(settings)  # a broken template is found before a model is paid for
     roster = load_roster(settings)
     if only is not None:
         _reader_of(roster, only)
@@ -66,8 +69,7 @@ def collect(settings: Settings, day: date | None) -> int:
     roster = load_roster(settings)
     with app.work_folder(settings, "collect"), app.open_desk(settings, roster) as desk:
         newest = calendar.newest(desk.now())
-        for wanted in [day] if day else pipeline.missed(desk, newest) or [newest]:
-            issue = pipeline.collect_issue(desk, wanted)
+        for issue in pipeline.collect_issues(desk, [day] if day else pipeline.missed(desk, newest) or [newest]):
             if isinstance(issue, pipeline.NotOut):
                 click.echo(f"Issue {issue.day}: arXiv has not announced it yet.")
                 continue
@@ -81,14 +83,15 @@ def collect(settings: Settings, day: date | None) -> int:
 
 def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
     """Write the page and the text of one reader's mail; without a new announcement the last issue's."""
+    app.examine_or_stop(settings)
     roster = load_roster(settings)
     reader = _reader_of(roster, email)
     with (
-        app.work_folder(settings, "preview"),
+        _alone_if_possible(settings) as alone,
         progress() as show,
         app.open_desk(settings, roster, progress=show) as desk,
     ):
-        issue = _preview_issue(desk, day)
+        issue = _preview_issue(desk, day, prepare=alone)
         subscriber = desk.store.enrol([reader.email], desk.now())[reader.email.lower()]
         editor = pipeline.Editor(desk)
         editor.ask_for_lines([(reader.wishes, (issue,))])
@@ -109,15 +112,29 @@ def _reader_of(roster: Roster, email: str | None) -> Reader:
     raise ConfigurationError([Finding("subscribers", None, problem, "see `newsletter subscribers list`")])
 
 
-def _preview_issue(desk: Desk, day: date | None) -> date:
-    issues, _ = pipeline.prepare_days(desk, day)
-    if issues:
-        return issues[-1].date
-    held = [issue.date for issue in desk.store.issues() if issue.state is not IssueState.COLLECTED]
-    if not held or day:
-        problem = f"arXiv has not announced {day or calendar.newest(desk.now())} yet"
+@contextmanager
+def _alone_if_possible(settings: Settings) -> Iterator[bool]:
+    """Whether the data folder is ours: beside a running service a preview shows what is there, and prepares nothing."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(app.work_folder(settings, "preview"))
+        except DataFolderLocked:
+            yield False
+        else:
+            yield True
+
+
+def _preview_issue(desk: Desk, day: date | None, *, prepare: bool) -> date:
+    if prepare:
+        issues, _ = pipeline.prepare_days(desk, day)
+        if issues:
+            return issues[-1].date
+    ready = [issue.date for issue in desk.store.issues() if issue.state is not IssueState.COLLECTED]
+    wanted = [issue for issue in ready if day in (None, issue)]
+    if not wanted:
+        problem = f"issue {day or calendar.newest(desk.now())} is not there yet"
         raise ConfigurationError([Finding("preview", None, problem, "try again after the announcement")])
-    return held[0]
+    return wanted[0]
 
 
 def archive(settings: Settings) -> list[Path]:

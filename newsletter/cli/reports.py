@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
-from newsletter import app, inbound, pipeline, selection
+from newsletter import app, pipeline, selection
+from newsletter.app import receiving
 from newsletter.app.doctor import ages
-from newsletter.app.files import token_keys
-from newsletter.app.telling import issue_line
+from newsletter.app.telling import counted, issue_line
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import ArxivId, DeliveryState, Finding, Issue
@@ -28,10 +28,11 @@ def check(settings: Settings, *, online: bool) -> int:
     for finding in findings:
         click.echo(str(finding))
     if findings:
-        click.echo(f"{len(findings)} finding{'s' if len(findings) > 1 else ''}.")
+        click.echo(f"{counted(len(findings), 'finding')}.")
         return 1
     roster = app.load_roster(settings)
-    click.echo(f"{len(roster.readers)} readers, {len(roster.topics)} topics; templates and prompts are fine.")
+    known = f"{counted(len(roster.readers), 'reader')}, {counted(len(roster.topics), 'topic')}"
+    click.echo(f"{known}; templates and prompts are fine.")
     for line in ages(roster, app.utc_now()):
         click.echo(f"  {line}")
     return 0
@@ -124,10 +125,9 @@ def _verdict(day: pipeline.TopicDay, arxiv_id: str) -> str:
 
 def inbox(settings: Settings, paths: Sequence[Path]) -> None:
     """One JSON line for each message; nothing changes."""
-    keys = token_keys(settings.data_dir)
     with app.open_ledger(settings) as store:
         for file in (file for path in paths for file in _messages(path)):
-            meaning = inbound.read(file.read_bytes(), keys=keys, today=app.utc_now().date())
+            meaning = receiving.read(settings, file.read_bytes(), app.utc_now())
             subscriber = store.subscriber(meaning.subscriber_id) if meaning.subscriber_id is not None else None
             row = {
                 "file": str(file),

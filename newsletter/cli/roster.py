@@ -10,7 +10,7 @@ from newsletter import app, unsubscribe
 from newsletter.app.files import token_keys
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
-from newsletter.models import Finding, Subscriber, SubscriberState
+from newsletter.models import Finding, Subscriber
 from newsletter.ports import Store
 from newsletter.render.addresses import leave_mailto, own_address, plus
 from newsletter.settings import Settings
@@ -41,7 +41,7 @@ def _state(subscriber: Subscriber | None) -> str:
 def show(settings: Settings, email: str, *, as_json: bool) -> int:
     """What the ledger knows of one reader, with the addresses that belong to them."""
     with app.open_ledger(settings) as store:
-        subscriber = _known(store, email)
+        subscriber = _known(store, settings, email)
         last = [mail for mail in store.deliveries() if mail.subscriber_id == subscriber.id]
     letterhead, keys = settings.letterhead, token_keys(settings.data_dir)
     own = own_address(letterhead)
@@ -69,9 +69,7 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
 def unsubscribe_reader(settings: Settings, email: str) -> int:
     """Record that a reader has left, in the ledger and in the file."""
     with app.open_ledger(settings) as store:
-        if store.subscriber(email) is None and email.lower() in _addresses(settings):
-            store.enrol([email], app.utc_now())
-        known = _known(store, email)
+        known = _known(store, settings, email)
         changed = unsubscribe.leave(store, settings.subscribers, known.id, "by the operator", app.utc_now())
     click.echo(f"{email} gets no more mail.")
     return _told(changed, settings)
@@ -80,12 +78,9 @@ def unsubscribe_reader(settings: Settings, email: str) -> int:
 def resubscribe(settings: Settings, email: str) -> int:
     """Send to a reader again."""
     with app.open_ledger(settings) as store:
-        known = _known(store, email)
-        if known.state is SubscriberState.ACTIVE:
-            click.echo(f"{email} is subscribed.")
-            return 0
+        known = _known(store, settings, email)
         changed = unsubscribe.come_back(store, settings.subscribers, known, app.utc_now())
-    click.echo(f"{email} gets mail again from the next issue on.")
+    click.echo(f"{email} gets mail from the next issue on.")
     return _told(changed, settings)
 
 
@@ -97,12 +92,12 @@ def _told(changed: unsubscribe.Changed | None, settings: Settings) -> int:
     return 0
 
 
-def _addresses(settings: Settings) -> set[str]:
-    return {reader.email.lower() for reader in load_roster(settings).readers}
-
-
-def _known(store: Store, email: str) -> Subscriber:
+def _known(store: Store, settings: Settings, email: str) -> Subscriber:
+    """The reader as the ledger knows them; one whom only the file names so far is taken in."""
     subscriber = store.subscriber(email)
-    if subscriber is None:
-        raise ConfigurationError([Finding(email, None, "is not in the ledger", "see `newsletter subscribers list`")])
-    return subscriber
+    if subscriber is not None:
+        return subscriber
+    if email.lower() not in {reader.email.lower() for reader in load_roster(settings).readers}:
+        problem = "is neither in the roster nor in the ledger"
+        raise ConfigurationError([Finding(email, None, problem, "see `newsletter subscribers list`")])
+    return store.enrol([email], app.utc_now())[email.lower()]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from newsletter.web.server import build
+from newsletter.web.server import build, listen, run
 
-__all__ = ["build"]
+__all__ = ["build", "listen", "run"]

@@ -20,7 +20,8 @@ _FRAME = """<!doctype html>
 body {{ margin: 0; background: var(--page); color: var(--text);
   font: 1.05rem/1.6 system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif; }}
 main {{ max-width: 34rem; margin: 0 auto; padding: 3rem 1.25rem; }}
-button {{ font: inherit; color: #fff; background: var(--accent); border: 0; border-radius: .4rem; padding: .6rem 1.2rem; }}
+button {{ font: inherit; color: #fff; background: var(--accent); border: 0; border-radius: .4rem;
+  padding: .6rem 1.2rem; }}
 dt {{ font-weight: 600; }} dd {{ margin: 0 0 .6rem; }}
 </style>
 </head>
@@ -51,6 +52,7 @@ NOT_VALID = _framed(
     "This link is not valid",
     "<p>It may have been cut by a mail program. Copy it again from the mail, or reply to the mail.</p>",
 )
+NOT_NOW = _framed("Your preferences", "<p>They cannot be shown just now. Please try again later.</p>")
 
 
 def preferences(reader: Reader | None, *, active: bool) -> str:

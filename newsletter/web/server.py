@@ -1,48 +1,92 @@
-"""Routes over the ledger. A GET changes nothing; a POST to a reader's own address unsubscribes, as often as it comes."""
+"""Routes over the ledger. A GET changes nothing; a POST to a reader's own address unsubscribes, again and again."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
+import structlog
+import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter import app, unsubscribe
 from newsletter.app.files import token_keys
-from newsletter.models import SubscriberState
+from newsletter.errors import ConfigurationError, StoreError
+from newsletter.models import Finding, SubscriberState
 from newsletter.settings import Settings
 from newsletter.tokens import Purpose, read
 from newsletter.web import pages
 
+log = structlog.get_logger()
+
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",  # the token is in the address
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # a token may be in the address
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
 }
+_LAST_REQUESTS = 3  # seconds that requests in flight have when the service stops
 _Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The socket of the web part. Raises ConfigurationError when it cannot be had."""
+    host, port = settings.host, settings.port
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        problem = f"{port} at {host} cannot be used: {error.strerror or error}"
+        remedy = "stop what listens there, or choose another port or NEWSLETTER_HOST"
+        raise ConfigurationError([Finding("NEWSLETTER_PORT", None, problem, remedy)]) from error
+
+
+def run(settings: Settings, listening: socket.socket) -> None:
+    """Answer on this socket until SIGTERM or Ctrl-C."""
+    config = uvicorn.Config(build(settings), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
+    host, port = listening.getsockname()[:2]
+    log.info("web.listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def build(settings: Settings) -> Starlette:
     """The application."""
-    archive = settings.data_dir / "archive"
     return Starlette(
         routes=[
             Route("/healthz", _health(settings)),
             Route("/u/{token}", _leave(settings), methods=["GET", "POST"]),
             Route("/p/{token}", _preferences(settings)),
-            Mount("/", _archive(archive)),
-        ]
+            Mount("/", _Archive(directory=settings.data_dir / "archive", html=True, check_dir=False)),
+        ],
+        middleware=[Middleware(_SafeHeaders)],
     )
 
 
-def _archive(folder: Path) -> StaticFiles:
-    return StaticFiles(directory=folder, html=True, check_dir=False)
+class _Archive(StaticFiles):
+    async def check_config(self) -> None:
+        """The folder comes with the first issue: until then a page is not found, which is no error."""
+
+
+class _SafeHeaders:
+    """What every answer says to browsers, the archive's files included."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_HEADERS)
+            await send(message)
+
+        await self._inner(scope, receive, with_headers)
 
 
 def _health(settings: Settings) -> _Endpoint:
@@ -51,7 +95,11 @@ def _health(settings: Settings) -> _Endpoint:
             return next((issue.date.isoformat() for issue in store.issues(1)), None)
 
     async def endpoint(_: Request) -> Response:
-        return JSONResponse({"status": "ok", "last_issue": await run_in_threadpool(newest)})
+        try:
+            return JSONResponse({"status": "ok", "last_issue": await run_in_threadpool(newest)})
+        except StoreError as error:
+            log.error("ledger.unreadable", error=str(error))
+            return JSONResponse({"status": "failed", "last_issue": None}, 503)
 
     return endpoint
 
@@ -62,7 +110,10 @@ def _leave(settings: Settings) -> _Endpoint:
 
     def leave(subscriber_id: int) -> bool:
         with app.open_ledger(settings) as store:
-            return unsubscribe.leave(store, settings.subscribers, subscriber_id, "by link", app.utc_now()) is not None
+            changed = unsubscribe.leave(store, settings.subscribers, subscriber_id, "by link", app.utc_now())
+        if changed and changed.file_problem:
+            log.warning("roster.unchanged", file=str(settings.subscribers), problem=changed.file_problem)
+        return changed is not None
 
     async def endpoint(request: Request) -> Response:
         subscriber_id = known(request.path_params["token"])
@@ -79,19 +130,25 @@ def _leave(settings: Settings) -> _Endpoint:
 def _preferences(settings: Settings) -> _Endpoint:
     def find(token: str) -> str | None:
         subscriber_id = read(token_keys(settings.data_dir), Purpose.PREFERENCES, token)
+        if subscriber_id is None:
+            return None
         with app.open_ledger(settings) as store:
-            subscriber = store.subscriber(subscriber_id) if subscriber_id is not None else None
+            subscriber = store.subscriber(subscriber_id)
         if subscriber is None:
             return None
         reader = next((r for r in app.load_roster(settings).readers if r.email.lower() == subscriber.email), None)
         return pages.preferences(reader, active=subscriber.state is SubscriberState.ACTIVE)
 
     async def endpoint(request: Request) -> Response:
-        page = await run_in_threadpool(find, request.path_params["token"])
+        try:
+            page = await run_in_threadpool(find, request.path_params["token"])
+        except ConfigurationError as error:
+            log.error("roster.broken", error=str(error))
+            return _page(pages.NOT_NOW, 503)
         return _page(page) if page else _page(pages.NOT_VALID, 404)
 
     return endpoint
 
 
 def _page(text: str, status: int = 200) -> Response:
-    return HTMLResponse(text, status, headers=_HEADERS)
+    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,502 @@
+"""On time: each reader at their own hour, once, whatever clocks, announcements and sleep do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time as clock
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+import requests
+
+from newsletter import app, scheduler, unsubscribe
+from newsletter.collect import calendar
+from newsletter.demo.faults import Fault
+from newsletter.demo.rows import SampleRow
+from newsletter.demo.servers import Servers
+from newsletter.models import Reader, Subscriber, SubscriberState, Wishes
+from newsletter.pipeline import Due
+from newsletter.scheduler import Service, in_time, is_due, last_hour
+from newsletter.settings import Settings
+from tests.conftest import ROOT, Run
+from tests.factories import DAY
+from tests.morning import ROSTER, outbox, sample_rows, settings_for
+
+EVERY_DAY = frozenset(range(1, 8))
+MONDAY = frozenset({1})
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def a_reader(send_at: str, zone: str, days: frozenset[int] = EVERY_DAY) -> Reader:
+    return Reader(
+        email="ada@example.org",
+        wishes=Wishes(topics=("foundations",)),
+        send_at=time.fromisoformat(send_at),
+        wait_until=time(12),
+        timezone=zone,
+        days=days,
+    )
+
+
+# --- whose hour it is ---
+
+
+@pytest.mark.parametrize(
+    ("send_at", "zone", "now", "expected"),
+    [
+        ("09:30", "UTC", "2026-03-09 09:30", "2026-03-09 09:30"),
+        ("09:30", "UTC", "2026-03-09 09:29:59", "2026-03-08 09:30"),
+        ("09:30", "Asia/Shanghai", "2026-03-09 06:00", "2026-03-09 01:30"),
+        ("06:45", "Europe/London", "2026-07-01 12:00", "2026-07-01 05:45"),
+        ("23:30", "America/New_York", "2026-03-10 03:45", "2026-03-10 03:30"),  # still the 9th over there
+        ("00:00", "Pacific/Kiritimati", "2026-03-08 10:00", "2026-03-08 10:00"),
+        ("05:45", "Asia/Kathmandu", "2026-03-09 00:00", "2026-03-09 00:00"),
+        # The clocks skip 02:30: it comes an hour later by the wall, and once.
+        ("02:30", "Europe/Berlin", "2026-03-29 01:29", "2026-03-28 01:30"),
+        ("02:30", "Europe/Berlin", "2026-03-29 01:30", "2026-03-29 01:30"),
+        ("02:30", "Europe/Berlin", "2026-03-29 20:00", "2026-03-29 01:30"),
+        ("02:30", "America/New_York", "2026-03-08 07:29", "2026-03-07 07:30"),
+        ("02:30", "America/New_York", "2026-03-08 07:30", "2026-03-08 07:30"),
+        # The clocks repeat it: the first one counts.
+        ("02:30", "Europe/Berlin", "2026-10-25 00:30", "2026-10-25 00:30"),
+        ("02:30", "Europe/Berlin", "2026-10-25 01:30", "2026-10-25 00:30"),
+        ("01:30", "America/New_York", "2026-11-01 05:30", "2026-11-01 05:30"),
+        ("01:30", "America/New_York", "2026-11-01 06:30", "2026-11-01 05:30"),
+        # Lord Howe moves its clocks by half an hour.
+        ("02:15", "Australia/Lord_Howe", "2026-10-03 15:44", "2026-10-02 15:45"),
+        ("02:15", "Australia/Lord_Howe", "2026-10-03 15:45", "2026-10-03 15:45"),
+        ("01:45", "Australia/Lord_Howe", "2026-04-04 15:15", "2026-04-04 14:45"),
+        # Nuuk skips the hour before midnight: the mail of Saturday comes early on Sunday.
+        ("23:30", "America/Nuuk", "2026-03-29 01:29", None),
+        ("23:30", "America/Nuuk", "2026-03-29 01:30", "2026-03-29 01:30"),
+        # Samoa had no 30 December 2011.
+        ("09:00", "Pacific/Apia", "2011-12-30 11:00", None),
+        ("09:00", "Pacific/Apia", "2011-12-30 19:00", "2011-12-30 19:00"),
+    ],
+)
+def test_the_last_hour(send_at: str, zone: str, now: str, expected: str | None) -> None:
+    """A reader's hour is by their own wall clock, also when the clocks change."""
+    assert (utc(expected) if expected else None) == last_hour(a_reader(send_at, zone), utc(now))
+
+
+@pytest.mark.parametrize(
+    ("days", "now", "expected"),
+    [
+        (MONDAY, "2026-03-09 09:30", "2026-03-09 09:30"),
+        (MONDAY, "2026-03-10 09:29", "2026-03-09 09:30"),
+        (MONDAY, "2026-03-11 12:00", None),
+        (MONDAY, "2026-03-09 09:29", None),
+        (frozenset({1, 2, 3, 4, 5}), "2026-03-14 12:00", "2026-03-13 09:30"),
+        (frozenset({1, 2, 3, 4, 5}), "2026-03-15 12:00", None),
+    ],
+)
+def test_only_their_days(days: frozenset[int], now: str, expected: str | None) -> None:
+    """No hour comes on a day that a reader has not chosen."""
+    assert (utc(expected) if expected else None) == last_hour(a_reader("09:30", "UTC", days), utc(now))
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "now", "added", "last_mail", "expected"),
+    [
+        ("UTC", "2026-03-09 09:30", "2026-03-09 09:30", "2026-03-01", None, True),
+        ("UTC", "2026-03-09 09:30", "2026-03-09 23:59", "2026-03-01", "2026-03-08 09:30", True),
+        ("UTC", "2026-03-09 09:30", "2026-03-10 00:00", "2026-03-01", None, False),  # the day is over
+        ("UTC", "2026-03-09 09:30", "2026-03-09 09:31", "2026-03-01", "2026-03-09 09:30:05", False),  # had it
+        ("UTC", "2026-03-09 09:30", "2026-03-09 09:31", "2026-03-01", "2026-03-09 09:30", False),
+        ("UTC", "2026-03-09 09:30", "2026-03-09 09:31", "2026-03-09 09:30:01", None, False),  # added after the hour
+        ("UTC", "2026-03-09 09:30", "2026-03-09 09:31", "2026-03-09 09:29:59", None, True),
+        ("America/New_York", "2026-03-10 03:30", "2026-03-10 03:45", "2026-03-01", None, True),
+        ("America/New_York", "2026-03-10 03:30", "2026-03-10 04:00", "2026-03-01", None, False),
+        ("America/Nuuk", "2026-03-29 01:30", "2026-03-29 01:31", "2026-03-01", None, True),
+        ("Europe/Berlin", "2026-10-25 00:30", "2026-10-25 01:30", "2026-03-01", "2026-10-25 00:30", False),
+    ],
+)
+def test_due_once_for_each_hour(
+    zone: str, moment: str, now: str, added: str, last_mail: str | None, expected: bool
+) -> None:
+    """One mail for each hour, on the local day of that hour, to whom was a reader by then."""
+    subscriber = Subscriber(
+        id=1, email="ada@example.org", state=SubscriberState.ACTIVE, since=utc(added), added=utc(added)
+    )
+    one = Due(a_reader("09:30", zone), subscriber, (DAY,))
+    assert expected == is_due(one, utc(moment), utc(now), {1: utc(last_mail)} if last_mail else {})
+
+
+TUESDAY = date(2026, 3, 10)  # announced 2026-03-10 00:00 UTC, Monday's a day before
+
+
+@pytest.mark.parametrize(
+    ("moment", "now", "looked", "expected"),
+    [
+        # announced before the hour: in time
+        ("2026-03-10 00:00", "2026-03-10 00:00", "2026-03-09 23:59", (DAY, TUESDAY)),
+        ("2026-03-10 00:30", "2026-03-10 00:30:40", "2026-03-10 00:29:40", (DAY, TUESDAY)),
+        # announced after it: waits for the next hour, and does not hold back what was there
+        ("2026-03-09 23:59", "2026-03-10 00:05", "2026-03-10 00:04", (DAY,)),
+        ("2026-03-09 23:00", "2026-03-10 03:00", None, (DAY,)),
+        # due half an hour before, came after the hour was looked at: only within a few minutes
+        ("2026-03-10 00:30", "2026-03-10 00:44", "2026-03-10 00:43", (DAY, TUESDAY)),
+        ("2026-03-10 00:30", "2026-03-10 00:46", "2026-03-10 00:45", (DAY,)),
+        # due three hours before, came late: the same day
+        ("2026-03-10 03:00", "2026-03-10 21:00", "2026-03-10 20:59", (DAY, TUESDAY)),
+        ("2026-03-10 02:59", "2026-03-10 21:00", "2026-03-10 20:59", (DAY,)),
+        # asleep, or busy preparing, when the hour came: nobody has looked at it yet
+        ("2026-03-10 00:30", "2026-03-10 01:30", "2026-03-09 23:10", (DAY, TUESDAY)),
+        ("2026-03-10 00:30", "2026-03-10 11:30", None, (DAY, TUESDAY)),
+    ],
+)
+def test_what_the_mail_of_an_hour_carries(
+    moment: str, now: str, looked: str | None, expected: tuple[date, ...]
+) -> None:
+    """A mail carries what was announced by its hour; a late announcement goes out the same day."""
+    assert expected == in_time((DAY, TUESDAY), utc(moment), utc(now), utc(looked) if looked else None)
+
+
+# --- ticks ---
+
+
+@dataclass
+class Ground:
+    """A service with a clock that the test turns, against a practice arXiv."""
+
+    service: Service
+    servers: Servers
+    hands: list[datetime]
+
+    @property
+    def settings(self) -> Settings:
+        return self.service.settings
+
+    def at(self, moment: str) -> set[str]:
+        """Tick at this moment; who has had how many mails since the beginning, as `address number`."""
+        self.hands[0] = utc(moment)
+        self.service.tick()
+        return self.mails()
+
+    def mails(self) -> set[str]:
+        with app.open_ledger(self.settings) as store:
+            sent = [mail.email.partition("@")[0] for mail in store.deliveries()]
+        return {f"{name} {sent.count(name)}" for name in sent}
+
+
+def few(day: date, number: int = 3) -> list[SampleRow]:
+    """Some papers submitted for this announcement, with ids of their own."""
+    start, end = calendar.window(day)
+    rows = sample_rows()[:number]
+    return [
+        replace(row, id=f"26{day:%m}.{day:%d}{place:03}", announced=day, published=start + (end - start) / 2)
+        for place, row in enumerate(rows)
+    ]
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Iterator[Ground]:
+    (tmp_path / "subscribers.yaml").write_text(ROSTER.replace("  - email: chen", LATER + "  - email: chen"), "utf-8")
+    with Servers(few(DAY), DAY) as servers:
+        hands = [utc("2026-03-08 12:00")]
+        service = Service(settings_for(servers, tmp_path, model=False), now=lambda: hands[0])
+        with app.open_ledger(service.settings) as store:  # readers since yesterday
+            store.enrol(["ada@example.org", "grace@example.org", "chen@example.org"], hands[0])
+        yield Ground(service, servers, hands)
+
+
+LATER = "  - {email: grace@example.org, send_at: 06:45, timezone: America/New_York}\n"  # 10:45 UTC
+
+
+def announce(servers: Servers, day: date) -> None:
+    servers.arxiv.papers = [*servers.arxiv.papers, *few(day)]
+    servers.arxiv.announced = day
+
+
+def test_each_reader_at_their_own_hour_and_once(ground: Ground) -> None:
+    """Prepared at the announcement, sent at 09:30 UTC to two and at 06:45 New York time to the third, never again."""
+    assert set() == ground.at("2026-03-09 00:05")
+    with app.open_ledger(ground.settings) as store:
+        assert "ready" == store.issues()[0].state
+    assert set() == ground.at("2026-03-09 09:29")
+    assert {"ada 1", "chen 1"} == ground.at("2026-03-09 09:30")
+    everybody = {"ada 1", "chen 1", "grace 1"}
+    assert everybody == ground.at("2026-03-09 10:45")
+    for moment in ("2026-03-09 10:46", "2026-03-09 23:00", "2026-03-10 00:01"):
+        assert everybody == ground.at(moment)
+    assert 3 == len(outbox(ground.settings))
+
+
+def test_restarted_many_times_in_the_hour_everybody_has_one_mail(ground: Ground) -> None:
+    """A service that forgets everything every minute sends no mail twice."""
+    for minute in range(0, 60, 6):
+        ground.service = Service(ground.settings, now=ground.service.now)
+        ground.at(f"2026-03-09 10:{minute:02}")
+    assert {"ada 1", "chen 1", "grace 1"} == ground.mails()
+
+
+def test_a_late_announcement_goes_out_the_same_day(ground: Ground) -> None:
+    """Due at 00:00 UTC, missing at 09:30: it goes out as soon as it is there; arXiv is asked every ten minutes."""
+    ground.at("2026-03-09 12:00")
+    before = len(ground.servers.arxiv.requests)
+    for minute in range(30, 60):
+        assert {"ada 1", "chen 1", "grace 1"} == ground.at(f"2026-03-10 09:{minute}")
+    assert 3 == sum("/rss/" in path for _, path in ground.servers.arxiv.requests[before:])
+    announce(ground.servers, TUESDAY)
+    assert {"ada 2", "chen 2", "grace 1"} == ground.at("2026-03-10 10:00")
+
+
+def test_a_reader_added_after_their_hour_starts_the_next_day(ground: Ground) -> None:
+    """Added at 10:00 with an hour of 09:30: nothing today, both of tomorrow's readers' issue tomorrow."""
+    ground.at("2026-03-09 09:30")
+    ground.settings.subscribers.write_text(ROSTER + "  - new@example.org\n", "utf-8")
+    assert {"ada 1", "chen 1"} == ground.at("2026-03-09 10:00")
+    assert {"ada 1", "chen 1"} == ground.at("2026-03-09 20:00")
+    announce(ground.servers, TUESDAY)
+    assert {"ada 2", "chen 2", "new 1"} == ground.at("2026-03-10 09:30")
+
+
+@pytest.mark.parametrize("asleep", ["2026-03-09 10:30", "2026-03-09 22:00"])
+def test_asleep_over_the_hour_one_mail_comes_on_waking(ground: Ground, asleep: str) -> None:
+    """A machine that slept over the hour sends on waking, that day's mail and one."""
+    ground.at("2026-03-09 00:05")
+    assert {"ada 1", "chen 1"} <= ground.at(asleep)
+    assert {"ada 1", "chen 1", "grace 1"} == ground.at("2026-03-09 22:01")
+
+
+def test_asleep_for_days_one_mail_carries_at_most_five_issues(ground: Ground) -> None:
+    """After eight announcements in a sleep there is one mail, with the five newest issues."""
+    ground.at("2026-03-09 09:30")
+    days: list[date] = [DAY]
+    for _ in range(8):
+        days.append(calendar.following(days[-1]))
+        announce(ground.servers, days[-1])
+    assert {"ada 2", "chen 2", "grace 1"} == ground.at(f"{days[-1]} 12:00")
+    ground.at(f"{days[-1]} 12:01")
+    with app.open_ledger(ground.settings) as store:
+        mails = [mail for mail in store.deliveries() if mail.email == "ada@example.org"]
+    assert [(DAY,), tuple(days[-5:])] == [mail.issues for mail in mails]
+
+
+def test_asleep_for_three_days_nothing_is_left_out(ground: Ground) -> None:
+    """After three days the one mail carries all three issues."""
+    ground.at("2026-03-09 12:00")
+    days: list[date] = []
+    for _ in range(3):
+        days.append(calendar.following(days[-1] if days else DAY))
+        announce(ground.servers, days[-1])
+    ground.at(f"{days[-1]} 09:40")
+    with app.open_ledger(ground.settings) as store:
+        mails = [mail for mail in store.deliveries() if mail.email == "chen@example.org"]
+    assert [tuple(days)] == [mail.issues for mail in mails[-1:]]
+
+
+def test_who_left_a_minute_before_gets_nothing(ground: Ground) -> None:
+    """Leaving counts at once, with the mails of the hour already prepared."""
+    ground.at("2026-03-09 09:29")
+    with app.open_ledger(ground.settings) as store:
+        ada = store.subscriber("ada@example.org")
+        assert ada is not None
+        unsubscribe.leave(store, ground.settings.subscribers, ada.id, "by link", ground.hands[0])
+    assert {"chen 1"} == ground.at("2026-03-09 09:30")
+
+
+def test_a_broken_roster_keeps_the_last_good_one(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody saves half a file at 09:29: the mails of 09:30 go out, and the finding is logged once with its line."""
+    ground.at("2026-03-09 09:28")
+    good = ground.settings.subscribers.read_text("utf-8")
+    ground.settings.subscribers.write_text(good + "  - {email: [\n", "utf-8")
+    ground.at("2026-03-09 09:29")
+    assert {"ada 1", "chen 1"} == ground.at("2026-03-09 09:30")
+    logged = capsys.readouterr().out
+    assert 1 == logged.count("roster.broken")
+    assert "subscribers.yaml:1" in logged
+    ground.settings.subscribers.write_text(good.replace("06:45", "06:50"), "utf-8")
+    assert {"ada 1", "chen 1"} == ground.at("2026-03-09 10:46")
+    assert {"ada 1", "chen 1", "grace 1"} == ground.at("2026-03-09 10:50")
+
+
+def test_a_broken_entry_is_named_once_and_the_others_get_their_mail(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An entry that cannot be used is left out, and said once, not every minute."""
+    roster = ground.settings.subscribers
+    roster.write_text(roster.read_text("utf-8") + "  - {email: grace.example.org}\n", "utf-8")
+    ground.at("2026-03-09 09:29")
+    assert {"ada 1", "chen 1"} == ground.at("2026-03-09 09:30")
+    assert 1 == capsys.readouterr().out.count("roster.entry-left-out")
+
+
+def test_a_tick_that_fails_is_logged_and_the_next_one_works(ground: Ground, capsys: pytest.CaptureFixture[str]) -> None:
+    """arXiv down at the hour: an error in the log, no mail; the mail goes out when arXiv is back."""
+    ground.servers.arxiv.papers, papers = [], ground.servers.arxiv.papers
+    ground.servers.close()
+    assert set() == ground.at("2026-03-09 09:30")
+    assert "tick.failed" in capsys.readouterr().out
+    with Servers(papers, DAY) as again:
+        settings = ground.settings.model_copy(
+            update={"arxiv_api_url": again.arxiv.api_url, "arxiv_rss_url": again.arxiv.rss_url}
+        )
+        ground.service.settings = settings
+        assert {"ada 1", "chen 1"} == ground.at("2026-03-09 09:45")
+
+
+def test_a_day_that_was_slow_to_prepare_still_goes_out(ground: Ground) -> None:
+    """A preparation that begins before the hour and ends long after it costs nobody their mail of that day."""
+    (line,) = [line for line in ROSTER.splitlines() if "ada@" in line]
+    late = "  - {email: ada@example.org, send_at: 00:30}"  # half an hour after the announcement
+    ground.settings.subscribers.write_text(ROSTER.replace(line, late), "utf-8")
+    ground.servers.arxiv.announced = date(2026, 3, 6)
+    ground.at("2026-03-08 23:59")
+    steps = iter([utc("2026-03-09 00:29")] * 3)
+    ground.service.now = lambda: next(steps, utc("2026-03-09 01:10"))
+    ground.servers.arxiv.announced = DAY
+    ground.service.tick()
+    assert {"ada 1"} == ground.mails()
+
+
+# --- the service as a process ---
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Until `condition()` is true, or fail."""
+    deadline = clock.monotonic() + seconds
+    while not condition():
+        assert clock.monotonic() < deadline
+        clock.sleep(0.02)
+
+
+@dataclass
+class Running:
+    """`newsletter …` as a process whose output is read line by line."""
+
+    process: subprocess.Popen[str]
+    lines: list[str]
+    reader: threading.Thread
+
+    @classmethod
+    def start(cls, folder: Path, settings: dict[str, str], *arguments: str) -> Running:
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(folder)} | settings
+        process = subprocess.Popen(
+            [sys.executable, "-m", "newsletter", *arguments],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        lines: list[str] = []
+        assert process.stdout is not None
+        reader = threading.Thread(target=lines.extend, args=(iter(process.stdout.readline, ""),))
+        reader.start()
+        return cls(process, lines, reader)
+
+    def said(self, text: str) -> str:
+        """The first line with this text, once it is there."""
+        wait_for(lambda: any(text in line for line in [*self.lines]) or self.process.poll() is not None)
+        found = [line for line in [*self.lines] if text in line]
+        assert found, "".join(self.lines)
+        return found[0]
+
+    def stop(self) -> float:
+        """SIGTERM; the seconds until the end."""
+        started = clock.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(20)
+        return clock.monotonic() - started
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+        self.reader.join(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    started: list[Running] = []
+
+    def begin(settings: dict[str, str], *arguments: str) -> Running:
+        started.append(Running.start(tmp_path, settings, *arguments))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.kill()
+
+
+def practice_settings(running: Running) -> dict[str, str]:
+    """What `newsletter demo --serve` has printed."""
+    running.said("OPENAI_API_KEY=")
+    return dict(line.strip().split("=", 1) for line in running.lines if "=" in line)
+
+
+NAMES = (
+    "NEWSLETTER_ARXIV_API_URL",
+    "NEWSLETTER_ARXIV_RSS_URL",
+    "NEWSLETTER_ARXIV_DELAY",
+    "NEWSLETTER_MODEL",
+    "NEWSLETTER_MODEL_API_BASE",
+    "OPENAI_API_KEY",
+)
+
+
+def test_the_service_from_start_to_sigterm(tmp_path: Path, start: Start, newsletter: Run) -> None:
+    """Against the practice ground it prepares, answers, keeps `run` out by name, lets `preview` look, ends well."""
+    (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
+    servers = start({}, "demo", "--serve")
+    given = practice_settings(servers)
+    assert set(NAMES) == set(given)
+    settings = {name: value for name, value in given.items() if "MODEL" not in name} | {"NEWSLETTER_PORT": "0"}
+    service = start(settings, "serve")
+    address = service.said("web.listening").split("address=")[1].strip()
+    assert "ok" == requests.get(f"{address}/healthz", timeout=10).json()["status"]
+    service.said("issue.prepared")
+    wait_for(lambda: requests.get(f"{address}/healthz", timeout=10).json()["last_issue"])
+    wait_for(lambda: requests.get(f"{address}/", timeout=10).status_code == 200)
+    refused = newsletter("run", settings=settings)
+    assert 1 == refused.returncode
+    assert f"in use by newsletter serve (process {service.process.pid})" in refused.stderr
+    beside = newsletter("preview", settings=settings)
+    assert 0 == beside.returncode, beside.stderr
+    assert 2 == len([line for line in beside.stdout.splitlines() if (tmp_path / line).is_file()])
+    waiting = start(settings, "serve")
+    waiting.said("folder.waiting")
+    assert 10 > service.stop()
+    assert 0 == service.process.returncode
+    waiting.said("web.listening")
+    assert 10 > waiting.stop()
+    assert 0 == waiting.process.returncode
+    assert 5 > servers.stop()
+    assert 0 == servers.process.returncode
+    assert not [line for line in service.lines + waiting.lines if "Traceback" in line]
+
+
+def test_sigterm_does_not_wait_for_a_silent_server(tmp_path: Path, start: Start) -> None:
+    """With an arXiv that never answers the service still ends within ten seconds, and says what it cut off."""
+    (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
+    with Servers(few(DAY), DAY) as servers:
+        servers.arxiv.faults.extend(Fault(kind="silent", seconds=60) for _ in range(5))
+        given = {name: value for name, value in servers.environment().items() if "MODEL" not in name}
+        service = start(given | {"NEWSLETTER_PORT": "0"}, "serve")
+        wait_for(lambda: servers.arxiv.requests)
+        service.said("web.listening")
+        assert 10 > service.stop()
+    assert 0 == service.process.returncode
+    service.said("tick.cut-off")
+
+
+def test_the_pause_between_ticks_is_a_minute() -> None:
+    """A reader's hour is met within a minute."""
+    assert 60 == scheduler._TICK_SECONDS
+    assert timedelta(hours=3) == scheduler.LATE

@@ -1,0 +1,392 @@
+"""The web part over real HTTP: looking changes nothing, one POST leaves, and nothing else is to be had."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from newsletter import app, web
+from newsletter.app.files import token_keys
+from newsletter.errors import ConfigurationError
+from newsletter.models import Issue, IssueState, SubscriberState
+from newsletter.settings import Settings
+from newsletter.tokens import Purpose, make
+from tests.factories import DAY
+from tests.morning import MORNING, ROSTER
+
+ADA = "ada@example.org"
+ONE_CLICK = b"List-Unsubscribe=One-Click"
+PARTS = b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A running web part and what stands behind it."""
+
+    settings: Settings
+    port: int
+    ids: dict[str, int]
+
+    def ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
+        """One request with the path exactly as given; no redirect is followed."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            connection.request(method, path, body or None, headers or {})
+            response = connection.getresponse()
+            return Answer(response.status, {n.lower(): v for n, v in response.getheaders()}, response.read())
+        finally:
+            connection.close()
+
+    def token(self, purpose: Purpose, email: str = ADA) -> str:
+        return make(token_keys(self.settings.data_dir), purpose, self.ids[email])
+
+    def leave(self, **more: Any) -> Answer:
+        return self.ask("POST", f"/u/{self.token(Purpose.LEAVE)}", **more)
+
+    def snapshot(self) -> tuple[object, ...]:
+        """Everything that a request could change: the ledger's readers and the file."""
+        with app.open_ledger(self.settings) as store:
+            return (*store.subscribers(), self.settings.subscribers.read_bytes())
+
+    def state(self, email: str = ADA) -> SubscriberState:
+        with app.open_ledger(self.settings) as store:
+            found = store.subscriber(email)
+        assert found is not None
+        return found.state
+
+
+class Switch:
+    """One server for all tests: each puts its own application behind it."""
+
+    def __init__(self) -> None:
+        self.inner: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.inner(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[Switch, int]]:
+    """A server on an ephemeral port of this machine."""
+    switch = Switch()
+    running = uvicorn.Server(uvicorn.Config(switch, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    try:
+        deadline = time.monotonic() + 10
+        while not running.started:
+            assert thread.is_alive()
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        yield switch, running.servers[0].sockets[0].getsockname()[1]
+    finally:
+        running.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def site(tmp_path: Path, server: tuple[Switch, int]) -> Site:
+    (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
+    settings = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
+    with app.open_ledger(settings) as store:
+        known = store.enrol([ADA, "chen@example.org"], MORNING)
+    switch, port = server
+    switch.inner = web.build(settings)
+    return Site(settings, port, {email: one.id for email, one in known.items()})
+
+
+# --- leaving ---
+
+
+def test_looking_at_the_link_changes_nothing(site: Site) -> None:
+    """Link scanners, prefetching and curious readers never unsubscribe anybody: GET and HEAD change nothing."""
+    before = site.snapshot()
+    for method, agent in product(["GET", "HEAD"], ["Mozilla/5.0", "GoogleImageProxy", "SafeLinks"]):
+        headers = {"User-Agent": agent, "Purpose": "prefetch"}
+        assert 200 == site.ask(method, f"/u/{site.token(Purpose.LEAVE)}", headers=headers).status
+    assert before == site.snapshot()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (ONE_CLICK, "application/x-www-form-urlencoded"),
+        (PARTS, "multipart/form-data; boundary=x"),
+        (b"", None),
+        (b"{", "application/json"),
+        (b"x" * 300_000, "text/plain"),
+    ],
+    ids=["urlencoded", "multipart", "empty", "json", "long"],
+)
+def test_one_post_leaves(site: Site, body: bytes, kind: str | None) -> None:
+    """RFC 8058: the POST of a mail program is enough, in any form, from any origin, without redirect or cookie."""
+    headers = {"Origin": "https://mail.example.net", "Referer": "https://mail.example.net/inbox"}
+    answer = site.leave(body=body, headers=headers | ({"Content-Type": kind} if kind else {}))
+    assert 200 == answer.status
+    assert {"location", "set-cookie"}.isdisjoint(answer.headers)
+    assert SubscriberState.UNSUBSCRIBED is site.state()
+    assert SubscriberState.ACTIVE is site.state("chen@example.org")
+    assert " by link" in site.settings.subscribers.read_text("utf-8")
+
+
+def test_leaving_again_is_the_same(site: Site) -> None:
+    """A second POST answers as the first and changes neither ledger nor file."""
+    first, after = site.leave(body=ONE_CLICK), site.snapshot()
+    second = site.leave()
+    assert (first.status, first.body) == (second.status, second.body)
+    assert after == site.snapshot()
+
+
+def test_many_posts_at_once_are_one(site: Site) -> None:
+    """Ten clicks at the same moment all succeed and leave one mark."""
+    answers: list[int] = []
+    threads = [threading.Thread(target=lambda: answers.append(site.leave().status)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert [200] * 10 == answers
+    assert 1 == site.settings.subscribers.read_text("utf-8").count("unsubscribed:")
+
+
+def _flipped(token: str) -> list[str]:
+    """The token with each of its letters in turn replaced by another one."""
+    letters = "abcdefghijklmnopqrstuvwxyz234567"
+    other = {letter: letters[(place + 1) % 32] for place, letter in enumerate(letters)}
+    return [token[:place] + other[token[place]] + token[place + 1 :] for place in range(len(token))]
+
+
+def _forged(site: Site) -> list[str]:
+    good = site.token(Purpose.LEAVE)
+    others = [site.token(purpose) for purpose in Purpose if purpose is not Purpose.LEAVE]
+    strange = [make({0: b"another key of thirty-two octets"}, Purpose.LEAVE, site.ids[ADA]), "a" * 34, "0", "%00"]
+    cut = [good[:-1], good[1:], good + "a", good[:17], good + "%20", good + "%0a", good[:20] + "%E4%BD%A0"]
+    return [*_flipped(good), *others, *strange, *cut]
+
+
+def test_a_token_that_proves_nothing_changes_nothing(site: Site) -> None:
+    """Forged, cut, bit-flipped and borrowed tokens are 404, and nobody leaves."""
+    before = site.snapshot()
+    for method, token in product(["GET", "POST"], _forged(site)):
+        assert 404 == site.ask(method, f"/u/{token}").status, token
+    assert before == site.snapshot()
+
+
+def test_a_true_token_of_nobody_is_not_valid(site: Site) -> None:
+    """A token signed with our key for an id that the ledger does not hold is 404."""
+    token = make(token_keys(site.settings.data_dir), Purpose.LEAVE, 12345)
+    assert 404 == site.ask("POST", f"/u/{token}").status
+
+
+def test_a_token_that_a_mail_program_wrote_in_capitals_is_valid(site: Site) -> None:
+    """Case is folded on the way through many systems; the token survives it."""
+    assert 200 == site.ask("POST", f"/u/{site.token(Purpose.LEAVE).upper()}").status
+    assert SubscriberState.UNSUBSCRIBED is site.state()
+
+
+@pytest.mark.parametrize("trouble", ["read-only", "missing", "broken"])
+def test_the_ledger_decides_when_the_file_cannot_be_written(
+    site: Site, trouble: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Leaving works while subscribers.yaml is read-only, missing or broken, and the log names the trouble."""
+    make_unwritable(site.settings.subscribers, trouble, monkeypatch)
+    before = site.settings.subscribers.read_bytes() if trouble != "missing" else None
+    assert 200 == site.leave().status
+    assert SubscriberState.UNSUBSCRIBED is site.state()
+    assert before == (site.settings.subscribers.read_bytes() if trouble != "missing" else None)
+    out = capsys.readouterr()
+    assert "subscribers.yaml" in out.out + out.err
+    assert ADA not in out.out + out.err
+
+
+def make_unwritable(roster: Path, trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bring the file into a state in which nobody could write it."""
+    if trouble == "missing":
+        roster.unlink()
+    elif trouble == "broken":
+        roster.write_text(ROSTER + "  - {email: [\n", "utf-8")
+    else:
+        roster.chmod(0o444)
+        if os.geteuid() == 0:  # root may write everything: the answer that everybody else would get
+            monkeypatch.setattr("newsletter.subscribers.files.os.access", lambda *_: False)
+
+
+# --- the other routes ---
+
+
+def test_health_names_the_newest_issue(site: Site) -> None:
+    """`/healthz` says ok and how far the ledger is."""
+    assert {"status": "ok", "last_issue": None} == json.loads(site.ask("GET", "/healthz").body)
+    with app.open_ledger(site.settings) as store:
+        store.save_issue(Issue(date=DAY, state=IssueState.READY))
+    answer = site.ask("GET", "/healthz")
+    assert (200, {"status": "ok", "last_issue": "2026-03-09"}) == (answer.status, json.loads(answer.body))
+
+
+def test_a_ledger_that_cannot_be_read_is_not_healthy(site: Site) -> None:
+    """With a damaged database `/healthz` is 503, so that whoever watches it hears of it."""
+    for file in site.settings.data_dir.glob("newsletter.db*"):
+        file.unlink()
+    (site.settings.data_dir / "newsletter.db").write_bytes(b"not a database, whatever its name says" * 100)
+    answer = site.ask("GET", "/healthz")
+    assert (503, "failed") == (answer.status, json.loads(answer.body)["status"])
+
+
+def test_preferences_are_shown(site: Site) -> None:
+    """`/p/<token>` tells what is set for a reader, as text."""
+    answer = site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES, 'chen@example.org')}")
+    assert 200 == answer.status
+    for shown in ("foundations", "zh, en", "09:30 UTC", "smart", "15"):
+        assert shown in answer.text
+    assert 404 == site.ask("GET", f"/p/{site.token(Purpose.LEAVE)}").status
+    assert 405 == site.ask("POST", f"/p/{site.token(Purpose.PREFERENCES)}").status
+
+
+def test_preferences_of_somebody_who_left_say_so(site: Site) -> None:
+    """After leaving, the page says that no mail comes."""
+    site.leave()
+    assert "no mail" in site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}").text
+
+
+def test_preferences_with_a_broken_file_are_unavailable_for_now(site: Site) -> None:
+    """A file that its owner is just editing is a 503 with a sentence, not a crash and not "you get no mail"."""
+    site.settings.subscribers.write_text("topics: [", "utf-8")
+    answer = site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}")
+    assert 503 == answer.status
+    assert "later" in answer.text
+
+
+def test_the_archive_is_served(site: Site) -> None:
+    """Before the first issue `/` is 404; afterwards index, pages and JSON come with their types."""
+    assert 404 == site.ask("GET", "/").status
+    folder = site.settings.data_dir / "archive"
+    folder.mkdir()
+    (folder / "index.html").write_text("<p>index</p>", "utf-8")
+    (folder / "2026-03-09.json").write_text("{}", "utf-8")
+    page, data = site.ask("GET", "/"), site.ask("GET", "/2026-03-09.json")
+    assert (200, b"<p>index</p>") == (page.status, page.body)
+    assert (200, "application/json") == (data.status, data.headers["content-type"])
+    assert 404 == site.ask("GET", "/2026-03-10.html").status
+    assert 405 == site.ask("POST", "/").status
+
+
+OUTSIDE = (
+    "/../token-keys",
+    "/%2e%2e/token-keys",
+    "/..%2ftoken-keys",
+    "/%2e%2e%2f%2e%2e%2fsubscribers.yaml",
+    "/./../newsletter.db",
+    "/u/../../token-keys",
+    "//etc/passwd",
+    "/%2fetc%2fpasswd",
+    "/..%5ctoken-keys",
+    "/index.html%00.json",
+    "/.%00./token-keys",
+    "/link-out",
+)
+
+
+def test_paths_lead_nowhere_else(site: Site) -> None:
+    """No spelling of `../`, of an absolute path or of a link leads out of the archive."""
+    folder = site.settings.data_dir / "archive"
+    folder.mkdir()
+    (folder / "index.html").write_text("index", "utf-8")
+    (folder / "link-out").symlink_to(site.settings.data_dir / "token-keys")
+    site.token(Purpose.LEAVE)  # the keys are there
+    for path in OUTSIDE:
+        answer = site.ask("GET", path)
+        assert (404, b"Not Found") == (answer.status, answer.body), path
+
+
+def test_pages_carry_their_security_headers(site: Site) -> None:
+    """No page may load, frame or reveal anything; pages with a token in their address are kept nowhere."""
+    folder = site.settings.data_dir / "archive"
+    folder.mkdir()
+    (folder / "index.html").write_text("index", "utf-8")
+    mine = [f"/u/{site.token(Purpose.LEAVE)}", f"/p/{site.token(Purpose.PREFERENCES)}", "/u/forged"]
+    for path in [*mine, "/", "/nothing"]:
+        headers = site.ask("GET", path).headers
+        assert "default-src 'none'" in headers["content-security-policy"], path
+        assert "frame-ancestors 'none'" in headers["content-security-policy"], path
+        assert ("no-referrer", "nosniff") == (headers["referrer-policy"], headers["x-content-type-options"]), path
+        assert ("no-store" == headers.get("cache-control")) == (path in mine), path
+        assert "set-cookie" not in headers, path
+
+
+# --- in a browser ---
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium on this machine")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+def test_on_a_phone_the_button_leaves(site: Site, browser: Any) -> None:
+    """At 360 pixels nothing scrolls sideways, the button is large enough for a thumb, and pressing it leaves."""
+    page = browser.new_page(viewport={"width": 360, "height": 640})
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.goto(f"http://127.0.0.1:{site.port}/u/{site.token(Purpose.LEAVE)}")
+    assert 360 >= page.evaluate("document.documentElement.scrollWidth")
+    button = page.get_by_role("button")
+    assert button.bounding_box()["height"] >= 44
+    button.click()
+    assert "You are unsubscribed" == page.get_by_role("heading").inner_text()
+    assert 360 >= page.evaluate("document.documentElement.scrollWidth")
+    page.goto(f"http://127.0.0.1:{site.port}/p/{site.token(Purpose.PREFERENCES, 'chen@example.org')}")
+    assert 360 >= page.evaluate("document.documentElement.scrollWidth")
+    page.close()
+    assert SubscriberState.UNSUBSCRIBED is site.state()
+    assert [] == troubles
+
+
+# --- the address it listens on ---
+
+
+def test_a_port_in_use_is_a_finding(site: Site) -> None:
+    """Two services on one port: the second names the setting and what to do."""
+    busy = site.settings.model_copy(update={"port": site.port})
+    with pytest.raises(ConfigurationError, match=f"NEWSLETTER_PORT: {site.port} .*in use"):
+        web.listen(busy)
+
+
+def test_the_hour_of_leaving_is_recorded(site: Site) -> None:
+    """The ledger knows since when and how a reader has left."""
+    before = datetime.now(UTC)
+    site.leave()
+    with app.open_ledger(site.settings) as store:
+        ada = store.subscriber(ADA)
+    assert ada is not None
+    assert before <= ada.since <= datetime.now(UTC)
+    assert f"{ada.since:%Y-%m-%d} by link" == ada.why
