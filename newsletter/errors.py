@@ -14,6 +14,7 @@ NewsletterError
 ├── TemplateError           a template or prompt does not compile   permanent
 └── StoreError
     ├── DataFolderLocked    another process works here              retryable
+    ├── StoreUnavailable    disk full, read-only, locked            retryable
     └── StoreUnreadable     not our database, or a damaged one      permanent
 """
 
@@ -104,6 +105,15 @@ class DataFolderLocked(StoreError):
     def __init__(self, folder: str, holder: str) -> None:
         self.folder, self.holder = folder, holder
         super().__init__(f"{folder} is in use by {holder}; wait for it to finish or stop it")
+
+
+class StoreUnavailable(StoreError):
+    """The ledger cannot be written or read now; nothing is sent that could not be recorded."""
+
+    retryable = True
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the ledger: {problem}; free the disk or wait, and run again: nothing was lost")
 
 
 class StoreUnreadable(StoreError):

@@ -16,15 +16,16 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter import app, pipeline
 from newsletter.app.publish import publish
 from newsletter.collect import calendar
-from newsletter.errors import NewsletterError
-from newsletter.models import Reader, Roster
+from newsletter.errors import ArxivError, ArxivRefused, NewsletterError
+from newsletter.models import Issue, IssueState, Reader, Roster
 from newsletter.pipeline import Due
 from newsletter.settings import Settings
 
 log = structlog.get_logger()
 
 _TICK_SECONDS = 60
-_POLL = timedelta(minutes=10)  # between two questions to arXiv while an announcement is awaited
+_SHORTEST_POLL, _LONGEST_POLL = timedelta(minutes=10), timedelta(minutes=30)
+_AFTER_REFUSAL = timedelta(hours=6)  # arXiv asks those whom it refuses (403) to stop, not to try again soon
 LATE = timedelta(hours=3)  # an announcement due this long before a reader's hour may still come into that mail
 _PROMPT = timedelta(minutes=15)  # how long after a reader's hour it still counts as that hour
 _LAST_SECONDS = 5  # that a tick has to end when the service stops
@@ -69,7 +70,7 @@ def _idle() -> threading.Event:
 
 @dataclass
 class Service:
-    """What a tick needs to remember: the last good roster, when arXiv was last asked, and who was due last."""
+    """What a tick needs to remember: the last good roster, when to ask arXiv again, and who was due last."""
 
     settings: Settings
     now: Callable[[], datetime] = app.utc_now
@@ -77,7 +78,7 @@ class Service:
     idle: threading.Event = field(default_factory=_idle)
     _roster: Roster | None = None
     _told: object = None  # what is wrong with the roster, as it was last logged
-    _asked: datetime | None = None
+    _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
 
     def tick(self) -> None:
@@ -108,13 +109,20 @@ class Service:
     def _waiting(self, desk: pipeline.Desk, now: datetime) -> list[Due]:
         """The readers whose hour has come, each with the issues that belong into the mail of that hour."""
         mails = desk.store.last_mails()
+        people = pipeline.active(desk)
+        ready = {one.subscriber.id: one for one in pipeline.due(desk, people)}
         waiting = []
-        for one in pipeline.due(desk, pipeline.active(desk)):
-            moment = last_hour(one.reader, now)
+        for reader, subscriber in people:
+            moment = last_hour(reader, now)
+            one = ready.get(subscriber.id, Due(reader, subscriber, ()))
             if moment is None or not is_due(one, moment, now, mails):
                 continue
-            if issues := in_time(one.issues, moment, now, self._looked):
-                waiting.append(replace(one, issues=issues))
+            late = overdue(desk.store.issue, moment)
+            if late and now < wait_until(reader, moment):
+                continue
+            issues = in_time(one.issues, moment, now, self._looked)
+            if issues or late:
+                waiting.append(replace(one, issues=issues, late=late))
         return waiting
 
     def _current_roster(self) -> Roster:
@@ -136,19 +144,42 @@ class Service:
 
     def _prepare(self, desk: pipeline.Desk) -> None:
         now = desk.now()
-        if self._asked is not None and now - self._asked < _POLL:
-            return
         newest = calendar.newest(now)
-        held = desk.store.issue(newest)
-        if held is not None and held.state != "collected" and not held.missing:
+        if self._ask_next is not None and self._ask_next[0] == newest and now < self._ask_next[1]:
             return
-        self._asked = now
-        issues, not_out = pipeline.prepare_days(desk, None)
+        if not pipeline.missed(desk, newest):
+            return
+        try:
+            issues, not_out = pipeline.prepare_days(desk, None)
+        except ArxivError as error:
+            self._ask_next = (newest, now + (_AFTER_REFUSAL if isinstance(error, ArxivRefused) else _SHORTEST_POLL))
+            raise
+        next_try = now + poll_pause(now - calendar.announced_at(newest))
+        self._ask_next = (newest, next_try)
         for issue in issues:
             log.info("issue.prepared", issue=str(issue.date), collected=issue.collected, picked=issue.picked)
         for day in not_out:
-            log.info("issue.awaited", issue=str(day))
+            log.info("issue.awaited", issue=str(day), next_try=f"{next_try:%H:%M} UTC")
         publish(self.settings, desk)
+
+
+def poll_pause(waited: timedelta) -> timedelta:
+    """How long until an awaited announcement is asked for again: the longer it is late, the less often."""
+    return min(max(waited / 4, _SHORTEST_POLL), _LONGEST_POLL)
+
+
+def overdue(issue_of: Callable[[date], Issue | None], moment: datetime) -> date | None:
+    """The newest announcement that was due well before this hour, where it is not ready."""
+    expected = calendar.newest(moment - LATE)
+    issue = issue_of(expected)
+    return expected if issue is None or issue.state is IssueState.COLLECTED else None
+
+
+def wait_until(reader: Reader, moment: datetime) -> datetime:
+    """How long the mail of this hour waits for a late announcement, UTC; never shorter than not at all."""
+    zone = ZoneInfo(reader.timezone)
+    limit = datetime.combine(moment.astimezone(zone).date(), reader.wait_until, zone).astimezone(UTC)
+    return max(limit, moment)
 
 
 def last_hour(reader: Reader, now: datetime) -> datetime | None:

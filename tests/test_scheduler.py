@@ -16,14 +16,14 @@ from pathlib import Path
 import pytest
 import requests
 
-from newsletter import app, scheduler, unsubscribe
+from newsletter import app, pipeline, scheduler, unsubscribe
 from newsletter.collect import calendar
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.servers import Servers
 from newsletter.models import Reader, Subscriber, SubscriberState, Wishes
 from newsletter.pipeline import Due
-from newsletter.scheduler import Service, in_time, is_due, last_hour
+from newsletter.scheduler import Service, in_time, is_due, last_hour, poll_pause
 from newsletter.settings import Settings
 from tests.conftest import ROOT, Run
 from tests.factories import DAY
@@ -241,14 +241,51 @@ def test_restarted_many_times_in_the_hour_everybody_has_one_mail(ground: Ground)
 
 
 def test_a_late_announcement_goes_out_the_same_day(ground: Ground) -> None:
-    """Due at 00:00 UTC, missing at 09:30: it goes out as soon as it is there; arXiv is asked every ten minutes."""
+    """Due at 00:00 UTC, missing at 09:30: it goes out when it is there; arXiv is asked every half hour by then."""
     ground.at("2026-03-09 12:00")
     before = len(ground.servers.arxiv.requests)
     for minute in range(30, 60):
         assert {"ada 1", "chen 1", "grace 1"} == ground.at(f"2026-03-10 09:{minute}")
-    assert 3 == sum("/rss/" in path for _, path in ground.servers.arxiv.requests[before:])
+    assert 1 == sum("/rss/" in path for _, path in ground.servers.arxiv.requests[before:])
     announce(ground.servers, TUESDAY)
     assert {"ada 2", "chen 2", "grace 1"} == ground.at("2026-03-10 10:00")
+
+
+def test_the_longer_it_is_late_the_less_often_arxiv_is_asked() -> None:
+    """Every ten minutes in the first hours, every half hour later."""
+    waits = [timedelta(minutes=minutes) for minutes in (0, 30, 60, 100, 600)]
+    assert [10, 10, 15, 25, 30] == [poll_pause(waited).total_seconds() / 60 for waited in waits]
+
+
+def test_a_mail_waits_for_a_late_announcement_and_says_so(ground: Ground) -> None:
+    """Missing until `wait_until`: one short mail says so; what comes later is in the next day's mail."""
+    ground.at("2026-03-09 12:00")
+    assert {"ada 1", "chen 1", "grace 1"} == ground.at("2026-03-10 11:59")
+    assert {"ada 2", "chen 2", "grace 1"} == ground.at("2026-03-10 12:00")
+    with app.open_ledger(ground.settings) as store:
+        late = [mail for mail in store.deliveries() if mail.email == "ada@example.org"][-1]
+    assert () == late.issues
+    announce(ground.servers, TUESDAY)
+    assert {"ada 2", "chen 2"} < ground.at("2026-03-10 16:05")
+    announce(ground.servers, date(2026, 3, 11))
+    assert {"ada 3", "chen 3"} < ground.at("2026-03-11 09:30")
+    with app.open_ledger(ground.settings) as store:
+        last = [mail for mail in store.deliveries() if mail.email == "ada@example.org"][-1]
+    assert (TUESDAY, date(2026, 3, 11)) == last.issues
+    assert len({mail.message_id for mail in store.deliveries()}) == len(store.deliveries())
+
+
+def test_a_stop_in_the_middle_of_preparing_loses_no_issue(ground: Ground) -> None:
+    """An issue that was collected and no more when the service stopped is prepared and sent when it is back."""
+    ground.at("2026-03-09 12:00")
+    announce(ground.servers, TUESDAY)
+    with app.open_desk(ground.settings, app.load_roster(ground.settings), now=lambda: utc("2026-03-10 01:00")) as desk:
+        pipeline.collect_issues(desk, [TUESDAY])
+    announce(ground.servers, date(2026, 3, 11))
+    ground.at("2026-03-11 09:30")
+    with app.open_ledger(ground.settings) as store:
+        last = [mail for mail in store.deliveries() if mail.email == "ada@example.org"][-1]
+    assert (TUESDAY, date(2026, 3, 11)) == last.issues
 
 
 def test_a_reader_added_after_their_hour_starts_the_next_day(ground: Ground) -> None:

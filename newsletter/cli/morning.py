@@ -23,6 +23,8 @@ from newsletter.settings import Settings
 def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
     """Exit code 0, or 1 when mails are left over or an entry of the roster was left out."""
     app.examine_or_stop(settings)  # a broken template is found before a model is paid for
+    if not _is_announced(day):
+        return 0
     roster = load_roster(settings)
     if only is not None:
         _reader_of(roster, only)
@@ -38,6 +40,15 @@ def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool
         for line in morning_lines(settings, desk, done):
             click.echo(line)
     return 1 if done.tally.waiting or done.tally.failed or roster.findings else 0
+
+
+def _is_announced(day: date | None) -> bool:
+    """Whether arXiv plans an issue of that day; a weekend or holiday is said, and no error."""
+    if day is None or calendar.is_issue_date(day):
+        return True
+    following = calendar.following(day)
+    click.echo(f"arXiv has no issue of {day}: a weekend or a holiday. The next one is {following}.")
+    return False
 
 
 def load_roster(settings: Settings) -> Roster:
@@ -66,6 +77,8 @@ def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
 
 def collect(settings: Settings, day: date | None) -> int:
     """Exit code 0, also when arXiv has not announced yet."""
+    if not _is_announced(day):
+        return 0
     roster = load_roster(settings)
     with app.work_folder(settings, "collect"), app.open_desk(settings, roster) as desk:
         newest = calendar.newest(desk.now())

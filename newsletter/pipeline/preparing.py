@@ -34,16 +34,19 @@ Collected = Issue | NotOut
 
 
 def missed(desk: Desk, newest: date) -> list[date]:
-    """The issue dates after the ledger's last one up to the newest, oldest first; with a new ledger only the newest."""
-    held = [issue.date for issue in desk.store.issues(1)]
+    """The issue dates up to the newest that still have to be prepared, oldest first; with a new ledger the newest.
+
+    That is what was announced since the ledger's last issue, and what a stop left half prepared; at most five.
+    """
+    held = desk.store.issues(MOST_CATCH_UP)
     if not held:
         return [newest]
-    days: list[date] = []
+    days = [issue.date for issue in held if issue.state is IssueState.COLLECTED]
     day = newest
-    while day > held[0] and len(days) < MOST_CATCH_UP:
+    while day > held[0].date and len(days) < MOST_CATCH_UP:
         days.append(day)
         day = calendar.previous(day)
-    return days[::-1]
+    return sorted(days)
 
 
 def collect_issues(desk: Desk, days: Sequence[date]) -> list[Collected]:
@@ -76,7 +79,10 @@ def _collect(desk: Desk, days: Sequence[date]) -> Iterator[Collected]:
 def _issue(assigned: Assigned, fetched: Fetched, *, last: bool) -> Issue:
     """What is said of a collected issue; the feed is that of the last day."""
     by_id = sorted({paper.arxiv_id for paper in assigned.new} & set(fetched.by_id))
-    found = (f"found by id, outside the window: {', '.join(by_id)}",) if by_id else ()
+    start, _ = calendar.window(assigned.day)
+    older = [paper for paper in assigned.new if paper.published < start and paper.arxiv_id not in by_id]
+    found: tuple[str, ...] = (f"found by id, outside the window: {', '.join(by_id)}",) if by_id else ()
+    found += (f"{len(older)} submitted before the window, announced late or missed",) if older else ()
     return Issue(
         date=assigned.day,
         state=IssueState.COLLECTED if assigned.new else IssueState.QUIET,
@@ -88,7 +94,11 @@ def _issue(assigned: Assigned, fetched: Fetched, *, last: bool) -> Issue:
 
 
 def _ask_again(desk: Desk, issue: Issue) -> Issue:
-    """Announced papers that the API did not know: it may by now. What the ledger holds needs no network."""
+    """Announced papers that the API did not know: it may by now. What the ledger holds needs no network.
+
+    An issue that has gone out takes no more papers, since nobody would see them: the look-back brings them into the
+    next one.
+    """
     asked = (*issue.missing, *issue.provisional)
     if not asked:
         return issue
@@ -98,11 +108,11 @@ def _ask_again(desk: Desk, issue: Issue) -> Issue:
         log.warning("papers.not-asked-again", issue=str(issue.date), error=str(error))
         return issue
     known = desk.store.known(papers)
-    fresh = [paper for arxiv_id, paper in papers.items() if arxiv_id not in known]
+    is_open = issue.state is IssueState.COLLECTED
+    fresh = [paper for arxiv_id, paper in papers.items() if arxiv_id not in known and is_open]
     desk.store.replace_papers([paper for arxiv_id, paper in papers.items() if arxiv_id in known])
     issue = replace(
         issue,
-        state=IssueState.COLLECTED if fresh else issue.state,
         collected=issue.collected + len(fresh),
         missing=tuple(arxiv_id for arxiv_id in issue.missing if arxiv_id not in papers),
         provisional=tuple(arxiv_id for arxiv_id in issue.provisional if arxiv_id not in papers),

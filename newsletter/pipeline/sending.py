@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import structlog
@@ -16,6 +17,8 @@ from newsletter.models import (
     DeliveryState,
     IssueState,
     Message,
+    Notice,
+    NoticeKind,
     QuietDays,
     Reader,
     Rendered,
@@ -39,6 +42,7 @@ class Due:
     reader: Reader
     subscriber: Subscriber
     issues: Issues
+    late: date | None = None  # the announcement that this mail waited for in vain; then there may be no issue
 
 
 def active(desk: Desk, readers: Iterable[Reader] | None = None) -> list[tuple[Reader, Subscriber]]:
@@ -83,21 +87,34 @@ def due(desk: Desk, people: Sequence[tuple[Reader, Subscriber]], only: date | No
 
 def plan(desk: Desk, editor: Editor, waiting: Sequence[Due]) -> int:
     """Render one edition for equal readers and record their mails as queued; the number of mails."""
-    groups: Mapping[tuple[Wishes, Issues], list[Due]] = defaultdict(list)
+    groups: Mapping[tuple[Wishes, Issues, date | None], list[Due]] = defaultdict(list)
     for one in waiting:
-        groups[one.reader.wishes, one.issues].append(one)
-    if errors := editor.ask_for_lines(groups):
+        groups[one.reader.wishes, one.issues, one.late].append(one)
+    if errors := editor.ask_for_lines([(wishes, issues) for wishes, issues, _ in groups]):
         # A mail goes out all the same: the abstract's own sentence stands in for a missing line.
         log.warning("summaries.incomplete", papers=len(errors), error=str(errors[0]))
     planned = 0
-    for number, ((wishes, issues), members) in enumerate(groups.items(), start=1):
+    for number, ((wishes, issues, late), members) in enumerate(groups.items(), start=1):
         desk.progress("rendering", number, len(groups))
         if desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues):
             continue
-        rendered = editor.render(wishes, issues)
+        rendered = _render_late(desk, editor, wishes, issues, late) if late else editor.render(wishes, issues)
         desk.store.save_edition(rendered)
         planned += desk.store.plan([_mail(desk, rendered, one) for one in members])
     return planned
+
+
+def _render_late(desk: Desk, editor: Editor, wishes: Wishes, issues: Issues, late: date) -> Rendered:
+    """The edition with a plain sentence about the announcement that is missing; without issues only that."""
+    plain = editor.compose(wishes, issues)
+    others = (notice for notice in plain.notices if notice.kind is not NoticeKind.QUIET)
+    edition = replace(
+        plain,
+        key=hashlib.sha256(f"{plain.key} without {late}".encode()).hexdigest(),
+        issues=issues or (late,),
+        notices=(Notice(NoticeKind.LATE), *others),
+    )
+    return desk.store.edition(edition.key) or desk.renderer.render(edition, desk.letterhead)
 
 
 def _mail(desk: Desk, rendered: Rendered, one: Due) -> Delivery:
@@ -109,9 +126,16 @@ def _mail(desk: Desk, rendered: Rendered, one: Due) -> Delivery:
         edition=rendered.key,
         issues=one.issues,
         state=DeliveryState.QUEUED,
-        message_id=message_id(desk.keys, desk.letterhead, one.subscriber.id, one.issues[-1]),
+        message_id=_message_id(desk, one),
         date=desk.now().replace(microsecond=0),
     )
+
+
+def _message_id(desk: Desk, one: Due) -> str:
+    """By the newest issue; a mail without one must not take the name of the mail that will bring it."""
+    if one.issues or one.late is None:
+        return message_id(desk.keys, desk.letterhead, one.subscriber.id, one.issues[-1])
+    return message_id(desk.keys, desk.letterhead, one.subscriber.id, one.late).replace("<", "<late.", 1)
 
 
 def builder(desk: Desk) -> Callable[[Delivery], Message]:

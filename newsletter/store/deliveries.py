@@ -137,7 +137,8 @@ def _plan_one(connection: Connection, planned: Delivery) -> int:
     }
     (delivery_id,) = connection.execute(insert(delivery).values(row)).inserted_primary_key or (None,)
     pairs = [{"subscriber_id": who, "issue": day, "delivery_id": delivery_id} for day in planned.issues]
-    connection.execute(insert(received), pairs)
+    if pairs:
+        connection.execute(insert(received), pairs)
     return 1
 
 

@@ -44,7 +44,7 @@ def file_name(message: Message) -> str:
     A repeat has the same Message-ID, so it lands in the same file.
     """
     headers = dict(message.headers)
-    day = re.match(r"<?(\d{4}-\d\d-\d\d)", headers.get("Message-ID", ""))
+    day = re.match(r"<?((?:late\.)?\d{4}-\d\d-\d\d)", headers.get("Message-ID", ""))
     return f"{day[1] if day else 'mail'}_{_safe(message.recipient)}"
 
 
