@@ -1,4 +1,4 @@
-"""Make the README's picture: the demo's first mail on a phone, light and dark, side by side. Needs Chromium."""
+"""Make the README's picture: the demo's mail on a phone, light, dark in Chinese, and one paper. Needs Chromium."""
 
 from __future__ import annotations
 
@@ -10,36 +10,40 @@ from playwright.sync_api import sync_playwright
 CHROMIUM = "/usr/bin/chromium"
 OUTBOX = Path("var/demo/outbox")
 PICTURE = Path("docs/demo-mail.png")
-_FRAME = """<body style="margin:0;display:flex;gap:24px;background:#8b949e;padding:24px">{}</body>"""
-_PHONE = '<img style="width:375px;height:780px;object-fit:cover;object-position:top;border-radius:18px" src="{}">'
+WIDTH, HEIGHT, GAP = 376, 648, 28
+_PAGE = """<!doctype html>
+<style>
+  body {{ margin: 0; padding: {gap}px; display: flex; gap: {gap}px; background: #dde3ea; }}
+  div {{ position: relative; flex: none; border-radius: 22px; overflow: hidden; }}
+  div::after {{ content: ""; position: absolute; inset: auto 0 0; height: 64px;
+    background: linear-gradient(transparent, var(--page)); }}
+  iframe {{ display: block; width: {width}px; height: {height}px; border: 0; }}
+  .light {{ --page: #ffffff; color-scheme: light; }}
+  .dark {{ --page: #0d1117; color-scheme: dark; }}
+</style>
+{phones}
+"""
+_PHONE = '<div class="{scheme}"><iframe src="{page}" scrolling="no"></iframe></div>'
 
 
 def main() -> None:
     """Write docs/demo-mail.png."""
-    pages = sorted(OUTBOX.glob("*.html"))
-    if len(pages) < 2:
+    mails = sorted(OUTBOX.glob("*.html"))
+    if len(mails) < 2:
         sys.exit("run `make demo` first")
+    english, chinese = mails[:2]
+    shown = [(english, "light"), (chinese, "dark"), (english, "light")]
+    phones = "".join(_PHONE.format(scheme=scheme, page=mail.resolve().as_uri()) for mail, scheme in shown)
+    page = OUTBOX.parent / "picture.html"
+    page.write_text(_PAGE.format(gap=GAP, width=WIDTH, height=HEIGHT, phones=phones), "utf-8")
+    size = {"width": 3 * WIDTH + 4 * GAP, "height": HEIGHT + 2 * GAP}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        shots = []
-        # The overview in both languages, then a paper.
-        for number, (page, scheme, scroll) in enumerate(
-            [(pages[0], "light", 0), (pages[1], "dark", 0), (pages[0], "light", 1)]
-        ):
-            window = browser.new_page(
-                viewport={"width": 375, "height": 780}, color_scheme=scheme, device_scale_factor=2
-            )
-            window.goto(page.resolve().as_uri())
-            if scroll:
-                window.locator("h3").first.evaluate("element => element.scrollIntoView()")
-                window.evaluate("window.scrollBy(0, -24)")
-            shot = Path(f"var/demo/shot{number}.png")
-            window.screenshot(path=shot)
-            shots.append(_PHONE.format(shot.resolve().as_uri()))
-        frame = Path("var/demo/frame.html")
-        frame.write_text(_FRAME.format("".join(shots)), "utf-8")
-        window = browser.new_page(viewport={"width": 375 * 3 + 24 * 4, "height": 780 + 48}, device_scale_factor=1.5)
-        window.goto(frame.resolve().as_uri())
+        # Each frame asks its own element for light or dark, unless the browser is told to answer for all.
+        window = browser.new_page(viewport=size, device_scale_factor=1.25, color_scheme="null")
+        window.goto(page.resolve().as_uri())
+        # A screen of the first paper: from its title on, with the margin that the mail has above its own title.
+        window.frames[3].evaluate("scrollTo(0, document.querySelector('h3').getBoundingClientRect().top - 28)")
         window.screenshot(path=PICTURE)
         browser.close()
     print(PICTURE)

@@ -115,6 +115,7 @@ class Issue:
     picked: int = 0
     usage: Usage = field(default_factory=lambda: Usage())
     model: str | None = None
+    held_since: datetime | None = None  # UTC: too few papers had a score when it was first prepared
     missing: tuple[str, ...] = ()  # announced ids of which nothing else is known yet
     provisional: tuple[str, ...] = ()  # known by arXiv's feed alone; the API is asked again
     notes: tuple[str, ...] = ()
@@ -264,6 +265,8 @@ class Prompt:
     user: str
     name: str  # of the schema, e.g. "scores"
     schema: Mapping[str, object]
+    expected_tokens: int = 0  # of a good answer
+    most_tokens: int | None = None  # the answer is cut here; set where money is limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +285,35 @@ class Score:
     novelty: int
 
 
+class Seen(StrEnum):
+    """Whether the model is shown a paper under a topic."""
+
+    ALL = "all"  # as every paper of the day
+    TOP = "top"  # high enough in the order by words
+    SAMPLE = "sample"  # low in it, scored all the same to measure what is missed
+    NO = "no"  # low in it: the model never sees it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """A paper's place in the order without a model, as the ledger keeps it."""
+
+    value: float  # 0 to 1, comparable within one day and topic
+    trained: bool = False  # on earlier scores; else by the topic's words
+    seen: Seen = Seen.ALL
+    fate: str | None = None  # picked or why not, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """What one stage of an issue used of one model."""
+
+    stage: str
+    model: str
+    calls: int
+    usage: Usage
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """Everything selection knows of one paper under one topic."""
@@ -289,7 +321,8 @@ class Judged:
     paper: Paper
     issue: date
     score: Score | None = None
-    similarity: float = 0.0  # TF-IDF cosine to the topic's text, 0 to 1
+    similarity: float = 0.0  # place in the order without a model, 0 to 1
+    shown: bool = True  # to the model; False: left out by the order without one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,6 +352,7 @@ class Summary:
     arxiv_id: str
     lines: tuple[Line, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)  # by topic key
+    abstract: Line | None = None  # translated, where a reader asks for it
 
 
 # --- the mail -------------------------------------------------------------------
@@ -355,6 +389,7 @@ class Entry:
     reason: str | None = None  # which interest it meets; English
     by_author: str | None = None
     lines: tuple[Line, ...] = ()  # in the reader's order of languages
+    translated: Line | None = None  # the abstract in the reader's leading language; a machine's, to be marked so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -398,6 +433,7 @@ class Letterhead:
     plus_addressing: bool = True
     replies_read: bool = False  # a mailbox or hook acts on replies: only then the footer promises it
     public_url: str | None = None  # https base of the web part, no trailing slash
+    archive: bool = True  # whether the web part shows past issues: only then a mail links to them
     postal_address: str | None = None
 
 
@@ -556,3 +592,13 @@ class Meaning:
     status: str | None = None  # of a bounce, RFC 3463: "5.1.1"
     blames_sender: bool = False  # a bounce for policy, spam or authentication: nobody is suppressed
     sender: str | None = None  # the address in From, a claim; proven where UNSUBSCRIBE, PAUSE or RESUME has no id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A mail as a mailbox hands it over, with what only the mailbox knows of it."""
+
+    key: str  # the mailbox's own name for it
+    raw: bytes
+    aligned: str | None = None  # the domain for which the receiving server found an aligned DKIM pass
+    envelope_to: str | None = None  # the address it was delivered to

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from newsletter.models import Edition, Letterhead, NoticeKind
 from newsletter.render.addresses import leave_link
 from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown, groups, show
 from newsletter.render.sentences import minutes
-from newsletter.render.slots import LEAVE, PREFERENCES
+from newsletter.render.slots import BLANK, LEAVE, PREFERENCES
 from newsletter.render.words import Words
 from newsletter.tex import clean, to_unicode
 
@@ -17,11 +18,16 @@ SUBJECT_LIMIT = 78
 _PADDING = "\u034f\u200c\u00a0" * 40  # keeps the paragraph behind the preheader out of the inbox list
 
 
+class _Addresses(TypedDict):
+    leave_url: str
+    preferences_url: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Footer:
-    archive_url: str | None
-    preferences_url: str | None
     leave_url: str
+    preferences_url: str | None
+    archive_url: str | None
     one_click: bool
     replies_read: bool
     machine: str
@@ -53,8 +59,8 @@ class Mail:
         return (*(paper for group in self.groups for paper in group.papers), *self.rows)
 
 
-def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Words, slots: Mapping[str, str]) -> Mail:
-    """The mail's content at these levels."""
+def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Words) -> Mail:
+    """The mail's content at these levels, with blanks for what belongs to one reader."""
     papers = {entry.number: show(entry, levels[entry.number], edition, words) for entry in edition.entries}
     visible = [paper for paper in papers.values() if paper.level > Level.HIDDEN]
     hidden = len(papers) - len(visible)
@@ -71,14 +77,20 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
         groups=groups(edition, papers),
         rows=tuple(paper for paper in visible if paper.level < Level.NONE),
         more=words.say("more", count=hidden) if hidden else "",
-        footer=_footer(edition, letterhead, words, slots),
+        footer=_footer(edition, letterhead, words),
     )
+
+
+def addressed(mail: Mail, letterhead: Letterhead, slots: Mapping[str, str]) -> Mail:
+    """The same mail with these values for one reader's addresses."""
+    return replace(mail, footer=replace(mail.footer, **_addresses(letterhead, slots)))
 
 
 def subject(edition: Edition, papers: list[Shown], words: Words) -> str:
     """Count and top titles, whole ones as long as they fit."""
     if not papers:
-        return _cut(words.say("subject_quiet", name=clean(edition.name)))
+        late = any(notice.kind is NoticeKind.LATE for notice in edition.notices)
+        return _cut(words.say("subject_late" if late else "subject_quiet", name=clean(edition.name)))
     found = words.say("subject", count=len(papers), titles=papers[0].short_title)
     titles = papers[0].short_title
     for paper in papers[1:4]:
@@ -115,7 +127,8 @@ def _notices(edition: Edition, words: Words) -> tuple[str, ...]:
     for notice in edition.notices:
         if notice.kind is not NoticeKind.QUIET:
             said.append(words.say(notice.kind.value, count=notice.count, total=notice.total))
-    if not edition.entries:  # a mail is never blank, whatever the notices say
+    quiet = any(notice.kind is NoticeKind.QUIET for notice in edition.notices)
+    if not edition.entries and (quiet or not said):  # a mail is never blank, whatever the notices say
         count = edition.considered
         said.append(words.say("quiet_none", count=count) if count else words.say("quiet"))
     return tuple(said)
@@ -129,18 +142,25 @@ def _texts(papers: list[Shown]) -> list[str]:
     """Everything a reader reads, the overview's repetition left out."""
     texts = []
     for paper in papers:
-        texts += [paper.title, *(piece.text for piece in paper.abstract)]
+        texts += [paper.title, *(run.text for run in (*paper.abstract, *paper.translated))]
         if paper.level > Level.TITLE:
             texts += [paper.reason, *(said.text for said in paper.said)]
     return texts
 
 
-def _footer(edition: Edition, letterhead: Letterhead, words: Words, slots: Mapping[str, str]) -> Footer:
+def _addresses(letterhead: Letterhead, slots: Mapping[str, str]) -> _Addresses:
+    web = letterhead.public_url
+    return {
+        "leave_url": leave_link(letterhead, slots[LEAVE]),
+        "preferences_url": f"{web}/p/{slots[PREFERENCES]}" if web else None,
+    }
+
+
+def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:
     web = letterhead.public_url
     return Footer(
-        archive_url=f"{web}/" if web else None,
-        preferences_url=f"{web}/p/{slots[PREFERENCES]}" if web else None,
-        leave_url=leave_link(letterhead, slots[LEAVE]),
+        **_addresses(letterhead, BLANK),
+        archive_url=f"{web}/" if web and letterhead.archive else None,
         one_click=bool(web),
         replies_read=letterhead.replies_read,
         machine=_machine(edition, words),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
 from newsletter import tex
-from newsletter.models import Abstracts, Edition, Entry
+from newsletter.models import AbstractLanguage, Abstracts, Edition, Entry
+from newsletter.render.links import Run, linked, unlinked
 from newsletter.render.sentences import Piece, short, short_title, stand_in, whole
 from newsletter.render.words import Words
 
@@ -16,6 +18,8 @@ from newsletter.render.words import Words
 to_unicode = lru_cache(maxsize=4096)(tex.to_unicode)
 
 FULL_RANKS, SHORT_RANKS, OVERVIEW_RANKS = 5, 10, 10
+_STRONG = 9
+_DOT = "\u00a0· "  # never at the beginning of a line
 
 
 class Level(IntEnum):
@@ -28,6 +32,8 @@ class Level(IntEnum):
     SHORT = 4  # contribution and result
     FULL = 5
 
+
+_LETTER = re.compile(r"[^\W_]")  # arXiv lists the colon of "NVIDIA: A. Author" as an author
 
 Levels = Mapping[int, Level]  # by the entry's number
 
@@ -58,10 +64,13 @@ class Shown:
     url: str
     said: tuple[Said, ...]
     score: int | None
+    strong: bool  # the score deserves colour
     novelty: int | None
     reason: str
     follows: str
-    abstract: tuple[Piece, ...]
+    abstract: tuple[Run, ...]
+    translated: tuple[Run, ...]  # a machine's words: never with links
+    translated_into: str
     authors: str
     facts: str  # category, cross-lists, day
     links: tuple[Link, ...]
@@ -99,6 +108,8 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
     """The entry at this level, in the reader's words."""
     paper = entry.paper
     title, abstract = to_unicode(paper.title), to_unicode(paper.abstract)
+    wish = edition.wishes.abstract_language
+    translated = () if wish is AbstractLanguage.ORIGINAL else _translated(entry, level)
     return Shown(
         number=entry.number,
         level=level,
@@ -107,10 +118,13 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
         url=paper.abs_url,
         said=_said(entry, abstract),
         score=entry.score.relevance if entry.score else None,
+        strong=entry.score is not None and entry.score.relevance >= _STRONG,
         novelty=entry.score.novelty if entry.score else None,
         reason=to_unicode(entry.reason or ""),
         follows=words.say("follows", author=to_unicode(entry.by_author)) if entry.by_author else "",
-        abstract=_abstract(abstract, level),
+        abstract=() if translated and wish is AbstractLanguage.FIRST else linked(_pieces(abstract, level)),
+        translated=translated,
+        translated_into=entry.translated.language if entry.translated else "",
         authors=_authors(paper.authors, words),
         facts=_facts(entry, edition, words),
         links=_links(entry, words),
@@ -133,14 +147,18 @@ def _said(entry: Entry, abstract: str) -> tuple[Said, ...]:
     return lines or ((Said("en", stand_in(abstract), quoted=True),) if abstract else ())
 
 
-def _abstract(abstract: str, level: Level) -> tuple[Piece, ...]:
+def _pieces(abstract: str, level: Level) -> tuple[Piece, ...]:
     if not abstract or level < Level.SHORT:
         return ()
     return whole(abstract) if level is Level.FULL else short(abstract)
 
 
+def _translated(entry: Entry, level: Level) -> tuple[Run, ...]:
+    return unlinked(_pieces(to_unicode(entry.translated.text), level)) if entry.translated else ()
+
+
 def _authors(authors: Sequence[str], words: Words) -> str:
-    names = [to_unicode(name) for name in authors]
+    names = [name for author in authors if _LETTER.search(name := to_unicode(author))]
     if len(names) <= 4:
         return ", ".join(names)
     return ", ".join(names[:4]) + " " + words.say("et_al", count=len(names))
@@ -152,13 +170,13 @@ def _facts(entry: Entry, edition: Edition, words: Words) -> str:
     facts = [to_unicode(", ".join([paper.primary_category, *crossed])), words.short_day(paper.published.date())]
     if len(edition.issues) > 1:
         facts.append(words.say("announced", day=words.short_day(entry.issue)))
-    return " · ".join(facts)
+    return _DOT.join(facts)
 
 
 def _topics(entry: Entry, level: Level, edition: Edition) -> str:
     """Named in a row, which has no heading of its own topic, and on a card that several topics picked."""
     needed = len(edition.sections) > 1 and (level < Level.NONE or len(entry.topics) > 1)
-    return " · ".join(map(to_unicode, entry.topics)) if needed else ""
+    return _DOT.join(map(to_unicode, entry.topics)) if needed else ""
 
 
 def _links(entry: Entry, words: Words) -> tuple[Link, ...]:

@@ -96,7 +96,9 @@ def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[
         yield "List-Unsubscribe", ", ".join(ways), ",\r\n ".join(ways)
     if web:
         yield _same("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
-        yield _same("List-Help", _bare(f"<{web}/>"))
+        # Without an archive the root shows nothing; the reader's own page says what can be changed.
+        yield _same("List-Help", _bare(f"<{web}/>" if letterhead.archive else f"<{web}/p/{slots[PREFERENCES]}>"))
+    if web and letterhead.archive:
         yield _same("List-Archive", _bare(f"<{web}/>"))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import jinja2
@@ -13,14 +14,21 @@ import jinja2
 from newsletter.errors import TemplateError
 from newsletter.models import Edition, Letterhead, Rendered
 from newsletter.render import mime
-from newsletter.render.content import Mail, compose
-from newsletter.render.layout import Level, first_levels, reductions
+from newsletter.render.content import Mail, addressed, compose
+from newsletter.render.layout import first_levels, reductions
 from newsletter.render.sample import sample_editions
-from newsletter.render.slots import BLANK, LEAVE, PREFERENCES, slotted
+from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.templates import HTML, Templates
 from newsletter.render.words import Words, languages, load_words
 
 HTML_LIMIT = 95_000  # bytes; Gmail clips at 102,400 and hides the way out
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    subject: str
+    text: str
+    html: str
 
 
 class Renderer:
@@ -29,6 +37,7 @@ class Renderer:
     def __init__(self, folders: Sequence[Path], cache: Path | None = None) -> None:
         self._folders = tuple(folders)
         self._templates = Templates(self._folders, cache)
+        self._spoken: dict[str, Words] = {}
 
     @cached_property
     def _html(self) -> jinja2.Template:
@@ -38,29 +47,24 @@ class Renderer:
     def _text(self) -> jinja2.Template:
         return self._templates.text()
 
+    def _words(self, language: str) -> Words:
+        if language not in self._spoken:
+            self._spoken[language] = load_words(self._folders, language)
+        return self._spoken[language]
+
     def render(self, edition: Edition, letterhead: Letterhead) -> Rendered:
         """The edition as bytes, once for all its readers. Raises TemplateError."""
-        words = load_words(self._folders, edition.wishes.languages[0])
-        levels = self._fitting(edition, letterhead, words)
-
-        @lru_cache(maxsize=8)
-        def parts(leave: str, preferences: str) -> tuple[str, str]:
-            content = compose(edition, letterhead, levels, words, {LEAVE: leave, PREFERENCES: preferences})
-            return self._write_text(content, words), self._write_html(content, words)
-
-        def text(slots: Mapping[str, str]) -> str:
-            return parts(slots[LEAVE], slots[PREFERENCES])[0]
-
-        def html(slots: Mapping[str, str]) -> str:
-            return parts(slots[LEAVE], slots[PREFERENCES])[1]
-
+        words = self._words(edition.wishes.languages[0])
+        content = self._fitting(edition, letterhead, words)
+        blank, marked = (self._parts(addressed(content, letterhead, slots), words) for slots in FILLINGS)
         languages = ", ".join(edition.wishes.languages)
+        bodies = [mime.body(part.text, part.html, key=edition.key, language=languages) for part in (blank, marked)]
         return Rendered(
             key=edition.key,
-            subject=compose(edition, letterhead, levels, words, BLANK).subject,
-            html=slotted(lambda slots: html(slots).encode()),
-            text=slotted(lambda slots: text(slots).encode()),
-            body=slotted(lambda slots: mime.body(text(slots), html(slots), key=edition.key, language=languages)),
+            subject=blank.subject,
+            html=slotted(blank.html.encode(), marked.html.encode()),
+            text=slotted(blank.text.encode(), marked.text.encode()),
+            body=slotted(*bodies),
         )
 
     def check(self) -> None:
@@ -69,27 +73,35 @@ class Renderer:
         for language in languages(self._folders):
             words = load_words(self._folders, language)
             for edition, letterhead in sample_editions():
-                content = compose(edition, letterhead, first_levels(edition), words, BLANK)
+                content = compose(edition, letterhead, first_levels(edition), words)
                 for template in sources:
                     _written(template, content, words)
         self._templates.html()
 
-    def _fitting(self, edition: Edition, letterhead: Letterhead, words: Words) -> Mapping[int, Level]:
-        """The fewest reductions that keep the HTML within its limit; each makes it smaller, so halving finds them."""
+    def _fitting(self, edition: Edition, letterhead: Letterhead, words: Words) -> Mail:
+        """The content with the fewest reductions that keep its HTML within the limit.
+
+        Each reduction makes it smaller, so halving finds them.
+        """
         wanted = first_levels(edition)
         steps = reductions(wanted)
 
-        def fits(count: int) -> bool:
-            content = compose(edition, letterhead, wanted | dict(steps[:count]), words, BLANK)
-            return len(self._write_html(content, words).encode()) <= HTML_LIMIT
+        def reduced(count: int) -> Mail:
+            return compose(edition, letterhead, wanted | dict(steps[:count]), words)
 
-        if fits(0):
-            return wanted
+        if self._fits(content := reduced(0), words):
+            return content
         low, high = 1, len(steps)
         while low < high:
             middle = (low + high) // 2
-            low, high = (low, middle) if fits(middle) else (middle + 1, high)
-        return wanted | dict(steps[:low])
+            low, high = (low, middle) if self._fits(reduced(middle), words) else (middle + 1, high)
+        return reduced(low)
+
+    def _fits(self, content: Mail, words: Words) -> bool:
+        return len(self._write_html(content, words).encode()) <= HTML_LIMIT
+
+    def _parts(self, content: Mail, words: Words) -> _Parts:
+        return _Parts(content.subject, self._write_text(content, words), self._write_html(content, words))
 
     def _write_html(self, content: Mail, words: Words) -> str:
         written = _written(self._html, content, words)

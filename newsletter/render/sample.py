@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from newsletter.models import (
+    AbstractLanguage,
     Edition,
     Entry,
     Letterhead,
@@ -50,7 +51,7 @@ def _edition(
         key="sample",
         name="Morning arXiv",
         issues=issues,
-        wishes=Wishes(topics=("sample",)),
+        wishes=Wishes(topics=("sample",), abstract_language=AbstractLanguage.BOTH),
         sections=sections,
         considered=40,
         notices=notices,
@@ -78,5 +79,6 @@ def _entry(number: int, *, scored: bool) -> Entry:
         score=Score(paper.arxiv_id, 9, 7) if scored else None,
         reason="Meets the interest in samples" if scored else None,
         by_author="Ada Example" if number % 3 == 0 else None,
+        translated=Line("zh", "样例很少。我们提出一个新的样例。准确率提高 5%。") if scored and number % 2 else None,
         lines=(Line("en", "A sample that improves."), Line("zh", "一个更好的样例。")) if scored and number % 4 else (),
     )

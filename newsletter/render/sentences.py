@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 
 _END = re.compile(r"[.!?][)”’\"]?\s+(?=[A-Z0-9“‘\"(\[Α-Ω])|(?<=[。！？])")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|cf|etc|vs|al|resp|approx|Fig|Figs|Eq|Eqs|Sec|No|Dr|St|w\.r\.t|[A-Z])\.)[)”’\"]?\s+$"
+    r"(?:\b(?:e\.g|i\.e|cf|etc|vs|al|resp|approx|Fig|Figs|Eq|Eqs|Sec|No|Dr|St|w\.r\.t|[A-Z])\.|"
+    r"(?:^|[:;,])\s*\(?\d{1,2}\.)[)”’\"]?\s+$"  # "…replaces it in two ways: 1. Each step…"
 )
 _STRONG = re.compile(
     r"\b(?:we|this (?:paper|work|article|study|report)|the (?:present )?(?:paper|work))\b[^.;]{0,60}?"
     r"\b(?:propos|present|introduc|develop|design|build|built|releas|contribut|describ|formaliz|formulat|establish|"
-    r"construct|deriv|provid)",
+    r"construct|deriv|provid)|(?:我们|本文|作者|研究者)[^。；]{0,30}?(?:提出|介绍|设计|构建|发布|开发|推导|建立)",
     re.I,
 )
 _WEAK = re.compile(
@@ -24,9 +24,11 @@ _WEAK = re.compile(
 )
 _RESULT = re.compile(
     r"\b(?:outperform|achiev|improv|reduc|surpass|exceed|experiments?|results?|evaluation|empirical|accura|faster|"
-    r"speedup|state-of-the-art|we (?:show|find|prove)|demonstrat|yield)",
+    r"speedup|state-of-the-art|we (?:show|find|prove)|demonstrat|yield)|实验|结果|优于|超过|提升|提高|降低|达到",
     re.I,
 )
+_WIDE = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]")
+_WORD = re.compile(r"[^\W_]+(?:['’-]\w+)*")
 _GENERIC = frozenset({"position", "survey", "a survey", "tutorial", "technical report", "review", "comment", "erratum"})
 
 
@@ -39,7 +41,7 @@ class Piece:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences in order; joined by one space they are the text."""
+    """The sentences in order; joined by one space, or by none after 。, they are the text."""
     found: list[str] = []
     start = 0
     for end in _END.finditer(text):
@@ -64,8 +66,12 @@ def whole(abstract: str) -> tuple[Piece, ...]:
     chosen = contribution(parts)
     if chosen is None:
         return (Piece(abstract),)
-    runs = (" ".join(parts[:chosen]), parts[chosen], " ".join(parts[chosen + 1 :]))
+    runs = (_joined(parts[:chosen]), parts[chosen], _joined(parts[chosen + 1 :]))
     return tuple(Piece(run, leads=place == 1) for place, run in enumerate(runs) if run)
+
+
+def _joined(parts: list[str]) -> str:
+    return re.sub(r"(?<=[。！？]) ", "", " ".join(parts))
 
 
 def short(abstract: str) -> tuple[Piece, ...]:
@@ -96,7 +102,6 @@ def short_title(title: str) -> str:
 
 def minutes(texts: list[str]) -> int:
     """Reading time: 230 words or 400 Chinese characters a minute."""
-    joined = " ".join(texts)
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in joined)
-    words = len(re.findall(r"[^\W_]+(?:['’-]\w+)*", re.sub(r"[\u3000-\u9fff\uf900-\ufaff]", " ", joined)))
+    joined, wide = _WIDE.subn(" ", " ".join(texts))
+    words = len(_WORD.findall(joined))
     return max(1, round(words / 230 + wide / 400))

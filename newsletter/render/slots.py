@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from newsletter.models import Slotted, Span
 from newsletter.tokens import WIDTH
 
 LEAVE, PREFERENCES = "leave", "preferences"
-NAMES = (LEAVE, PREFERENCES)
-BLANK = dict.fromkeys(NAMES, "a" * WIDTH)
+BLANK = {LEAVE: "a" * WIDTH, PREFERENCES: "a" * WIDTH}
+_MARKED = {LEAVE: "b" * WIDTH, PREFERENCES: "c" * WIDTH}
+FILLINGS = (BLANK, _MARKED)
+_NAMES = {ord(value[0]): name for name, value in _MARKED.items()}
+_BLOCK = 256  # bytes compared at once: nearly all of a mail is equal
 
 
-def slotted(build: Callable[[Mapping[str, str]], bytes], names: Sequence[str] = NAMES) -> Slotted:
-    """The bytes with their slots recorded. Searching would miss slots that a soft line break splits."""
-    content = build(BLANK)
-    spans = (span for name in names for span in _spans(name, content, build(BLANK | {name: "b" * WIDTH})))
-    return Slotted(content, tuple(sorted(spans, key=lambda span: span.offset)))
+def slotted(content: bytes, marked: bytes) -> Slotted:
+    """The content with its slots recorded, from the same content built with each of the two fillings.
+
+    Searching would miss slots that a soft line break splits.
+    """
+    if len(content) != len(marked):
+        raise ValueError("a slot changes the length of the content")
+    places = list(_differing(content, marked))
+    spans: list[Span] = []
+    for first in range(0, len(places), WIDTH):
+        slot = places[first : first + WIDTH]
+        if len(slot) < WIDTH or len({marked[at] for at in slot}) > 1:
+            raise ValueError("a slot is not written out whole")
+        spans += _runs(_NAMES[marked[slot[0]]], slot)
+    return Slotted(content, tuple(spans))
 
 
-def _spans(name: str, first: bytes, second: bytes) -> Iterator[Span]:
-    if len(first) != len(second):
-        raise ValueError(f"slot {name!r} changes the length of the content")
-    differing = [at for at, (one, other) in enumerate(zip(first, second, strict=True)) if one != other]
-    if len(differing) % WIDTH:
-        raise ValueError(f"slot {name!r} is not written out whole")
-    for start in range(0, len(differing), WIDTH):
-        yield from _runs(name, differing[start : start + WIDTH])
+def _differing(one: bytes, other: bytes) -> Iterator[int]:
+    for start in range(0, len(one), _BLOCK):
+        pieces = one[start : start + _BLOCK], other[start : start + _BLOCK]
+        if pieces[0] != pieces[1]:
+            yield from (start + at for at, (a, b) in enumerate(zip(*pieces, strict=True)) if a != b)
 
 
-def _runs(name: str, places: Sequence[int]) -> Iterator[Span]:
+def _runs(name: str, places: list[int]) -> Iterator[Span]:
     begin = 0
     for index in range(1, len(places) + 1):
         if index == len(places) or places[index] != places[index - 1] + 1:

@@ -19,7 +19,7 @@ from newsletter.render.wrap import wrap
 HTML, TEXT = "digest.mjml", "digest.txt.j2"
 _INCLUDE = re.compile(r'\[%-? *include *"([^"]+)" *-?%\]')
 _MARK = re.compile(r"\[\[.*?\]\]|\[%.*?%\]", re.S)
-_RECIPE = "1"  # raise it when the way from template to HTML changes: old cache files no longer count
+_RECIPE = "2"  # raise it when the way from template to HTML changes: old cache files no longer count
 
 
 class Templates:
@@ -138,7 +138,8 @@ def inline(html: str) -> str:
         disable_basic_attributes=["align", "valign", "bgcolor", "width", "height"],
     ).transform(pretty_print=False)
     bare = re.sub(r"^\s*<!doctype[^>]*>\s*", "", str(inlined), flags=re.I)
-    return "<!doctype html>\n" + bare.replace(' data-premailer="ignore"', "")
+    small = re.sub(r' style="[^"]*"', lambda found: found[0].replace("; ", ";"), bare)  # 2 kB over 25 papers
+    return "<!doctype html>\n" + small.replace(' data-premailer="ignore"', "")
 
 
 def _lost(source: str, compiled: str) -> Iterator[str]:

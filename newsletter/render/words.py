@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -24,6 +25,7 @@ class Words:
         self.language = language
         self._phrases = phrases
         self._locale = Locale.parse(str(phrases["locale"]), sep="_")
+        self._written = cache(self._write_date)  # a mail names few days, each of them often
 
     def say(self, key: str, **values: object) -> str:
         """The phrase with its values filled in; `count` chooses among plural forms."""
@@ -41,18 +43,20 @@ class Words:
 
     def day(self, day: date) -> str:
         """The long form with its weekday."""
-        return format_date(day, str(self._phrases["day"]), locale=self._locale)
+        return self._written(day, "day")
 
     def short_day(self, day: date) -> str:
         """The short form, never broken over two lines."""
-        return format_date(day, str(self._phrases["short_day"]), locale=self._locale).replace(" ", "\u00a0")
+        return self._written(day, "short_day").replace(" ", "\u00a0")
 
     def days(self, days: Sequence[date]) -> str:
         """One day, or the first and the last of several."""
         if len(days) == 1:
             return self.day(days[0])
-        first = format_date(days[0], str(self._phrases["first_day"]), locale=self._locale)
-        return f"{first} – {self.day(days[-1])}"
+        return f"{self._written(days[0], 'first_day')} – {self.day(days[-1])}"
+
+    def _write_date(self, day: date, form: str) -> str:
+        return format_date(day, str(self._phrases[form]), locale=self._locale)
 
 
 def load_words(folders: Sequence[Path], language: str) -> Words:

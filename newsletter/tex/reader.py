@@ -10,6 +10,7 @@ from newsletter.tex.tables import ACCENTS, DROPPED, FONT, NOTHING, SPACES, SWITC
 
 _DEPTH = 30  # deeper nesting is nobody's formula; it loses its braces without being understood
 _NAME = re.compile(r"[A-Za-z]+\*?|.", re.S)
+_PLAIN = re.compile(r"(?:[^\\{}$^_`'~h-]+|h(?!ttps?://))+")  # nothing that TeX or this reader gives a meaning
 _URL = re.compile(r"https?://(?:[^\s{}$\\]|\\[_%#&~])+")
 _PRICE = re.compile(r"\d[^\\${}^_=<>]*?\s(?!(?:log|ln|exp|max|min|mod|if)\b)[A-Za-z]{2,}(?:[\s,.;:]|$)")
 _TEX = re.compile(r"\\[A-Za-z,;!{}|]|[_^]")
@@ -27,6 +28,10 @@ class Reader:
             return re.sub(r"[\\${}]", "", self.source[at:end])
         out: list[str] = []
         while at < end:
+            if not math and (plain := _PLAIN.match(self.source, at, end)):
+                out.append(plain[0])
+                at = plain.end()
+                continue
             piece, at = self.token(at, end, math, depth)
             before = out[-1][-1:] if out else ""
             if math and piece and before and _collide(out[-1], piece):

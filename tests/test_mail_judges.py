@@ -1,0 +1,218 @@
+"""The mail before judges that are not ours: Chromium, axe-core, SpamAssassin; and real papers against the raw text."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html import unescape
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsletter import pipeline
+from newsletter.cli import morning
+from newsletter.errors import ConfigurationError
+from newsletter.models import Abstracts, Message, Paper
+from newsletter.render import HTML_LIMIT, Renderer
+from newsletter.tex import to_unicode
+from tests.factories import DAY
+from tests.mails import KINDS, TEMPLATES, edition_of, mailed, real_papers
+from tests.morning import ROSTER, desk_of, outbox, part, practice
+
+ARTEFACTS = Path(__file__).parent.parent / "var" / "artefacts" / "mail"  # kept by CI, ignored by git
+
+
+@pytest.fixture(scope="session")
+def renderer(tmp_path_factory: pytest.TempPathFactory) -> Renderer:
+    return Renderer([TEMPLATES], tmp_path_factory.mktemp("cache"))
+
+
+# --- real papers ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("abstracts", list(Abstracts))
+@pytest.mark.parametrize(
+    ("name", "first", "count"),
+    [
+        ("seed-papers.jsonl", 0, 20),
+        ("seed-papers.jsonl", 30, 25),
+        ("awkward.jsonl", 0, 25),
+        ("days/2026-03-09.jsonl.gz", 0, 40),
+        ("days/2026-03-06.jsonl.gz", 100, 60),
+    ],
+)
+def test_real_papers_fit(
+    renderer: Renderer, real_data: Path, name: str, first: int, count: int, abstracts: Abstracts
+) -> None:
+    """At most 95,000 bytes, nothing cut inside a word, the same links in both parts."""
+    papers = real_papers(real_data, name)[first : first + count]
+    assert len(papers) == count
+    mail = mailed(renderer, edition_of(papers, abstracts))
+    assert len(mail.html.encode()) <= HTML_LIMIT
+    _whole_words(mail, papers)
+    flat = " ".join(mail.text.split())
+    for paper in papers:
+        assert f'href="{paper.abs_url}"' in mail.html
+        assert paper.abs_url in flat
+        assert to_unicode(paper.title) in flat
+
+
+@pytest.mark.parametrize("start", range(0, 600, 100))
+def test_25_whole_abstracts_fit(renderer: Renderer, real_data: Path, start: int) -> None:
+    """Abstracts of 1,450 characters on average are all there when the reader asks for all."""
+    hundred = real_papers(real_data, "days/2026-03-09.jsonl.gz")[start : start + 100]
+    papers = sorted(hundred, key=lambda paper: abs(len(paper.abstract) - 1450))[:25]
+    assert sum(len(paper.abstract) for paper in papers) > 25 * 1400
+    mail = mailed(renderer, edition_of(papers, Abstracts.FULL))
+    assert len(mail.html.encode()) <= HTML_LIMIT
+    shown = "\n".join(_abstracts(mail.html))
+    assert [paper.arxiv_id for paper in papers if to_unicode(paper.abstract) not in shown] == []
+
+
+def test_the_demo_day_fits(tmp_path: Path) -> None:
+    """The mails of the sample day, by the practice model, stay far below the limit."""
+    with practice(tmp_path) as (_, settings), desk_of(settings) as desk:
+        pipeline.run(desk)
+        mails = outbox(settings)
+        assert mails
+        for mail in mails.values():
+            assert 10_000 < len(part(mail, "html").encode()) <= HTML_LIMIT
+            assert "arxiv.org/abs/" in part(mail, "plain")
+
+
+def test_preview_shows_the_operators_template(tmp_path: Path) -> None:
+    """A file of the same name beside the roster is seen in the next preview; a broken one is named with its line."""
+    own = tmp_path / "templates" / "footer.html.j2"
+    own.parent.mkdir()
+    own.write_text('<p class="foot">Brewed in our own kitchen.</p>\n', "utf-8")
+    with practice(tmp_path, model=False) as (_, settings):
+        page, text = morning.preview(settings, "chen@example.org", DAY)
+        assert "Brewed in our own kitchen." in page.read_text("utf-8")
+        assert "Brewed" not in text.read_text("utf-8")
+        own.write_text('<p class="foot">\n[[m.kitchen]]</p>\n', "utf-8")
+        with pytest.raises(ConfigurationError, match=r"footer\.html\.j2:2: .*kitchen"):
+            morning.preview(settings, "chen@example.org", DAY)
+
+
+@pytest.mark.parametrize(("mode", "named"), [("public", True), ("private", False), ("none", False)])
+def test_the_roster_decides_whether_mails_name_the_archive(tmp_path: Path, mode: str, named: bool) -> None:
+    """Pages that are not public are not linked to."""
+    roster = f"newsletter: {{archive: {mode}}}\n{ROSTER}"
+    with practice(tmp_path, roster=roster) as (_, settings), desk_of(settings) as desk:
+        assert named is desk.letterhead.archive
+
+
+def _abstracts(html: str) -> list[str]:
+    """The text of every abstract, as a reader sees it."""
+    shown = re.findall(r'<p class="abs"[^>]*>(.*?)</p>', html, re.S)
+    return [unescape(re.sub(r"<[^>]+>", "", piece)).strip() for piece in shown]
+
+
+def _whole_words(mail: Message, papers: list[Paper]) -> None:
+    """Each run of an abstract is whole sentences of its paper; only the subject may end in an ellipsis."""
+    sources = " ".join(to_unicode(paper.abstract) for paper in papers)
+    for shown in _abstracts(mail.html):
+        for run in re.split(r" … ", shown):
+            assert re.search(rf"(?:^|\s){re.escape(run)}(?:\s|$)", sources), run
+    subject = dict(mail.headers)["Subject"]
+    titles = " ".join(to_unicode(paper.title) for paper in papers)
+    if subject.endswith("…"):
+        assert subject[:-1].split()[-1] in titles.split()
+
+
+# --- SpamAssassin -----------------------------------------------------------
+
+
+def test_no_kind_looks_like_spam(renderer: Renderer, tmp_path: Path) -> None:
+    """With the list headers in place each mail scores 0 or less by local rules."""
+    spamassassin = shutil.which("spamassassin")
+    if not spamassassin:
+        pytest.skip("no spamassassin on this machine")
+    kinds = [kind for kind in KINDS if kind != "hostile"]
+    for kind in kinds:
+        (tmp_path / kind).write_bytes(mailed(renderer, KINDS[kind]()).raw)
+    command = [spamassassin, "-L", "-t", *(str(tmp_path / kind) for kind in kinds)]
+    judged = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode(errors="replace")
+    scores = [float(score) for score in re.findall(r"^X-Spam-Status: \w+, score=(-?[\d.]+)", judged, re.M)]
+    assert len(scores) == len(kinds)
+    assert max(scores) <= 0, dict(zip(kinds, scores, strict=True))
+
+
+# --- Chromium and axe-core --------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium")
+    if not chromium:
+        pytest.skip("no chromium on this machine")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        ARTEFACTS.mkdir(parents=True, exist_ok=True)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
+    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+
+# A mail is no page: the mail program around it has the landmarks.
+_RUN_AXE = """() => axe.run({
+    resultTypes: ["violations"], rules: {region: {enabled: false}, "landmark-one-main": {enabled: false}},
+})"""
+_SIZES = "[...document.querySelectorAll('p,li,h1,h2,h3,span,a,b')].map(e => parseFloat(getComputedStyle(e).fontSize))"
+_PAGE = {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_on_every_screen(browser: Any, axe: str, renderer: Renderer, kind: str) -> None:
+    """No violation, no horizontal scroll, no tiny letter, no request, dark is dark; the pictures are kept."""
+    page, asked = browser.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_content(mailed(renderer, KINDS[kind]()).html)
+    page.evaluate(axe)
+    for scheme, width in product(_PAGE, (360, 375, 700)):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert min(page.evaluate(_SIZES)) >= 12
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") == _PAGE[scheme]
+        if width > 360:
+            page.screenshot(path=str(ARTEFACTS / f"{kind}-{width}-{scheme}.png"), full_page=True)
+        if width != 375:
+            found = page.evaluate(_RUN_AXE)
+            assert [(broken["id"], broken["nodes"][0]["html"]) for broken in found["violations"]] == []
+            assert len(found["passes"]) > 10
+    assert asked == []
+    page.close()
+
+
+def test_without_styles_it_reads_from_top_to_bottom(browser: Any, renderer: Renderer) -> None:
+    """A mail program that strips every style shows the same words in the same order."""
+    html = mailed(renderer, KINDS["english"]()).html
+    bare = re.sub(r'<style.*?</style>| style="[^"]*"| class="[^"]*"', "", html, flags=re.S)
+    page = browser.new_page(viewport={"width": 700, "height": 800})
+    page.set_content(bare)
+    page.screenshot(path=str(ARTEFACTS / "without-styles.png"), full_page=True)
+    text = page.inner_text("body")
+    page.close()
+    marks = [
+        "13 papers: ",
+        "Morning arXiv",
+        "Monday, 9",
+        "One-minute",
+        "\nPapers\n",
+        "Also today",
+        "Too much?",
+        "Thank",
+    ]
+    assert sorted(marks, key=text.index) == marks
