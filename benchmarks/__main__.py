@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from benchmarks import collecting, mail, start
+from benchmarks import collecting, curation, mail, start
 from benchmarks.table import Row, show
 
 
 def main() -> None:
     """Measure everything and print one table."""
-    rows: list[Row] = [*start.rows(), *collecting.rows(), *mail.rows()]
+    rows: list[Row] = [*start.rows(), *collecting.rows(), *mail.rows(), *curation.rows()]
     show(rows)
     print(f"\n{collecting.memory()}")
+    for line in curation.figures():
+        print(line)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ def compose(
         model=model,
         usage=usage or Usage(),
     )
-    return replace(edition, key=hashlib.sha256(f"{salt}\n{edition!r}".encode()).hexdigest())
+    # Neither the bill nor who is on it: what other readers' mails add to it must not give equal readers two editions.
+    content = replace(edition, usage=Usage(), model=None)
+    return replace(edition, key=hashlib.sha256(f"{salt}\n{content!r}".encode()).hexdigest())
 
 
 def _entry(
@@ -61,6 +63,7 @@ def _entry(
         reason=next((summary.reasons[key] for key in topics if key in summary.reasons), None),
         by_author=pick.by_author,
         lines=tuple(lines[language] for language in wishes.languages if language in lines),
+        translated=summary.abstract,
     )
 
 

@@ -11,6 +11,7 @@ NewsletterError
 │   ├── RequestRefused      this request's length or content        permanent
 │   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent        permanent
 ├── TransportRefused        the whole transport says no (401, TLS)  permanent
+├── MailboxUnavailable      down, silent, refuses the login         retryable
 ├── TemplateError           a template or prompt does not compile   permanent
 └── StoreError
     ├── DataFolderLocked    another process works here              retryable
@@ -85,6 +86,16 @@ class TransportRefused(NewsletterError):
     def __init__(self, transport: str, problem: str) -> None:
         self.transport, self.problem = transport, problem
         super().__init__(f"{transport}: {problem}")
+
+
+class MailboxUnavailable(NewsletterError):
+    """The mailbox could not be read now; what lies in it is read by the next poll."""
+
+    retryable = True
+
+    def __init__(self, mailbox: str, problem: str) -> None:
+        self.mailbox, self.problem = mailbox, problem
+        super().__init__(f"mailbox {mailbox}: {problem}; the next poll tries again")
 
 
 class TemplateError(NewsletterError):

@@ -507,6 +507,19 @@ class Subscriber:
     since: datetime  # UTC, of the state
     why: str | None = None  # "by reply", "5.1.1", …
     added: datetime  # UTC, when the ledger first saw them
+    paused_until: date | None = None  # the first day with mail again
+    paused_in_file: date | None = None  # what the file said of it when we last read or wrote it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounce:
+    """A mail that came back from a reader's server."""
+
+    key: str  # of the report: the same one twice is one
+    status: str | None  # RFC 3463
+    permanent: bool
+    issue: date  # that came back
+    at: datetime  # UTC
 
 
 class DeliveryState(StrEnum):
@@ -590,6 +603,7 @@ class Meaning:
     subscriber_id: int | None = None
     until: date | None = None  # of a pause
     status: str | None = None  # of a bounce, RFC 3463: "5.1.1"
+    issue: date | None = None  # whose mail a bounce gives back, where it says so
     blames_sender: bool = False  # a bounce for policy, spam or authentication: nobody is suppressed
     sender: str | None = None  # the address in From, a claim; proven where UNSUBSCRIBE, PAUSE or RESUME has no id
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from newsletter.models import (
+    Bill,
+    Bounce,
     Completion,
     Delivery,
     DeliveryState,
+    Incoming,
     Issue,
     Outcome,
     Outgoing,
     Paper,
     Prompt,
+    Ranked,
     Rendered,
     Score,
     Subscriber,
@@ -29,6 +33,14 @@ class Complete(Protocol):
     async def __call__(self, prompt: Prompt) -> Completion: ...
 
 
+class Priced(Complete, Protocol):
+    """A model whose price can be told before it is asked."""
+
+    def price(self) -> tuple[float, float] | None:
+        """Dollars per million prompt and completion tokens, the dearest that may answer; None: unknown."""
+        ...
+
+
 class Transport(Protocol):
     """Hands mails to the next system, at most `batch_size` a call."""
 
@@ -40,6 +52,23 @@ class Transport(Protocol):
 
     def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
         """One outcome for each mail, in order. Raises TransportRefused when nobody can be served."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Mailbox(Protocol):
+    """Where replies and reports lie. Both calls raise MailboxUnavailable, and the next poll tries again."""
+
+    @property
+    def name(self) -> str: ...
+
+    def waiting(self, known: Callable[[Iterable[str]], Container[str]]) -> Iterator[Incoming]:
+        """The mails whose keys `known` does not name, oldest first; looking changes nothing about them."""
+        ...
+
+    def put_away(self, mail: Incoming) -> None:
+        """Move a handled mail out of its owner's sight, without deleting it."""
         ...
 
     def close(self) -> None: ...
@@ -84,22 +113,39 @@ class PaperStore(Protocol):
 
 
 class JudgementStore(Protocol):
-    """What models answered; an answer is stored with its cost and never asked for again."""
+    """What models answered; an answer is stored with its cost and never asked for again.
 
-    def scores(self, topic_hash: str, prompt_hash: str, model: str, papers: Iterable[Paper]) -> Mapping[str, Score]: ...
+    `model` is the one that answered; where several may have, the first named is preferred.
+    """
+
+    def scores(
+        self, topic_hash: str, prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
+    ) -> Mapping[str, Score]: ...
+
+    def earlier_scores(
+        self, topic_hash: str, before: date, limit: int
+    ) -> Sequence[tuple[date, Paper, Score, str, str]]:
+        """Issue, paper, score, prompt hash and model of what was scored for issues before `before`, newest first."""
+        ...
+
+    def ranks(self, topic_hash: str, papers: Iterable[Paper]) -> Mapping[str, Ranked]:
+        """By arXiv id: the place of each paper in the order without a model."""
+        ...
+
+    def save_ranks(self, topic_hash: str, ranked: Mapping[Paper, Ranked]) -> None: ...
 
     def save_scores(
         self, day: date, topic_hash: str, prompt_hash: str, model: str, scored: Mapping[Paper, Score], usage: Usage
     ) -> None: ...
 
     def lines(
-        self, languages: Iterable[str], prompt_hash: str, model: str, papers: Iterable[Paper]
+        self, languages: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
     ) -> Mapping[tuple[str, str], str | None]:
         """By (arXiv id, language): the line, or None where it failed its check."""
         ...
 
     def reasons(
-        self, topic_hashes: Iterable[str], prompt_hash: str, model: str, papers: Iterable[Paper]
+        self, topic_hashes: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
     ) -> Mapping[tuple[str, str], str | None]:
         """By (arXiv id, topic hash), as in `lines`."""
         ...
@@ -113,7 +159,18 @@ class JudgementStore(Protocol):
         lines: Mapping[str, str | None],
         reasons: Mapping[str, str | None],
         usage: Usage,
+        stage: str = "summaries",
     ) -> None: ...
+
+    def bills(self, day: date) -> Sequence[Bill]:
+        """What an issue used, by stage and model."""
+        ...
+
+    def recall(self, key: str) -> str | None:
+        """What was found out of a model in an earlier run."""
+        ...
+
+    def remember(self, key: str, value: str) -> None: ...
 
 
 class ReaderStore(Protocol):
@@ -130,6 +187,38 @@ class ReaderStore(Protocol):
     def subscribers(self) -> Sequence[Subscriber]: ...
 
     def set_subscriber(self, subscriber_id: int, state: SubscriberState, why: str | None, now: datetime) -> None: ...
+
+    def set_pause(self, subscriber_id: int, until: date | None, in_file: date | None, now: datetime) -> None:
+        """Pause until a day, or end it with None; of somebody who has left it changes nothing."""
+        ...
+
+    def add_bounce(self, subscriber_id: int, added: Bounce) -> Sequence[Bounce]:
+        """Record a bounce, once by its key; all of this reader, oldest first."""
+        ...
+
+    def claim_answer(self, subscriber_id: int, now: datetime, quiet: timedelta) -> bool:
+        """Whether this reader may be answered now; then it is recorded, and false for as long as `quiet`."""
+        ...
+
+    def release_answer(self, subscriber_id: int) -> None:
+        """The answer was certainly not sent."""
+        ...
+
+    def forget(self, subscriber_id: int, fingerprint: str, now: datetime) -> None:
+        """Erase a subscriber with all their mails; only the fingerprint stays."""
+        ...
+
+    def forgotten(self) -> frozenset[str]:
+        """The fingerprints of all who were forgotten."""
+        ...
+
+    def remember_again(self, fingerprints: Iterable[str]) -> None:
+        """Take these fingerprints out."""
+        ...
+
+    def handled(self, source: str, external_ids: Iterable[str]) -> Mapping[str, str]:
+        """Those of the inbound messages that are recorded, with what was done."""
+        ...
 
     def first_time(self, source: str, external_id: str, action: str, now: datetime) -> bool:
         """Record an inbound message; False when it was recorded before."""
@@ -188,4 +277,14 @@ class Store(PaperStore, JudgementStore, ReaderStore, DeliveryStore, Protocol):
     def close(self) -> None: ...
 
 
-__all__ = ["Complete", "DeliveryStore", "JudgementStore", "PaperStore", "ReaderStore", "Store", "Transport"]
+__all__ = [
+    "Complete",
+    "DeliveryStore",
+    "JudgementStore",
+    "Mailbox",
+    "PaperStore",
+    "Priced",
+    "ReaderStore",
+    "Store",
+    "Transport",
+]

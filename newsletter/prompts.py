@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from newsletter.errors import TemplateError
 
 # A title may say "</paper>": what comes from outside must not be able to close the marks around it.
-_MARK = re.compile(r"<(?=/?(?:paper|topic|languages)\b)", re.IGNORECASE)
+_MARK = re.compile(r"<(?=/?(?:paper|topic|languages?|rejected)\b)", re.IGNORECASE)
 _environment = SandboxedEnvironment(
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -91,12 +91,32 @@ def read_object(reply: str) -> dict[str, Any]:
     return found
 
 
-def rows(reply: str, name: str) -> list[dict[str, Any]]:
-    """The list of objects under `name` in a model's reply. Raises ValueError."""
-    found = read_object(reply).get(name)
+def rows(reply: str, name: str) -> list[Any]:
+    """The list under `name` in a model's reply; of a reply that is cut off, what is complete. Raises ValueError."""
+    try:
+        found = read_object(reply).get(name)
+    except ValueError:
+        return _complete_rows(reply, name)
     if not isinstance(found, list):
         raise ValueError(f"the reply has no list {name!r}")
-    return [row for row in found if isinstance(row, dict)]
+    return found
+
+
+def _complete_rows(reply: str, name: str) -> list[Any]:
+    """The whole objects and strings at the beginning of a list that never ends: each closes itself, so none is cut."""
+    start = re.search(rf'"{re.escape(name)}"\s*:\s*\[', reply)
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    found: list[Any] = []
+    place = start.end() if start else len(reply)
+    while row := re.compile(r'[\s,]*(?=[{"\[])').match(reply, place):
+        try:
+            value, place = decoder.raw_decode(reply, row.end())
+        except (ValueError, RecursionError):
+            break
+        found.append(value)
+    if not found:
+        raise ValueError("no JSON object in the reply, and no complete row of one")
+    return found
 
 
 def _refuse_constant(name: str) -> None:

@@ -14,6 +14,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline
+from newsletter.app import receiving, rosters
 from newsletter.app.publish import publish
 from newsletter.collect import calendar
 from newsletter.errors import ArxivError, ArxivRefused, NewsletterError
@@ -49,12 +50,22 @@ def running(settings: Settings) -> Iterator[None]:
         coalesce=True,
         max_instances=1,
     )
+    if settings.imap_url:
+        scheduler.add_job(
+            service.poll,
+            "interval",
+            seconds=_TICK_SECONDS,
+            next_run_time=app.utc_now(),
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
     scheduler.start()
     try:
         yield
     finally:
         service.stopping.set()
-        if not service.idle.wait(_LAST_SECONDS):
+        if not (service.idle.wait(_LAST_SECONDS) and service.read.wait(_LAST_SECONDS / 2)):
             # A model may be silent for minutes, a SIGTERM is followed by a SIGKILL after ten seconds. All that was
             # answered or sent is in the ledger, so this loses no more than that, and says so.
             log.warning("tick.cut-off", seconds=_LAST_SECONDS)
@@ -76,6 +87,7 @@ class Service:
     now: Callable[[], datetime] = app.utc_now
     stopping: threading.Event = field(default_factory=threading.Event)
     idle: threading.Event = field(default_factory=_idle)
+    read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
     _roster: Roster | None = None
     _told: object = None  # what is wrong with the roster, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
@@ -93,6 +105,19 @@ class Service:
             log.exception("tick.failed")
         finally:
             self.idle.set()
+
+    def poll(self) -> None:
+        """Read the mailbox and act. In a job of its own: a morning may take minutes, and leaving does not wait."""
+        self.read.clear()
+        try:
+            if not self.stopping.is_set():
+                receiving.poll(self.settings, stop=self.stopping.is_set)
+        except NewsletterError as error:
+            log.warning("poll.failed", error=str(error))
+        except Exception:
+            log.exception("poll.failed")
+        finally:
+            self.read.set()
 
     def _tick(self) -> None:
         roster = self._current_roster()
@@ -128,7 +153,7 @@ class Service:
     def _current_roster(self) -> Roster:
         """The file as it is now; a broken one leaves the last good roster in force. What is wrong is said once."""
         try:
-            roster = app.load_roster(self.settings)
+            roster = rosters.accepted(self.settings, app.load_roster(self.settings))
         except NewsletterError as error:
             if self._roster is None:
                 raise

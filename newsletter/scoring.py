@@ -5,25 +5,41 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter import prompts
 from newsletter.errors import BudgetReached, ModelError, ModelRefused
-from newsletter.models import Paper, Prompt, Score, Topic, Usage
+from newsletter.models import Completion, Paper, Prompt, Score, Topic
 from newsletter.ports import Complete
 from newsletter.prompts import PromptFile
 
-BATCH = 10  # papers a request: with more, models begin to lose ids; with fewer, the instructions cost more than papers
-AT_ONCE = 8
+BATCH = 15  # papers a request: more make the answer long to wait for, fewer cost more in instructions than in papers
+AT_ONCE = 32  # the model's own limit may be lower; this one keeps a refused key from being tried for the whole day
 _ASKS = 3  # a paper that an answer left out is asked for twice more
+# Says nothing of the science, and costs as many tokens as a sentence.
+_LINK = re.compile(r"https?://[^\s{}]*[^\s{}.,;:)]")
+_ROW_TOKENS = 12  # of an answer, for one paper
 
-Save = Callable[[Mapping[Paper, Score], Usage], None]
+# A paper that speaks to its judge is asked about alone: what it says can then change no other paper's score. Papers
+# about such attacks quote them; for those it costs one short request more.
+_ADDRESSES_THE_JUDGE = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\b(?:instruction|prompt|rule|above|previous)"
+    r"|\b(?:score|rate|rank|mark|judge)\b[^.]{0,40}\b(?:10|ten|highest|maximum|lowest)\b"
+    r"|\b(?:you are|as) an? (?:ai|language model|assistant|reviewer)\b|\bsystem prompt\b"
+    r"|</?(?:paper|topic|system|user|instructions?)\b"
+    r"|忽略.{0,20}(?:指令|要求|规则)|(?:评分|打分|给).{0,8}(?:10|十) ?分",
+    re.IGNORECASE,
+)
+
+Save = Callable[[Mapping[Paper, Score], Completion], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What one reply held: usable scores by id, and how many rows were not."""
+    """What one reply held: usable scores by arXiv id, and how many rows were not."""
 
     scores: Mapping[str, Score]
     dropped: int
@@ -46,23 +62,36 @@ def topic_hash(topic: Topic) -> str:
 
 def build_prompt(template: PromptFile, topic: Topic, papers: Sequence[Paper]) -> Prompt:
     """The request for these papers. Raises TemplateError."""
-    told = [{"id": paper.arxiv_id, "title": paper.title, "abstract": paper.abstract} for paper in papers]
+    names = _names([paper.arxiv_id for paper in papers])
+    told = [
+        {"id": names[paper.arxiv_id], "title": paper.title, "abstract": _LINK.sub("", paper.abstract)}
+        for paper in papers
+    ]
     system, user = template.fill(topic=topic, papers=told)
-    return Prompt(system, user, "scores", _SCHEMA)
+    return Prompt(system, user, "scores", _SCHEMA, expected_tokens=10 + _ROW_TOKENS * len(papers))
+
+
+def _names(arxiv_ids: Sequence[str]) -> Mapping[str, str]:
+    """What each paper is called in one request: its number within the month, where no other has the same."""
+    short = {arxiv_id: re.split(r"[./]", arxiv_id)[-1] for arxiv_id in arxiv_ids}
+    times = Counter(short.values())
+    return {arxiv_id: name if times[name] == 1 else arxiv_id for arxiv_id, name in short.items()}
 
 
 def parse_reply(reply: str, asked: Sequence[str]) -> Parsed:
-    """The scores of the asked ids. Raises ValueError when the reply is not the JSON asked for.
+    """The scores of the asked arXiv ids. Raises ValueError when the reply is not the JSON asked for.
 
     An id that was not asked for, a second row of one id, and a score that is no whole number from 1 to 10 are
     dropped: the paper counts as not answered.
     """
     given = prompts.rows(reply, "scores")
+    called = {name: arxiv_id for arxiv_id, name in _names(asked).items()} | {one: one for one in asked}
     scores: dict[str, Score] = {}
     doubled = set()
     for row in given:
-        arxiv_id, relevance, novelty = row.get("id"), _whole(row.get("r")), _whole(row.get("n"))
-        if not isinstance(arxiv_id, str) or arxiv_id not in asked:
+        name, relevance, novelty = _read_row(row)
+        arxiv_id = called.get(name) if isinstance(name, str) else None
+        if arxiv_id is None:
             continue
         if arxiv_id in scores:
             doubled.add(arxiv_id)
@@ -72,9 +101,19 @@ def parse_reply(reply: str, asked: Sequence[str]) -> Parsed:
     return Parsed(kept, len(given) - len(kept))
 
 
+def _read_row(row: object) -> tuple[object, int | None, int | None]:
+    """`"06003 8 5"` as it is asked for; also the object and the list that models and older prompts write."""
+    if isinstance(row, str):
+        row = re.split(r"[\s,;:|]+", row.strip())
+    if isinstance(row, list) and len(row) == 3:
+        return row[0], _whole(row[1]), _whole(row[2])
+    if isinstance(row, dict):
+        return row.get("id"), _whole(row.get("r")), _whole(row.get("n"))
+    return None, None, None
+
+
 async def score(papers: Sequence[Paper], topic: Topic, template: PromptFile, complete: Complete, save: Save) -> Scored:
     """Score all papers for one topic; every reply is saved as it comes. A batch that fails costs its papers only."""
-    batches = [papers[start : start + BATCH] for start in range(0, len(papers), BATCH)]
     room = asyncio.Semaphore(AT_ONCE)
     stop = asyncio.Event()
 
@@ -87,12 +126,22 @@ async def score(papers: Sequence[Paper], topic: Topic, template: PromptFile, com
                 stop.set()  # the next request would be refused for the same reason
             return done
 
-    done = await asyncio.gather(*(one(batch) for batch in batches))
+    done = await asyncio.gather(*(one(batch) for batch in _batches(papers)))
     return Scored(
         tuple(paper for part in done for paper in part.unscored),
         tuple(error for part in done for error in part.errors),
         sum(part.dropped for part in done),
     )
+
+
+def _batches(papers: Sequence[Paper]) -> Iterator[Sequence[Paper]]:
+    """The papers in their order, of equal numbers as far as possible; one that speaks to its judge alone, and last."""
+    loud = [paper for paper in papers if _ADDRESSES_THE_JUDGE.search(f"{paper.title}\n{paper.abstract}")]
+    quiet = [paper for paper in papers if paper not in loud]
+    number = -(-len(quiet) // BATCH)
+    for batch in range(number):
+        yield quiet[len(quiet) * batch // number : len(quiet) * (batch + 1) // number]
+    yield from ([paper] for paper in loud)
 
 
 async def _score_batch(
@@ -109,7 +158,7 @@ async def _score_batch(
             parsed = parse_reply(completion.text, [paper.arxiv_id for paper in left])
         except ValueError:
             parsed = Parsed({}, len(left))
-        save({p: parsed.scores[p.arxiv_id] for p in left if p.arxiv_id in parsed.scores}, completion.usage)
+        save({p: parsed.scores[p.arxiv_id] for p in left if p.arxiv_id in parsed.scores}, completion)
         dropped += parsed.dropped
         left = [paper for paper in left if paper.arxiv_id not in parsed.scores]
         if not left:
@@ -126,15 +175,9 @@ def _whole(value: object) -> int | None:
     return int(number) if number.is_integer() and 1 <= number <= 10 else None
 
 
-_ROW = {
-    "type": "object",
-    "properties": {"id": {"type": "string"}, "r": {"type": "integer"}, "n": {"type": "integer"}},
-    "required": ["id", "r", "n"],
-    "additionalProperties": False,
-}
 _SCHEMA: Mapping[str, object] = {
     "type": "object",
-    "properties": {"scores": {"type": "array", "items": _ROW}},
+    "properties": {"scores": {"type": "array", "items": {"type": "string"}}},
     "required": ["scores"],
     "additionalProperties": False,
 }

@@ -26,9 +26,9 @@ def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pic
     picks = sorted((_pick(one, topic) for one in passed), key=rank)
     if not offline:
         return picks
-    followed = [pick for pick in picks if pick.by_author]
+    by_author = [pick for pick in picks if pick.by_author]
     closest = [pick for pick in picks if not pick.by_author and pick.similarity > 0]
-    return followed + closest[: math.ceil(len(judged) * _OFFLINE_SHARE)]
+    return by_author + closest[: math.ceil(len(judged) * _OFFLINE_SHARE)]
 
 
 def merge(by_topic: Iterable[Sequence[Pick]], most: int) -> list[Pick]:
@@ -50,7 +50,7 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
     paper, score = judged.paper, judged.score
     if not topic.covers(paper):
         return f"none of its categories ({', '.join(paper.categories)}) is asked for"
-    if _followed(paper, topic):
+    if followed(paper, topic):
         return None
     text = f"{paper.title}\n{paper.abstract}"
     if dropping := _first_match(text, topic.exclude):
@@ -58,7 +58,7 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
     if offline:
         return None
     if score is None:
-        return "it has no score"
+        return "it has no score" if judged.shown else "the model never saw it: too low in the order by words"
     lift = 1 if _first_match(text, topic.include) else 0
     if score.relevance + lift < topic.min_relevance:
         return f"relevance {score.relevance} is below {topic.min_relevance}"
@@ -70,7 +70,7 @@ def _first_match(text: str, words: Sequence[str]) -> str | None:
     return next((word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), None)
 
 
-def _followed(paper: Paper, topic: Topic) -> str | None:
+def followed(paper: Paper, topic: Topic) -> str | None:
     """The followed author among the paper's, compared without case and accents."""
     names = {_bare(name): name for name in paper.authors}
     return next((names[_bare(author)] for author in topic.authors if _bare(author) in names), None)
@@ -88,7 +88,7 @@ def _pick(judged: Judged, topic: Topic) -> Pick:
         topics=(topic.key,),
         score=judged.score,
         similarity=judged.similarity,
-        by_author=_followed(judged.paper, topic),
+        by_author=followed(judged.paper, topic),
     )
 
 

@@ -161,8 +161,6 @@ def test_notices() -> None:
         {"summaries": {"2603.00001": Summary(arxiv_id="2603.00001", reasons={"moe": "m"})}},
         {"considered": 494},
         {"notices": (Notice(NoticeKind.LATE),)},
-        {"model": "m"},
-        {"usage": Usage(1, 1, 1.0)},
         {"salt": "other templates"},
         {"topics": (Topic(key="moe", title="Other", categories=(), interests=""),)},
     ],
@@ -171,6 +169,23 @@ def test_notices() -> None:
 def test_key_changes_with_the_content(changes: dict[str, Any]) -> None:
     """Whatever changes what readers see is another edition."""
     assert composed(**changes).key != composed().key
+
+
+@pytest.mark.parametrize(
+    "changes", [{"model": "m, n"}, {"usage": Usage(1, 1, 1.0)}], ids=lambda changes: " ".join(changes)
+)
+def test_the_bill_is_no_content(changes: dict[str, Any]) -> None:
+    """Equal readers planned an hour apart share an edition, though other readers' mails cost something meanwhile."""
+    assert composed(**changes).key == composed().key
+    assert composed(**changes) != composed()
+
+
+def test_a_translated_abstract() -> None:
+    """A translation stands beside the paper, and is content."""
+    summary = Summary(arxiv_id="2603.00001", abstract=Line("zh", "摘要。"))
+    edition = composed(summaries={"2603.00001": summary})
+    assert [entry.translated for entry in edition.entries] == [Line("zh", "摘要。"), None]
+    assert edition.key != composed().key
 
 
 def test_key_is_the_same_everywhere() -> None:

@@ -7,6 +7,7 @@ import gc
 import json
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -16,7 +17,8 @@ from newsletter.demo.faults import Fault
 from newsletter.demo.model_server import MODEL, ModelServer
 from newsletter.demo.rows import SampleRow
 from newsletter.errors import ModelError, ModelRefused, ModelUnavailable, RequestRefused
-from newsletter.llm import LiteLLM, _translate
+from newsletter.llm import LiteLLM
+from newsletter.llm.errors import translate
 from newsletter.models import Completion, Prompt, Usage
 
 NAME, OTHER = f"openai/{MODEL}", "openai/other-model"
@@ -301,6 +303,104 @@ def test_retry_after(header: str, seconds: float | None) -> None:
     """Retry-After counts where it is a number of seconds."""
     error = RuntimeError("busy")
     error.status_code, error.litellm_response_headers = 429, {"retry-after": header}  # type: ignore[attr-defined]
-    translated = _translate("m", error)
+    translated = translate("m", error)
     assert isinstance(translated, ModelUnavailable)
     assert translated.retry_after == seconds
+
+
+# --- what is remembered, and when a model is given up ---------------------------------
+
+
+def test_what_a_model_can_do_is_remembered(server: ModelServer) -> None:
+    """How a model is asked for JSON is found out once, also for the next run, and for each server by itself."""
+    kept: dict[str, str] = {}
+    memory: dict[str, Any] = {"recall": kept.get, "remember": kept.__setitem__}
+    ask(a_model(server, faults=[status(400)], **memory))
+    assert list(kept.values()) == ["json_object"]
+    ask(a_model(server, **memory))
+    assert forms(server) == ["json_schema", "json_object", "json_object"]
+    kept[next(iter(kept))] = "of a later version"
+    ask(a_model(server, **memory))
+    assert forms(server)[-1] == "json_schema"
+
+
+def test_many_requests_find_out_once(server: ModelServer) -> None:
+    """Of many requests to an unknown model one goes ahead: a form is refused once, not by each of them."""
+    model = a_model(server, faults=[status(400)])
+
+    async def many() -> list[Completion]:
+        return await asyncio.gather(*(model(PROMPT) for _ in range(20)))
+
+    assert [completion.text for completion in asyncio.run(many())] == [ANSWER] * 20
+    assert forms(server).count("json_schema") == 1
+
+
+def test_a_model_that_is_down_is_given_up(server: ModelServer) -> None:
+    """After three requests in a row without an answer the next ones fail at once, and the fallback is asked at once."""
+    model = a_model(server, faults=[status(500)] * 9, tries=1)
+    for _ in range(5):
+        with pytest.raises(ModelUnavailable):
+            ask(model)
+    assert len(server.faults) == 6
+    server.faults.clear()
+    with pytest.raises(ModelUnavailable, match="given up after 3 requests in a row"):
+        ask(model)
+
+
+def test_an_answer_begins_the_count_anew(server: ModelServer) -> None:
+    """Single failures between answers are no reason to give a model up."""
+    model = a_model(server, faults=[status(500), status(500), None] * 3, tries=1)
+    for _ in range(3):
+        for _ in range(2):
+            with pytest.raises(ModelUnavailable):
+                ask(model)
+        assert ask(model).text == ANSWER
+
+
+def test_a_refusal_is_believed(server: ModelServer) -> None:
+    """A key that was refused is not tried again; the fallback answers from then on."""
+    model = a_model(server, NAME, OTHER, faults=[status(401)])
+    assert [ask(model).model for _ in range(3)] == [OTHER] * 3
+    assert [request["model"] for request in server.requests] == [MODEL, "other-model", "other-model", "other-model"]
+
+
+def test_the_answer_is_cut_where_money_is_limited(server: ModelServer) -> None:
+    """A request says how long its answer may be only where somebody limits it."""
+    ask(a_model(server), replace(PROMPT, most_tokens=77))
+    ask(a_model(server))
+    assert [request.get("max_tokens") for request in server.requests] == [77, None]
+
+
+@pytest.mark.parametrize(
+    ("models", "prices", "price"),
+    [
+        (("openai/gpt-4o-mini",), {}, (0.15, 0.6)),
+        (("openai/gpt-4o-mini", NAME), {}, None),
+        (("openai/gpt-4o-mini", NAME), {NAME: (0.1, 9.0)}, (0.15, 9.0)),
+        ((NAME,), {NAME: (0.0, 0.0)}, (0.0, 0.0)),
+        (("ollama_chat/any",), {}, (0.0, 0.0)),
+    ],
+)
+def test_price(
+    models: tuple[str, ...], prices: dict[str, tuple[float, float]], price: tuple[float, float] | None
+) -> None:
+    """The price before asking is that of the dearest model that may answer, or unknown."""
+    found = LiteLLM(models, prices=prices).price()
+    assert found == (pytest.approx(price) if price else None)
+
+
+def test_a_model_that_thinks_is_told_to_be_brief(server: ModelServer) -> None:
+    """Hidden thinking is paid like an answer: where LiteLLM knows how, the model is asked to think least."""
+    model = LiteLLM(["gpt-5-mini"], api_base=server.api_base)
+    assert ask(model).text == ANSWER
+    assert server.requests[0]["reasoning_effort"] == "minimal"
+    server.faults.append(status(400))
+    assert ask(model).text == ANSWER
+    assert "reasoning_effort" not in server.requests[-1]
+    assert forms(server)[-1] == "json_schema"
+
+
+@pytest.mark.parametrize("text", ["key sk-proj-abcdefghijklmnop is wrong", "AIzaabcdefghijklmnop is wrong"])
+def test_no_key_in_an_error(text: str) -> None:
+    """An error that quotes a key is told without it."""
+    assert "abcdefgh" not in str(translate("m", RuntimeError(text)))

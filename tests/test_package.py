@@ -181,20 +181,19 @@ def test_links_of_the_documents_lead_somewhere() -> None:
 
 def test_demo_serve_prints_settings_and_stops_on_sigterm(newsletter: Run, tmp_path: Path) -> None:
     """The practice ground says how to use it, and goes when told to."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "newsletter", "demo", "--serve"],
-        cwd=tmp_path, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    printed = dict(process.stdout.readline().strip().split("=", 1) for _ in range(6))
+    command = [sys.executable, "-m", "newsletter", "demo", "--serve"]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    roster = "topics:\n  all:\n    categories: [cs.LG]\n    interests: Sparsity.\nsubscribers: [ada@example.org]\n"
+    (tmp_path / "subscribers.yaml").write_text(roster, "utf-8")
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        printed = dict(process.stdout.readline().strip().split("=", 1) for _ in range(6))
+        done = newsletter("run", settings=printed)
+        process.terminate()
+        assert 0 == process.wait(10)
     assert [
         "NEWSLETTER_ARXIV_API_URL", "NEWSLETTER_ARXIV_RSS_URL", "NEWSLETTER_ARXIV_DELAY",
         "NEWSLETTER_MODEL", "NEWSLETTER_MODEL_API_BASE", "OPENAI_API_KEY",
     ] == list(printed)  # fmt: skip
-    roster = "topics:\n  all:\n    categories: [cs.LG]\n    interests: Sparsity.\nsubscribers: [ada@example.org]\n"
-    (tmp_path / "subscribers.yaml").write_text(roster, "utf-8")
-    done = newsletter("run", settings=printed)
-    process.terminate()
-    assert 0 == process.wait(10)
     assert 0 == done.returncode, done.stderr
     assert "Sent 1 mail to var/outbox" in done.stdout

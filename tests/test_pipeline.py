@@ -41,12 +41,12 @@ def run(settings: Settings, **more: Any) -> pipeline.Morning:
 
 
 def asked_about(servers: Servers) -> Counter[tuple[str, str]]:
-    """How often the model was asked about each paper, by kind of request."""
+    """How often the model was asked about each paper, by kind of request and number within the month."""
     found: Counter[tuple[str, str]] = Counter()
     for body in servers.model.requests:
         kind = body["response_format"]["json_schema"]["name"]
         found.update(
-            (kind, arxiv_id) for arxiv_id in re.findall(r'<paper id="([^"]+)"', body["messages"][-1]["content"])
+            (kind, name.split(".")[-1]) for name in re.findall(r'<paper id="([^"]+)"', body["messages"][-1]["content"])
         )
     return found
 
@@ -276,7 +276,17 @@ class Killed(BaseException):
 class Counting:
     """Counts a port's writes, and stops before or after the one it is told."""
 
-    WRITES = ("save_collection", "save_issue", "save_scores", "save_summary", "save_edition", "plan", "claim", "finish")
+    WRITES = (
+        "save_collection",
+        "save_issue",
+        "save_ranks",
+        "save_scores",
+        "save_summary",
+        "save_edition",
+        "plan",
+        "claim",
+        "finish",
+    )
 
     def __init__(self, inner: Any, names: tuple[str, ...], at: int | None = None, *, after: bool = False) -> None:
         self._inner, self._names, self._at, self._after = inner, names, at, after
@@ -342,7 +352,8 @@ def _stored(settings: Settings) -> set[tuple[str, str]]:
     with app.open_ledger(settings) as store, store._engine.connect() as connection:  # type: ignore[attr-defined]
         scores = connection.exec_driver_sql("SELECT arxiv_id FROM score").scalars().all()
         lines = connection.exec_driver_sql("SELECT arxiv_id FROM summary").scalars().all()
-    return {("scores", one) for one in scores} | {("summaries", one) for one in lines}
+    found = {("scores", one) for one in scores} | {("summaries", one) for one in lines}
+    return {(kind, arxiv_id.split(".")[-1]) for kind, arxiv_id in found}
 
 
 def _all_accepted_once(settings: Settings) -> None:

@@ -1,11 +1,11 @@
-"""Without a model the papers that share the topic's rarer words stand first."""
+"""Without a model the papers that share the topic's rarer words stand first, or those like what passed before."""
 
 from __future__ import annotations
 
 import pytest
 
-from newsletter.models import Topic
-from newsletter.ranking import similarities
+from newsletter.models import Seen, Topic
+from newsletter.ranking import FEWEST_WANTED, Past, cold, is_sample, recall, share, top, train
 from tests.factories import a_paper
 
 TOPIC = Topic(
@@ -25,17 +25,17 @@ def test_order_and_range() -> None:
         a_paper(2, title="Routing in mixture-of-experts", abstract="Expert pruning for a mixture of experts."),
         a_paper(3, title="Sparsity", abstract=f"{OTHER} Routing is used."),
     ]
-    far, near, middle = similarities(papers, TOPIC)
+    far, near, middle = cold(papers, TOPIC)
     assert far == 0.0
     assert far < middle < near <= 1.0
-    assert similarities(papers[::-1], TOPIC) == pytest.approx([middle, near, far])
+    assert cold(papers[::-1], TOPIC) == pytest.approx([middle, near, far])
 
 
 def test_same_words_in_other_forms() -> None:
     """Hyphens, capitals and plurals do not make another word."""
     forms = ["MIXTURE-OF-EXPERTS routing", "mixture of expert routings", "Mixtures of Experts: Routing"]
     papers = [a_paper(number, title=form, abstract=OTHER) for number, form in enumerate(forms, 1)]
-    first, second, third = similarities(papers, TOPIC)
+    first, second, third = cold(papers, TOPIC)
     assert first == pytest.approx(second)
     assert first == pytest.approx(third)
 
@@ -46,7 +46,7 @@ def test_title_counts_more() -> None:
         a_paper(1, title="Upcycling for planets", abstract="Weather and rings."),
         a_paper(2, title="Weather and rings", abstract="Upcycling for planets."),
     ]
-    in_title, in_abstract = similarities(papers, TOPIC)
+    in_title, in_abstract = cold(papers, TOPIC)
     assert in_title > in_abstract > 0
 
 
@@ -54,7 +54,7 @@ def test_topic_words_count() -> None:
     """Title, interests and lifting words of a topic all count, dropping words do not."""
     topic = Topic(key="t", title="Alpha", categories=(), interests="beta", include=("gamma",), exclude=("delta",))
     papers = [a_paper(n, title=word, abstract=OTHER) for n, word in enumerate(("alpha", "beta", "gamma", "delta"), 1)]
-    assert [value > 0 for value in similarities(papers, topic)] == [True, True, True, False]
+    assert [value > 0 for value in cold(papers, topic)] == [True, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,113 @@ def test_topic_words_count() -> None:
 def test_nothing_to_compare(title: str, abstract: str, interests: str) -> None:
     """Where no word carries meaning everything is equally far, and nothing fails."""
     topic = Topic(key="t", title="", categories=(), interests=interests)
-    assert similarities([a_paper(1, title=title, abstract=abstract)], topic) == [0.0]
+    assert cold([a_paper(1, title=title, abstract=abstract)], topic) == [0.0]
 
 
 def test_no_papers() -> None:
     """A day without papers has nothing to compare."""
-    assert similarities([], TOPIC) == []
+    assert cold([], TOPIC) == []
+
+
+# --- what is not wanted ---
+
+
+@pytest.mark.parametrize(
+    ("interests", "exclude"),
+    [
+        ("Experts. Not wanted: weather, planets.", ()),
+        ("Experts.\n- Irrelevant: weather,\n  planets\n- Rings", ()),
+        ("Experts. I am not interested in weather or planets.", ()),
+        ("Experts.", ("weather", "planets")),
+    ],
+)
+def test_unwanted_words_count_against(interests: str, exclude: tuple[str, ...]) -> None:
+    """Of two papers with the same wanted words the one with unwanted words stands lower, however they are told."""
+    topic = Topic(key="t", title="", categories=(), interests=interests, exclude=exclude)
+    papers = [
+        a_paper(1, title="Experts", abstract="Experts in the weather of planets."),
+        a_paper(2, title="Experts", abstract="Experts in the routing of tokens."),
+        a_paper(3, title="Nothing", abstract="Nothing at all."),
+    ]
+    first, second, third = cold(papers, topic)
+    assert second > first > third == 0.0
+
+
+# --- trained ---
+
+
+def past(passed: int, others: int) -> tuple[list[object], list[bool]]:
+    papers = [
+        a_paper(n, title="Sparse experts", abstract=f"Routing of tokens to experts, part {n}.") for n in range(passed)
+    ]
+    papers += [a_paper(900 + n, title="Weather", abstract=f"{OTHER} Part {n}.") for n in range(others)]
+    return papers, [True] * passed + [False] * others
+
+
+def test_trained() -> None:
+    """What is like papers that passed before stands before what is like the others."""
+    trained = train(*past(FEWEST_WANTED, 80))  # type: ignore[arg-type]
+    assert trained is not None
+    near, far = trained.rank(
+        [a_paper(1, title="Token routing", abstract="Experts."), a_paper(2, title="Rings", abstract=OTHER)]
+    )
+    assert 1 >= near > 0.5 > far >= 0
+    assert trained.rank([]) == []
+
+
+@pytest.mark.parametrize(("passed", "others"), [(0, 0), (FEWEST_WANTED - 1, 80), (FEWEST_WANTED, 0), (0, 80)])
+def test_too_little_to_learn_from(passed: int, others: int) -> None:
+    """While too few papers passed, or all did, there is nothing to learn."""
+    assert train(*past(passed, others)) is None  # type: ignore[arg-type]
+
+
+# --- the prefilter ---
+
+
+def day(places: dict[float, Seen], passed: set[float]) -> list[Past]:
+    return [Past(value, seen, None if seen is Seen.NO else value in passed) for value, seen in places.items()]
+
+
+ALL = day({number / 10: Seen.ALL for number in range(10)}, {0.9, 0.8})
+LATE = day({number / 10: Seen.ALL for number in range(10)}, {0.9, 0.3})
+
+
+@pytest.mark.parametrize(
+    ("days", "asked", "found"),
+    [
+        ([ALL] * 9, 0.5, 1.0),  # not ten days yet
+        ([ALL] * 10, 0.5, 0.5),
+        ([ALL] * 10, 0.2, 0.2),
+        ([ALL] * 10, 0.1, 0.2),  # one of two would be missed
+        ([LATE] * 10, 0.5, 0.7),  # widens by itself
+        ([ALL] * 40 + [LATE], 0.5, 0.5),  # one of 82 is missed
+        ([day({0.5: Seen.ALL}, {0.5})] * 12, 0.5, 1.0),  # too few passed to measure by
+    ],
+)
+def test_share(days: list[list[Past]], asked: float, found: float) -> None:
+    """The share is the one asked for, once ten days show that it misses next to nothing; else a wider one."""
+    assert share(asked, days) == pytest.approx(found)
+
+
+def test_a_sample_stands_for_its_neighbours() -> None:
+    """A paper of the sample that passed weighs as many as were not looked at beside it."""
+    places = {0.9: Seen.TOP, 0.8: Seen.TOP, 0.2: Seen.SAMPLE, 0.1: Seen.NO}
+    assert recall([day(places, {0.9, 0.8})], 0.5) == 1.0
+    assert recall([day(places, {0.9, 0.8, 0.2})], 0.5) == pytest.approx(2 / 22)
+    assert recall([], 0.5) == 0.0
+
+
+def test_lots_are_drawn_once() -> None:
+    """Five in a hundred are drawn, the same ones each time, and others for another topic."""
+    ids = [f"2603.{number:05}" for number in range(4000)]
+    drawn = [one for one in ids if is_sample(one, "topic")]
+    assert 150 < len(drawn) < 250
+    assert drawn == [one for one in ids if is_sample(one, "topic")]
+    assert drawn != [one for one in ids if is_sample(one, "other")]
+
+
+def test_top() -> None:
+    """The share is rounded up, and equal papers are told apart by their ids."""
+    assert top({"a": 0.1, "b": 0.9, "c": 0.9}, 0.5) == {"b", "c"}
+    assert top({"a": 0.5, "b": 0.5, "c": 0.5}, 0.3) == {"a"}
+    assert top({}, 0.5) == frozenset()

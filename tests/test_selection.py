@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -37,6 +38,7 @@ NOT_ASKED = "none of its categories (cs.LG, cs.CL) is asked for"
         (judged(7), {}, "relevance 7 is below 8"),
         (judged(7), {"min_relevance": 7}, None),
         (judged(None), {}, "it has no score"),
+        (replace(judged(None), shown=False), {}, "the model never saw it: too low in the order by words"),
         (judged(10, 3), {"min_novelty": 4}, "novelty 3 is below 4"),
         (judged(10, 4), {"min_novelty": 4}, None),
         # categories

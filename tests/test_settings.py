@@ -17,6 +17,11 @@ from newsletter.settings import Settings
 
 SECRET = "s3cret-9f2c"
 SENDER = "Morning arXiv <news@example.org>"
+BY_SMTP = {
+    "NEWSLETTER_TRANSPORT": "smtp",
+    "NEWSLETTER_SENDER": SENDER,
+    "NEWSLETTER_SMTP_URL": "smtp://mail.example.org",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +86,30 @@ def test_everything() -> None:
     )
 
 
+def test_a_mailbox_has_replies_read() -> None:
+    """With a mailbox that the service reads, mails promise that a reply is enough."""
+    found = load(NEWSLETTER_IMAP_URL="imaps://news%40example.org@mail.example.org/INBOX", **BY_SMTP)
+    assert found.letterhead.replies_read
+    assert not load(NEWSLETTER_IMAP_URL="", **BY_SMTP).letterhead.replies_read
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("imap://ada@mail.example.org", "is not an IMAP address"),
+        ("https://mail.example.org", "is not an IMAP address"),
+        ("imaps://ada:x@mail.example.org", "holds a password"),
+        ("imaps://mail.example.org/INBOX", "names no user"),
+    ],
+)
+def test_mailbox_addresses(url: str, told: str) -> None:
+    """Passwords go over TLS or stay on this machine, and stand in a setting of their own."""
+    (finding,) = findings(NEWSLETTER_IMAP_URL=url)
+    assert told in finding
+    assert "imaps://user@host/INBOX" in finding
+    load(NEWSLETTER_IMAP_URL="imap://ada@127.0.0.1:1143")
+
+
 def test_letterhead_of_the_outbox() -> None:
     """Without a sender mails come from an address that cannot exist, and replies are promised where they are tried."""
     letterhead = load().letterhead
@@ -138,7 +167,8 @@ PRICES = "write model=0.25/2, dollars per million tokens in and out"
         (
             "SMTP_URL",
             f"smtp://ada:{SECRET}@mail.example.org",
-            "'smtp://ada:…@mail.example.org' holds a password; write smtp://user@host and set NEWSLETTER_SMTP_PASSWORD",
+            ("'smtp://ada:…@mail.example.org' holds a password; write smtp://user@host:587 and set "
+            "NEWSLETTER_SMTP_PASSWORD"),
         ),
         (
             "DATABASE_URL",
@@ -208,9 +238,9 @@ def test_names_of_others() -> None:
 
 def test_names_of_later_versions() -> None:
     """A setting that this version does not read yet does not stop the start, and is named."""
-    load(NEWSLETTER_IMAP_URL="imaps://x", NEWSLETTER_IMAP_PASSWORD_FILE="/nowhere")
-    (warning,) = settings.warnings()
-    expected = "NEWSLETTER_IMAP_URL: is not read by this version; remove it; this version does without"
+    load(NEWSLETTER_DKIM_SELECTOR="x", NEWSLETTER_DKIM_KEY_FILE="/nowhere")
+    _, warning = settings.warnings()
+    expected = "NEWSLETTER_DKIM_SELECTOR: is not read by this version; remove it; this version does without"
     assert (str(warning), warning.fatal) == (expected, False)
 
 

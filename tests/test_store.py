@@ -292,7 +292,7 @@ def test_scores(store: SqlStore) -> None:
     store.save_issue(an_issue())
     store.save_scores(MONDAY, "topic", "prompt", "model", SCORED, Usage(100, 20, 0.25))
     store.save_scores(MONDAY, "topic", "prompt", "model", {a_paper(2): replace(TWO, novelty=3)}, Usage(10, 2, 0.5))
-    found = store.scores("topic", "prompt", "model", [a_paper(1), a_paper(2), a_paper(3)])
+    found = store.scores("topic", "prompt", ["model"], [a_paper(1), a_paper(2), a_paper(3)])
     assert found == {"2603.00001": ONE, "2603.00002": replace(TWO, novelty=3)}
     issue = store.issue(MONDAY)
     assert issue is not None
@@ -311,7 +311,7 @@ def test_scores(store: SqlStore) -> None:
 def test_scores_of_another_question(store: SqlStore, topic: str, prompt: str, model: str, paper: Any) -> None:
     """An answer counts only for the same topic, prompt, model and version."""
     store.save_scores(MONDAY, "topic", "prompt", "model", SCORED, Usage())
-    assert store.scores(topic, prompt, model, [paper]) == {}
+    assert store.scores(topic, prompt, [model], [paper]) == {}
 
 
 @pytest.mark.parametrize(
@@ -336,10 +336,10 @@ def test_summary(store: SqlStore) -> None:
     lines, reasons = {"en": "A line.", "zh": None}, {"h1": "a reason", "h2": None}
     store.save_summary(MONDAY, a_paper(1), "prompt", "model", lines, reasons, Usage(7, 3, 0.5))
     papers = [a_paper(1), a_paper(2)]
-    found = store.lines(["en", "zh", "de"], "prompt", "model", papers)
+    found = store.lines(["en", "zh", "de"], "prompt", ["model"], papers)
     assert found == {("2603.00001", "en"): "A line.", ("2603.00001", "zh"): None}
-    assert store.lines(["en"], "prompt", "model", papers) == {("2603.00001", "en"): "A line."}
-    found = store.reasons(["h1", "h2", "h3"], "prompt", "model", papers)
+    assert store.lines(["en"], "prompt", ["model"], papers) == {("2603.00001", "en"): "A line."}
+    found = store.reasons(["h1", "h2", "h3"], "prompt", ["model"], papers)
     assert found == {("2603.00001", "h1"): "a reason", ("2603.00001", "h2"): None}
     assert store.issues()[0].usage == Usage(7, 3, 0.5)
 
@@ -351,8 +351,8 @@ def test_summary(store: SqlStore) -> None:
 def test_summary_of_another_question(store: SqlStore, prompt: str, model: str, paper: Any) -> None:
     """A line counts only for the same prompt, model and version, and so does a reason."""
     store.save_summary(MONDAY, a_paper(1), "prompt", "model", {"en": "A line."}, {"h": "a reason"}, Usage())
-    assert store.lines(["en"], prompt, model, [paper]) == {}
-    assert store.reasons(["h"], prompt, model, [paper]) == {}
+    assert store.lines(["en"], prompt, [model], [paper]) == {}
+    assert store.reasons(["h"], prompt, [model], [paper]) == {}
 
 
 # --- readers --------------------------------------------------------------------

@@ -17,7 +17,20 @@ from newsletter.demo.model_request import read_request
 from newsletter.errors import BudgetReached, ModelError, ModelRefused, ModelUnavailable, RequestRefused
 from newsletter.models import Completion, Paper, Prompt, Topic, Usage
 from newsletter.prompts import PromptFile
-from newsletter.summarise import AT_ONCE, Lines, Wanted, build_prompt, parse_reply, problem, summarise
+from newsletter.summarise import (
+    AT_ONCE,
+    Lines,
+    Translation,
+    Wanted,
+    build_prompt,
+    build_translation,
+    parse_reply,
+    parse_translation,
+    problem,
+    summarise,
+    translate,
+)
+from newsletter.summarise.checks import mended
 from tests.factories import a_paper
 
 FILE = Path(__file__).parent.parent / "prompts" / "summarise.md"
@@ -67,9 +80,12 @@ PAPER = a_paper(1, title="GPT-4 at 12,000 steps", abstract="We gain 3.2\\% over 
         (ZH, "zh", None),
         (ZH, "zh-Hant", None),
         ("Ein Verfahren verteilt Budgets über die Schichten.", "de", None),
-        ("各層に予算を割り当てる探索法を提案する。", "ja", None),
+        ("各層にそれぞれ予算を割り当てる探索法を提案し、既存の手法より高い精度を達成する。", "ja", None),
         # numbers
         ("It gains 3.2% over 7B models and GPT-4.", "en", None),
+        ("It explains an R² that R^2 does not.", "en", "the number 2 does not stand in the abstract"),
+        ("It gains ½ of what the others gain.", "en", "the number ½ does not stand in the abstract"),
+        ("It gains ３.3% over all the others.", "en", "the number 3.3 does not stand in the abstract"),
         ("It takes 12000 steps, or 12,000 of them.", "en", None),
         ("There are 1,234,567 or 1234567 of them.", "en", None),
         ("It gains 3.3% over all the others.", "en", "the number 3.3 does not stand in the abstract"),
@@ -85,30 +101,55 @@ PAPER = a_paper(1, title="GPT-4 at 12,000 steps", abstract="We gain 3.2\\% over 
         ("A line with a bell\x07.", "en", "more than one line, or control characters"),
         ("A line with a NUL\x00.", "en", "more than one line, or control characters"),
         ("A line with half a letter \ud800.", "en", "more than one line, or control characters"),
-        ("See https://evil.example for more.", "en", "markup or a link"),
-        ("See www.evil.example for more.", "en", "markup or a link"),
-        ("See [the site](evil.example) for more.", "en", "markup or a link"),
-        ("A <b>bold</b> step for sparse models.", "en", "markup or a link"),
-        ("A <!-- hidden --> step for models.", "en", "markup or a link"),
-        ("A </td> step for sparse models.", "en", "markup or a link"),
-        ("A **bold** step for sparse models.", "en", "markup or a link"),
-        ("```A bold step for sparse models.```", "en", "markup or a link"),
-        ("# A bold step for sparse models", "en", "markup or a link"),
+        ("See https://evil.example for more.", "en", "markup, TeX or a link"),
+        ("See www.evil.example for more.", "en", "markup, TeX or a link"),
+        ("See [the site](evil.example) for more.", "en", "markup, TeX or a link"),
+        ("A <b>bold</b> step for sparse models.", "en", "markup, TeX or a link"),
+        ("A <!-- hidden --> step for models.", "en", "markup, TeX or a link"),
+        ("A </td> step for sparse models.", "en", "markup, TeX or a link"),
+        ("A **bold** step for sparse models.", "en", "markup, TeX or a link"),
+        ("```A bold step for sparse models.```", "en", "markup, TeX or a link"),
+        ("# A bold step for sparse models", "en", "markup, TeX or a link"),
         ("A bound where x < y, for C# and pruning.", "en", None),
+        ("Write to ada@evil.example about sparse models.", "en", "markup, TeX or a link"),
+        ("See evil.example/x about sparse models.", "en", "markup, TeX or a link"),
+        ("See javascript:alert about sparse models.", "en", "markup, TeX or a link"),
+        ("Sparse models &amp; all the others gain.", "en", "markup, TeX or a link"),
+        ("A gain of $x$ over all the others.", "en", "markup, TeX or a link"),
+        ("- A list of all the sparse models.", "en", "markup, TeX or a link"),
+        ("A turned \u202eline about sparse models.", "en", "more than one line, or control characters"),
+        ("A hidden\u200b word about sparse models.", "en", "more than one line, or control characters"),
         # length
-        ("Too short.", "en", "10 characters"),
-        ("Long enough.", "en", None),
-        ("x" * 420, "en", None),
-        ("x" * 421, "en", "421 characters"),
-        ("本文提出一种新的方法。", "zh", "11 characters"),
-        ("本文提出一种新的好方法。", "zh", None),
-        ("长" * 120, "zh", None),
-        ("长" * 121, "zh", "121 characters"),
+        ("Far too short.", "en", "a length of 3, not 5 to 60"),
+        ("A line that is long enough.", "en", None),
+        ("x " * 60 + ".", "en", None),
+        ("x " * 61 + ".", "en", "a length of 61, not 5 to 60"),
+        ("x" * 211 + " a b c " + "x" * 211 + ".", "en", "a length of 5, not 5 to 60"),
+        ("本文提出一种新的方法。", "zh", "a length of 10, not 24 to 75"),
+        ("长" * 24 + "。", "zh", None),
+        ("长" * 75 + "。", "zh", None),
+        ("长" * 76 + "。", "zh", "a length of 76, not 24 to 75"),
+        # one full stop, at its end
+        ("A line without an end for models", "en", "no full stop at its end"),
+        ("A line for models. Another for the rest.", "en", "more than one sentence"),
+        ("A line for models, e.g. Ones by A. Lovelace et al. from here.", "en", None),
+        ("Do models need depth? A search says that they do.", "en", None),
+        (f"{ZH}{ZH}", "zh", "more than one sentence"),
+        # terms of the field
+        ("A search gives gpt models of 7B more depth.", "en", "the term GPT is written gpt"),
         # the language that was asked for
-        (EN, "zh", "not Chinese"),
-        (ZH, "en", "Chinese where en was asked for"),
-        (ZH, "de", "Chinese where de was asked for"),
-        (f"{EN} 精度", "en", "Chinese where en was asked for"),
+        (EN, "zh", "not written in zh"),
+        (ZH, "en", "not written in en"),
+        (ZH, "de", "not written in de"),
+        (ZH, "ja", "not written in ja"),
+        (ZH, "ko", "not written in ko"),
+        ("各層にそれぞれ予算を割り当てる探索法を提案し、既存の手法より高い精度を達成する。", "zh", "not written in zh"),
+        ("Метод распределяет бюджет по слоям и повышает точность.", "ru", None),
+        ("Метод распределяет бюджет по слоям и повышает точность.", "en", "not written in en"),
+        ("Ein Verfahren verteilt die Budgets über die Schichten und ist gut.", "en", "written in de, not in en"),
+        ("The search gives each of the layers its own budget for the experts.", "de", "written in en, not in de"),
+        ("The search gives each of the layers its own budget for the experts.", "sv", "written in en, not in sv"),
+        ("Une recherche donne à chaque couche son budget pour des modèles dans la pratique.", "fr", None),
         # reasons
         ("expert pruning", None, None),
         ("MoE", None, None),
@@ -116,7 +157,7 @@ PAPER = a_paper(1, title="GPT-4 at 12,000 steps", abstract="We gain 3.2\\% over 
         ("x" * 160, None, None),
         ("x" * 161, None, "161 characters"),
         ("beats 99 others", None, "the number 99 does not stand in the abstract"),
-        ("see www.evil.example", None, "markup or a link"),
+        ("see www.evil.example", None, "markup, TeX or a link"),
     ],
 )  # fmt: skip
 def test_problem(text: str, language: str | None, expected: str | None) -> None:
@@ -166,7 +207,7 @@ GOOD_LINES, GOOD_REASONS = {"en": EN, "zh": ZH}, {"moe": REASON, "nlp": REASON}
 )
 def test_parse_reply(one: object, lines: Lines, reasons: Lines) -> None:
     """What passes its check is kept; what is absent or does not is None, and the rest still counts."""
-    assert parse_reply(reply(row("9912.99999"), one), wanted()) == (lines, reasons)
+    assert parse_reply(reply(row("9912.99999"), one), wanted())[:2] == (lines, reasons)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +245,7 @@ def test_parse_reply_always(rows: list[object], cut: int) -> None:
     """Whatever a model says: the lines and reasons that were asked for, each checked, or a ValueError."""
     text = reply(*rows)
     try:
-        lines, reasons = parse_reply(text[: len(text) - cut], wanted())
+        lines, reasons, _ = parse_reply(text[: len(text) - cut], wanted())
     except ValueError:
         return
     assert list(lines) == ["en", "zh"]
@@ -241,11 +282,18 @@ Saved = dict[str, tuple[Mapping[str, str | None], Mapping[str, str | None], Usag
 
 
 def run(model: Model, count: int) -> tuple[tuple[ModelError, ...], Saved]:
+    """What is saved of each paper over all its answers; what is saved once is never saved again."""
     saved: Saved = {}
 
-    def save(want: Wanted, lines: Lines, reasons: Lines, usage: Usage) -> None:
-        assert want.paper.arxiv_id not in saved
-        saved[want.paper.arxiv_id] = (lines, reasons, usage)
+    def save(want: Wanted, lines: Lines, reasons: Lines, completion: Completion) -> None:
+        before = saved.get(want.paper.arxiv_id, ({}, {}, Usage()))
+        assert not set(before[0]) & set(lines)
+        assert not set(before[1]) & set(reasons)
+        saved[want.paper.arxiv_id] = (
+            {**before[0], **lines},
+            {**before[1], **reasons},
+            before[2] + completion.usage,
+        )
 
     papers = [wanted(paper=a_paper(number)) for number in range(1, count + 1)]
     return asyncio.run(summarise(papers, TEMPLATE, model, save)), saved
@@ -262,14 +310,116 @@ def test_every_paper_is_asked_for() -> None:
     assert model.most_at_once == AT_ONCE
 
 
-@pytest.mark.parametrize("spoilt", ["no JSON", reply(), reply(row("9912.99999")), '{"summaries": [{'])
-def test_a_bad_answer_is_an_answer(spoilt: str) -> None:
-    """An answer that cannot be used is saved as empty with its cost, so that it is not paid for twice."""
+SPOILT = [
+    "no JSON",
+    reply(),
+    reply(row("9912.99999")),
+    '{"summaries": [{',
+    reply(row(lines={"en": "No.", "zh": EN}, reasons={})),
+]
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_a_bad_answer_is_repaired_once(spoilt: str) -> None:
+    """An answer that cannot be used is paid for and asked for once more."""
     model = Model([spoilt])
     errors, saved = run(model, 1)
     assert errors == ()
-    assert saved == {ONE: ({"en": None, "zh": None}, {"moe": None, "nlp": None}, Usage(10, 1, 0.5))}
-    assert model.asked == [ONE]
+    assert saved == {ONE: (GOOD_LINES, GOOD_REASONS, Usage(20, 2, 1.0))}
+    assert model.asked == [ONE, ONE]
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_a_second_bad_answer_is_an_answer(spoilt: str) -> None:
+    """What fails its check twice is saved as left out with its cost, so that it is not paid for again."""
+    model = Model([spoilt, spoilt])
+    errors, saved = run(model, 1)
+    assert errors == ()
+    assert saved == {ONE: ({"en": None, "zh": None}, {"moe": None, "nlp": None}, Usage(20, 2, 1.0))}
+    assert model.asked == [ONE, ONE]
+
+
+def test_the_repair_names_the_fault() -> None:
+    """Only what failed is asked for again, with what was wrong with it; what was good is kept."""
+    bad = "It gains 99% over all the others."
+    asked: list[Prompt] = []
+    model = Model([reply(row(lines={"en": bad, "zh": ZH}))])
+
+    async def complete(prompt: Prompt) -> Completion:
+        asked.append(prompt)
+        return await model(prompt)
+
+    def save(*_: object) -> None:
+        return None
+
+    asyncio.run(summarise([wanted()], TEMPLATE, complete, save))
+    first, second = asked
+    assert "rejected" not in first.user
+    assert read_request(second.user).languages == ("en",)
+    assert read_request(second.user).topics == {}
+    assert f'because="the number 99 does not stand in the abstract">\n{bad}\n' in second.user
+
+
+# --- translations ---
+
+TRANSLATE = PromptFile.parse(FILE.with_name("translate.md").read_text("utf-8"), "translate.md")
+LONG_ZH = (
+    "稀疏模型运行成本低，但所有专家都必须保留在内存中。以往的方法对每一层作同样的剪枝。"
+    "我们提出一种搜索方法，为每一层分配各自的预算，并保持层内的次序。在四个模型上精度提高3.2%。"
+)
+
+
+def translated(text: object, arxiv_id: str = ONE) -> str:
+    return json.dumps({"abstracts": [{"id": arxiv_id, "text": text}]})
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        (translated(LONG_ZH), LONG_ZH),
+        (translated(LONG_ZH.replace("，", ",")), LONG_ZH),
+        (translated(LONG_ZH.replace("3.2", "9.9")), None),
+        (translated(EN * 3), None),
+        (translated(f"{LONG_ZH}<script>"), None),
+        (translated(f"{LONG_ZH}\n第二段。"), None),
+        (translated(f"{LONG_ZH}详见 www.evil.example。"), None),
+        (translated(LONG_ZH[:20]), None),
+        (translated(LONG_ZH * 30), None),
+        (translated(None), None),
+    ],
+)
+def test_parse_translation(reply: str, found: str | None) -> None:
+    """A translation is shown when it is in its language, plain, about as long, and has no number of its own."""
+    assert parse_translation(reply, Translation(a_paper(1), "zh")) == found
+
+
+def test_translate() -> None:
+    """A translation that fails is asked for once more, and then saved as left out."""
+    prompt = build_translation(TRANSLATE, Translation(a_paper(1), "zh"))
+    assert (read_request(prompt.user).language, read_request(prompt.user).papers[0].id) == ("zh", ONE)
+    saved: list[tuple[str, Lines]] = []
+    model = Model([translated("No."), translated(LONG_ZH), "no JSON", translated("No.", "2603.00002")])
+    wishes = [Translation(a_paper(number), "zh") for number in (1, 2)]
+    for wish in wishes:
+        asyncio.run(
+            translate([wish], TRANSLATE, model, lambda paper, lines, _: saved.append((paper.arxiv_id, dict(lines))))
+        )
+    assert saved == [(ONE, {}), (ONE, {"zh": LONG_ZH}), ("2603.00002", {}), ("2603.00002", {"zh": None})]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (" 针对问题,提出方法,实现效果 ", "针对问题，提出方法，实现效果。"),
+        ("针对问题，提出 MoE, LoRA 方法.", "针对问题，提出 MoE, LoRA 方法。"),
+        ("精度提高3.2%.", "精度提高3.2%。"),
+        ("是否更好?是的", "是否更好？是的。"),
+    ],
+)
+def test_chinese_punctuation(text: str, shown: str) -> None:
+    """Chinese gets its full-width punctuation and its full stop without asking a model again."""
+    assert mended(text, "zh") == shown
+    assert mended("A line", "en") == "A line"
 
 
 @pytest.mark.parametrize(

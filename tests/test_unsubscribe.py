@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from newsletter import subscribers, unsubscribe
-from newsletter.models import Action, Meaning, Subscriber, SubscriberState
+from newsletter import inbound, subscribers, unsubscribe
+from newsletter.models import Action, Letterhead, Meaning, Message, Subscriber, SubscriberState
 from newsletter.store import SqlStore, open_store
 from newsletter.subscribers import load
+from newsletter.tokens import Purpose, make
 from tests.morning import MORNING, ROSTER
 from tests.test_web import make_unwritable
 
@@ -157,18 +161,200 @@ def test_coming_back_with_a_broken_file(
     assert changed.file_problem is not None
 
 
+UNTIL = date(2026, 3, 23)
+ACTS = {
+    # what proven mails do to an active reader
+    Action.UNSUBSCRIBE: SubscriberState.UNSUBSCRIBED,
+    Action.PAUSE: SubscriberState.PAUSED,
+    Action.COMPLAINT: SubscriberState.SUPPRESSED,
+    Action.BOUNCE_PERMANENT: SubscriberState.SUPPRESSED,
+}
+
+
 @pytest.mark.parametrize("action", list(Action))
 @pytest.mark.parametrize("proven", [True, False])
 def test_only_a_proven_request_acts(
     store: SqlStore, chen: Subscriber, roster: Path, action: Action, proven: bool
 ) -> None:
-    """Of all that a mail can mean only an unsubscribe with proof changes anything."""
-    meaning = Meaning(action=action, reason="test", subscriber_id=chen.id if proven else None, sender=chen.email)
+    """Without proof nothing changes, whatever a mail means; with it only what asks for it."""
+    meaning = Meaning(
+        action=action, reason="test", subscriber_id=chen.id if proven else None, until=UNTIL, status="5.1.1"
+    )
     before = roster.read_bytes()
-    changed = unsubscribe.act(store, roster, meaning, MORNING)
-    acted = proven and action is Action.UNSUBSCRIBE
-    assert acted == (changed is not None)
-    assert acted == (SubscriberState.UNSUBSCRIBED is state(store))
-    assert acted == (before != roster.read_bytes())
-    if acted:
-        assert f"unsubscribed: {LEFT}" in roster.read_text("utf-8")
+    unsubscribe.act(store, roster, meaning, MORNING)
+    expected = ACTS.get(action, SubscriberState.ACTIVE) if proven else SubscriberState.ACTIVE
+    assert expected is state(store)
+    assert SubscriberState.ACTIVE is state(store, "ada@example.org")
+    assert (expected is SubscriberState.ACTIVE) == (before == roster.read_bytes())
+
+
+def test_a_sender_whom_dkim_proves_is_looked_up(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+    """Where the mail's server is vouched for, the address stands for the token; unknown ones are nobody."""
+    nobody = Meaning(action=Action.UNSUBSCRIBE, reason="test", sender="eve@example.org")
+    assert unsubscribe.act(store, roster, nobody, MORNING) is None
+    known = Meaning(action=Action.UNSUBSCRIBE, reason="test", sender=chen.email.upper())
+    assert unsubscribe.act(store, roster, known, MORNING) is not None
+    assert SubscriberState.UNSUBSCRIBED is state(store)
+
+
+# --- pausing ---
+
+
+def meant(action: Action, chen: Subscriber, **more: Any) -> Meaning:
+    return Meaning(action=action, reason="test", subscriber_id=chen.id, **more)
+
+
+def test_pause_and_resume(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+    """Ledger and file say until when; resuming leaves the file as it was."""
+    paused = unsubscribe.act(store, roster, meant(Action.PAUSE, chen, until=UNTIL), MORNING)
+    assert paused is not None
+    assert (SubscriberState.PAUSED, UNTIL) == (paused.subscriber.state, paused.subscriber.paused_until)
+    assert [None, UNTIL] == [reader.paused_until for reader in load(roster).readers]
+    resumed = unsubscribe.act(store, roster, meant(Action.RESUME, chen), MORNING)
+    assert resumed is not None
+    assert (SubscriberState.ACTIVE, None) == (resumed.subscriber.state, resumed.subscriber.paused_until)
+    assert ROSTER + "# the end\n" == roster.read_text("utf-8")
+
+
+def test_a_pause_does_not_bring_back_who_left(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+    """Somebody who left and then writes `pause` has left."""
+    unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
+    assert unsubscribe.act(store, roster, meant(Action.PAUSE, chen, until=UNTIL), MORNING) is None
+    assert SubscriberState.UNSUBSCRIBED is state(store)
+
+
+@pytest.mark.parametrize(
+    ("how", "back"), [("by reply", True), ("by link", True), ("by the operator", False), ("by webhook", False)]
+)
+def test_readers_undo_what_they_did_themselves(
+    store: SqlStore, chen: Subscriber, roster: Path, how: str, back: bool
+) -> None:
+    """`resume` takes back one's own leaving; not what the operator decided."""
+    unsubscribe.leave(store, roster, chen.id, how, MORNING)
+    changed = unsubscribe.act(store, roster, meant(Action.RESUME, chen), MORNING)
+    assert back == (changed is not None) == (SubscriberState.ACTIVE is state(store))
+
+
+def test_complaints_are_not_undone(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+    """A complaint is for good, until the operator takes the reader back; the file names it."""
+    unsubscribe.act(store, roster, meant(Action.COMPLAINT, chen), MORNING)
+    assert "    bounced: 2026-03-09 complaint\n" in roster.read_text("utf-8")
+    assert unsubscribe.act(store, roster, meant(Action.RESUME, chen), MORNING) is None
+    assert SubscriberState.SUPPRESSED is state(store)
+
+
+# --- bounces ---
+
+HARD, SOFT = Action.BOUNCE_PERMANENT, Action.BOUNCE_TEMPORARY
+BOUNCES: list[tuple[list[tuple[int, Action, str | None]], bool]] = [
+    # (day, what, status) of each bounce; whether the reader is left out after the last one
+    ([(0, HARD, "5.1.1")], True),
+    ([(0, HARD, "5.1.10")], True),
+    ([(0, HARD, "5.2.1")], True),
+    ([(0, HARD, "5.1.2")], False),
+    ([(0, HARD, "5.1.2"), (0, HARD, "5.1.2")], False),
+    ([(0, HARD, "5.1.2"), (1, HARD, "5.2.2")], True),
+    ([(0, HARD, "5.4.4"), (1, HARD, "5.4.4")], False),
+    ([(0, HARD, None), (1, HARD, None)], False),
+    ([(0, HARD, "5.1.100")], False),
+    ([(day, SOFT, "4.2.2") for day in range(4)], False),
+    ([(day, SOFT, "4.2.2") for day in range(5)], True),
+    ([(day, SOFT, None) for day in range(5)], True),
+    ([(day * 2, SOFT, "4.2.2") for day in range(8)], False),
+    ([(0, SOFT, "4.1.1"), (1, SOFT, "4.1.1")], False),
+]
+
+
+@pytest.mark.parametrize(("given", "out"), BOUNCES)
+def test_when_bounces_leave_a_reader_out(
+    store: SqlStore, chen: Subscriber, roster: Path, given: list[tuple[int, Action, str | None]], out: bool
+) -> None:
+    """At once for an address that does not exist, after two issues or five soft ones in a week for the rest."""
+    for number, (day, action, status) in enumerate(given):
+        assert SubscriberState.ACTIVE is state(store)
+        now = MORNING + timedelta(days=day)
+        meaning = meant(action, chen, status=status, issue=now.date())
+        unsubscribe.act(store, roster, meaning, now, key=str(number))
+    assert out == (SubscriberState.SUPPRESSED is state(store))
+    assert out == ("bounced: " in roster.read_text("utf-8"))
+
+
+def test_one_report_counts_once_and_the_sender_s_fault_never(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+    """The same report again is the same bounce; a refusal for policy or spam is ours, not the reader's."""
+    for _ in range(9):
+        unsubscribe.act(store, roster, meant(SOFT, chen, status="4.2.2"), MORNING, key="same")
+    for number in range(9):
+        blamed = meant(HARD, chen, status="5.1.1", blames_sender=True)
+        assert unsubscribe.act(store, roster, blamed, MORNING, key=str(number)) is None
+    assert SubscriberState.ACTIVE is state(store)
+
+
+def test_taken_back_the_count_begins_anew(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+    """Bounces from before the operator took the reader back count no more."""
+    for day in range(5):
+        unsubscribe.act(store, roster, meant(SOFT, chen), MORNING + timedelta(days=day), key=str(day))
+    assert SubscriberState.SUPPRESSED is state(store)
+    unsubscribe.come_back(store, roster, chen, MORNING + timedelta(days=5))
+    unsubscribe.act(store, roster, meant(SOFT, chen), MORNING + timedelta(days=5, hours=1), key="new")
+    assert SubscriberState.ACTIVE is state(store)
+
+
+# --- answers ---
+
+KEYS = {0: b"a key of thirty-two octets for us"}
+LETTERHEAD = Letterhead(sender="Morning arXiv <news@news.example>", reply_to="news@news.example")
+
+
+def an_answer(chen: Subscriber, action: Action = Action.UNSUBSCRIBE, language: str = "zh", **more: Any) -> Message:
+    letterhead = replace(LETTERHEAD, **more)
+    return unsubscribe.compose(
+        action, letterhead, keys=KEYS, reader=chen, newsletter="Morning arXiv", language=language,
+        answers="<reply@example.org>", now=MORNING,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "ja", "ko", "de", "fr", "es", "pt-BR", "it", "ru", "xx"])
+@pytest.mark.parametrize("action", [Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME, Action.CONFIRM])
+def test_an_answer_in_the_reader_s_language(chen: Subscriber, action: Action, language: str) -> None:
+    """One short mail as RFC 3834 wants it, with a way to undo, in ASCII lines with CRLF, the same each time."""
+    message = an_answer(replace(chen, paused_until=UNTIL), action, language)
+    assert message == an_answer(replace(chen, paused_until=UNTIL), action, language)
+    mail = message_from_bytes(message.raw, policy=policy.default)
+    assert ("auto-replied", "<reply@example.org>") == (mail["Auto-Submitted"], mail["In-Reply-To"])
+    assert ["chen@example.org"] == [address.addr_spec for address in mail["To"].addresses]
+    assert "" == message.envelope_from
+    for name in ("From", "To", "Subject", "Date", "Message-ID", "Reply-To"):
+        assert 1 == len(mail.get_all(name)), name
+    assert message.raw.isascii()
+    assert b"\n" not in message.raw.replace(b"\r\n", b"")
+    text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
+    assert "mailto:news+" in text
+    assert "mailto:news+" in html
+    assert "{" not in text + html
+    assert ("2026-03-23" in text) == (action is Action.PAUSE)
+
+
+def test_an_answer_proves_and_undoes(chen: Subscriber) -> None:
+    """With a web address the undo is the reader's page; the Message-ID is known as ours when it comes back."""
+    message = an_answer(chen, public_url="https://news.example")
+    assert f"https://news.example/p/{make(KEYS, Purpose.PREFERENCES, chen.id)}" in message.text
+    meaning = inbound.read(message.raw, keys=KEYS, today=MORNING.date(), own_domain="news.example")
+    assert (Action.IGNORE, True) == (meaning.action, "our own mail" in meaning.reason)
+
+
+def test_another_service_does_not_answer_our_answer(chen: Subscriber) -> None:
+    """Two services that write to each other end after one mail each."""
+    other = {0: b"the key of another service, 32 octets"}
+    subject = an_answer(chen, language="en").raw.replace(b"You are unsubscribed", b"unsubscribe")
+    meaning = inbound.read(subject, keys=other, today=MORNING.date(), own_domain="other.example")
+    assert (Action.IGNORE, True) == (meaning.action, "auto-replied" in meaning.reason)
+
+
+def test_a_hostile_message_id_breaks_no_line(chen: Subscriber) -> None:
+    """What somebody else wrote as Message-ID never adds a header."""
+    message = unsubscribe.compose(
+        Action.UNSUBSCRIBE, LETTERHEAD, keys=KEYS, reader=chen, newsletter="A\r\nBcc: eve@evil.example",
+        language="en", answers="<a@b>\r\nBcc: eve@evil.example", now=MORNING,
+    )  # fmt: skip
+    mail = message_from_bytes(message.raw, policy=policy.default)
+    assert (None, None) == (mail["Bcc"], mail["In-Reply-To"])

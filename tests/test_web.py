@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -173,6 +173,37 @@ def test_many_posts_at_once_are_one(site: Site) -> None:
     assert 1 == site.settings.subscribers.read_text("utf-8").count("unsubscribed:")
 
 
+def test_undo(site: Site) -> None:
+    """Who left by a slip finds a button; only its POST takes the reader back, a look does not."""
+    page = site.leave().text
+    path = f"/p/{site.token(Purpose.PREFERENCES)}"
+    assert f'action="{path}"' in page
+    assert "Send it again" in site.ask("GET", path).text
+    assert SubscriberState.UNSUBSCRIBED is site.state()
+    for _ in range(2):
+        assert 200 == site.ask("POST", path).status
+        assert SubscriberState.ACTIVE is site.state()
+    assert "unsubscribed:" not in site.settings.subscribers.read_text("utf-8")
+
+
+def test_what_others_decided_is_not_undone_here(site: Site) -> None:
+    """After a complaint, or when the operator took somebody out, the button says so and changes nothing."""
+    with app.open_ledger(site.settings) as store:
+        store.set_subscriber(site.ids[ADA], SubscriberState.SUPPRESSED, "2026-03-09 complaint", MORNING)
+    assert "cannot be undone" in site.ask("POST", f"/p/{site.token(Purpose.PREFERENCES)}").text
+    assert SubscriberState.SUPPRESSED is site.state()
+
+
+def test_a_pause_is_shown_and_ended(site: Site) -> None:
+    """The reader's page says until when, and its button ends the pause."""
+    with app.open_ledger(site.settings) as store:
+        store.set_pause(site.ids[ADA], date(2030, 1, 2), None, MORNING)
+    path = f"/p/{site.token(Purpose.PREFERENCES)}"
+    assert "Paused until 2030-01-02" in site.ask("GET", path).text
+    site.ask("POST", path)
+    assert SubscriberState.ACTIVE is site.state()
+
+
 def _flipped(token: str) -> list[str]:
     """The token with each of its letters in turn replaced by another one."""
     letters = "abcdefghijklmnopqrstuvwxyz234567"
@@ -263,7 +294,7 @@ def test_preferences_are_shown(site: Site) -> None:
     for shown in ("foundations", "zh, en", "09:30 UTC", "smart", "15"):
         assert shown in answer.text
     assert 404 == site.ask("GET", f"/p/{site.token(Purpose.LEAVE)}").status
-    assert 405 == site.ask("POST", f"/p/{site.token(Purpose.PREFERENCES)}").status
+    assert 405 == site.ask("PUT", f"/p/{site.token(Purpose.PREFERENCES)}").status
 
 
 def test_preferences_of_somebody_who_left_say_so(site: Site) -> None:

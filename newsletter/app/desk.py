@@ -88,8 +88,8 @@ def open_desk(
     """Everything a morning needs. Raises ConfigurationError or TemplateError before anything is sent."""
     templates = folders("templates", settings.subscribers)
     letterhead = replace(settings.letterhead, archive=roster.newsletter.archive is ArchiveMode.PUBLIC)
-    models = _models(settings)
     with open_ledger(settings) as store:
+        models = _models(settings, store)
         source = _source(settings, store)
         transport = Outbox(settings.data_dir / "dry-run") if dry_run else _transport(settings)
         try:
@@ -103,11 +103,14 @@ def open_desk(
                 keys=token_keys(settings.data_dir),
                 score_prompt=load_prompt("score.md", settings.subscribers),
                 summary_prompt=load_prompt("summarise.md", settings.subscribers),
+                translate_prompt=load_prompt("translate.md", settings.subscribers),
                 model=settings.model,
                 scorer=models[0],
                 summary_model=settings.summary_model or settings.model,
                 summariser=models[1],
+                fallbacks=settings.fallback_models,
                 max_cost_usd=settings.max_cost_usd,
+                prefilter=settings.prefilter,
                 salt=f"{fingerprint(templates)} {letterhead!r}",
                 now=now,
                 progress=progress,
@@ -128,7 +131,7 @@ def _source(settings: Settings, store: Store) -> ArxivSource:
     )
 
 
-def _models(settings: Settings) -> tuple[LiteLLM | None, LiteLLM | None]:
+def _models(settings: Settings, store: Store) -> tuple[LiteLLM | None, LiteLLM | None]:
     """The models for scoring and for one-liners, each with the fallbacks behind it."""
     if settings.model is None:
         return None, None
@@ -136,7 +139,12 @@ def _models(settings: Settings) -> tuple[LiteLLM | None, LiteLLM | None]:
     def chain(first: str) -> LiteLLM:
         names = dict.fromkeys((first, *settings.fallback_models))
         return LiteLLM(
-            tuple(names), api_base=settings.model_api_base, api_base_of=settings.model, prices=settings.model_prices
+            tuple(names),
+            api_base=settings.model_api_base,
+            api_base_of=settings.model,
+            prices=settings.model_prices,
+            recall=store.recall,
+            remember=store.remember,
         )
 
     scorer = chain(settings.model)
@@ -160,6 +168,16 @@ def _refuse_unknown_prices(settings: Settings, complete: LiteLLM) -> None:
         raise ConfigurationError(
             [Finding("NEWSLETTER_MAX_COST_USD", None, problem.format(name), remedy) for name in unknown]
         )
+
+
+@contextmanager
+def open_transport(settings: Settings) -> Iterator[Transport]:
+    """The way mails go out, for one that is not of a morning."""
+    transport = _transport(settings)
+    try:
+        yield transport
+    finally:
+        transport.close()
 
 
 def _transport(settings: Settings) -> Transport:

@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter import archive, scoring, summarise
+from newsletter.app import rosters
 from newsletter.app.desk import load_roster, open_desk, used_models
 from newsletter.app.files import folders, load_prompt
 from newsletter.collect import calendar
@@ -28,6 +29,8 @@ def examine(settings: Settings, *, online: bool = False) -> list[Finding]:
     except ConfigurationError as error:
         return [*findings, *error.findings]
     findings += roster.findings
+    findings += rosters.held_back(settings, roster)
+    findings += rosters.contradictions(settings, roster)
     findings += _templates(settings)
     findings += _prompts(settings)
     findings += _ways_out(settings)
@@ -41,6 +44,7 @@ def examine_or_stop(settings: Settings) -> None:
     """Raises ConfigurationError when anything is wrong that would keep every mail from going out."""
     if stopping := [finding for finding in examine(settings) if finding.fatal]:
         raise ConfigurationError(stopping)
+    rosters.accept(settings, load_roster(settings))
 
 
 def ages(roster: Roster, now: datetime) -> Iterator[str]:
@@ -114,10 +118,10 @@ def _try_summary(name: str, roster: Path) -> None:
 
 def _ways_out(settings: Settings) -> list[Finding]:
     """A mail must offer a way out that works without us reading a mailbox by hand."""
-    if settings.transport == "outbox" or settings.public_url:
+    if settings.public_url or settings.letterhead.replies_read:
         return []
-    problem = "replies are not read by this version, and there is no web address to leave by"
-    remedy = "set it and keep `newsletter serve` running, or act on replies with `newsletter subscribers unsubscribe`"
+    problem = "nobody reads replies, and there is no web address to leave by"
+    remedy = "set it, or NEWSLETTER_IMAP_URL, and keep `newsletter serve` running"
     return [Finding("NEWSLETTER_PUBLIC_URL", None, problem, remedy, fatal=False)]
 
 

@@ -150,7 +150,8 @@ def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
 
 @main.command()
 @click.option("--online", is_flag=True, help="Ask arXiv and the models too; this costs a few tokens.")
-def check(online: bool) -> None:
+@click.option("--accept", is_flag=True, help="Confirm a roster that is held back because it changed so much.")
+def check(online: bool, accept: bool) -> None:
     """Find what is wrong and say what to do.
 
     Looks at settings, roster, prompts and templates, and tells how old the papers are when mails go out. Exit code 1
@@ -158,7 +159,7 @@ def check(online: bool) -> None:
     """
     from newsletter.cli import reports
 
-    raise SystemExit(reports.check(_settings(), online=online))
+    raise SystemExit(reports.check(_settings(), online=online, accept=accept))
 
 
 @main.command()
@@ -199,17 +200,24 @@ def archive() -> None:
 
 
 @main.command()
-@click.option("--explain", "explain_it", is_flag=True, help="Only say what each mail would do. Needed in this version.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-def inbox(explain_it: bool, paths: tuple[Path, ...]) -> None:
-    """Say what inbound mails would do.
+@click.option("--explain", "explain_it", is_flag=True, help="Only say what each mail would do; nothing changes.")
+@click.option("--once", is_flag=True, help="Look into the configured mailbox now, and act.")
+@click.argument("paths", nargs=-1, metavar="PATHS...", type=click.Path(exists=True, path_type=Path))
+def inbox(explain_it: bool, once: bool, paths: tuple[Path, ...]) -> None:
+    """Read replies, bounces and complaints.
 
-    PATHS are .eml files or folders of them. Prints one line of JSON for each mail: file, action, email, reason.
+    With --explain, PATHS are .eml files or folders of them; prints one line of JSON for each mail: file, action,
+    email, reason. With --once, the mailbox of NEWSLETTER_IMAP_URL is read once, as `newsletter serve` does every
+    minute.
     """
-    if not explain_it:
-        raise click.UsageError("this version only explains: add --explain")
+    if explain_it and not paths:
+        raise click.UsageError("Missing argument 'PATHS...'.")
+    if explain_it == once or (once and paths):
+        raise click.UsageError("to read the mailbox write --once alone; to read files add --explain")
     from newsletter.cli import reports
 
+    if once:
+        raise SystemExit(reports.poll(_settings()))
     reports.inbox(_settings(), paths)
 
 
@@ -258,3 +266,15 @@ def resubscribe(email: str) -> None:
     from newsletter.cli import roster
 
     raise SystemExit(roster.resubscribe(_settings(), email))
+
+
+@subscribers.command()
+@click.argument("email")
+def forget(email: str) -> None:
+    """Erase all that is kept of a reader.
+
+    A keyed hash stays, so that a line of the file does not bring them back; `newsletter subscribers resubscribe` does.
+    """
+    from newsletter.cli import roster
+
+    raise SystemExit(roster.forget(_settings(), email))

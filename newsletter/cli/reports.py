@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from newsletter import app, pipeline, selection
-from newsletter.app import receiving
+from newsletter import app, pipeline, selection, unsubscribe
+from newsletter.app import receiving, rosters
 from newsletter.app.doctor import ages
 from newsletter.app.telling import counted, issue_line
 from newsletter.cli.morning import load_roster
@@ -22,8 +22,10 @@ from newsletter.settings import Settings
 _NAMED = 20  # mails listed by name in `status`
 
 
-def check(settings: Settings, *, online: bool) -> int:
+def check(settings: Settings, *, online: bool, accept: bool) -> int:
     """Exit code 1 when there is anything to do."""
+    if accept:
+        rosters.accept(settings, app.load_roster(settings))
     findings = app.examine(settings, online=online)
     for finding in findings:
         click.echo(str(finding))
@@ -127,8 +129,8 @@ def inbox(settings: Settings, paths: Sequence[Path]) -> None:
     """One JSON line for each message; nothing changes."""
     with app.open_ledger(settings) as store:
         for file in (file for path in paths for file in _messages(path)):
-            meaning = receiving.read(settings, file.read_bytes(), app.utc_now())
-            subscriber = store.subscriber(meaning.subscriber_id) if meaning.subscriber_id is not None else None
+            meaning = receiving.read_file(settings, file.read_bytes(), app.utc_now())
+            subscriber = unsubscribe.proven(store, meaning)
             row = {
                 "file": str(file),
                 "action": meaning.action.value,
@@ -136,6 +138,18 @@ def inbox(settings: Settings, paths: Sequence[Path]) -> None:
                 "reason": meaning.reason,
             }
             click.echo(json.dumps(row, ensure_ascii=False))
+
+
+def poll(settings: Settings) -> int:
+    """Exit code 1 when a mail could not be handled."""
+    if settings.imap_url is None:
+        remedy = "set it to imaps://user@host/INBOX, or name files and add --explain"
+        raise ConfigurationError([Finding("NEWSLETTER_IMAP_URL", None, "no mailbox is configured", remedy)])
+    found = receiving.poll(settings)
+    click.echo(f"{counted(found.handled, 'mail')} handled, {found.left} left in the inbox for a person.")
+    if found.failed:
+        click.echo(f"{counted(found.failed, 'mail')} could not be handled; the next poll tries again.", err=True)
+    return 1 if found.failed else 0
 
 
 def _messages(path: Path) -> list[Path]:

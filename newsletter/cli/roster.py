@@ -7,7 +7,9 @@ import json
 import click
 
 from newsletter import app, unsubscribe
+from newsletter.app import rosters
 from newsletter.app.files import token_keys
+from newsletter.app.telling import counted
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Subscriber
@@ -78,10 +80,22 @@ def unsubscribe_reader(settings: Settings, email: str) -> int:
 def resubscribe(settings: Settings, email: str) -> int:
     """Send to a reader again."""
     with app.open_ledger(settings) as store:
+        rosters.take_back(settings, store, email)
         known = _known(store, settings, email)
         changed = unsubscribe.come_back(store, settings.subscribers, known, app.utc_now())
     click.echo(f"{email} gets mail from the next issue on.")
     return _told(changed, settings)
+
+
+def forget(settings: Settings, email: str) -> int:
+    """Exit code 1 while the file still names the reader: that line is the operator's."""
+    with app.open_ledger(settings) as store:
+        erased = rosters.forget(settings, store, _known(store, settings, email))
+    click.echo(f"{email} is forgotten; {counted(erased, 'file')} of mails erased.")
+    entries = [reader for reader in load_roster(settings).readers if reader.email.lower() == email.lower()]
+    for reader in entries:
+        click.echo(f"{settings.subscribers}:{reader.line}: still names them; remove the entry.", err=True)
+    return 1 if entries else 0
 
 
 def _told(changed: unsubscribe.Changed | None, settings: Settings) -> int:

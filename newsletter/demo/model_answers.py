@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,14 +21,18 @@ class Known:
     """What the practice model knows before it is asked: rows with scores, and how strong a day's papers are."""
 
     def __init__(self, rows: Sequence[SampleRow]) -> None:
-        self.rows = {row.id: row for row in rows}
+        self._rows = {re.split(r"[./]", row.id)[-1]: row for row in rows} | {row.id: row for row in rows}
         self.topics = {topic for row in rows for topic in row.scores}
         self.judge = Judge([bag(row.title, row.abstract) for row in rows if not row.scores])
+
+    def row(self, name: str) -> SampleRow | None:
+        """The paper of this id, or of its part after the month."""
+        return self._rows.get(name)
 
 
 def _score(known: Known, asked: AskedFor, paper: AskedPaper) -> Item:
     topic, interests = next(iter(asked.topics.items()), ("", ""))
-    row = known.rows.get(paper.id)
+    row = known.row(paper.id)
     if row and topic in row.scores:
         relevance, fresh = row.scores[topic]
     elif row and row.scores and topic in known.topics:  # an author who scored it for others found it foreign here
@@ -38,7 +43,7 @@ def _score(known: Known, asked: AskedFor, paper: AskedPaper) -> Item:
 
 
 def _summary(known: Known, asked: AskedFor, paper: AskedPaper) -> Item:
-    row = known.rows.get(paper.id)
+    row = known.row(paper.id)
     written = row.lines if row else {}
     reasons = row.reasons if row else {}
     words = bag(paper.title, paper.abstract)
@@ -53,11 +58,21 @@ def _summary(known: Known, asked: AskedFor, paper: AskedPaper) -> Item:
     }
 
 
-TASKS: dict[str, Callable[[Known, AskedFor, AskedPaper], Item]] = {"scores": _score, "summaries": _summary}
+def _translation(known: Known, asked: AskedFor, paper: AskedPaper) -> Item:
+    """Sentences of the language, as many as make a translation's length; with the abstract's own numbers."""
+    one = one_liner(asked.language, paper.id, paper.title, paper.abstract)
+    return {"id": paper.id, "text": " ".join([one] * max(1, len(paper.abstract) // (3 * len(one))))}
 
 
-def spoken(task: str, items: list[Item], fault: Fault | None) -> str:
-    """The message, spoilt where the fault says so."""
+TASKS: dict[str, Callable[[Known, AskedFor, AskedPaper], Item]] = {
+    "scores": _score,
+    "summaries": _summary,
+    "abstracts": _translation,
+}
+
+
+def spoken(task: str, items: list[Item], fault: Fault | None, *, terse: bool = False) -> str:
+    """The message, spoilt where the fault says so; `terse`: a score is one string, as our prompt asks, no object."""
     match fault.kind if fault else None:
         case "missing_ids":
             items = items[1::2]
@@ -65,7 +80,8 @@ def spoken(task: str, items: list[Item], fault: Fault | None) -> str:
             items = [*items, {**(items[0] if items else {}), "id": "9912.99999"}]
         case "out_of_range":
             items = [_beyond(item, place) for place, item in enumerate(items)]
-    text = json.dumps({task: items}, ensure_ascii=False, separators=(",", ":"))
+    said = [f"{item['id']} {item['r']} {item['n']}" for item in items] if terse else items
+    text = json.dumps({task: said}, ensure_ascii=False, separators=(",", ":"))
     match fault.kind if fault else None:
         case "text":
             return fault.body if fault else ""
@@ -79,4 +95,6 @@ def spoken(task: str, items: list[Item], fault: Fault | None) -> str:
 def _beyond(item: Item, place: int) -> Item:
     if "r" in item:
         return {**item, "r": 11 if place % 2 else 0}
-    return {**item, "lines": dict.fromkeys(item["lines"], "Good.")}
+    if "lines" in item:
+        return {**item, "lines": dict.fromkeys(item["lines"], "Good.")}
+    return {**item, "text": "Good."}

@@ -25,6 +25,7 @@ class AskedFor:
     topics: Mapping[str, str]
     papers: tuple[AskedPaper, ...]
     languages: tuple[str, ...] = ()
+    language: str = ""  # that an abstract is to be translated into
 
 
 def read_request(message: str) -> AskedFor:
@@ -34,6 +35,7 @@ def read_request(message: str) -> AskedFor:
         topics={names.get("key", ""): html.unescape(text).strip() for names, text in _elements("topic", message)},
         papers=tuple(_paper(names, html.unescape(text)) for names, text in _elements("paper", message)),
         languages=tuple(re.findall(r"[\w-]+", languages)),
+        language=next((text.strip() for _, text in _elements("language", message)), ""),
     )
 
 
@@ -43,10 +45,10 @@ def _elements(name: str, message: str) -> list[tuple[dict[str, str], str]]:
 
 
 def _paper(names: Mapping[str, str], text: str) -> AskedPaper:
-    title, _, abstract = text.partition("\nAbstract:")
+    title, _, abstract = text.strip().partition("\n")
     return AskedPaper(
         id=names.get("id", ""),
         title=title.strip().removeprefix("Title:").strip(),
-        abstract=abstract.strip(),
+        abstract=abstract.strip().removeprefix("Abstract:").strip(),
         topics=tuple(re.findall(r"[^,\s]+", names.get("topics", ""))),
     )

@@ -1,25 +1,29 @@
-"""A model on loopback: OpenAI's chat completions over what the sample day's authors would say."""
+"""A model on loopback: OpenAI's chat completions, and other wire forms, over what the sample day's authors say."""
 
 from __future__ import annotations
 
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.model_answers import TASKS, Known, spoken
+from newsletter.demo.model_forms import FORMS, Answer, Body, Question, said
 from newsletter.demo.model_request import read_request
 from newsletter.demo.model_words import steady
 from newsletter.demo.rows import SampleRow
 
 MODEL = "sample-model"
+_TERSE = re.compile(r'"scores"\s*:\s*\[\s*"')  # the example in a prompt shows strings
 
 
 class ModelServer(Loopback):
-    """`/v1/chat/completions` and `/v1/models`: rows with scores are known by heart, others judged by their words."""
+    """`/v1/chat/completions`, `/v1/models` and the paths of `model_forms`: rows with scores are known by heart, others
+    judged by their words.
+    """
 
     def __init__(
         self,
@@ -38,33 +42,42 @@ class ModelServer(Loopback):
         self.api_base = f"{self.origin}/v1"
 
     def answer(self, request: Request, fault: Fault | None) -> Response:
-        if not request.headers.get("authorization", "").removeprefix("Bearer ").strip():
+        if not _has_key(request):
             return _error(401, "You didn't provide an API key.", "invalid_request_error", "invalid_api_key")
         path = request.path.partition("?")[0]
         if (request.method, path) == ("GET", "/v1/models"):
             return _json(200, {"object": "list", "data": [_MODEL_CARD]})
-        if (request.method, path) != ("POST", "/v1/chat/completions"):
+        other = next((form for form in FORMS if form[0].fullmatch(path)), None)
+        if request.method != "POST" or (other is None and path != "/v1/chat/completions"):
             return _error(404, f"Invalid URL ({request.method} {path})", "invalid_request_error", None)
         try:
             body = json.loads(request.body)
             self.requests.append(body)
-            return self._complete(body, fault)
+            if other is None:
+                return self._respond(_question(body), body, _completion, fault)
+            return self._respond(other[1](body), body, other[2], fault)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             return _error(400, f"The request cannot be read: {error}", "invalid_request_error", None)
 
-    def _complete(self, body: Mapping[str, Any], fault: Fault | None) -> Response:
-        if body.get("stream"):
-            raise ValueError("stream is not offered here")
-        texts = {message["role"]: _said(message["content"]) for message in body["messages"]}
-        task = _task(body.get("response_format") or {}, texts.get("system", ""))
-        asked = read_request(texts["user"])
+    def _respond(
+        self, question: Question, body: Body, write: Callable[[Body, Answer], Body], fault: Fault | None
+    ) -> Response:
+        task = question.task or next((task for task in TASKS if f'"{task}"' in question.system), None)
+        if task not in TASKS:
+            raise ValueError('neither the schema nor the system message names "scores", "summaries" or "abstracts"')
+        asked = read_request(question.user)
         items = [TASKS[task](self.known, asked, paper) for paper in asked.papers]
-        text = spoken(task, items, fault)
-        spent = count_tokens(text)
-        usage = {"prompt_tokens": sum(map(count_tokens, texts.values())) + 8, "completion_tokens": spent}
-        answer = _completion(body.get("model", MODEL), text, usage)
-        wait = self.latency + self.per_token * spent
-        return _json(200, answer, wait)
+        text = spoken(task, items, fault, terse=bool(_TERSE.search(question.system)))
+        into = count_tokens(question.system) + count_tokens(question.user) + 8
+        answer = Answer(text, into, count_tokens(text), body.get("model", MODEL))
+        return _json(200, write(body, answer), self.latency + self.per_token * answer.completion_tokens)
+
+
+def _has_key(request: Request) -> bool:
+    """In any provider's way; Ollama, on one's own machine, has none."""
+    names = ("authorization", "x-api-key", "x-goog-api-key")
+    given = any(request.headers.get(name, "").removeprefix("Bearer ").strip() for name in names)
+    return given or "key=" in request.path.partition("?")[2] or request.path.startswith("/api/")
 
 
 def count_tokens(text: str) -> int:
@@ -73,46 +86,39 @@ def count_tokens(text: str) -> int:
     return wide + (len(text) - wide + 3) // 4
 
 
-def _said(content: object) -> str:
-    """A message's text, which OpenAI also takes in parts."""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "".join(part.get("text", "") for part in content)
-    raise ValueError("a message without text")
-
-
-def _task(response_format: Mapping[str, Any], system: str) -> str:
-    kind = response_format.get("type", "text")
-    if kind not in ("text", "json_object", "json_schema"):
-        raise ValueError(f"response_format {kind!r} is unknown")
-    name = response_format["json_schema"]["name"] if kind == "json_schema" else None
-    task = name or next((task for task in TASKS if f'"{task}"' in system), None)
-    if task not in TASKS:
-        raise ValueError('neither the schema nor the system message names "scores" or "summaries"')
-    return str(task)
-
-
 # --- OpenAI's form --------------------------------------------------------------
 
 _MODEL_CARD = {"id": MODEL, "object": "model", "created": 1767225600, "owned_by": "newsletter-demo"}
 
 
-def _completion(model: str, text: str, usage: Mapping[str, int]) -> Mapping[str, object]:
+def _question(body: Body) -> Question:
+    if body.get("stream"):
+        raise ValueError("stream is not offered here")
+    wanted = body.get("response_format") or {}
+    kind = wanted.get("type", "text")
+    if kind not in ("text", "json_object", "json_schema"):
+        raise ValueError(f"response_format {kind!r} is unknown")
+    texts = {message["role"]: said(message["content"]) for message in body["messages"]}
+    task = wanted["json_schema"]["name"] if kind == "json_schema" else None
+    return Question(texts.get("system", ""), texts["user"], task)
+
+
+def _completion(_body: Body, answer: Answer) -> Body:
+    used = answer.prompt_tokens, answer.completion_tokens
     return {
-        "id": f"chatcmpl-{steady(text):012x}",
+        "id": f"chatcmpl-{steady(answer.text):012x}",
         "object": "chat.completion",
         "created": int(time.time()),
-        "model": model,
+        "model": answer.model,
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": text, "refusal": None},
+                "message": {"role": "assistant", "content": answer.text, "refusal": None},
                 "logprobs": None,
                 "finish_reason": "stop",
             }
         ],
-        "usage": {**usage, "total_tokens": sum(usage.values())},
+        "usage": {"prompt_tokens": used[0], "completion_tokens": used[1], "total_tokens": sum(used)},
         "system_fingerprint": None,
     }
 

@@ -53,6 +53,7 @@ def read(
             reason=report.why,
             subscriber_id=identity.in_report(mail, keys, envelope_to),
             status=report.status,
+            issue=identity.returned_issue(mail),
             blames_sender=report.blames_sender,
         )
     return _from_person(mail, identity.identify(mail, keys, envelope_to, own_domain), today, aligned)

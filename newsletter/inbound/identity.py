@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 
 from newsletter import tokens
 from newsletter.inbound.parts import Mail
@@ -19,6 +21,7 @@ _SHAPE = re.compile(r"[a-z2-7]{34}")
 _IN_ADDRESS = re.compile(r"\+([a-z0-9]{20,64})@", re.ASCII)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _ADDRESS = re.compile(r"[^<>(),;:@]*<([^<>(),;:@\s]+@[^<>(),;:@\s]+)>|([^<>(),;:@\s]+@[^<>(),;:@\s]+)")
+_OUR_MESSAGE = re.compile(r"<(?:late\.)?(\d{4}-\d\d-\d\d)\.[a-z2-7]{34}@", re.ASCII)
 _LONGEST = 20_000
 
 
@@ -64,6 +67,15 @@ def in_report(mail: Mail, keys: Keys, envelope_to: str | None) -> int | None:
     purposes = (Purpose.BOUNCE, Purpose.MESSAGE, Purpose.LEAVE, Purpose.REPLY)
     found = (tokens.find(keys, purpose, f"{addressed}\n{returned}") for purpose in purposes)
     return next((subscriber_id for subscriber_id in found if subscriber_id is not None), None)
+
+
+def returned_issue(mail: Mail) -> date | None:
+    """The issue whose mail a report gives back, by the Message-ID that we made."""
+    for text in (mail.returned, mail.text[:_LONGEST]):
+        if found := _OUR_MESSAGE.search(text):
+            with suppress(ValueError):
+                return date.fromisoformat(found[1])
+    return None
 
 
 def sender(mail: Mail) -> str | None:

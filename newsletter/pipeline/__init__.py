@@ -11,7 +11,8 @@ from newsletter.models import Issue
 from newsletter.pipeline.desk import Desk, Progress, no_progress
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
-from newsletter.pipeline.preparing import NotOut, collect_issues, missed, prepare
+from newsletter.pipeline.preparing import NotOut, collect_issues, missed
+from newsletter.pipeline.readiness import held_issues, prepare, waits_until
 from newsletter.pipeline.sending import Due, active, due, message_for, plan, send
 
 
@@ -36,8 +37,11 @@ def run(desk: Desk, day: date | None = None, only: str | None = None) -> Morning
     return Morning(issues, not_out, planned, send(desk, only=only))
 
 
-def prepare_days(desk: Desk, day: date | None) -> tuple[tuple[Issue, ...], tuple[date, ...]]:
-    """Prepare issue `day`, or all up to the newest that the ledger lacks; ready issues and those not out yet."""
+def prepare_days(desk: Desk, day: date | None, *, hold: bool = False) -> tuple[tuple[Issue, ...], tuple[date, ...]]:
+    """Prepare issue `day`, or all up to the newest that the ledger lacks; these issues and those not out yet.
+
+    With `hold` an issue that too few papers of got a score stays collected, to be prepared again.
+    """
     readers = [reader for reader, _ in active(desk)]
     newest = calendar.newest(desk.now())
     found = collect_issues(desk, [day] if day else missed(desk, newest) or [newest])
@@ -45,7 +49,7 @@ def prepare_days(desk: Desk, day: date | None) -> tuple[tuple[Issue, ...], tuple
     if day is None and early and not desk.store.issues(1):
         # A first run in the hours before the papers are there: the issue before is the newest there is.
         found += collect_issues(desk, [calendar.previous(newest)])
-    issues = tuple(prepare(desk, one, readers) for one in found if isinstance(one, Issue))
+    issues = tuple(prepare(desk, one, readers, hold=hold) for one in found if isinstance(one, Issue))
     return issues, tuple(one.day for one in found if isinstance(one, NotOut))
 
 
@@ -60,6 +64,7 @@ __all__ = [
     "active",
     "collect_issues",
     "due",
+    "held_issues",
     "message_for",
     "missed",
     "no_progress",
@@ -68,4 +73,5 @@ __all__ = [
     "prepare_days",
     "run",
     "send",
+    "waits_until",
 ]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from newsletter.collect import ArxivSource
-from newsletter.errors import BudgetReached
-from newsletter.models import Completion, Letterhead, Prompt, Roster
-from newsletter.ports import Complete, Store, Transport
+from newsletter.models import Letterhead, Roster
+from newsletter.pipeline.budget import budgeted
+from newsletter.ports import Complete, Priced, Store, Transport
 from newsletter.prompts import PromptFile
 from newsletter.render import Renderer
 from newsletter.tokens import Keys
@@ -34,34 +34,37 @@ class Desk:
     keys: Keys
     score_prompt: PromptFile
     summary_prompt: PromptFile
+    translate_prompt: PromptFile | None = None  # None: abstracts stay as they are
     model: str | None = None  # that scores; None: papers are ordered by words
-    scorer: Complete | None = None
+    scorer: Priced | None = None
     summary_model: str | None = None
-    summariser: Complete | None = None
+    summariser: Priced | None = None
+    fallbacks: tuple[str, ...] = ()  # models that may have answered in place of either
     max_cost_usd: float | None = None
+    prefilter: float | None = None  # the share of a day that the model is to see; None: all
     salt: str = ""  # changes with templates and sender: part of an edition's key
     owner: str = "newsletter"
     now: Callable[[], datetime]
     progress: Progress = no_progress
 
+    @property
+    def scoring_models(self) -> tuple[str, ...]:
+        """Whose scores count, the preferred one first."""
+        return tuple(dict.fromkeys((self.model, *self.fallbacks))) if self.model else ()
 
-class Budgeted:
-    """A `Complete` that stops before the issue's limit is passed by another call."""
+    @property
+    def writing_models(self) -> tuple[str, ...]:
+        """Whose lines count, the preferred one first."""
+        return tuple(dict.fromkeys((self.summary_model, *self.fallbacks))) if self.summary_model else ()
 
-    def __init__(self, complete: Complete, model: str, limit: float | None, spent: float) -> None:
-        self._complete, self._model, self._limit, self._spent = complete, model, limit, spent
+    def scoring_within_budget(self, day: date) -> Complete | None:
+        """The scoring model within what this issue may still cost."""
+        return budgeted(self.scorer, self.model, self.max_cost_usd, self._spent(day))
 
-    async def __call__(self, prompt: Prompt) -> Completion:
-        if self._limit is not None and self._spent >= self._limit:
-            raise BudgetReached(self._model, f"the limit of ${self._limit:g} for this issue is reached")
-        completion = await self._complete(prompt)
-        self._spent += completion.usage.cost_usd or 0.0
-        return completion
+    def writing_within_budget(self, day: date) -> Complete | None:
+        """The model of the lines within what this issue may still cost."""
+        return budgeted(self.summariser, self.summary_model, self.max_cost_usd, self._spent(day))
 
-
-def budgeted(desk: Desk, complete: Complete | None, model: str | None, day: date) -> Complete | None:
-    """The model within what the issue may still cost."""
-    if complete is None or model is None:
-        return None
-    issue = desk.store.issue(day)
-    return Budgeted(complete, model, desk.max_cost_usd, (issue.usage.cost_usd or 0.0) if issue else 0.0)
+    def _spent(self, day: date) -> float | None:
+        issue = self.store.issue(day)
+        return issue.usage.cost_usd if issue else 0.0

@@ -1,4 +1,4 @@
-"""The papers of an issue under each topic: with scores, and with closeness in words as the fallback."""
+"""The papers of an issue under each topic: with scores, and with their place in the order without a model."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter import ranking, scoring, selection
+from newsletter import scoring, selection
 from newsletter.errors import BudgetReached, ModelError
-from newsletter.models import Judged, Paper, Pick, Score, Topic, Usage
-from newsletter.pipeline.desk import Desk, budgeted
+from newsletter.models import Completion, Judged, Paper, Pick, Score, Seen, Topic
+from newsletter.pipeline.desk import Desk
+from newsletter.pipeline.ranks import rank_topic, ranks
+from newsletter.scoring import Scored
 
 _MOST_UNSCORED = 0.20  # above this share the scores of a day would mislead: the order by words is used and said
 
@@ -25,47 +27,69 @@ class TopicDay:
 
     @property
     def unscored(self) -> tuple[Judged, ...]:
-        return tuple(one for one in self.judged if one.score is None)
+        """Papers that were to have a score and have none."""
+        return tuple(one for one in self.judged if one.score is None and one.shown)
 
     def picks(self) -> list[Pick]:
         return selection.select(self.judged, self.topic, offline=self.offline)
 
+    def fates(self) -> Mapping[Paper, str]:
+        """Of each paper in words: picked at which place, or why not."""
+        places = {pick.paper.arxiv_id: place for place, pick in enumerate(self.picks(), start=1)}
+        return {one.paper: self._fate(one, places) for one in self.judged}
 
-def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> tuple[ModelError, ...]:
-    """Ask for the scores that the ledger lacks; each answer is in the ledger before the next is asked for."""
-    complete = budgeted(desk, desk.scorer, desk.model, day)
-    lacking = [paper for paper in papers if paper.arxiv_id not in stored_scores(desk, topic, papers)]
-    if complete is None or desk.model is None or not lacking:
-        return ()
-    model, done = desk.model, len(papers) - len(lacking)
+    def _fate(self, one: Judged, places: Mapping[str, int]) -> str:
+        if place := places.get(one.paper.arxiv_id):
+            return f"picked as number {place} of {len(places)}"
+        return selection.why_not(one, self.topic, offline=self.offline) or "others are closer in words"
 
-    def save(scored: Mapping[Paper, Score], usage: Usage) -> None:
+
+def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Scored:
+    """Ask for the scores that the ledger lacks, best first by words; each answer is saved as it comes."""
+    places = rank_topic(desk, day, topic, papers)
+    stored = stored_scores(desk, topic, papers)
+    lacking = [p for p in papers if p.arxiv_id not in stored and places[p.arxiv_id].seen is not Seen.NO]
+    lacking.sort(key=lambda paper: -places[paper.arxiv_id].value)
+    complete = desk.scoring_within_budget(day)
+    if complete is None or not lacking:
+        return Scored((), (), 0)
+    done = len(papers) - len(lacking)
+
+    def save(scored: Mapping[Paper, Score], completion: Completion) -> None:
         nonlocal done
-        desk.store.save_scores(day, scoring.topic_hash(topic), desk.score_prompt.hash, model, scored, usage)
+        key = scoring.topic_hash(topic), desk.score_prompt.hash, completion.model
+        desk.store.save_scores(day, *key, scored, completion.usage)
         done += len(scored)
         desk.progress(f"scoring for {topic.key}", done, len(papers))
 
-    return asyncio.run(scoring.score(lacking, topic, desk.score_prompt, complete, save)).errors
+    return asyncio.run(scoring.score(lacking, topic, desk.score_prompt, complete, save))
 
 
 def stored_scores(desk: Desk, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Score]:
-    """What the ledger holds for this topic as it is written now."""
+    """What the ledger holds for this topic as it is written now, of any of the models in use."""
     if desk.model is None:
         return {}
-    return desk.store.scores(scoring.topic_hash(topic), desk.score_prompt.hash, desk.model, papers)
+    return desk.store.scores(scoring.topic_hash(topic), desk.score_prompt.hash, desk.scoring_models, papers)
 
 
 def judge(desk: Desk, day: date, topic: Topic) -> TopicDay:
     """The topic's papers of this issue with everything that is known of them; asks nobody."""
     papers = [paper for paper in desk.store.papers(day) if topic.covers(paper)]
     scores = stored_scores(desk, topic, papers)
-    closeness = ranking.similarities(papers, topic)
+    places = ranks(desk, day, topic, papers)
     judged = tuple(
-        Judged(paper=paper, issue=day, score=scores.get(paper.arxiv_id), similarity=similarity)
-        for paper, similarity in zip(papers, closeness, strict=True)
+        Judged(
+            paper=paper,
+            issue=day,
+            score=scores.get(paper.arxiv_id),
+            similarity=places[paper.arxiv_id].value,
+            shown=places[paper.arxiv_id].seen is not Seen.NO or paper.arxiv_id in scores,
+        )
+        for paper in papers
     )
-    offline = bool(papers) and len(papers) - len(scores) > _MOST_UNSCORED * len(papers)
-    return TopicDay(topic, judged, offline or desk.model is None)
+    shown = [one for one in judged if one.shown]
+    lost = [one for one in shown if one.score is None]
+    return TopicDay(topic, judged, desk.model is None or len(lost) > _MOST_UNSCORED * len(shown))
 
 
 def why(errors: Sequence[ModelError]) -> str:

@@ -1,8 +1,8 @@
-"""Collect → score → summarise, saved after each step; run again, it goes on where it was stopped."""
+"""Which issues are to be collected, and collecting them: what the ledger holds is not asked for again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -10,11 +10,9 @@ import structlog
 
 from newsletter import collect
 from newsletter.collect import Assigned, Fetched, calendar
-from newsletter.errors import ArxivError, ModelError
-from newsletter.models import Issue, IssueState, Reader
+from newsletter.errors import ArxivError
+from newsletter.models import Issue, IssueState
 from newsletter.pipeline.desk import Desk
-from newsletter.pipeline.editions import Editor
-from newsletter.pipeline.judging import score_topic, why
 
 log = structlog.get_logger()
 
@@ -119,37 +117,3 @@ def _ask_again(desk: Desk, issue: Issue) -> Issue:
     )
     desk.store.save_collection(issue, fresh, (), ())
     return issue
-
-
-def prepare(desk: Desk, issue: Issue, readers: Iterable[Reader]) -> Issue:
-    """Everything that sending a collected issue to these readers needs: scores, lines, counts."""
-    day = issue.date
-    if issue.state is IssueState.QUIET:
-        return issue
-    papers = desk.store.papers(day)
-    errors: list[ModelError] = []
-    for topic in desk.roster.topics:
-        errors += score_topic(desk, day, topic, [paper for paper in papers if topic.covers(paper)])
-    editor = Editor(desk)
-    mails = [(wishes, (day,)) for wishes in dict.fromkeys(reader.wishes for reader in readers)]
-    errors += editor.ask_for_lines(mails)
-    picked = {pick.paper.arxiv_id for wishes, issues in mails for pick in editor.picks(wishes, issues)}
-    note = (why(errors),) if errors else ()
-    notes = tuple(dict.fromkeys((*issue.notes, *note)))
-    prepared = replace(_counted(desk, editor, issue), state=IssueState.READY, picked=len(picked), notes=notes)
-    desk.store.save_issue(prepared)
-    return desk.store.issue(day) or prepared
-
-
-def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:
-    """collected = scored + ranked + unscored, each paper once over all topics."""
-    judged = [one for topic in desk.roster.topics for one in editor.day(issue.date, topic).judged]
-    shown = {one.paper.arxiv_id for one in judged} if desk.model else set()
-    scored = {one.paper.arxiv_id for one in judged if one.score}
-    return replace(
-        issue,
-        scored=len(scored),
-        unscored=len(shown - scored),
-        ranked=issue.collected - len(shown),
-        model=desk.model,
-    )

@@ -28,7 +28,9 @@ from newsletter.models import (
 )
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
+from newsletter.pipeline.readiness import waits_until
 from newsletter.render import message_id, personalise
+from newsletter.subscribers import guard
 
 log = structlog.get_logger()
 
@@ -47,15 +49,32 @@ class Due:
 
 def active(desk: Desk, readers: Iterable[Reader] | None = None) -> list[tuple[Reader, Subscriber]]:
     """The readers who may get mail today: the ledger decides, and the file where the ledger is new."""
-    everyone = list(desk.roster.readers if readers is None else readers)
+    gone = desk.store.forgotten()
+    everyone = [
+        reader
+        for reader in (desk.roster.readers if readers is None else readers)
+        if not gone or guard.fingerprints(desk.keys, reader.email).isdisjoint(gone)
+    ]
     ledger = desk.store.enrol((reader.email for reader in everyone), desk.now())
     found = []
     for reader in everyone:
-        subscriber = _honour_file(desk, reader, ledger[reader.email.lower()])
-        paused = reader.paused_until is not None and reader.paused_until > desk.now().date()
-        if subscriber.state is SubscriberState.ACTIVE and not paused:
+        subscriber = _honour_pause(desk, reader, _honour_file(desk, reader, ledger[reader.email.lower()]))
+        if subscriber.state is SubscriberState.ACTIVE:
             found.append((reader, subscriber))
     return found
+
+
+def _honour_pause(desk: Desk, reader: Reader, subscriber: Subscriber) -> Subscriber:
+    """A date that somebody wrote into the file since we last looked counts; else the ledger's pause, until its day."""
+    until, in_file = subscriber.paused_until, subscriber.paused_in_file
+    if reader.paused_until is not None and reader.paused_until != in_file:
+        until = in_file = reader.paused_until
+    if until is not None and until <= desk.now().date():
+        until = None
+    if (until, in_file) == (subscriber.paused_until, subscriber.paused_in_file):
+        return subscriber
+    desk.store.set_pause(subscriber.id, until, in_file, desk.now())
+    return desk.store.subscriber(subscriber.id) or subscriber
 
 
 def _honour_file(desk: Desk, reader: Reader, subscriber: Subscriber) -> Subscriber:
@@ -70,16 +89,22 @@ def _honour_file(desk: Desk, reader: Reader, subscriber: Subscriber) -> Subscrib
 
 
 def due(desk: Desk, people: Sequence[tuple[Reader, Subscriber]], only: date | None = None) -> list[Due]:
-    """What each of them has not had: issue `only`, or every ready one since their last."""
-    ready = [issue.date for issue in desk.store.issues(_KNOWN_ISSUES) if issue.state is not IssueState.COLLECTED]
+    """What each of them has not had: issue `only`, or every ready one since their last.
+
+    An issue that is held because too few papers got a score is ready for whom it has kept waiting long enough.
+    """
+    known = desk.store.issues(_KNOWN_ISSUES)
+    ready = [issue.date for issue in known if issue.state is not IssueState.COLLECTED]
+    held = [issue.date for issue in known if issue.state is IssueState.COLLECTED and issue.held_since]
     had: dict[int, set[date]] = defaultdict(set)
-    for subscriber_id, day in desk.store.received(ready):
+    for subscriber_id, day in desk.store.received([*ready, *held]):
         had[subscriber_id].add(day)
     found = []
     for reader, subscriber in people:
         mine = had[subscriber.id]
-        wanted = [day for day in ready if day == only and day not in mine]
-        issues = tuple(wanted) if only else deliveries.due_issues(ready, mine)
+        mature = [*ready, *(day for day in held if waits_until(reader, day) <= desk.now())]
+        wanted = [day for day in mature if day == only and day not in mine]
+        issues = tuple(wanted) if only else deliveries.due_issues(sorted(mature, reverse=True), mine)
         if issues:
             found.append(Due(reader, subscriber, issues))
     return found

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, make_url, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
-from newsletter.errors import StoreUnreadable
+from newsletter.errors import StoreUnavailable, StoreUnreadable
 from newsletter.store.tables import SCHEMA_VERSION, meta, metadata
 
 
@@ -28,6 +28,9 @@ def open_engine(url: str) -> Engine:
         _prepare(engine, place)
     except DatabaseError as error:
         engine.dispose()
+        # Busy, full or read-only passes; a folder in its place or a damaged file does not.
+        if isinstance(error, OperationalError) and "unable to open" not in str(error.orig):
+            raise StoreUnavailable(f"{place}: {error.orig}") from error
         raise StoreUnreadable(place, str(error.orig)) from error
     except StoreUnreadable:
         engine.dispose()
@@ -82,8 +85,11 @@ class Base:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._engine.begin() as connection:
-            yield connection
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except OperationalError as error:
+            raise StoreUnavailable(str(error.orig)) from error
 
     def close(self) -> None:
         self._engine.dispose()

@@ -1,26 +1,29 @@
-"""Scores, one-liners and reasons, each stored with the cost of the request that brought it."""
+"""What models answered, in the transaction that records what each answer cost; and the order without a model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, func, insert, select
 
-from newsletter.models import Paper, Score, Usage
+from newsletter.models import Bill, Paper, Ranked, Score, Seen, Usage
 from newsletter.store.engine import Base, put
-from newsletter.store.papers import chunks
-from newsletter.store.tables import model_call, reason, score, summary
+from newsletter.store.papers import chunks, to_paper
+from newsletter.store.tables import meta, model_call, ranking, reason, score, summary
+from newsletter.store.tables import paper as paper_table
 
 
 class Judgements(Base):
     """Implements `ports.JudgementStore`."""
 
-    def scores(self, topic_hash: str, prompt_hash: str, model: str, papers: Iterable[Paper]) -> Mapping[str, Score]:
-        asked = {"topic_hash": [topic_hash], "prompt_hash": [prompt_hash], "model": [model]}
+    def scores(
+        self, topic_hash: str, prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
+    ) -> Mapping[str, Score]:
+        asked = {"topic_hash": [topic_hash], "prompt_hash": [prompt_hash], "model": list(models)}
         rows = self._rows(score, asked, papers)
-        return {row.arxiv_id: Score(row.arxiv_id, row.relevance, row.novelty) for row in rows}
+        return {row.arxiv_id: Score(row.arxiv_id, row.relevance, row.novelty) for row in _preferred(rows, models)}
 
     def save_scores(
         self, day: date, topic_hash: str, prompt_hash: str, model: str, scored: Mapping[Paper, Score], usage: Usage
@@ -30,19 +33,53 @@ class Judgements(Base):
             for paper, found in scored.items():
                 values = {"relevance": found.relevance, "novelty": found.novelty}
                 put(connection, score, {"arxiv_id": paper.arxiv_id, "version": paper.version} | key | values)
-            _record_call(connection, day, model, usage)
+            _record_call(connection, day, "scoring", model, usage)
+
+    def earlier_scores(
+        self, topic_hash: str, before: date, limit: int
+    ) -> Sequence[tuple[date, Paper, Score, str, str]]:
+        same = (score.c.arxiv_id == paper_table.c.arxiv_id) & (score.c.version == paper_table.c.version)
+        query = (
+            select(paper_table, score.c.relevance, score.c.novelty, score.c.prompt_hash, score.c.model)
+            .join(score, same)
+            .where(score.c.topic_hash == topic_hash, paper_table.c.issue < before)
+            .order_by(paper_table.c.issue.desc(), paper_table.c.arxiv_id, score.c.model, score.c.prompt_hash)
+            .limit(limit)
+        )
+        with self._transaction() as connection:
+            rows = connection.execute(query).all()
+        return [
+            (row.issue, to_paper(row), Score(row.arxiv_id, row.relevance, row.novelty), row.prompt_hash, row.model)
+            for row in rows
+        ]
+
+    def ranks(self, topic_hash: str, papers: Iterable[Paper]) -> Mapping[str, Ranked]:
+        rows = self._rows(ranking, {"topic_hash": [topic_hash]}, papers)
+        return {
+            row.arxiv_id: Ranked(value=row.value, trained=row.trained, seen=Seen(row.seen), fate=row.fate)
+            for row in rows
+        }
+
+    def save_ranks(self, topic_hash: str, ranked: Mapping[Paper, Ranked]) -> None:
+        with self._transaction() as connection:
+            for paper, found in ranked.items():
+                key = {"arxiv_id": paper.arxiv_id, "version": paper.version, "topic_hash": topic_hash}
+                values = {"value": found.value, "trained": found.trained, "seen": found.seen.value, "fate": found.fate}
+                put(connection, ranking, key | values)
 
     def lines(
-        self, languages: Iterable[str], prompt_hash: str, model: str, papers: Iterable[Paper]
+        self, languages: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
     ) -> Mapping[tuple[str, str], str | None]:
-        asked = {"language": list(languages), "prompt_hash": [prompt_hash], "model": [model]}
-        return {(row.arxiv_id, row.language): row.text for row in self._rows(summary, asked, papers)}
+        asked = {"language": list(languages), "prompt_hash": [prompt_hash], "model": list(models)}
+        rows = _preferred(self._rows(summary, asked, papers), models)
+        return {(row.arxiv_id, row.language): row.text for row in rows}
 
     def reasons(
-        self, topic_hashes: Iterable[str], prompt_hash: str, model: str, papers: Iterable[Paper]
+        self, topic_hashes: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
     ) -> Mapping[tuple[str, str], str | None]:
-        asked = {"topic_hash": list(topic_hashes), "prompt_hash": [prompt_hash], "model": [model]}
-        return {(row.arxiv_id, row.topic_hash): row.text for row in self._rows(reason, asked, papers)}
+        asked = {"topic_hash": list(topic_hashes), "prompt_hash": [prompt_hash], "model": list(models)}
+        rows = _preferred(self._rows(reason, asked, papers), models)
+        return {(row.arxiv_id, row.topic_hash): row.text for row in rows}
 
     def save_summary(
         self,
@@ -53,6 +90,7 @@ class Judgements(Base):
         lines: Mapping[str, str | None],
         reasons: Mapping[str, str | None],
         usage: Usage,
+        stage: str = "summaries",
     ) -> None:
         key = {"arxiv_id": paper.arxiv_id, "version": paper.version, "prompt_hash": prompt_hash, "model": model}
         with self._transaction() as connection:
@@ -60,7 +98,28 @@ class Judgements(Base):
                 put(connection, summary, key | {"language": language, "text": text})
             for topic_hash, text in reasons.items():
                 put(connection, reason, key | {"topic_hash": topic_hash, "text": text})
-            _record_call(connection, day, model, usage)
+            _record_call(connection, day, stage, model, usage)
+
+    def bills(self, day: date) -> Sequence[Bill]:
+        calls = model_call.c
+        stage = func.coalesce(calls.stage, "")
+        sums = [func.sum(calls.prompt_tokens), func.sum(calls.completion_tokens), func.sum(calls.cost_usd)]
+        unpriced = func.count(calls.id) - func.count(calls.cost_usd)
+        query = select(stage, calls.model, func.count(calls.id), unpriced, *sums).where(calls.issue == day)
+        with self._transaction() as connection:
+            rows = connection.execute(query.group_by(stage, calls.model).order_by(stage, calls.model)).all()
+        return [
+            Bill(name, model, count, Usage(prompt, completion, None if unknown else cost or 0.0))
+            for name, model, count, unknown, prompt, completion, cost in rows
+        ]
+
+    def recall(self, key: str) -> str | None:
+        with self._transaction() as connection:
+            return connection.scalar(select(meta.c.value).where(meta.c.key == key))
+
+    def remember(self, key: str, value: str) -> None:
+        with self._transaction() as connection:
+            put(connection, meta, {"key": key, "value": value})
 
     def _rows(self, table: Table, asked: Mapping[str, list[str]], papers: Iterable[Paper]) -> list[Any]:
         versions = {paper.arxiv_id: paper.version for paper in papers}
@@ -74,9 +133,15 @@ class Judgements(Base):
         return rows
 
 
-def _record_call(connection: Connection, day: date, model: str, usage: Usage) -> None:
+def _preferred(rows: list[Any], models: Sequence[str]) -> list[Any]:
+    """The last of two rows with one key wins in a dictionary: the model named first comes last."""
+    return sorted(rows, key=lambda row: -list(models).index(row.model))
+
+
+def _record_call(connection: Connection, day: date, stage: str, model: str, usage: Usage) -> None:
     values = {
         "issue": day,
+        "stage": stage,
         "model": model,
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,

@@ -78,12 +78,12 @@ class Papers(Base):
     def papers(self, day: date) -> Sequence[Paper]:
         with self._transaction() as connection:
             query = select(paper_table).where(paper_table.c.issue == day).order_by(paper_table.c.arxiv_id)
-            return [_paper(row) for row in connection.execute(query)]
+            return [to_paper(row) for row in connection.execute(query)]
 
     def paper(self, arxiv_id: str) -> tuple[Paper, date | None] | None:
         with self._transaction() as connection:
             row = connection.execute(select(paper_table).where(paper_table.c.arxiv_id == arxiv_id)).first()
-            return (_paper(row), row.issue) if row else None
+            return (to_paper(row), row.issue) if row else None
 
 
 def _usage(connection: Connection, day: date) -> Usage:
@@ -99,7 +99,7 @@ def _usage(connection: Connection, day: date) -> Usage:
 
 
 _PAPER_FIELDS = tuple(name for name in Paper.__dataclass_fields__)
-_ISSUE_COUNTS = ("collected", "scored", "ranked", "unscored", "picked", "model")
+_ISSUE_COUNTS = ("collected", "scored", "ranked", "unscored", "picked", "model", "held_since")
 
 
 def _paper_row(paper: Paper, day: date | None) -> dict[str, Any]:
@@ -107,7 +107,8 @@ def _paper_row(paper: Paper, day: date | None) -> dict[str, Any]:
     return {name: getattr(paper, name) for name in _PAPER_FIELDS} | lists | {"issue": day}
 
 
-def _paper(row: Row[Any]) -> Paper:
+def to_paper(row: Row[Any]) -> Paper:
+    """A row of the paper table as a value."""
     lists = {"authors": tuple(row.authors), "categories": tuple(row.categories)}
     return Paper(**{name: getattr(row, name) for name in _PAPER_FIELDS} | lists)
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 
-from newsletter.models import Subscriber, SubscriberState
-from newsletter.store.engine import Base, add_missing
+from newsletter.models import Bounce, Subscriber, SubscriberState
+from newsletter.store.engine import Base, add_missing, put
 from newsletter.store.papers import chunks
-from newsletter.store.tables import inbound, subscriber
+from newsletter.store.tables import answer, bounce, delivery, forgotten, inbound, received, subscriber
 
 _SIGN = 1 << 63  # ids are unsigned for tokens and signed in the column
 
@@ -47,6 +47,62 @@ class Readers(Base):
         with self._transaction() as connection:
             connection.execute(update(subscriber).where(subscriber.c.id == column_id(subscriber_id)).values(values))
 
+    def set_pause(self, subscriber_id: int, until: date | None, in_file: date | None, now: datetime) -> None:
+        mine = subscriber.c.id == column_id(subscriber_id)
+        state = SubscriberState.PAUSED if until else SubscriberState.ACTIVE
+        values = {"state": state.value, "since": now, "paused_until": until, "paused_in_file": in_file}
+        gets_mail = subscriber.c.state.in_([SubscriberState.ACTIVE.value, SubscriberState.PAUSED.value])
+        with self._transaction() as connection:
+            connection.execute(update(subscriber).where(mine & gets_mail).values(values))
+
+    def add_bounce(self, subscriber_id: int, added: Bounce) -> Sequence[Bounce]:
+        fields = ("key", "status", "permanent", "issue", "at")
+        row = {name: getattr(added, name) for name in fields} | {"subscriber_id": column_id(subscriber_id)}
+        query = select(bounce).where(bounce.c.subscriber_id == row["subscriber_id"]).order_by(bounce.c.at)
+        with self._transaction() as connection:
+            add_missing(connection, bounce, [row])
+            return [Bounce(**{name: getattr(one, name) for name in fields}) for one in connection.execute(query)]
+
+    def claim_answer(self, subscriber_id: int, now: datetime, quiet: timedelta) -> bool:
+        row = {"subscriber_id": column_id(subscriber_id), "at": now}
+        with self._transaction() as connection:
+            last = connection.scalar(select(answer.c.at).where(answer.c.subscriber_id == row["subscriber_id"]))
+            if last is not None and now - last < quiet:
+                return False
+            put(connection, answer, row)
+        return True
+
+    def release_answer(self, subscriber_id: int) -> None:
+        with self._transaction() as connection:
+            connection.execute(delete(answer).where(answer.c.subscriber_id == column_id(subscriber_id)))
+
+    def forget(self, subscriber_id: int, fingerprint: str, now: datetime) -> None:
+        who = column_id(subscriber_id)
+        with self._transaction() as connection:
+            # Else SQLite leaves the address in pages that it no longer uses.
+            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            put(connection, forgotten, {"hash": fingerprint, "at": now})
+            for table in (received, delivery, bounce, answer):
+                connection.execute(delete(table).where(table.c.subscriber_id == who))
+            connection.execute(delete(subscriber).where(subscriber.c.id == who))
+
+    def forgotten(self) -> frozenset[str]:
+        with self._transaction() as connection:
+            return frozenset(connection.scalars(select(forgotten.c.hash)))
+
+    def remember_again(self, fingerprints: Iterable[str]) -> None:
+        with self._transaction() as connection:
+            connection.execute(delete(forgotten).where(forgotten.c.hash.in_(list(fingerprints))))
+
+    def handled(self, source: str, external_ids: Iterable[str]) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        with self._transaction() as connection:
+            for chunk in chunks(dict.fromkeys(external_ids)):
+                same = (inbound.c.source == source) & inbound.c.external_id.in_(chunk)
+                rows = connection.execute(select(inbound.c.external_id, inbound.c.action).where(same))
+                found.update((row.external_id, row.action) for row in rows)
+        return found
+
     def first_time(self, source: str, external_id: str, action: str, now: datetime) -> bool:
         row = {"source": source, "external_id": external_id, "action": action, "at": now}
         with self._transaction() as connection:
@@ -70,6 +126,8 @@ def to_subscriber(row: Row[Any]) -> Subscriber:
         since=row.since,
         why=row.why,
         added=row.added,
+        paused_until=row.paused_until,
+        paused_in_file=row.paused_in_file,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -80,6 +81,7 @@ issue = Table(
     Column("unscored", Integer, nullable=False),
     Column("picked", Integer, nullable=False),
     Column("model", String),
+    Column("held_since", UtcDateTime),
     Column("missing", JSON, nullable=False),
     Column("provisional", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
@@ -91,6 +93,7 @@ model_call = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("issue", Date, nullable=False, index=True),
+    Column("stage", String),
     Column("model", String, nullable=False),
     Column("prompt_tokens", Integer, nullable=False),
     Column("completion_tokens", Integer, nullable=False),
@@ -107,6 +110,20 @@ score = Table(
     Column("model", String, primary_key=True),
     Column("relevance", Integer, nullable=False),
     Column("novelty", Integer, nullable=False),
+)
+
+# The order without a model, and what became of each paper: written before the model is asked, so that a paper it was
+# never shown is known as such.
+ranking = Table(
+    "ranking",
+    metadata,
+    Column("arxiv_id", String, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("topic_hash", String, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("trained", Boolean, nullable=False),
+    Column("seen", String, nullable=False),
+    Column("fate", Text),
 )
 
 # A null text is an answer too: it failed its check, and asking again would cost the same again.
@@ -154,6 +171,8 @@ subscriber = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("why", String),
     Column("added", UtcDateTime, nullable=False),
+    Column("paused_until", Date),
+    Column("paused_in_file", Date),
 )
 
 delivery = Table(
@@ -190,5 +209,32 @@ inbound = Table(
     Column("source", String, primary_key=True),
     Column("external_id", String, primary_key=True),
     Column("action", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+bounce = Table(
+    "bounce",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("status", String),
+    Column("permanent", Boolean, nullable=False),
+    Column("issue", Date, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# When we last answered a reader: a machine at the other end must not keep us talking.
+answer = Table(
+    "answer",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# Of whom nothing else is kept: a keyed hash of the address, so that a line of the file does not bring them back.
+forgotten = Table(
+    "forgotten",
+    metadata,
+    Column("hash", String, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
 )

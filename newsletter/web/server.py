@@ -20,9 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsletter import app, unsubscribe
 from newsletter.app.files import token_keys
 from newsletter.errors import ConfigurationError, StoreError
-from newsletter.models import Finding, SubscriberState
+from newsletter.models import Finding, Subscriber
+from newsletter.ports import Store
 from newsletter.settings import Settings
-from newsletter.tokens import Purpose, read
+from newsletter.tokens import Purpose, make, read
 from newsletter.web import pages
 
 log = structlog.get_logger()
@@ -62,7 +63,7 @@ def build(settings: Settings) -> Starlette:
         routes=[
             Route("/healthz", _health(settings)),
             Route("/u/{token}", _leave(settings), methods=["GET", "POST"]),
-            Route("/p/{token}", _preferences(settings)),
+            Route("/p/{token}", _preferences(settings), methods=["GET", "POST"]),
             Mount("/", _Archive(directory=settings.data_dir / "archive", html=True, check_dir=False)),
         ],
         middleware=[Middleware(_SafeHeaders)],
@@ -111,8 +112,7 @@ def _leave(settings: Settings) -> _Endpoint:
     def leave(subscriber_id: int) -> bool:
         with app.open_ledger(settings) as store:
             changed = unsubscribe.leave(store, settings.subscribers, subscriber_id, "by link", app.utc_now())
-        if changed and changed.file_problem:
-            log.warning("roster.unchanged", file=str(settings.subscribers), problem=changed.file_problem)
+        _log_problem(settings, changed)
         return changed is not None
 
     async def endpoint(request: Request) -> Response:
@@ -122,32 +122,50 @@ def _leave(settings: Settings) -> _Endpoint:
         if request.method != "POST":
             return _page(pages.LEAVE)
         # Nothing of the body is needed: the address is the proof, whichever form a mail program posts.
-        return _page(pages.LEFT) if await run_in_threadpool(leave, subscriber_id) else _page(pages.NOT_VALID, 404)
+        if not await run_in_threadpool(leave, subscriber_id):
+            return _page(pages.NOT_VALID, 404)
+        return _page(pages.left(make(token_keys(settings.data_dir), Purpose.PREFERENCES, subscriber_id)))
 
     return endpoint
 
 
 def _preferences(settings: Settings) -> _Endpoint:
-    def find(token: str) -> str | None:
+    def known(store: Store, token: str) -> Subscriber | None:
         subscriber_id = read(token_keys(settings.data_dir), Purpose.PREFERENCES, token)
-        if subscriber_id is None:
-            return None
+        return store.subscriber(subscriber_id) if subscriber_id is not None else None
+
+    def find(token: str) -> str | None:
         with app.open_ledger(settings) as store:
-            subscriber = store.subscriber(subscriber_id)
+            subscriber = known(store, token)
         if subscriber is None:
             return None
         reader = next((r for r in app.load_roster(settings).readers if r.email.lower() == subscriber.email), None)
-        return pages.preferences(reader, active=subscriber.state is SubscriberState.ACTIVE)
+        return pages.preferences(reader, subscriber)
+
+    def undo(token: str) -> str | None:
+        with app.open_ledger(settings) as store:
+            subscriber = known(store, token)
+            if subscriber is None:
+                return None
+            changed = unsubscribe.undo(store, settings.subscribers, subscriber, app.utc_now())
+        _log_problem(settings, changed)
+        return pages.BACK if changed else pages.NOT_BACK
 
     async def endpoint(request: Request) -> Response:
+        answer = undo if request.method == "POST" else find
         try:
-            page = await run_in_threadpool(find, request.path_params["token"])
+            page = await run_in_threadpool(answer, request.path_params["token"])
         except ConfigurationError as error:
             log.error("roster.broken", error=str(error))
             return _page(pages.NOT_NOW, 503)
         return _page(page) if page else _page(pages.NOT_VALID, 404)
 
     return endpoint
+
+
+def _log_problem(settings: Settings, changed: unsubscribe.Changed | None) -> None:
+    if changed and changed.file_problem:
+        log.warning("roster.unchanged", file=str(settings.subscribers), problem=changed.file_problem)
 
 
 def _page(text: str, status: int = 200) -> Response:

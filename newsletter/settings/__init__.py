@@ -7,12 +7,9 @@ import io
 import os
 import re
 from collections.abc import Mapping, Sequence
-from email.errors import MessageError
-from email.headerregistry import Address
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -20,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Letterhead
+from newsletter.settings import values
 
 # Settings of the design that no part of this version reads. Naming them is honest; ignoring them is not.
 NOT_YET = (
@@ -27,84 +25,13 @@ NOT_YET = (
     "NEWSLETTER_DKIM_SELECTOR",
     "NEWSLETTER_SENDGRID_WEBHOOK_KEY",
     "NEWSLETTER_INBOUND_SECRET",
-    "NEWSLETTER_IMAP_URL",
-    "NEWSLETTER_IMAP_PASSWORD",
-    "NEWSLETTER_AUTHSERV_ID",
     "NEWSLETTER_SEND_RATE",
     "NEWSLETTER_CONNECTIONS",
     "NEWSLETTER_PING_URL",
 )
 
-
-def _address(value: str) -> str:
-    name, address = parseaddr(value)
-    try:
-        Address(display_name=name, addr_spec=address)
-    except (MessageError, ValueError, IndexError):  # its parser lets all three through
-        address = ""
-    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>\[]+", address) or re.search(r"[\r\n\0]", value):
-        raise ValueError("is not an address; write it as Name <name@example.org>")
-    return value.strip()
-
-
-def _parts(value: str) -> SplitResult | None:
-    """The parts of an address that names a host, and perhaps a port that is one."""
-    try:
-        parts = urlsplit(value)
-        return parts if parts.hostname and parts.port != 0 and not re.search(r"\s", value) else None
-    except ValueError:
-        return None
-
-
-def _web_address(value: str) -> str:
-    parts = _parts(value)
-    loopback = parts is not None and parts.hostname in ("127.0.0.1", "localhost", "::1")
-    if parts is None or parts.scheme not in (("http", "https") if loopback else ("https",)):
-        raise ValueError("is not a web address; write https://host (plain http:// only on this machine)")
-    return value.rstrip("/")
-
-
-def _service(value: str) -> str:
-    parts = _parts(value)
-    if parts is None or parts.scheme not in ("http", "https"):
-        raise ValueError("is not a web address; write https://host/path")
-    return value.rstrip("/")
-
-
-def _smtp(value: str) -> str:
-    parts = _parts(value)
-    if parts is None or parts.scheme not in ("smtp", "smtps"):
-        raise ValueError("is not an SMTP address; write smtp://user@host:587 or smtps://user@host")
-    if parts.password is not None:
-        raise ValueError("holds a password; write smtp://user@host and set NEWSLETTER_SMTP_PASSWORD")
-    return value
-
-
-def _database(value: str) -> str:
-    if not value.startswith("sqlite:///"):
-        raise ValueError("is not supported by this version; write sqlite:///path/to/newsletter.db")
-    return value
-
-
-def _list(value: object) -> object:
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-
-def _prices(value: object) -> object:
-    """`model=in/out, …` in dollars per million tokens."""
-    if not isinstance(value, str):
-        return value
-    prices = {}
-    for part in filter(None, (part.strip() for part in value.split(","))):
-        found = re.fullmatch(r"(?P<model>[^=\s]+)=(?P<into>\d+(?:\.\d+)?)/(?P<out>\d+(?:\.\d+)?)", part)
-        if not found:
-            raise ValueError(f"cannot be read at {part!r}; write model=0.25/2, dollars per million tokens in and out")
-        prices[found["model"]] = (float(found["into"]), float(found["out"]))
-    return prices
-
-
-MailAddress = Annotated[str, BeforeValidator(_address)]
-ServiceUrl = Annotated[str, BeforeValidator(_service)]
+MailAddress = Annotated[str, BeforeValidator(values.mail_address)]
+ServiceUrl = Annotated[str, BeforeValidator(values.service)]
 
 
 class Settings(BaseSettings):
@@ -117,23 +44,27 @@ class Settings(BaseSettings):
 
     subscribers: Path = Path("subscribers.yaml")
     data_dir: Path = Path("var")
-    database_url: Annotated[str, BeforeValidator(_database)] | None = None
-    public_url: Annotated[str, BeforeValidator(_web_address)] | None = None
+    database_url: Annotated[str, BeforeValidator(values.database)] | None = None
+    public_url: Annotated[str, BeforeValidator(values.web_address)] | None = None
     sender: MailAddress | None = None
     reply_to: MailAddress | None = None
     plus_addressing: bool = True
     postal_address: str | None = None
     model: str | None = None
     summary_model: str | None = None
-    fallback_models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_list)] = ()
+    fallback_models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.comma_list)] = ()
     model_api_base: ServiceUrl | None = None
-    model_prices: Annotated[dict[str, tuple[float, float]], NoDecode, BeforeValidator(_prices)] = {}
+    model_prices: Annotated[dict[str, tuple[float, float]], NoDecode, BeforeValidator(values.prices)] = {}
     max_cost_usd: float | None = Field(default=None, gt=0)
+    prefilter: float | None = Field(default=None, gt=0, lt=1)
     transport: Literal["outbox", "smtp", "sendgrid"] = "outbox"
-    smtp_url: Annotated[str, BeforeValidator(_smtp)] | None = None
+    smtp_url: Annotated[str, values.smtp] | None = None
     smtp_password: SecretStr | None = None
     sendgrid_api_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_API_KEY")
     sendgrid_url: ServiceUrl = "https://api.sendgrid.com"
+    imap_url: Annotated[str, values.imap] | None = None
+    imap_password: SecretStr | None = None
+    authserv_id: str | None = None
     arxiv_api_url: ServiceUrl = "https://export.arxiv.org/api/query"
     arxiv_rss_url: ServiceUrl = "https://rss.arxiv.org/rss"
     arxiv_delay: float = Field(default=3.0, ge=0)
@@ -164,7 +95,7 @@ class Settings(BaseSettings):
             sender=sender,
             reply_to=parseaddr(self.reply_to or sender)[1],
             plus_addressing=self.plus_addressing,
-            replies_read=self.transport == "outbox",
+            replies_read=self.transport == "outbox" or self.imap_url is not None,
             public_url=self.public_url,
             postal_address=self.postal_address,
         )
@@ -203,7 +134,7 @@ def _load_env_file(env_file: Path) -> Mapping[str, tuple[str, int]]:
     if not env_file.is_file():
         return {}
     places: dict[str, tuple[str, int]] = {}
-    values: dict[str, str] = {}
+    found: dict[str, str] = {}
     try:
         text = env_file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -217,8 +148,8 @@ def _load_env_file(env_file: Path) -> Mapping[str, tuple[str, int]]:
             # Without its words: they may be a secret.
             raise ConfigurationError([Finding(str(env_file), line, "this line cannot be read", "write NAME=value")])
         if binding.key and binding.value is not None and binding.key not in os.environ:
-            places[binding.key], values[binding.key] = (str(env_file), line), binding.value
-    os.environ.update(values)
+            places[binding.key], found[binding.key] = (str(env_file), line), binding.value
+    os.environ.update(found)
     return places
 
 

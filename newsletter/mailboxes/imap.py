@@ -1,0 +1,144 @@
+"""An IMAP folder: read without marking anything as read, handled mails moved away, nothing ever deleted."""
+
+from __future__ import annotations
+
+import imaplib
+import ssl
+from collections.abc import Callable, Container, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import unquote, urlsplit
+
+from imap_tools.errors import ImapToolsError, MailboxLoginError
+from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
+from imap_tools.utils import encode_folder
+
+from newsletter.errors import MailboxUnavailable
+from newsletter.inbound import trust
+from newsletter.models import Incoming
+
+_SECONDS = 20.0
+_MOST = (2 << 20) + 1  # octets fetched of one mail: of a larger one `inbound` reads only the beginning
+_DONE = ("Newsletter", "Done")
+
+
+class Imap:
+    """One folder of one account, connected with the first call and until `close`."""
+
+    name = "imap"
+
+    def __init__(
+        self, url: str, password: str | None, *, authserv_id: str | None = None, timeout: float = _SECONDS
+    ) -> None:
+        """`url`: `imaps://user@host/INBOX`; plain `imap://` is for this machine."""
+        parts = urlsplit(url)
+        self._secure = parts.scheme == "imaps"
+        self._host, self._port = parts.hostname or "", parts.port or (993 if self._secure else 143)
+        self._user, self._password = unquote(parts.username or ""), password or ""
+        self._folder = unquote(parts.path.strip("/")) or "INBOX"
+        self._authserv_id, self._timeout = authserv_id, timeout
+        self._box: BaseMailBox | None = None
+        self._done: str | None = None
+
+    def waiting(self, known: Callable[[Iterable[str]], Container[str]]) -> Iterator[Incoming]:
+        with self._translated():
+            box = self._connected()
+            box.folder.set(self._folder)  # again: what has come since, and the answer that names UIDVALIDITY
+            validity = _number(box.client.response("UIDVALIDITY")[1])
+            uids = {f"{validity}.{uid}": uid for uid in box.uids("ALL", charset=None)}
+        seen = known(uids)
+        for key, uid in uids.items():
+            if key not in seen and (raw := self._fetch(uid)) is not None:
+                yield Incoming(
+                    key=key,
+                    raw=raw,
+                    aligned=trust.aligned(raw, self._authserv_id),
+                    envelope_to=trust.envelope_to(raw),
+                )
+
+    def put_away(self, mail: Incoming) -> None:
+        uid = mail.key.rpartition(".")[2]
+        with self._translated():
+            box = self._connected()
+            self._done = self._done or _done_folder(box)
+            _move(box, uid, self._done)
+
+    def close(self) -> None:
+        if self._box is not None:
+            with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
+                self._box.logout()
+            self._box = None
+
+    def _fetch(self, uid: str) -> bytes | None:
+        """The mail, PEEKed: a look from us must not make it read for its owner. None when it is gone meanwhile."""
+        with self._translated():
+            status, found = self._connected().client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{_MOST}>)")
+        _expect(status, found)
+        return next((bytes(part[1]) for part in found if isinstance(part, tuple)), None)
+
+    def _connected(self) -> BaseMailBox:
+        if self._box is None:
+            box = self._open()
+            try:
+                box.login(self._user, self._password, initial_folder=self._folder)
+            except Exception:
+                box.client.shutdown()
+                raise
+            self._box = box
+        return self._box
+
+    def _open(self) -> BaseMailBox:
+        if self._secure:
+            # The package's own default would accept any certificate.
+            context = ssl.create_default_context()
+            return MailBox(self._host, self._port, timeout=self._timeout, ssl_context=context)
+        return MailBoxUnencrypted(self._host, self._port, timeout=self._timeout)
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The vendor's errors in our words; the connection, in whatever state, is given up."""
+        try:
+            yield
+        except MailboxLoginError as error:
+            raise MailboxUnavailable(self._host, "refuses the login") from error
+        except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
+            box, self._box = self._box, None
+            if box is not None:
+                with suppress(OSError):
+                    box.client.shutdown()
+            raise MailboxUnavailable(self._host, str(error) or type(error).__name__) from error
+
+
+def _number(response: list[bytes | None]) -> str:
+    return next((value.decode("ascii", "replace") for value in response if value), "0")
+
+
+def _expect(status: str, answer: object) -> None:
+    if status != "OK":
+        raise imaplib.IMAP4.error(f"{status}: {answer!r}"[:300])
+
+
+def _done_folder(box: BaseMailBox) -> str:
+    """`Newsletter/Done` in the server's own spelling, made where it is missing."""
+    delimiter = next((folder.delim for folder in box.folder.list("", "")), "/")
+    plain = delimiter.join(_DONE)
+    for name in (plain, f"INBOX{delimiter}{plain}"):  # some servers allow folders only below the inbox
+        if box.folder.exists(name):
+            return name
+        with suppress(ImapToolsError):
+            box.folder.create(name)
+            return name
+    raise imaplib.IMAP4.error(f"the folder {plain} cannot be made")
+
+
+def _move(box: BaseMailBox, uid: str, folder: str) -> None:
+    """Move one mail and touch no other: the package's own move expunges whatever somebody else marked as deleted."""
+    client, target = box.client, encode_folder(folder)
+    # Asked again: imaplib remembers what the server said before the login, which is less.
+    capabilities = client.capability()[1][0].decode("ascii", "replace").upper().split()
+    if "MOVE" in capabilities:
+        _expect(*client.uid("MOVE", uid, target))  # type: ignore[arg-type]  # imaplib's stub knows text only
+        return
+    _expect(*client.uid("COPY", uid, target))  # type: ignore[arg-type]
+    if "UIDPLUS" in capabilities:
+        _expect(*client.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"))
+        _expect(*client.uid("EXPUNGE", uid))

@@ -1,0 +1,137 @@
+"""A collected issue → scored, picked and summarised; or held, while too many papers have no score."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from newsletter.collect import calendar
+from newsletter.errors import BudgetReached, ModelError, ModelRefused
+from newsletter.models import Issue, IssueState, Reader
+from newsletter.pipeline.desk import Desk
+from newsletter.pipeline.editions import Editor
+from newsletter.pipeline.judging import score_topic, why
+from newsletter.pipeline.ranks import save_fates
+
+log = structlog.get_logger()
+
+_OF_MODELS = "model "  # how notes begin that are written anew each time an issue is prepared
+_KNOWN_ISSUES = 20
+
+
+def prepare(desk: Desk, issue: Issue, readers: Sequence[Reader], *, hold: bool = False) -> Issue:
+    """Everything that sending a collected issue to these readers needs: scores, lines, counts.
+
+    With `hold` an issue of which more than a fifth has no score stays collected, to be tried again, until the last
+    reader's `wait_until`; without it, it is ready at once, in the order by words.
+    """
+    if issue.state is IssueState.QUIET:
+        return issue
+    day, papers = issue.date, desk.store.papers(issue.date)
+    errors: list[ModelError] = []
+    dropped = 0
+    for topic in desk.roster.topics:
+        scored = score_topic(desk, day, topic, [paper for paper in papers if topic.covers(paper)])
+        errors += scored.errors
+        dropped += scored.dropped
+    editor = Editor(desk)
+    held = hold and _can_wait(desk, issue, readers, errors) and _is_poor(desk, editor, day)
+    mails = [(wishes, (day,)) for wishes in dict.fromkeys(reader.wishes for reader in readers)]
+    errors += () if held else editor.ask_for_lines(mails)
+    prepared = _counted(desk, editor, issue)
+    notes = [note for note in issue.notes if not note.startswith(_OF_MODELS)]
+    notes += _notes(desk, prepared, errors, dropped, 0 if held else editor.left_out(mails))
+    picked = {pick.paper.arxiv_id for wishes, issues in mails for pick in editor.picks(wishes, issues)}
+    prepared = replace(
+        prepared,
+        state=IssueState.COLLECTED if held else IssueState.READY,
+        picked=0 if held else len(picked),
+        notes=tuple(dict.fromkeys(notes)),
+        held_since=issue.held_since or (desk.now() if held else None),
+    )
+    _save(desk, editor, prepared)
+    _tell(prepared, errors, held=held)
+    return desk.store.issue(day) or prepared
+
+
+def _can_wait(desk: Desk, issue: Issue, readers: Iterable[Reader], errors: Sequence[ModelError]) -> bool:
+    """Whether trying again later is allowed and may help; money that is spent does not come back."""
+    is_new = desk.model is not None and issue.state is IssueState.COLLECTED
+    spent = any(isinstance(error, BudgetReached) for error in errors)
+    return is_new and not spent and desk.now() < _last_wait(readers, issue.date)
+
+
+def _is_poor(desk: Desk, editor: Editor, day: date) -> bool:
+    return any(one.offline and one.judged for one in (editor.day(day, topic) for topic in desk.roster.topics))
+
+
+def _save(desk: Desk, editor: Editor, issue: Issue) -> None:
+    if issue.state is IssueState.READY:
+        for topic in desk.roster.topics:
+            save_fates(desk, topic, editor.day(issue.date, topic).fates())
+    desk.store.save_issue(issue)
+
+
+def _notes(desk: Desk, issue: Issue, errors: Sequence[ModelError], dropped: int, left_out: int) -> Iterator[str]:
+    """What went wrong with the models, each thing in one line."""
+    if errors:
+        yield why(errors)
+    elif desk.model and issue.unscored and not issue.scored:
+        # Nothing said no, and still there is nothing: an empty issue would hide it.
+        used = issue.usage.prompt_tokens + issue.usage.completion_tokens
+        yield f"{_OF_MODELS}{desk.model}: no score for {issue.unscored} papers, {used} tokens used"
+    if dropped:
+        yield f"{_OF_MODELS}answers: {dropped} rows were not usable and dropped"
+    if left_out:
+        yield f"{_OF_MODELS}lines: {left_out} failed their check twice and were left out"
+
+
+def _tell(issue: Issue, errors: Sequence[ModelError], *, held: bool) -> None:
+    """What the administrator has to know the same minute: by the log, which a mail for administrators may follow."""
+    for error in dict.fromkeys(str(error) for error in errors if isinstance(error, ModelRefused)):
+        log.error("model.refused", issue=str(issue.date), error=error)
+    if held or (issue.unscored and not issue.scored):
+        fields = {"unscored": issue.unscored, "scored": issue.scored, "notes": issue.notes}
+        log.error("issue.held" if held else "issue.unscored", issue=str(issue.date), **fields)
+
+
+def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:
+    """collected = scored + ranked + unscored, each paper once over all topics."""
+    judged = [one for topic in desk.roster.topics for one in editor.day(issue.date, topic).judged]
+    shown = {one.paper.arxiv_id for one in judged if one.shown} if desk.model else set()
+    scored = {one.paper.arxiv_id for one in judged if one.score}
+    answered = dict.fromkeys(bill.model for bill in desk.store.bills(issue.date))
+    stored = desk.store.issue(issue.date)
+    return replace(
+        issue,
+        scored=len(scored),
+        unscored=len(shown - scored),
+        ranked=issue.collected - len(shown),
+        model=", ".join(answered) or desk.model,
+        usage=stored.usage if stored else issue.usage,
+    )
+
+
+# --- held issues ---
+
+
+def waits_until(reader: Reader, day: date) -> datetime:
+    """The reader's first `wait_until` after the announcement of this issue, UTC: then it comes as it is."""
+    zone = ZoneInfo(reader.timezone)
+    announced = calendar.announced_at(day)
+    local = announced.astimezone(zone).date()
+    limits = (datetime.combine(local + timedelta(days=n), reader.wait_until, zone).astimezone(UTC) for n in (0, 1))
+    return next(limit for limit in limits if limit > announced)
+
+
+def _last_wait(readers: Iterable[Reader], day: date) -> datetime:
+    return max((waits_until(reader, day) for reader in readers), default=calendar.announced_at(day))
+
+
+def held_issues(desk: Desk) -> Mapping[date, datetime]:
+    """The newest issues that once had too few scores, with the time since when: their readers are still waiting."""
+    return {issue.date: issue.held_since for issue in desk.store.issues(_KNOWN_ISSUES) if issue.held_since}

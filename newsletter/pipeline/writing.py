@@ -1,0 +1,139 @@
+"""What models write about picked papers: asked for once for all readers, kept in the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from newsletter import scoring, summarise
+from newsletter.errors import ModelError
+from newsletter.models import AbstractLanguage, Abstracts, Completion, Line, Paper, Summary, Topic, Wishes
+from newsletter.pipeline.desk import Desk
+from newsletter.summarise import Lines, Translation, Wanted
+
+_OF_ARXIV = "en"  # nearly all abstracts
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Everything that is wanted about one paper, over all mails."""
+
+    paper: Paper
+    issue: date
+    languages: tuple[str, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    translations: tuple[str, ...] = ()
+
+    def joined(self, wishes: Wishes, topics: Sequence[Topic]) -> Texts:
+        """The same and what one more mail wants."""
+        return replace(
+            self,
+            languages=tuple(dict.fromkeys((*self.languages, *wishes.languages))),
+            topics=tuple({topic.key: topic for topic in (*self.topics, *topics)}.values()),
+            translations=tuple(dict.fromkeys((*self.translations, *translated_into(wishes)))),
+        )
+
+
+def translated_into(wishes: Wishes) -> tuple[str, ...]:
+    """The language that abstracts are to be translated into, where the reader asks for it and needs it."""
+    asked = wishes.abstract_language is not AbstractLanguage.ORIGINAL and wishes.abstracts is not Abstracts.NONE
+    return tuple(one for one in wishes.languages[:1] if asked and one.partition("-")[0] != _OF_ARXIV)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Asks for texts and finds them again."""
+
+    desk: Desk
+
+    def ask(self, wanted: Sequence[Texts]) -> tuple[ModelError, ...]:
+        """Ask for what the ledger lacks; each answer is saved as it comes, under the issue that its cost belongs to."""
+        by_issue: dict[date, list[Texts]] = defaultdict(list)
+        for want in wanted:
+            by_issue[want.issue].append(want)
+        errors: list[ModelError] = []
+        for day, texts in sorted(by_issue.items()):
+            errors += self._ask_for_lines(day, [one for one in map(self._lacking, texts) if one])
+            errors += self._ask_for_translations(day, texts)
+        return tuple(errors)
+
+    def _ask_for_lines(self, day: date, lacking: Sequence[Wanted]) -> tuple[ModelError, ...]:
+        desk, complete, done = self.desk, self.desk.writing_within_budget(day), 0
+        if not lacking or complete is None:
+            return ()
+
+        def save(want: Wanted, lines: Lines, reasons: Lines, completion: Completion) -> None:
+            nonlocal done
+            hashes = {topic.key: scoring.topic_hash(topic) for topic in want.topics}
+            by_hash = {hashes[key]: text for key, text in reasons.items()}
+            key = desk.summary_prompt.hash, completion.model
+            desk.store.save_summary(day, want.paper, *key, lines, by_hash, completion.usage)
+            done += not want.rejected
+            desk.progress("writing one-liners", min(done, len(lacking)), len(lacking))
+
+        return asyncio.run(summarise.summarise(lacking, desk.summary_prompt, complete, save))
+
+    def _ask_for_translations(self, day: date, texts: Sequence[Texts]) -> tuple[ModelError, ...]:
+        desk, complete, template = self.desk, self.desk.writing_within_budget(day), self.desk.translate_prompt
+        lacking = [
+            Translation(one.paper, language)
+            for one in texts
+            for language in one.translations
+            if (one.paper.arxiv_id, language) not in self._translated([language], [one.paper])
+        ]
+        if not lacking or complete is None or template is None:
+            return ()
+
+        def save(paper: Paper, lines: Lines, completion: Completion) -> None:
+            key = template.hash, completion.model
+            desk.store.save_summary(day, paper, *key, lines, {}, completion.usage, "translation")
+            desk.progress("translating abstracts", 1, len(lacking))
+
+        return asyncio.run(summarise.translate(lacking, template, complete, save))
+
+    def _lacking(self, want: Texts) -> Wanted | None:
+        """The part of the lines and reasons that no model was asked for yet."""
+        lines, reasons = self._stored(want.languages, want.topics, [want.paper])
+        arxiv_id = want.paper.arxiv_id
+        languages = tuple(language for language in want.languages if (arxiv_id, language) not in lines)
+        topics = tuple(topic for topic in want.topics if (arxiv_id, scoring.topic_hash(topic)) not in reasons)
+        return Wanted(want.paper, languages, topics) if languages or topics else None
+
+    def left_out(self, want: Texts) -> int:
+        """How many of these lines and translations failed their check twice."""
+        lines, _ = self._stored(want.languages, (), [want.paper])
+        translated = self._translated(want.translations, [want.paper])
+        return sum(text is None for text in [*lines.values(), *translated.values()])
+
+    def summaries(self, papers: Sequence[Paper], wishes: Wishes, topics: Sequence[Topic]) -> Mapping[str, Summary]:
+        """What the ledger holds of these papers for these wishes, by arXiv id."""
+        lines, reasons = self._stored(wishes.languages, topics, papers)
+        translated = self._translated(translated_into(wishes), papers)
+        found = {}
+        for arxiv_id in (paper.arxiv_id for paper in papers):
+            texts = [(language, lines.get((arxiv_id, language))) for language in wishes.languages]
+            why = {topic.key: reasons.get((arxiv_id, scoring.topic_hash(topic))) for topic in topics}
+            abstracts = [(language, translated.get((arxiv_id, language))) for language in wishes.languages]
+            found[arxiv_id] = Summary(
+                arxiv_id=arxiv_id,
+                lines=tuple(Line(language, text) for language, text in texts if text),
+                reasons={key: text for key, text in why.items() if text},
+                abstract=next((Line(language, text) for language, text in abstracts if text), None),
+            )
+        return found
+
+    def _stored(
+        self, languages: Sequence[str], topics: Sequence[Topic], papers: Sequence[Paper]
+    ) -> tuple[Mapping[tuple[str, str], str | None], Mapping[tuple[str, str], str | None]]:
+        store, key = self.desk.store, (self.desk.summary_prompt.hash, self.desk.writing_models)
+        hashes = [scoring.topic_hash(topic) for topic in topics]
+        return store.lines(languages, *key, papers), store.reasons(hashes, *key, papers)
+
+    def _translated(self, languages: Sequence[str], papers: Sequence[Paper]) -> Mapping[tuple[str, str], str | None]:
+        template = self.desk.translate_prompt
+        if template is None or not languages:
+            return {}
+        return self.desk.store.lines(languages, template.hash, self.desk.writing_models, papers)

@@ -1,0 +1,63 @@
+"""How much of a day the model has to see, by what earlier days show of the order without it. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from newsletter.models import Seen
+
+FEWEST_DAYS = 10  # of scores by the same prompt and model; a change of either begins anew
+_SAMPLE = 0.05  # of the papers below the share: scored all the same, to measure what is missed
+_LEAST_RECALL = 0.97  # of the papers that pass
+_FEWEST_PASSED = 20  # in these days; fewer measure nothing
+_STEP = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A paper of an earlier day: its place in the order of that day, and what the model thought where it was asked."""
+
+    value: float
+    seen: Seen
+    passed: bool | None = None  # None: it has no score
+
+
+def share(asked: float, days: Sequence[Sequence[Past]]) -> float:
+    """The smallest share of a day, at least `asked`, in whose top enough of what passes would have stood; or all."""
+    if len(days) < FEWEST_DAYS or sum(bool(one.passed) for day in days for one in day) < _FEWEST_PASSED:
+        return 1.0
+    wider = asked
+    while wider < 1.0 and recall(days, wider) < _LEAST_RECALL:
+        wider = round(wider + _STEP, 6)
+    return min(wider, 1.0)
+
+
+def recall(days: Iterable[Sequence[Past]], part: float) -> float:
+    """The share of what passed that stood in the top of its day; a paper of the sample stands for those beside it."""
+    found = total = 0.0
+    for day in days:
+        ordered = sorted(day, key=lambda one: -one.value)
+        for place, one in enumerate(ordered):
+            weight = (1 / _SAMPLE if one.seen is Seen.SAMPLE else 1.0) if one.passed else 0.0
+            total += weight
+            found += weight if place < _count(len(day), part) else 0.0
+    return found / total if total else 0.0
+
+
+def top(values: Mapping[str, float], part: float) -> frozenset[str]:
+    """The ids of the share that stands highest."""
+    ordered = sorted(values, key=lambda arxiv_id: (-values[arxiv_id], arxiv_id))
+    return frozenset(ordered[: _count(len(values), part)])
+
+
+def is_sample(arxiv_id: str, topic_hash: str) -> bool:
+    """Whether a paper below the share is scored all the same: by lot, and the same lot whenever it is drawn."""
+    drawn = int.from_bytes(hashlib.sha256(f"{topic_hash} {arxiv_id}".encode()).digest()[:4])
+    return drawn < _SAMPLE * 2**32
+
+
+def _count(papers: int, part: float) -> int:
+    return math.ceil(papers * part)

@@ -1,0 +1,41 @@
+"""The words of papers and topics, in forms that say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from newsletter.models import Paper
+
+_TITLE_WEIGHT = 2  # the title counts twice: it says what the paper is about, the abstract what it compares with
+_STOP = frozenset(
+    re.findall(
+        r"\w+",
+        "a about above across after all also an and any are as at based be been before being between both but by can "
+        "do does each etc existing for from further given has have how however i if in into is it its more most new no "
+        "not of on only or other our out over own paper propose same show so some such than that the their them then "
+        "there these they this those through to toward under up use used using via was we well were what when where "
+        "which while who why will with within without work you your",
+    )
+)
+# Word forms that say the same: sparse and sparsity, prune and pruning, quantized and quantization.
+_ENDING = re.compile(
+    r"(?:ization|isation|izing|ising|ized|ised|ations?|ments?|ings?|ions?|ers?|ed|es|ities|ity|ive|al|s|e|y)$"
+)
+
+
+def text_of(paper: Paper) -> str:
+    """What a paper is judged by."""
+    return " ".join([paper.title] * _TITLE_WEIGHT + [paper.abstract])
+
+
+def stems(text: str) -> list[str]:
+    """The words that say what a text is about, in order, without their endings."""
+    words = re.findall(r"[^\W\d_][\w+]+", text.lower().replace("-", " "))
+    return [_ENDING.sub("", word) if len(word) > 4 else word.removesuffix("s") for word in words if word not in _STOP]
+
+
+def pairs(found: Sequence[str]) -> list[str]:
+    """The stems and each two that stand together."""
+    return [*found, *(" ".join(two) for two in pairwise(found))]

@@ -1,0 +1,92 @@
+"""The text of one setting becomes a value, or a ValueError `what is wrong; what to write`."""
+
+from __future__ import annotations
+
+import re
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BeforeValidator
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+def mail_address(value: str) -> str:
+    name, address = parseaddr(value)
+    try:
+        Address(display_name=name, addr_spec=address)
+    except (MessageError, ValueError, IndexError):  # its parser lets all three through
+        address = ""
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>\[]+", address) or re.search(r"[\r\n\0]", value):
+        raise ValueError("is not an address; write it as Name <name@example.org>")
+    return value.strip()
+
+
+def _parts(value: str) -> SplitResult | None:
+    """The parts of an address that names a host, and perhaps a port that is one."""
+    try:
+        parts = urlsplit(value)
+        return parts if parts.hostname and parts.port != 0 and not re.search(r"\s", value) else None
+    except ValueError:
+        return None
+
+
+def web_address(value: str) -> str:
+    parts = _parts(value)
+    loopback = parts is not None and parts.hostname in _LOOPBACK
+    if parts is None or parts.scheme not in (("http", "https") if loopback else ("https",)):
+        raise ValueError("is not a web address; write https://host (plain http:// only on this machine)")
+    return value.rstrip("/")
+
+
+def service(value: str) -> str:
+    parts = _parts(value)
+    if parts is None or parts.scheme not in ("http", "https"):
+        raise ValueError("is not a web address; write https://host/path")
+    return value.rstrip("/")
+
+
+def _mail_server(plain: str, form: str, *, loopback_only: bool = False) -> BeforeValidator:
+    """Of `smtp` or `imap` and the same with TLS; a plain one may be for this machine alone."""
+
+    def check(value: str) -> str:
+        parts = _parts(value)
+        near = parts is not None and parts.hostname in _LOOPBACK
+        if parts is None or parts.scheme not in (f"{plain}s", plain)[: 1 if loopback_only and not near else 2]:
+            raise ValueError(f"is not an {plain.upper()} address; write {form}")
+        if parts.password is not None:
+            raise ValueError(f"holds a password; write {form.split()[0]} and set NEWSLETTER_{plain.upper()}_PASSWORD")
+        if plain == "imap" and not parts.username:
+            raise ValueError(f"names no user; write {form}")
+        return value
+
+    return BeforeValidator(check)
+
+
+smtp = _mail_server("smtp", "smtp://user@host:587 or smtps://user@host")
+imap = _mail_server("imap", "imaps://user@host/INBOX (plain imap:// only on this machine)", loopback_only=True)
+
+
+def database(value: str) -> str:
+    if not value.startswith("sqlite:///"):
+        raise ValueError("is not supported by this version; write sqlite:///path/to/newsletter.db")
+    return value
+
+
+def comma_list(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def prices(value: object) -> object:
+    """`model=in/out, …` in dollars per million tokens."""
+    if not isinstance(value, str):
+        return value
+    prices = {}
+    for part in filter(None, (part.strip() for part in value.split(","))):
+        found = re.fullmatch(r"(?P<model>[^=\s]+)=(?P<into>\d+(?:\.\d+)?)/(?P<out>\d+(?:\.\d+)?)", part)
+        if not found:
+            raise ValueError(f"cannot be read at {part!r}; write model=0.25/2, dollars per million tokens in and out")
+        prices[found["model"]] = (float(found["into"]), float(found["out"]))
+    return prices

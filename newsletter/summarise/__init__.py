@@ -1,0 +1,208 @@
+"""Picked papers → one checked line per language, the reason for each topic, and a translated abstract where asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from newsletter import prompts
+from newsletter.errors import BudgetReached, ModelError, ModelRefused
+from newsletter.models import Completion, Paper, Prompt, Topic
+from newsletter.ports import Complete
+from newsletter.prompts import PromptFile
+from newsletter.summarise.checks import mended, problem, translation_problem
+
+AT_ONCE = 32  # the model's own limit may be lower
+_LINE_TOKENS, _REASON_TOKENS = 60, 20  # of an answer, for each
+
+Lines = Mapping[str, str | None]
+Save = Callable[["Wanted", Lines, Lines, Completion], None]
+Asked = TypeVar("Asked")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A line or reason that failed its check, as the repair request shows it."""
+
+    key: str  # of the language or the topic
+    text: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one paper still lacks: lines in these languages and reasons for these topics."""
+
+    paper: Paper
+    languages: tuple[str, ...]
+    topics: tuple[Topic, ...]
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """An abstract that is wanted in another language."""
+
+    paper: Paper
+    language: str
+
+
+def build_prompt(template: PromptFile, wanted: Wanted) -> Prompt:
+    """The request for one paper. Raises TemplateError."""
+    paper, keys = wanted.paper, [topic.key for topic in wanted.topics]
+    told = {"id": paper.arxiv_id, "title": paper.title, "abstract": paper.abstract, "topics": keys}
+    system, user = template.fill(
+        languages=wanted.languages, topics=wanted.topics, papers=[told], rejected=wanted.rejected
+    )
+    tokens = 30 + _LINE_TOKENS * len(wanted.languages) + _REASON_TOKENS * len(keys)
+    return Prompt(system, user, "summaries", _schema(wanted.languages, keys), expected_tokens=tokens)
+
+
+def build_translation(template: PromptFile, wanted: Translation) -> Prompt:
+    """The request for one abstract. Raises TemplateError."""
+    paper = wanted.paper
+    told = {"id": paper.arxiv_id, "title": paper.title, "abstract": paper.abstract}
+    system, user = template.fill(language=wanted.language, paper=told)
+    return Prompt(system, user, "abstracts", _TRANSLATION, expected_tokens=30 + len(paper.abstract) // 2)
+
+
+def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines, tuple[Rejected, ...]]:
+    """Lines by language and reasons by topic key, None where one is absent or fails its check; and what failed.
+
+    Raises ValueError when the reply is not the JSON asked for, or is about another paper.
+    """
+    row = _row_about(wanted.paper, reply, "summaries")
+    rejected: list[Rejected] = []
+
+    def checked(name: str, key: str, language: str | None) -> str | None:
+        group = row.get(name)
+        given = group.get(key) if isinstance(group, dict) else None
+        text = mended(given, language) if isinstance(given, str) else ""
+        why = problem(text, wanted.paper, language) if text else "it is missing"
+        if why:
+            rejected.append(Rejected(key, text, why))
+        return None if why else text
+
+    lines = {language: checked("lines", language, language) for language in wanted.languages}
+    reasons = {topic.key: checked("reasons", topic.key, None) for topic in wanted.topics}
+    return lines, reasons, tuple(rejected)
+
+
+def parse_translation(reply: str, wanted: Translation) -> str | None:
+    """The translated abstract, None where it fails its check. Raises ValueError as parse_reply does."""
+    text = _row_about(wanted.paper, reply, "abstracts").get("text")
+    shown = mended(text, wanted.language) if isinstance(text, str) else ""
+    return None if not shown or translation_problem(shown, wanted.paper, wanted.language) else shown
+
+
+def _row_about(paper: Paper, reply: str, name: str) -> dict[str, object]:
+    found = [row for row in prompts.rows(reply, name) if isinstance(row, dict) and row.get("id") == paper.arxiv_id]
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} answers for {paper.arxiv_id}")
+    return found[0]
+
+
+async def summarise(
+    wanted: Sequence[Wanted], template: PromptFile, complete: Complete, save: Save
+) -> tuple[ModelError, ...]:
+    """Ask for everything that is wanted; each reply is saved as it comes. The errors of papers that got none."""
+    return await _each(wanted, lambda want: _summarise_one(want, template, complete, save))
+
+
+async def _summarise_one(wanted: Wanted, template: PromptFile, complete: Complete, save: Save) -> None:
+    """What fails its check is asked for once more, with the reason; then it is saved as left out."""
+    completion = await complete(build_prompt(template, wanted))
+    try:
+        lines, reasons, rejected = parse_reply(completion.text, wanted)
+    except ValueError:
+        lines, reasons, rejected = {}, {}, ()
+    save(wanted, _present(lines), _present(reasons), completion)
+    lacking = replace(
+        wanted,
+        languages=tuple(language for language in wanted.languages if not lines.get(language)),
+        topics=tuple(topic for topic in wanted.topics if not reasons.get(topic.key)),
+        rejected=tuple(one for one in rejected if one.text),
+    )
+    if not lacking.languages and not lacking.topics:
+        return
+    repaired = await complete(build_prompt(template, lacking))
+    try:
+        lines, reasons, _ = parse_reply(repaired.text, lacking)
+    except ValueError:
+        # Recorded as answered: the abstract's own sentence stands in, and the same answer is not paid for again.
+        lines = dict.fromkeys(lacking.languages)
+        reasons = {topic.key: None for topic in lacking.topics}
+    save(lacking, lines, reasons, repaired)
+
+
+async def translate(
+    wanted: Sequence[Translation],
+    template: PromptFile,
+    complete: Complete,
+    save: Callable[[Paper, Lines, Completion], None],
+) -> tuple[ModelError, ...]:
+    """Ask for abstracts in other languages; one that fails its check twice is saved as left out."""
+
+    async def one(want: Translation) -> None:
+        for last in (False, True):
+            completion = await complete(build_translation(template, want))
+            try:
+                text = parse_translation(completion.text, want)
+            except ValueError:
+                text = None
+            save(want.paper, {want.language: text} if text or last else {}, completion)
+            if text:
+                return
+
+    return await _each(wanted, one)
+
+
+async def _each(wanted: Sequence[Asked], ask: Callable[[Asked], Awaitable[None]]) -> tuple[ModelError, ...]:
+    """Ask for each, many at once, until everything would be refused; the errors."""
+    room = asyncio.Semaphore(AT_ONCE)
+    stop = asyncio.Event()
+
+    async def one(want: Asked) -> ModelError | None:
+        async with room:
+            if stop.is_set():
+                return None
+            try:
+                await ask(want)
+            except ModelError as error:
+                if isinstance(error, (ModelRefused, BudgetReached)):
+                    stop.set()
+                return error
+            return None
+
+    done = await asyncio.gather(*(one(want) for want in wanted))
+    return tuple(error for error in done if error)
+
+
+def _present(found: Lines) -> Lines:
+    return {key: text for key, text in found.items() if text}
+
+
+def _schema(languages: Sequence[str], topics: Sequence[str]) -> Mapping[str, object]:
+    """The answer's shape; every language and topic is required, as strict structured output demands."""
+    row = {"id": {"type": "string"}, "lines": _texts(languages), "reasons": _texts(topics)}
+    return _object({"summaries": {"type": "array", "items": _object(row)}})
+
+
+def _texts(keys: Sequence[str]) -> dict[str, object]:
+    return _object({key: {"type": "string"} for key in keys})
+
+
+def _object(properties: Mapping[str, object]) -> dict[str, object]:
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+_TRANSLATION = _object(
+    {"abstracts": {"type": "array", "items": _object({"id": {"type": "string"}, "text": {"type": "string"}})}}
+)

@@ -1,0 +1,124 @@
+"""What a model wrote → a line that can be shown, or why it cannot. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from newsletter.models import Paper
+from newsletter.summarise.languages import units, wrong_language
+
+_MOST_REASON = 160  # characters
+# Words, or signs of Chinese and Japanese. The prompt asks for 20–35 and 30–60: what is near that is shown.
+_LENGTHS = {"zh": (24, 75), "ja": (24, 110), "th": (30, 250), "ko": (6, 50)}
+_LENGTH = (5, 60)
+_MOST_CHARACTERS = 420
+_TRANSLATED = (0.2, 3.0)  # a translation's characters, of the abstract's
+_UNSEEN = ("Cc", "Cs", "Co", "Zl", "Zp", "Cf")  # controls, halves of characters, separators, marks that turn the text
+_JOINERS = "\u200c\u200d"  # of the last kind, but needed by some scripts
+
+_DOMAIN = r"(?:com|org|net|edu|gov|info|biz|io|ai|dev|app|co|cn|ru|de|uk|me|ly|to|gg|xyz|site|online|example|invalid)"
+_MARKUP = re.compile(
+    r"[a-z][a-z+.-]*://|www\.|(?:javascript|data|mailto|vbscript):|\]\(|\[\[|<[a-zA-Z/!?]|&(?:[a-zA-Z]+|#\w+);"
+    rf"|\*\*|__|```|`|^\s*(?:#|[-*•>]\s)|\S@\S+\.\w|(?<![\w.])[\w-]+(?:\.[\w-]+)*\.{_DOMAIN}(?![\w])(?:/|\b)",
+    re.IGNORECASE,
+)
+_TEX = re.compile(r"\$|\\[a-zA-Z]+|\\[(\[]")
+_ENDS = ".!?。！？…"
+_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|etc|approx|resp|Fig|Eq|Dr|St|[A-Z])\.)\s$")
+# Terms that the field leaves in English, and the translations that betray one.
+_TRANSLATED_TERMS = {
+    "LoRA": "低秩适配|低秩适应|低秩自适应",
+    "MoE": "专家混合|混合专家",
+    "CUDA": "统一计算设备架构",
+}
+_WIDE = str.maketrans(",;:?!", "，；：？！")
+
+
+def mended(text: str, language: str | None) -> str:
+    """The text as it is shown: trimmed, and in Chinese with full-width punctuation and its full stop."""
+    text = text.strip()
+    if not language or language.partition("-")[0].lower() != "zh" or not text:
+        return text
+    beside = r"(?<=[\u3400-\u9fff）】」”])[,;:?!]\s*|[,;:?!](?=[\u3400-\u9fff（【「“])"
+    text = re.sub(beside, lambda found: found[0].strip().translate(_WIDE), text)
+    text = re.sub(r"(?<=[\u3400-\u9fff）%])\.$|(?<=[\u3400-\u9fff）])\.(?=[\u3400-\u9fff])", "。", text)
+    return text if text[-1] in _ENDS or "\n" in text else f"{text}。"
+
+
+def problem(text: str, paper: Paper, language: str | None) -> str | None:
+    """Why a line cannot be shown, or None. `language` None: a reason, which is short and need not be a sentence."""
+    if found := _unfit(text) or (_TEX.search(text) and "markup, TeX or a link") or _numbers_invented(text, paper):
+        return found
+    if language is None:
+        return None if 3 <= len(text) <= _MOST_REASON else f"{len(text)} characters"
+    return (
+        wrong_language(text, language) or _wrong_length(text, language) or _sentences(text) or _terms_lost(text, paper)
+    )
+
+
+def translation_problem(text: str, paper: Paper, language: str) -> str | None:
+    """Why a translated abstract cannot be shown, or None."""
+    if found := _unfit(text) or _numbers_invented(text, paper) or wrong_language(text, language):
+        return found
+    least, most = (share * len(paper.abstract) for share in _TRANSLATED)
+    return None if least <= len(text) <= most else f"{len(text)} characters for {len(paper.abstract)}"
+
+
+def _unfit(text: str) -> str | None:
+    """What no text of a model may hold, wherever it stands."""
+    if any(unicodedata.category(char) in _UNSEEN and char not in _JOINERS for char in text):
+        return "more than one line, or control characters"
+    return "markup, TeX or a link" if _MARKUP.search(text) else None
+
+
+def _numbers_invented(text: str, paper: Paper) -> str | None:
+    known = _numbers(f"{paper.title} {paper.abstract}")
+    strange = next((number for number in _numbers(text) if number not in known), None)
+    return f"the number {strange} does not stand in the abstract" if strange else None
+
+
+def _numbers(text: str) -> dict[str, None]:
+    """Numbers in digits, in order; thousands separators dropped, so that 12,000 and 12000 are the same.
+
+    Other scripts' digits count as their values, R² has the number of R^2, and ½ counts as it is.
+    """
+    plain = re.sub(r"\{,\}|\\,", ",", text)
+    digits = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in plain)
+    digits = re.sub("[⁰¹²³⁴-⁹]", lambda found: f"^{unicodedata.digit(found[0])}", digits)
+    found = re.findall(r"\d+(?:[,\u202f]\d{3})*(?:\.\d+)?|[\u00bc-\u00be\u2150-\u215e]", digits)
+    return dict.fromkeys(re.sub(r"[,\u202f]", "", number) for number in found)
+
+
+def _wrong_length(text: str, language: str) -> str | None:
+    least, most = _LENGTHS.get(language.partition("-")[0].lower(), _LENGTH)
+    count = units(text)
+    if least <= count <= most and len(text) <= _MOST_CHARACTERS:
+        return None
+    return f"a length of {count}, not {least} to {most}"
+
+
+def _sentences(text: str) -> str | None:
+    """One full stop, at its end; a question may stand before."""
+    inner = text.rstrip("”\"'）)」")
+    if inner[-1:] not in _ENDS:
+        return "no full stop at its end"
+    for found in re.finditer(r"\.[)”\"']*\s(?=[^\W\da-z_])|。(?=.)", inner):
+        if found[0] == "。" or not _ABBREVIATED.search(inner[: found.end()]):
+            return "more than one sentence"
+    return None
+
+
+def _terms_lost(text: str, paper: Paper) -> str | None:
+    """A term of the field in another case than the abstract's, or translated where the abstract has only the term."""
+    source = f"{paper.title} {paper.abstract}"
+    terms = set(re.findall(r"(?<![\w\\])(?=\w*[A-Z]\w*[A-Z]|\w*[a-z][A-Z])[A-Za-z][A-Za-z0-9]+", source))
+    cased = {term.lower(): term for term in terms if len(term) > 2}
+    words = set(re.findall(r"[A-Za-z][A-Za-z0-9]+", source))
+    for word in re.findall(r"[A-Za-z][A-Za-z0-9]+", text):
+        if word.lower() in cased and word not in words and word.rstrip("s") not in words:
+            return f"the term {cased[word.lower()]} is written {word}"
+    for term, betrays in _TRANSLATED_TERMS.items():
+        if re.search(rf"\b{term}s?\b", source) and re.search(betrays, text) and term not in text:
+            return f"the term {term} is translated"
+    return None

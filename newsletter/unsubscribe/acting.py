@@ -1,0 +1,64 @@
+"""What an inbound meaning does. Without proof nothing; twice is the same as once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from newsletter.models import Action, Bounce, Meaning, Subscriber, SubscriberState
+from newsletter.ports import ReaderStore
+from newsletter.unsubscribe import bounces
+from newsletter.unsubscribe.changes import BY_REPLY, Changed, leave, pause, suppress, undo
+
+_ON_SENDER = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
+_GETS_MAIL = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+
+
+def act(store: ReaderStore, roster: Path, meaning: Meaning, now: datetime, *, key: str = "") -> Changed | None:
+    """Do what a mail asks for with proof; None: nothing was done, it is for a person. `key` names a bounce."""
+    if meaning.action is Action.CONFIRM:
+        return _to_confirm(store, meaning)
+    who = proven(store, meaning)
+    if who is None:
+        return None
+    match meaning.action:
+        case Action.UNSUBSCRIBE:
+            return leave(store, roster, who.id, BY_REPLY, now)
+        case Action.PAUSE if meaning.until is not None and who.state in _GETS_MAIL:
+            return pause(store, roster, who, meaning.until, now)
+        case Action.RESUME:
+            return undo(store, roster, who, now)
+        case Action.COMPLAINT:
+            return suppress(store, roster, who, "complaint", now)
+        case Action.BOUNCE_PERMANENT | Action.BOUNCE_TEMPORARY if not meaning.blames_sender:
+            return _bounced(store, roster, who, meaning, now, key)
+    return None
+
+
+def proven(store: ReaderStore, meaning: Meaning) -> Subscriber | None:
+    """Whose mail it is: by its token, else by a sender whom DKIM proves."""
+    if meaning.subscriber_id is not None:
+        return store.subscriber(meaning.subscriber_id)
+    return store.subscriber(meaning.sender) if meaning.action in _ON_SENDER and meaning.sender else None
+
+
+def _to_confirm(store: ReaderStore, meaning: Meaning) -> Changed | None:
+    """A request without proof changes nothing; a reader of ours is asked by mail."""
+    claimed = store.subscriber(meaning.sender) if meaning.sender else None
+    return Changed(claimed, None) if claimed and claimed.state in _GETS_MAIL else None
+
+
+def _bounced(
+    store: ReaderStore, roster: Path, who: Subscriber, meaning: Meaning, now: datetime, key: str
+) -> Changed | None:
+    bounce = Bounce(
+        key=key,
+        status=meaning.status,
+        permanent=meaning.action is Action.BOUNCE_PERMANENT,
+        issue=meaning.issue or now.date(),
+        at=now,
+    )
+    # What came before a reader was taken back counts no more.
+    history = [one for one in store.add_bounce(who.id, bounce) if one.at >= who.since]
+    why = bounces.verdict(history, now)
+    return suppress(store, roster, who, why, now) if why else Changed(who, None)

@@ -1,0 +1,139 @@
+"""A private Dovecot on a loopback port: a real IMAP server with one folder of mail."""
+
+from __future__ import annotations
+
+import imaplib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import mkdtemp
+
+USER, PASSWORD = "news", "s3cret-of-the-mailbox"
+MISSING = (
+    None if shutil.which("dovecot") and os.geteuid() == 0 else "needs Debian's dovecot-imapd, and root to start it"
+)
+
+_CONFIGURATION = """
+base_dir = {base}/run
+state_dir = {base}/state
+log_path = {base}/log
+protocols = imap
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+mail_location = maildir:{base}/mail
+mail_uid = nobody
+mail_gid = nogroup
+first_valid_uid = 1
+imap_capability = {capability}
+service imap-login {{
+  inet_listener imap {{
+    port = {port}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service imap-login {{
+  chroot =
+}}
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={base}
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Dovecot:
+    port: int
+    base: Path
+
+    @property
+    def url(self) -> str:
+        return f"imap://{USER}@127.0.0.1:{self.port}/INBOX"
+
+    @contextmanager
+    def session(self) -> Iterator[imaplib.IMAP4]:
+        """What the owner of the mailbox sees with a mail program of their own."""
+        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=10)
+        client.login(USER, PASSWORD)
+        try:
+            yield client
+        finally:
+            client.logout()
+
+    def deliver(self, raw: bytes, folder: str = "INBOX") -> None:
+        with self.session() as client:
+            status, answer = client.append(folder, "", "", raw)  # type: ignore[arg-type]
+            assert "OK" == status, answer
+
+    def mails(self, folder: str = "INBOX") -> dict[bytes, bool]:
+        """The Message-IDs of a folder, each with whether it counts as read."""
+        with self.session() as client:
+            if client.select(f'"{folder}"', readonly=True)[0] != "OK":
+                return {}
+            found = {}
+            for number in client.search(None, "ALL")[1][0].split():
+                answer = client.fetch(number.decode(), "(FLAGS BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")[1]
+                flags = b" ".join(part if isinstance(part, bytes) else part[0] for part in answer)
+                header = next(part[1] for part in answer if isinstance(part, tuple))
+                found[header.split(b":", 1)[1].strip()] = b"\\Seen" in flags
+            return found
+
+    def empty(self) -> None:
+        with self.session() as client:
+            for folder in ("INBOX", "Newsletter.Done", "Newsletter/Done"):
+                status, number = client.select(f'"{folder}"')
+                if status == "OK" and number != [b"0"]:
+                    client.store("1:*", "+FLAGS", r"(\Deleted)")
+                    client.expunge()
+
+
+@contextmanager
+def dovecot(capability: str = "") -> Iterator[Dovecot]:
+    """A server of its own; `capability` replaces what it says of itself."""
+    base = Path(mkdtemp(prefix="dovecot."))  # short: the paths of its sockets end at 107 octets
+    base.chmod(0o755)
+    (base / "mail").mkdir()
+    shutil.chown(base / "mail", "nobody", "nogroup")
+    with socket.create_server(("127.0.0.1", 0)) as chosen:
+        port = chosen.getsockname()[1]
+    text = _CONFIGURATION.format(base=base, port=port, password=PASSWORD, capability=capability)
+    if not capability:
+        text = text.replace("imap_capability = \n", "")
+    (base / "dovecot.conf").write_text(text)
+    process = subprocess.Popen(["dovecot", "-F", "-c", base / "dovecot.conf"])
+    try:
+        _wait(base, port, process)
+        yield Dovecot(port, base)
+    finally:
+        process.terminate()
+        process.wait(20)
+        shutil.rmtree(base, ignore_errors=True)
+
+
+def _wait(base: Path, port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        assert process.poll() is None, (base / "log").read_text()
+        try:
+            client = imaplib.IMAP4("127.0.0.1", port, timeout=5)
+            client.logout()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError((base / "log").read_text())

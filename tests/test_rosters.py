@@ -1,0 +1,166 @@
+"""The roster against the ledger: slips wait, contradictions are named, and who is forgotten stays out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from newsletter import app, pipeline, unsubscribe
+from newsletter.app import rosters
+from newsletter.errors import ConfigurationError
+from newsletter.models import SubscriberState
+from newsletter.settings import Settings
+from newsletter.subscribers import guard
+from tests.conftest import Run
+from tests.morning import MORNING, ROSTER, desk_of
+
+HEAD = ROSTER[: ROSTER.index("  - ada@")]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
+    return Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
+
+
+def write(settings: Settings, number: int) -> None:
+    entries = "".join(f"  - reader{one}@example.org\n" for one in range(number))
+    settings.subscribers.write_text(HEAD + entries, "utf-8")
+
+
+# --- the guard ---
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "held"),
+    [
+        (100, 50, False),
+        (100, 49, True),
+        (100, 200, False),
+        (100, 201, True),
+        (100, 0, True),
+        (9, 0, False),
+        (10, 0, True),
+        (1, 10, False),
+        (1, 11, True),
+        (0, 9, False),
+        (15, 6, False),
+    ],
+)
+def test_when_a_roster_is_held_back(before: int, now: int, held: bool) -> None:
+    """More than half lost or more than doubled, by ten readers or more."""
+    assert held == guard.is_held_back(before, now)
+
+
+def test_a_slip_waits_until_it_is_confirmed(settings: Settings) -> None:
+    """The first load is exempt; an emptied file is a finding that stops, until `check --accept` or it is mended."""
+    write(settings, 40)
+    rosters.accepted(settings, app.load_roster(settings))
+    write(settings, 3)
+    with pytest.raises(ConfigurationError, match=r"3 readers where there were 40.*check --accept"):
+        rosters.accepted(settings, app.load_roster(settings))
+    with pytest.raises(ConfigurationError, match="3 readers where there were 40"):
+        app.examine_or_stop(settings)
+    write(settings, 39)
+    rosters.accepted(settings, app.load_roster(settings))
+    write(settings, 3)
+    rosters.accept(settings, app.load_roster(settings))
+    assert 3 == len(rosters.accepted(settings, app.load_roster(settings)).readers)
+
+
+def test_accept_is_a_command(settings: Settings, newsletter: Run) -> None:
+    """`newsletter check` names what waits and exits with 1, `--accept` confirms it."""
+    write(settings, 40)
+    rosters.accept(settings, app.load_roster(settings))
+    write(settings, 3)
+    held = newsletter("check")
+    assert (1, True) == (held.returncode, "3 readers where there were 40" in held.stdout), held.stderr
+    assert 0 == newsletter("check", "--accept").returncode
+    assert 0 == newsletter("check").returncode
+
+
+# --- contradictions ---
+
+
+def test_lines_that_contradict_the_ledger_are_named(settings: Settings) -> None:
+    """A line without the mark of somebody who left, and a mark of somebody who came back, each with its place."""
+    with app.open_ledger(settings) as store:
+        known = store.enrol(["ada@example.org", "chen@example.org"], MORNING)
+        assert [] == rosters.contradictions(settings, app.load_roster(settings))
+        unsubscribe.leave(store, settings.subscribers, known["ada@example.org"].id, "by reply", MORNING)
+        unsubscribe.come_back(store, settings.subscribers, known["chen@example.org"], MORNING)
+    assert [] == rosters.contradictions(settings, app.load_roster(settings))
+    settings.subscribers.write_text(ROSTER + "    unsubscribed: 2026-03-01 by reply\n", "utf-8")
+    first, second = map(str, rosters.contradictions(settings, app.load_roster(settings)))
+    assert "subscribers.yaml:6: 'ada@example.org' gets no mail" in first
+    assert "2026-03-09 by reply" in first
+    assert "subscribers.yaml:7: 'chen@example.org' gets mail" in second
+
+
+# --- forgetting ---
+
+
+def test_forgotten_is_erased_and_stays_out(settings: Settings) -> None:
+    """Nothing of the address is left in the data folder; the line in the file does not bring the reader back."""
+    with desk_of(settings) as desk:
+        assert ["ada@example.org", "chen@example.org"] == [reader.email for reader, _ in pipeline.active(desk)]
+    outbox = settings.data_dir / "outbox"
+    outbox.mkdir()
+    for name in ("2026-03-09_Ada@example.org.eml", "2026-03-09_chen@example.org.eml"):
+        (outbox / name).write_text("To: somebody")
+    with app.open_ledger(settings) as store:
+        ada = store.subscriber("ada@example.org")
+        assert ada is not None
+        assert 1 == rosters.forget(settings, store, ada)
+        assert (None, None) == (store.subscriber(ada.id), store.subscriber(ada.email))
+    left = b"".join(file.read_bytes() for file in settings.data_dir.rglob("*") if file.is_file())
+    assert b"ada@example.org" not in left.lower()
+    assert ["2026-03-09_chen@example.org.eml"] == [file.name for file in outbox.iterdir()]
+    with desk_of(settings) as desk:
+        assert ["chen@example.org"] == [reader.email for reader, _ in pipeline.active(desk)]
+    (finding,) = rosters.contradictions(settings, app.load_roster(settings))
+    assert "asked to be forgotten" in str(finding)
+
+
+def test_forget_and_take_back_by_command(settings: Settings, newsletter: Run) -> None:
+    """`forget` names the line that is still there; `resubscribe` is the way back."""
+    with app.open_ledger(settings) as store:
+        store.enrol(["ada@example.org"], MORNING)
+    forgotten = newsletter("subscribers", "forget", "ada@example.org")
+    assert 1 == forgotten.returncode
+    assert "subscribers.yaml:6: still names them; remove the entry." in forgotten.stderr
+    with desk_of(settings) as desk:
+        assert ["chen@example.org"] == [reader.email for reader, _ in pipeline.active(desk)]
+    assert 0 == newsletter("subscribers", "resubscribe", "ada@example.org").returncode
+    with desk_of(settings) as desk:
+        assert 2 == len(pipeline.active(desk))
+
+
+# --- pauses of ledger and file ---
+
+
+def test_the_later_of_two_pauses_counts(settings: Settings) -> None:
+    """The ledger decides; a date that somebody wrote into the file since counts, a line deleted by hand does not."""
+
+    def awake() -> list[str]:
+        with desk_of(settings) as desk:
+            return [reader.email for reader, _ in pipeline.active(desk)]
+
+    with app.open_ledger(settings) as store:
+        chen = store.enrol(["chen@example.org"], MORNING)["chen@example.org"]
+        unsubscribe.pause(store, settings.subscribers, chen, MORNING.date().replace(day=23), MORNING)
+    assert ["ada@example.org"] == awake()
+    settings.subscribers.write_text(ROSTER, "utf-8")
+    assert ["ada@example.org"] == awake()
+    settings.subscribers.write_text(ROSTER + "    paused_until: 2026-03-09\n", "utf-8")
+    assert ["ada@example.org", "chen@example.org"] == awake()
+    settings.subscribers.write_text(ROSTER + "    paused_until: 2026-03-10\n", "utf-8")
+    assert ["ada@example.org"] == awake()
+    with app.open_ledger(settings) as store:
+        found = store.subscriber("chen@example.org")
+        assert found is not None
+        assert SubscriberState.PAUSED is found.state
+        settings.subscribers.chmod(0o444)
+        unsubscribe.resume(store, settings.subscribers, found, MORNING)
+    assert ["ada@example.org", "chen@example.org"] == awake()
