@@ -41,13 +41,11 @@ def run(settings: Settings, **more: Any) -> pipeline.Morning:
 
 
 def asked_about(servers: Servers) -> Counter[tuple[str, str]]:
-    """How often the model was asked about each paper, by kind of request and number within the month."""
+    """How often the model was asked about each paper, by kind of request and title: ids are shortened for a model."""
     found: Counter[tuple[str, str]] = Counter()
     for body in servers.model.requests:
         kind = body["response_format"]["json_schema"]["name"]
-        found.update(
-            (kind, name.split(".")[-1]) for name in re.findall(r'<paper id="([^"]+)"', body["messages"][-1]["content"])
-        )
+        found.update((kind, title) for title in re.findall(r"<paper [^>]*>\n(.+)", body["messages"][-1]["content"]))
     return found
 
 
@@ -342,18 +340,19 @@ def test_stopped_at_any_save_the_morning_is_finished_once(tmp_path: Path, after:
             before = asked_about(servers)
             run(settings)
             again = asked_about(servers) - before
+            assert stored <= set(before), f"write {at}"
         assert set(outbox(settings)) == READERS, f"write {at}"
         assert not [key for key in again if key in stored], f"write {at}"
         _all_accepted_once(settings)
 
 
 def _stored(settings: Settings) -> set[tuple[str, str]]:
-    """The (kind, paper) pairs whose answers the ledger holds."""
+    """The (kind, title) pairs whose answers the ledger holds."""
+    titles = "SELECT title FROM {} JOIN paper USING (arxiv_id)"
     with app.open_ledger(settings) as store, store._engine.connect() as connection:  # type: ignore[attr-defined]
-        scores = connection.exec_driver_sql("SELECT arxiv_id FROM score").scalars().all()
-        lines = connection.exec_driver_sql("SELECT arxiv_id FROM summary").scalars().all()
-    found = {("scores", one) for one in scores} | {("summaries", one) for one in lines}
-    return {(kind, arxiv_id.split(".")[-1]) for kind, arxiv_id in found}
+        scored = connection.exec_driver_sql(titles.format("score")).scalars().all()
+        summed_up = connection.exec_driver_sql(titles.format("summary")).scalars().all()
+    return {("scores", title) for title in scored} | {("summaries", title) for title in summed_up}
 
 
 def _all_accepted_once(settings: Settings) -> None:

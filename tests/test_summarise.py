@@ -360,6 +360,20 @@ def test_the_repair_names_the_fault() -> None:
     assert f'because="the number 99 does not stand in the abstract">\n{bad}\n' in second.user
 
 
+@pytest.mark.parametrize(
+    ("bad", "quoted"),
+    [
+        ("Half a letter \ud800 and a bell\x07.", "Half a letter and a bell ."),
+        ("x" * 5000, "x" * 420),
+        ("a\n\nb", "a b"),
+    ],
+)
+def test_the_repair_can_be_sent(bad: str, quoted: str) -> None:
+    """A rejected text is quoted in short, and without characters that no request can carry."""
+    _, _, rejected = parse_reply(reply(row(lines={"en": bad, "zh": ZH})), wanted())
+    assert [one.text for one in rejected] == [quoted]
+
+
 # --- translations ---
 
 TRANSLATE = PromptFile.parse(FILE.with_name("translate.md").read_text("utf-8"), "translate.md")

@@ -44,6 +44,9 @@ def missed(desk: Desk, newest: date) -> list[date]:
     while day > held[0].date and len(days) < MOST_CATCH_UP:
         days.append(day)
         day = calendar.previous(day)
+    if day > held[0].date:
+        # Their papers of the ten days before are not lost: the look-back brings them with the oldest of these.
+        log.warning("issues.too-many-missed", collected=[str(one) for one in sorted(days)], left_out_up_to=str(day))
     return sorted(days)
 
 

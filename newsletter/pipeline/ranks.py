@@ -19,14 +19,22 @@ Past = Sequence[tuple[date, Paper, Score, str, str]]
 
 def rank_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Ranked]:
     """The places by arXiv id; what the ledger lacks is worked out once and saved, so that a repeat decides the same."""
-    places = ranks(desk, day, topic, papers)
-    desk.store.save_ranks(scoring.topic_hash(topic), {paper: places[paper.arxiv_id] for paper in papers})
+    stored = desk.store.ranks(scoring.topic_hash(topic), papers)
+    places = _completed(desk, day, topic, papers, stored)
+    fresh = {paper: places[paper.arxiv_id] for paper in papers if paper.arxiv_id not in stored}
+    if fresh:
+        desk.store.save_ranks(scoring.topic_hash(topic), fresh)
     return places
 
 
 def ranks(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Ranked]:
     """The places by arXiv id, from the ledger as far as it has them; saves nothing."""
-    stored = desk.store.ranks(scoring.topic_hash(topic), papers)
+    return _completed(desk, day, topic, papers, desk.store.ranks(scoring.topic_hash(topic), papers))
+
+
+def _completed(
+    desk: Desk, day: date, topic: Topic, papers: Sequence[Paper], stored: Mapping[str, Ranked]
+) -> Mapping[str, Ranked]:
     if len(stored) == len({paper.arxiv_id for paper in papers}):
         return stored
     return {**_made(desk, day, topic, papers), **stored}
@@ -86,5 +94,7 @@ def save_fates(desk: Desk, topic: Topic, fates: Mapping[Paper, str]) -> None:
     """What became of each paper, in words, beside its place."""
     topic_hash = scoring.topic_hash(topic)
     placed = desk.store.ranks(topic_hash, fates)
-    changed = {paper: replace(placed[paper.arxiv_id], fate=fate) for paper, fate in fates.items()}
-    desk.store.save_ranks(topic_hash, changed)
+    told = {paper: replace(placed[paper.arxiv_id], fate=fate) for paper, fate in fates.items()}
+    changed = {paper: one for paper, one in told.items() if one != placed[paper.arxiv_id]}
+    if changed:
+        desk.store.save_ranks(topic_hash, changed)

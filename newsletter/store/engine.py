@@ -103,7 +103,13 @@ def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     """Insert a row or replace the one with the same primary key."""
-    statement = sqlite_insert(table).values(row)
-    keys = [column.name for column in table.primary_key]
-    rest = {name: statement.excluded[name] for name in row if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+    put_all(connection, table, [row])
+
+
+def put_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows that name the same columns, or replace those with the same primary keys."""
+    if rows:
+        statement = sqlite_insert(table)
+        keys = [column.name for column in table.primary_key]
+        rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), [dict(row) for row in rows])

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, insert, select
 
 from newsletter.models import Bill, Paper, Ranked, Score, Seen, Usage
-from newsletter.store.engine import Base, put
+from newsletter.store.engine import Base, put, put_all
 from newsletter.store.papers import chunks, to_paper
 from newsletter.store.tables import meta, model_call, ranking, reason, score, summary
 from newsletter.store.tables import paper as paper_table
@@ -61,11 +61,13 @@ class Judgements(Base):
         }
 
     def save_ranks(self, topic_hash: str, ranked: Mapping[Paper, Ranked]) -> None:
+        rows = [
+            {"arxiv_id": paper.arxiv_id, "version": paper.version, "topic_hash": topic_hash}
+            | {"value": found.value, "trained": found.trained, "seen": found.seen.value, "fate": found.fate}
+            for paper, found in ranked.items()
+        ]
         with self._transaction() as connection:
-            for paper, found in ranked.items():
-                key = {"arxiv_id": paper.arxiv_id, "version": paper.version, "topic_hash": topic_hash}
-                values = {"value": found.value, "trained": found.trained, "seen": found.seen.value, "fate": found.fate}
-                put(connection, ranking, key | values)
+            put_all(connection, ranking, rows)
 
     def lines(
         self, languages: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]

@@ -12,7 +12,7 @@ from newsletter.errors import BudgetReached, ModelError, ModelRefused
 from newsletter.models import Completion, Paper, Prompt, Topic
 from newsletter.ports import Complete
 from newsletter.prompts import PromptFile
-from newsletter.summarise.checks import mended, problem, translation_problem
+from newsletter.summarise.checks import mended, problem, quotable, translation_problem
 
 AT_ONCE = 32  # the model's own limit may be lower
 _LINE_TOKENS, _REASON_TOKENS = 60, 20  # of an answer, for each
@@ -82,7 +82,7 @@ def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines, tuple[Rejecte
         text = mended(given, language) if isinstance(given, str) else ""
         why = problem(text, wanted.paper, language) if text else "it is missing"
         if why:
-            rejected.append(Rejected(key, text, why))
+            rejected.append(Rejected(key, quotable(text), why))
         return None if why else text
 
     lines = {language: checked("lines", language, language) for language in wanted.languages}

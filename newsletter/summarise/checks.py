@@ -57,6 +57,12 @@ def problem(text: str, paper: Paper, language: str | None) -> str | None:
     )
 
 
+def quotable(text: str) -> str:
+    """The beginning of a rejected text, without what a request cannot carry: half a character stops it from leaving."""
+    seen = "".join(char if unicodedata.category(char) not in _UNSEEN else " " for char in text[:_MOST_CHARACTERS])
+    return " ".join(seen.split())
+
+
 def translation_problem(text: str, paper: Paper, language: str) -> str | None:
     """Why a translated abstract cannot be shown, or None."""
     if found := _unfit(text) or _numbers_invented(text, paper) or wrong_language(text, language):
