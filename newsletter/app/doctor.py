@@ -81,7 +81,7 @@ def _sample_days() -> Iterator[tuple[date, archive.Day]]:
 
 def _prompts(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
-    for name, build in (("score.md", _try_scoring), ("summarise.md", _try_summary)):
+    for name, build in (("score.md", _try_scoring), ("summarise.md", _try_summary), ("translate.md", _try_translation)):
         try:
             build(name, settings.subscribers)
         except ConfigurationError as error:
@@ -114,6 +114,10 @@ def _try_scoring(name: str, roster: Path) -> None:
 
 def _try_summary(name: str, roster: Path) -> None:
     summarise.build_prompt(load_prompt(name, roster), summarise.Wanted(_PAPER, ("en", "zh"), (_TOPIC,)))
+
+
+def _try_translation(name: str, roster: Path) -> None:
+    summarise.build_translation(load_prompt(name, roster), summarise.Translation(_PAPER, "zh"))
 
 
 def _ways_out(settings: Settings) -> list[Finding]:

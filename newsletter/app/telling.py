@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from newsletter.collect import calendar
-from newsletter.models import Issue, IssueState
+from newsletter.models import Delivery, DeliveryState, Issue, IssueState
 from newsletter.pipeline import Desk, Morning
 from newsletter.settings import Settings
 
@@ -22,13 +22,20 @@ def morning_lines(settings: Settings, desk: Desk, done: Morning) -> Iterator[str
         yield f"Issue {day}: arXiv has not announced it yet."
     tally = done.tally
     yield f"Sent {counted(tally.accepted, 'mail')} {_by(settings)}."
-    if tally.waiting:
-        yield f"{counted(tally.waiting, 'mail')} refused for now or in doubt; run again to try again."
+    left = left_over(desk)
+    if left:
+        reason = next((mail.error for mail in left if mail.error), None)
+        yield f"{counted(len(left), 'mail')} left to be sent; run again to try again{f' ({reason})' if reason else ''}."
     if tally.failed:
         yield f"{counted(tally.failed, 'mail')} refused for good: see `newsletter status`."
-    if not tally.accepted and not tally.waiting:
+    if not tally.accepted and not left:
         following = calendar.following(calendar.newest(desk.now()))
         yield f"The next announcement is {following}, due {due_text(following)}."
+
+
+def left_over(desk: Desk) -> Sequence[Delivery]:
+    """Mails that are planned and not sent: refused for now, or in doubt."""
+    return desk.store.deliveries([DeliveryState.QUEUED, DeliveryState.UNKNOWN])
 
 
 def _by(settings: Settings) -> str:

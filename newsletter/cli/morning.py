@@ -11,7 +11,7 @@ import click
 
 from newsletter import app, pipeline
 from newsletter.app.publish import publish
-from newsletter.app.telling import issue_line, morning_lines
+from newsletter.app.telling import issue_line, left_over, morning_lines
 from newsletter.cli.console import progress
 from newsletter.collect import calendar
 from newsletter.errors import ConfigurationError, DataFolderLocked
@@ -39,7 +39,7 @@ def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool
         publish(settings, desk)
         for line in morning_lines(settings, desk, done):
             click.echo(line)
-    return 1 if done.tally.waiting or done.tally.failed or roster.findings else 0
+        return 1 if left_over(desk) or done.tally.failed or roster.findings else 0
 
 
 def _is_announced(day: date | None) -> bool:
