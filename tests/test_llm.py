@@ -17,7 +17,7 @@ from newsletter.demo.faults import Fault
 from newsletter.demo.model_server import MODEL, ModelServer
 from newsletter.demo.rows import SampleRow
 from newsletter.errors import ModelError, ModelRefused, ModelUnavailable, RequestRefused
-from newsletter.llm import LiteLLM
+from newsletter.llm import LiteLLM, vendor
 from newsletter.llm.errors import translate
 from newsletter.models import Completion, Prompt, Usage
 
@@ -404,3 +404,31 @@ def test_a_model_that_thinks_is_told_to_be_brief(server: ModelServer) -> None:
 def test_no_key_in_an_error(text: str) -> None:
     """An error that quotes a key is told without it."""
     assert "abcdefgh" not in str(translate("m", RuntimeError(text)))
+
+
+def test_each_provider_has_a_limit_of_its_own(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests of all stages and models share the room of their provider; another provider's is its own."""
+    monkeypatch.setitem(vendor._AT_ONCE, "deepseek", 3)
+    vendor.room.cache_clear()
+    flying: dict[str, int] = {"deepseek": 0, "openai": 0}
+    most = dict(flying)
+
+    async def request(model: str, *_: object) -> Completion:
+        provider = vendor.provider(model)
+        flying[provider] += 1
+        most[provider] = max(most[provider], flying[provider])
+        await asyncio.sleep(0.001)
+        flying[provider] -= 1
+        return Completion(ANSWER, Usage(), model)
+
+    models = [LiteLLM([name], recall={}.get) for name in ("deepseek/a", "deepseek/b", NAME)]
+    for model in models:
+        monkeypatch.setattr(model, "_request", request)
+
+    async def many() -> None:
+        await asyncio.gather(*(model(PROMPT) for model in models * 20))
+
+    asyncio.run(many())
+    vendor.room.cache_clear()
+    assert most["deepseek"] == 3
+    assert most["openai"] > 3

@@ -86,7 +86,7 @@ def test_nobody_closes_the_marks_whatever_they_write(text: str) -> None:
     assert user.lower().count("<topic") + user.lower().count("</topic") == 0
 
 
-@pytest.mark.parametrize("name", ["score.md", "summarise.md"])
+@pytest.mark.parametrize("name", ["score.md", "summarise.md", "translate.md"])
 def test_shipped_prompts(name: str) -> None:
     """The prompts that we ship are prompts."""
     found = PromptFile.parse((SHIPPED / name).read_text("utf-8"), name)
