@@ -53,7 +53,7 @@ def test_the_smallest_file_is_a_roster() -> None:
         wait_until=given.wait_until,
         timezone="UTC",
         days=frozenset(range(1, 8)),
-        line=7,
+        line=8,
     )
     assert (roster.newsletter, roster.readers, roster.findings) == (given, (ada,), ())
     assert [(topic.key, topic.title, topic.categories) for topic in roster.topics] == [
