@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -136,6 +136,7 @@ class Service:
         mails = desk.store.last_mails()
         people = pipeline.active(desk)
         ready = {one.subscriber.id: one for one in pipeline.due(desk, people)}
+        held = pipeline.held_issues(desk)
         waiting = []
         for reader, subscriber in people:
             moment = last_hour(reader, now)
@@ -143,9 +144,11 @@ class Service:
             if moment is None or not is_due(one, moment, now, mails):
                 continue
             late = overdue(desk.store.issue, moment)
+            if late in held:
+                late = None  # it is here: what is missing are scores, and who is due knows how long to wait for those
             if late and now < wait_until(reader, moment):
                 continue
-            issues = in_time(one.issues, moment, now, self._looked)
+            issues = in_time(one.issues, moment, now, self._looked, held)
             if issues or late:
                 waiting.append(replace(one, issues=issues, late=late))
         return waiting
@@ -175,7 +178,7 @@ class Service:
         if not pipeline.missed(desk, newest):
             return
         try:
-            issues, not_out = pipeline.prepare_days(desk, None)
+            issues, not_out = pipeline.prepare_days(desk, None, hold=True)
         except ArxivError as error:
             self._ask_next = (newest, now + (_AFTER_REFUSAL if isinstance(error, ArxivRefused) else _SHORTEST_POLL))
             raise
@@ -229,12 +232,19 @@ def is_due(one: Due, moment: datetime, now: datetime, mails: Mapping[int, dateti
     return now.astimezone(zone).date() == moment.astimezone(zone).date()
 
 
-def in_time(issues: tuple[date, ...], moment: datetime, now: datetime, looked: datetime | None) -> tuple[date, ...]:
+def in_time(
+    issues: tuple[date, ...],
+    moment: datetime,
+    now: datetime,
+    looked: datetime | None,
+    held: Container[date] = (),
+) -> tuple[date, ...]:
     """The issues that the mail of the hour `moment` carries: those announced by then.
 
     Once that hour has been looked at, only what was due well before it may still come the same day. An hour over which
-    the service slept, or prepared the day (`looked` lies before it), is an hour nobody has looked at.
+    the service slept, or prepared the day (`looked` lies before it), is an hour nobody has looked at. An issue that was
+    `held` for want of scores has kept its readers waiting since their hour.
     """
     missed = looked is None or looked < moment or now - moment < _PROMPT
     allowed = moment if missed else moment - LATE
-    return tuple(day for day in issues if calendar.announced_at(day) <= allowed)
+    return tuple(day for day in issues if calendar.announced_at(day) <= (moment if day in held else allowed))

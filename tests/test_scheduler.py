@@ -9,6 +9,7 @@ import sys
 import threading
 import time as clock
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from newsletter.collect import calendar
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.servers import Servers
+from newsletter.errors import ModelUnavailable
 from newsletter.models import Reader, Subscriber, SubscriberState, Wishes
 from newsletter.pipeline import Due
 from newsletter.scheduler import Service, in_time, is_due, last_hour, poll_pause
@@ -537,3 +539,39 @@ def test_the_pause_between_ticks_is_a_minute() -> None:
     """A reader's hour is met within a minute."""
     assert 60 == scheduler._TICK_SECONDS
     assert timedelta(hours=3) == scheduler.LATE
+
+
+class Broken:
+    """A model that does not answer."""
+
+    async def __call__(self, prompt: object) -> object:
+        raise ModelUnavailable("m", "HTTP 503")
+
+    def price(self) -> None:
+        return None
+
+
+def test_a_morning_without_scores_waits_for_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader whose hour finds no scores gets the mail when the model is back, or at `wait_until` by words."""
+    roster = ROSTER.replace("subscribers:", "newsletter:\n  timezone: Asia/Shanghai\nsubscribers:")
+    (tmp_path / "subscribers.yaml").write_text(roster, "utf-8")
+    whole = app.open_desk
+    with Servers(sample_rows(), DAY) as servers:
+        settings = settings_for(servers, tmp_path)
+        now = [utc("2026-03-09 00:30")]  # 08:30 in Shanghai: announced at 00:00 UTC
+        service = Service(settings, now=lambda: now[0])
+
+        @contextmanager
+        def broken(*arguments: object, **options: object) -> Iterator[object]:
+            with whole(*arguments, **options) as desk:  # type: ignore[arg-type]
+                yield replace(desk, scorer=Broken(), summariser=Broken())  # type: ignore[arg-type]
+
+        monkeypatch.setattr(app, "open_desk", broken)
+        service.tick()
+        for moment in ("2026-03-09 01:30", "2026-03-09 02:30", "2026-03-09 03:59"):
+            now[0] = utc(moment)
+            service.tick()
+        assert outbox(settings) == {}
+        now[0] = utc("2026-03-09 04:00")
+        service.tick()
+        assert set(outbox(settings)) == {"ada@example.org", "chen@example.org"}
