@@ -40,19 +40,10 @@ def running(settings: Settings) -> Iterator[None]:
     """
     service = Service(settings)
     scheduler = BackgroundScheduler(timezone="UTC")
-    # Late is better than never (the default drops a job that is a second late), and never two at once.
-    scheduler.add_job(
-        service.tick,
-        "interval",
-        seconds=_TICK_SECONDS,
-        next_run_time=app.utc_now(),
-        misfire_grace_time=None,
-        coalesce=True,
-        max_instances=1,
-    )
-    if settings.imap_url:
+    for job in [service.tick, *([service.poll] if settings.imap_url else [])]:
+        # Late is better than never (the default drops a job that is a second late), and never two at once.
         scheduler.add_job(
-            service.poll,
+            job,
             "interval",
             seconds=_TICK_SECONDS,
             next_run_time=app.utc_now(),
