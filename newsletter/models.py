@@ -412,7 +412,11 @@ class Edition:
     considered: int  # papers looked at for these topics
     notices: tuple[Notice, ...] = ()
     model: str | None = None  # that scored or summarised; None without
-    usage: Usage = field(default_factory=Usage)  # of the issues
+    bills: tuple[Bill, ...] = ()  # of the issues, by stage and model
+
+    @property
+    def usage(self) -> Usage:
+        return sum((bill.usage for bill in self.bills), Usage())
 
     @property
     def date(self) -> date:
@@ -575,6 +579,19 @@ class Outgoing:
 
     key: str  # the delivery's id as text
     message: Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something that one person has to know of, once when it begins and once when it is over."""
+
+    key: str  # what it is about: "model", "arxiv", "transport", …
+    problem: str
+    remedy: str
+    since: datetime  # UTC
+    told: datetime | None = None  # when the administrator was told of its beginning
+    tried: datetime | None = None  # when telling was last tried
+    ended: datetime | None = None  # it may come back: its end is told when it stayed away
 
 
 # --- the way back ---------------------------------------------------------------

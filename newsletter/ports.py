@@ -23,6 +23,7 @@ from newsletter.models import (
     Score,
     Subscriber,
     SubscriberState,
+    Trouble,
     Usage,
 )
 
@@ -271,7 +272,19 @@ class DeliveryStore(Protocol):
         ...
 
 
-class Store(PaperStore, JudgementStore, ReaderStore, DeliveryStore, Protocol):
+class TroubleStore(Protocol):
+    """What the administrator was told, so that a restart does not tell it again."""
+
+    def troubles(self) -> Sequence[Trouble]:
+        """Oldest first, those that ended a moment ago included."""
+        ...
+
+    def save_trouble(self, trouble: Trouble) -> None: ...
+
+    def drop_trouble(self, key: str) -> None: ...
+
+
+class Store(PaperStore, JudgementStore, ReaderStore, DeliveryStore, TroubleStore, Protocol):
     """The ledger as a whole."""
 
     def close(self) -> None: ...
@@ -287,4 +300,5 @@ __all__ = [
     "ReaderStore",
     "Store",
     "Transport",
+    "TroubleStore",
 ]

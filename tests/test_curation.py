@@ -17,7 +17,7 @@ from benchmarks.curation import curate, quality
 from benchmarks.labelled import labelled_days
 from newsletter import app, pipeline, scoring
 from newsletter.demo.faults import Fault
-from newsletter.errors import BudgetReached, ModelError, ModelRefused, ModelUnavailable
+from newsletter.errors import BudgetReached, ModelError, ModelUnavailable
 from newsletter.llm.vendor import litellm
 from newsletter.models import Bill, Completion, Issue, IssueState, Notice, NoticeKind, Prompt, Seen, Usage
 from newsletter.pipeline import Desk
@@ -251,7 +251,7 @@ def test_an_issue_without_scores_is_held_until_the_limit(tmp_path: Path) -> None
     """Above a fifth unscored nobody is due before their wait_until; then the issue goes out by words and says so."""
     with practice(tmp_path) as (_, settings):
         issue, due, logs = prepared(settings, MORNING, failing(DOWN))
-        assert (issue.state, due, logs) == (IssueState.COLLECTED, [], ["error issue.held"])
+        assert (issue.state, due, logs) == (IssueState.COLLECTED, [], ["error trouble"])
         assert issue.held_since == MORNING
         assert any("HTTP 503" in note for note in issue.notes)
         later, due, _ = prepared(settings, NOON - timedelta(minutes=1), failing(DOWN))
@@ -327,18 +327,19 @@ class OneInSix:
 
 
 def test_an_expired_key_is_told_at_once(tmp_path: Path) -> None:
-    """A refused key stands in the log as an error and in the issue's notes, in the minute it happens."""
-    with practice(tmp_path) as (_, settings):
-        issue, _, logs = prepared(settings, MORNING, failing(ModelRefused("openai/sample-model", "key expired")))
-    assert logs == ["error model.refused", "error issue.held"]
-    assert trouble(issue) == ["model openai/sample-model: key expired"]
+    """A refused key stands in the log as one error and in the issue's notes; tests/test_alarms.py has the mail."""
+    with practice(tmp_path) as (servers, settings):
+        servers.model.faults.extend([Fault(kind="status", status=401)] * 99)
+        issue, _, logs = prepared(settings, MORNING)
+    assert logs == ["error trouble"]
+    assert trouble(issue) == ["model openai/sample-model: HTTP 401"]
 
 
 def test_no_tokens_is_a_failure(tmp_path: Path) -> None:
     """A model that answers nothing and counts nothing is a failure that is told, never an empty issue."""
     with practice(tmp_path) as (_, settings):
         issue, due, logs = prepared(settings, MORNING, failing(None))
-        assert (issue.state, due, logs) == (IssueState.COLLECTED, [], ["error issue.held"])
+        assert (issue.state, due, logs) == (IssueState.COLLECTED, [], ["error trouble"])
         assert f"model openai/sample-model: no score for {issue.collected} papers, 0 tokens used" in issue.notes
         done = run(settings, failing(None))
     assert done.tally.accepted == 2

@@ -7,15 +7,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parseaddr
+from functools import partial
 from pathlib import Path
 
 import structlog
 from sqlalchemy.engine import make_url
 
 from newsletter import subscribers
+from newsletter.app.alarms import Alarms
 from newsletter.app.files import fingerprint, folders, load_prompt, token_keys
 from newsletter.collect import ArxivSource
-from newsletter.errors import ConfigurationError, DataFolderLocked
+from newsletter.errors import ConfigurationError, DataFolderLocked, ModelRefused
 from newsletter.llm import LiteLLM
 from newsletter.models import ArchiveMode, Finding, Roster
 from newsletter.pipeline import Desk, Progress, no_progress
@@ -89,9 +91,10 @@ def open_desk(
     templates = folders("templates", settings.subscribers)
     letterhead = replace(settings.letterhead, archive=roster.newsletter.archive is ArchiveMode.PUBLIC)
     with open_ledger(settings) as store:
-        models = _models(settings, store)
-        source = _source(settings, store)
         transport = Outbox(settings.data_dir / "dry-run") if dry_run else _transport(settings)
+        alarms = alarms_of(settings, store, transport, now)
+        models = _models(settings, store, alarms)
+        source = _source(settings, store)
         try:
             yield Desk(
                 store=store,
@@ -114,6 +117,7 @@ def open_desk(
                 salt=f"{fingerprint(templates)} {letterhead!r}",
                 now=now,
                 progress=progress,
+                alarm=alarms,
             )
         finally:
             transport.close()
@@ -131,7 +135,7 @@ def _source(settings: Settings, store: Store) -> ArxivSource:
     )
 
 
-def _models(settings: Settings, store: Store) -> tuple[LiteLLM | None, LiteLLM | None]:
+def _models(settings: Settings, store: Store, alarms: Alarms) -> tuple[LiteLLM | None, LiteLLM | None]:
     """The models for scoring and for one-liners, each with the fallbacks behind it."""
     if settings.model is None:
         return None, None
@@ -145,6 +149,7 @@ def _models(settings: Settings, store: Store) -> tuple[LiteLLM | None, LiteLLM |
             prices=settings.model_prices,
             recall=store.recall,
             remember=store.remember,
+            report=partial(_model_answers, alarms),
         )
 
     scorer = chain(settings.model)
@@ -152,6 +157,20 @@ def _models(settings: Settings, store: Store) -> tuple[LiteLLM | None, LiteLLM |
         _refuse_unknown_prices(settings, scorer)
     same = settings.summary_model in (None, settings.model)
     return scorer, scorer if same else chain(settings.summary_model or settings.model)
+
+
+def _model_answers(alarms: Alarms, model: str, refusal: ModelRefused | None) -> None:
+    """Said the same minute: an expired key costs the scores of every morning from now on."""
+    if refusal is None:
+        alarms.over(f"model {model}")
+    else:
+        remedy = "renew its key or correct its name; until then a fallback model or the order by words serves"
+        alarms.trouble(f"model {model}", str(refusal), remedy)
+
+
+def alarms_of(settings: Settings, store: Store, transport: Transport, now: Callable[[], datetime]) -> Alarms:
+    """Where trouble is told: by this transport, to NEWSLETTER_ADMIN_EMAIL."""
+    return Alarms(store=store, transport=transport, letterhead=settings.letterhead, admin=settings.admin_email, now=now)
 
 
 def used_models(settings: Settings) -> Sequence[str]:

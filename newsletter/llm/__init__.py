@@ -28,6 +28,10 @@ def _keep_nothing(_key: str, _value: str) -> None:
     return None
 
 
+def _tell_nobody(_model: str, _refusal: ModelRefused | None) -> None:
+    return None
+
+
 @dataclass
 class _Model:
     """What is known of one model."""
@@ -37,6 +41,7 @@ class _Model:
     failures: int = 0  # in a row
     refusal: ModelRefused | None = None  # of every request
     scout: asyncio.Event | None = None
+    reported: bool | None = None  # whether it was last said to answer
 
 
 class LiteLLM:
@@ -57,16 +62,18 @@ class LiteLLM:
         patience: float = 180.0,
         recall: Callable[[str], str | None] = _forget,
         remember: Callable[[str, str], None] = _keep_nothing,
+        report: Callable[[str, ModelRefused | None], None] = _tell_nobody,
     ) -> None:
         """`api_base` serves the models of the provider of `api_base_of` (without it, of the first model).
 
         `timeout`: seconds for one request; `patience`: seconds for one model, retries included. `recall` and
-        `remember` keep from run to run how a model is asked for JSON.
+        `remember` keep from run to run how a model is asked for JSON. `report` is told of each model that refuses
+        everybody, at once and also where a fallback answers, and of each that answers (None).
         """
         self._names, self._api_base, self._prices = tuple(models), api_base, prices or {}
         self._api_provider = vendor.provider(api_base_of or self._names[0])
         self._timeout, self._tries, self._patience = timeout, tries, patience
-        self._recall, self._remember = recall, remember
+        self._recall, self._remember, self._report = recall, remember, report
         self._models = {name: _Model() for name in self._names}
 
     async def __call__(self, prompt: Prompt) -> Completion:
@@ -93,11 +100,23 @@ class LiteLLM:
             stored = self._recall(self._key(model))
             known.form = known.stored = stored if stored in FORMS else None
         asked: Coroutine[Any, Any, Completion] = self._in_turn(model, prompt)
-        completion = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asked, vendor.loop()))
+        try:
+            completion = await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(asked, vendor.loop()))
+        except ModelRefused as error:
+            self._say(model, error)
+            raise
+        self._say(model, None)
         if known.form and known.form != known.stored:
             known.stored = known.form
             self._remember(self._key(model), known.form)
         return completion
+
+    def _say(self, model: str, refusal: ModelRefused | None) -> None:
+        """Once for each change: many requests hear the same refusal."""
+        known, answers = self._models[model], refusal is None
+        if known.reported is not answers:
+            known.reported = answers
+            self._report(model, refusal)
 
     async def _in_turn(self, model: str, prompt: Prompt) -> Completion:
         """One answer from one model, when its provider has room for one more request."""

@@ -20,13 +20,16 @@ _OF_THE_REQUEST = ("ContextWindowExceededError", "ContentPolicyViolationError")
 
 # LiteLLM's and the vendors' packages' own words before they ask anybody; they come as 500, 401 or without a status.
 _NO_KEY = re.compile(r"Missing (?:credentials|\w+ API key)|API key not valid|invalid x-api-key", re.IGNORECASE)
+# The names of classes that LiteLLM puts before what the other side said.
+_WRAPPING = re.compile(r"^(?:litellm\.)?(?:\w+(?:Error|Exception)\b\s*(?::|-)\s*)+(?=\S)")
 _SECRET = re.compile(r"\b(?:sk|key|AIza)[-_A-Za-z0-9]{12,}")
 
 
 def translate(model: str, error: Exception) -> Exception:
     """One of our errors, by status and name; vendors' errors come wrapped in many classes."""
     status = getattr(error, "status_code", None)
-    text = _SECRET.sub("…", str(error).splitlines()[0][:300]) if str(error) else type(error).__name__
+    first = _WRAPPING.sub("", (str(error).splitlines() or [""])[0])
+    text = _SECRET.sub("…", first[:300]) or type(error).__name__
     name = type(error).__name__
     if "LLM Provider NOT provided" in text:
         return ModelRefused(model, "unknown model; write it as provider/model")

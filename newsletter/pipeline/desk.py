@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from newsletter.collect import ArxivSource
 from newsletter.models import Letterhead, Roster
@@ -19,6 +20,25 @@ Progress = Callable[[str, int, int], None]  # stage, done, total: where long wor
 
 def no_progress(stage: str, done: int, total: int) -> None:
     """Nobody is watching."""
+
+
+class Alarm(Protocol):
+    """Where the pipeline says what the administrator has to know; the same key said again is the same trouble."""
+
+    def trouble(self, key: str, problem: str, remedy: str) -> None: ...
+
+    def over(self, key: str) -> None: ...
+
+
+class Unheard:
+    """Nobody is to be told."""
+
+    def trouble(self, key: str, problem: str, remedy: str) -> None: ...
+
+    def over(self, key: str) -> None: ...
+
+
+UNHEARD = Unheard()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +66,7 @@ class Desk:
     owner: str = "newsletter"
     now: Callable[[], datetime]
     progress: Progress = no_progress
+    alarm: Alarm = UNHEARD
 
     @property
     def scoring_models(self) -> tuple[str, ...]:

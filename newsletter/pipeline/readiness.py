@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from newsletter.collect import calendar
 from newsletter.errors import BudgetReached, ModelError, ModelRefused
 from newsletter.models import Issue, IssueState, Reader
@@ -16,8 +14,6 @@ from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import score_topic, why
 from newsletter.pipeline.ranks import save_fates
-
-log = structlog.get_logger()
 
 _OF_MODELS = "model "  # how notes begin that are written anew each time an issue is prepared
 _KNOWN_ISSUES = 20
@@ -54,7 +50,7 @@ def prepare(desk: Desk, issue: Issue, readers: Sequence[Reader], *, hold: bool =
         held_since=issue.held_since or (desk.now() if held else None),
     )
     _save(desk, editor, prepared)
-    _tell(prepared, errors, held=held)
+    _tell(desk, prepared, errors, held=held)
     return desk.store.issue(day) or prepared
 
 
@@ -90,13 +86,25 @@ def _notes(desk: Desk, issue: Issue, errors: Sequence[ModelError], dropped: int,
         yield f"{_OF_MODELS}lines: {left_out} failed their check twice and were left out"
 
 
-def _tell(issue: Issue, errors: Sequence[ModelError], *, held: bool) -> None:
-    """What the administrator has to know the same minute: by the log, which a mail for administrators may follow."""
-    for error in dict.fromkeys(str(error) for error in errors if isinstance(error, ModelRefused)):
-        log.error("model.refused", issue=str(issue.date), error=error)
-    if held or (issue.unscored and not issue.scored):
-        fields = {"unscored": issue.unscored, "scored": issue.scored, "notes": issue.notes}
-        log.error("issue.held" if held else "issue.unscored", issue=str(issue.date), **fields)
+def _tell(desk: Desk, issue: Issue, errors: Sequence[ModelError], *, held: bool) -> None:
+    """What the administrator has to know of this issue; a model that refuses was told when it did."""
+    if spent := next((error for error in errors if isinstance(error, BudgetReached)), None):
+        desk.alarm.trouble("budget", str(spent), "raise NEWSLETTER_MAX_COST_USD, or choose a cheaper model")
+    elif desk.model and issue.scored:
+        desk.alarm.over("budget")
+    refused = any(isinstance(error, ModelRefused) for error in errors)  # told when it was refused
+    if (held or (issue.unscored and not issue.scored)) and not refused:
+        desk.alarm.trouble("scores", *_unscored(issue, held=held))
+    elif desk.model and issue.scored:
+        desk.alarm.over("scores")
+
+
+def _unscored(issue: Issue, *, held: bool) -> tuple[str, str]:
+    """The problem and the remedy."""
+    why_not = "; ".join(note for note in issue.notes if note.startswith(_OF_MODELS))
+    problem = f"issue {issue.date}: {issue.unscored} of {issue.collected} papers have no score ({why_not})"
+    later = "it is tried again until the readers' wait_until, then sent" if held else "it is sent"
+    return problem, f"look at the model's server and quota; {later} in the order by words, and the mail says so"
 
 
 def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:

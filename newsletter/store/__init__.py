@@ -7,9 +7,10 @@ from newsletter.store.engine import open_engine
 from newsletter.store.judgements import Judgements
 from newsletter.store.papers import Papers
 from newsletter.store.readers import Readers
+from newsletter.store.troubles import Troubles
 
 
-class SqlStore(Papers, Judgements, Readers, Deliveries):
+class SqlStore(Papers, Judgements, Readers, Deliveries, Troubles):
     """All parts of `ports.Store` over one engine."""
 
 

@@ -238,3 +238,16 @@ forgotten = Table(
     Column("hash", String, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
 )
+
+# What the administrator was told of; gone when its end was told too.
+trouble = Table(
+    "trouble",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("problem", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("told", UtcDateTime),
+    Column("tried", UtcDateTime),
+    Column("ended", UtcDateTime),
+)

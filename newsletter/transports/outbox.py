@@ -39,13 +39,14 @@ class Outbox:
 
 
 def file_name(message: Message) -> str:
-    """The issue's date and the address, without anything that a file system could read as a path.
+    """The issue's date (of another mail: a mark) and the address, without anything that could be read as a path.
 
     A repeat has the same Message-ID, so it lands in the same file.
     """
-    headers = dict(message.headers)
-    day = re.match(r"<?((?:late\.)?\d{4}-\d\d-\d\d)", headers.get("Message-ID", ""))
-    return f"{day[1] if day else 'mail'}_{_safe(message.recipient)}"
+    message_id = dict(message.headers).get("Message-ID", "")
+    day = re.match(r"<?((?:late\.)?\d{4}-\d\d-\d\d)", message_id)
+    mark = day[1] if day else f"mail-{hashlib.sha256(message_id.encode()).hexdigest()[:8]}"
+    return f"{mark}_{_safe(message.recipient)}"
 
 
 def _safe(address: str) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date, datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 from html import escape
 from urllib.parse import quote
@@ -13,6 +11,7 @@ from urllib.parse import quote
 from newsletter import tokens
 from newsletter.models import Action, Letterhead, Message, Subscriber
 from newsletter.render.addresses import ascii_domain, domain_of, leave_link, mailbox, own_address, plus, split_mailbox
+from newsletter.render.short import short_mail
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
 from newsletter.unsubscribe.words import words_of
@@ -33,23 +32,15 @@ def compose(
 ) -> Message:
     """The answer to the mail with the Message-ID `answers`, with the way to undo what it did."""
     said, link = _said(action, letterhead, keys, reader, newsletter, language)
-    mail = EmailMessage(policy=SMTP)
     headers = _headers(letterhead, keys, reader, answers, now, said[0])
-    for name, value in headers:
-        mail[name] = value
     text = "\n".join([*said[:-1], link, *filter(None, said[-1:])])
-    html = _html(language, said, link)
-    mail.set_content(text + "\n", cte="base64")
-    mail.add_alternative(html, subtype="html", cte="base64")
-    mail.set_boundary(f"answer-{_digest(answers, now)}")
-    return Message(
-        recipient=ascii_domain(reader.email),
-        recipient_name=None,
+    return short_mail(
+        reader.email,
+        headers,
+        text,
+        _html(language, said, link),
         envelope_from="",  # RFC 3834 section 3.3: what cannot be delivered comes back to nobody
-        headers=headers,
-        text=text,
-        html=html,
-        raw=mail.as_bytes(),
+        boundary=f"answer-{_digest(answers, now)}",
     )
 
 

@@ -1,0 +1,29 @@
+"""What the administrator was told of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import delete, select
+
+from newsletter.models import Trouble
+from newsletter.store.engine import Base, put
+from newsletter.store.tables import trouble
+
+
+class Troubles(Base):
+    """Implements `ports.TroubleStore`."""
+
+    def troubles(self) -> Sequence[Trouble]:
+        with self._transaction() as connection:
+            rows = connection.execute(select(trouble).order_by(trouble.c.since, trouble.c.key))
+            return [Trouble(**row._mapping) for row in rows]
+
+    def save_trouble(self, saved: Trouble) -> None:
+        with self._transaction() as connection:
+            put(connection, trouble, asdict(saved))
+
+    def drop_trouble(self, key: str) -> None:
+        with self._transaction() as connection:
+            connection.execute(delete(trouble).where(trouble.c.key == key))
