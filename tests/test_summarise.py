@@ -125,16 +125,18 @@ PAPER = a_paper(1, title="GPT-4 at 12,000 steps", abstract="We gain 3.2\\% over 
         ("x " * 60 + ".", "en", None),
         ("x " * 61 + ".", "en", "a length of 61, not 5 to 60"),
         ("x" * 211 + " a b c " + "x" * 211 + ".", "en", "a length of 5, not 5 to 60"),
-        ("本文提出一种新的方法。", "zh", "a length of 10, not 24 to 75"),
-        ("长" * 24 + "。", "zh", None),
-        ("长" * 75 + "。", "zh", None),
-        ("长" * 76 + "。", "zh", "a length of 76, not 24 to 75"),
+        ("本文提出一种新的方法。", "zh", "a length of 11, not 30 to 60"),
+        ("长" * 29 + "。", "zh", None),
+        ("长" * 60 + "。", "zh", None),
+        ("长" * 61 + "。", "zh", "a length of 61, not 30 to 60"),
+        ("长" * 20 + "Mixture-of-Experts。", "zh", None),
+        ("长" * 55 + "Mixture-of-Experts。", "zh", None),
         # one full stop, at its end
         ("A line without an end for models", "en", "no full stop at its end"),
         ("A line for models. Another for the rest.", "en", "more than one sentence"),
         ("A line for models, e.g. Ones by A. Lovelace et al. from here.", "en", None),
         ("Do models need depth? A search says that they do.", "en", None),
-        (f"{ZH}{ZH}", "zh", "more than one sentence"),
+        ("模型占用内存过多。提出逐层分配预算的搜索方法，在一半大小下精度提高3.2%。", "zh", "more than one sentence"),
         # terms of the field
         ("A search gives gpt models of 7B more depth.", "en", "the term GPT is written gpt"),
         # the language that was asked for
