@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from newsletter.models import Edition, Entry, Notice, NoticeKind, Pick, Section, Summary, Topic, Usage, Wishes
+from newsletter.models import Bill, Edition, Entry, Notice, NoticeKind, Pick, Section, Summary, Topic, Usage, Wishes
 
 
 def compose(
@@ -21,7 +21,7 @@ def compose(
     considered: int,
     notices: Sequence[Notice] = (),
     model: str | None = None,
-    usage: Usage | None = None,
+    bills: Sequence[Bill] = (),
     salt: str = "",
 ) -> Edition:
     """The edition of these picks (best first, already capped).
@@ -41,11 +41,22 @@ def compose(
         considered=considered,
         notices=said,
         model=model,
-        usage=usage or Usage(),
+        bills=_by_stage(bills),
     )
     # Neither the bill nor who is on it: what other readers' mails add to it must not give equal readers two editions.
-    content = replace(edition, usage=Usage(), model=None)
+    content = replace(edition, bills=(), model=None)
     return replace(edition, key=hashlib.sha256(f"{salt}\n{content!r}".encode()).hexdigest())
+
+
+def _by_stage(bills: Iterable[Bill]) -> tuple[Bill, ...]:
+    """One bill for each stage and model, over all issues of the mail."""
+    sums: dict[tuple[str, str], Bill] = {}
+    for bill in bills:
+        before = sums.get((bill.stage, bill.model), Bill(bill.stage, bill.model, 0, Usage()))
+        sums[bill.stage, bill.model] = Bill(
+            bill.stage, bill.model, before.calls + bill.calls, before.usage + bill.usage
+        )
+    return tuple(sums.values())
 
 
 def _entry(

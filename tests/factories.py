@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from newsletter.models import Edition, Entry, Letterhead, Line, Paper, Score, Section, Usage, Wishes
+from newsletter.models import Bill, Edition, Entry, Letterhead, Line, Paper, Score, Section, Usage, Wishes
 
 DAY = date(2026, 3, 9)
 KEYS = {0: b"0123456789abcdef0123456789abcdef"}
@@ -61,7 +61,10 @@ def an_edition(entries: Sequence[Entry] | int = 3, **changes: Any) -> Edition:
         "sections": (Section(title=None, entries=shown),) if shown else (),
         "considered": 493,
         "model": "example/model",
-        "usage": Usage(70000, 5977, 0.4),
+        "bills": (
+            Bill("scoring", "example/model", 12, Usage(60000, 4977, 0.3)),
+            Bill("summaries", "example/model", 15, Usage(10000, 1000, 0.1)),
+        ),
     }
     return Edition(**values | changes)
 

@@ -20,7 +20,6 @@ from newsletter.models import (
     Paper,
     Rendered,
     Section,
-    Usage,
     Wishes,
 )
 from newsletter.render import Renderer, message_id, personalise
@@ -112,7 +111,7 @@ def _papers(count: int) -> list[Paper]:
 def without_a_model() -> Edition:
     entries = [an_entry(n, paper=p, lines=(), score=None, reason=None) for n, p in enumerate(_papers(13), start=1)]
     notices = (Notice(NoticeKind.LATE), Notice(NoticeKind.NO_MODEL))
-    return an_edition(entries, model=None, usage=Usage(), notices=notices)
+    return an_edition(entries, model=None, notices=notices)
 
 
 def several_topics_and_days() -> Edition:
@@ -146,6 +145,6 @@ KINDS: dict[str, Callable[[], Edition]] = {
     "two-papers": lambda: edition_of(_papers(2)),
     "topics-and-days": several_topics_and_days,
     "no-model": without_a_model,
-    "quiet": lambda: an_edition(0, considered=0, notices=(Notice(NoticeKind.QUIET),), model=None, usage=Usage()),
+    "quiet": lambda: an_edition(0, considered=0, notices=(Notice(NoticeKind.QUIET),), model=None),
     "hostile": hostile,
 }

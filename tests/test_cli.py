@@ -282,7 +282,7 @@ def test_arxiv_down_is_one_line(folder: Folder) -> None:
     ended = folder("collect")
     assert 1 == ended.returncode
     assert re.fullmatch(r"arXiv: .+\(http://127\.0\.0\.1:9/\S*\)\n", ended.stderr), ended.stderr
-    assert {"issues": []} == json.loads(folder("status", "--json").stdout)
+    assert {"issues": [], "troubles": []} == json.loads(folder("status", "--json").stdout)
 
 
 # --- help and wrong use -----------------------------------------------------------
@@ -358,11 +358,11 @@ def test_run_and_again(morning: Folder) -> None:
 def test_status_as_json_is_the_contract(morning: Folder) -> None:
     """Exactly the keys that programs rely on, and counts that add up."""
     found = json.loads(morning("status", "--json").stdout)
-    assert ["issues"] == list(found)
+    assert ["issues", "troubles"] == list(found)
     (issue,) = found["issues"]
     assert {
         "date", "state", "collected", "scored", "ranked", "unscored", "picked", "prompt_tokens", "completion_tokens",
-        "cost_usd", "deliveries", "notes",
+        "cost_usd", "bills", "deliveries", "notes",
     } == issue.keys()  # fmt: skip
     assert (str(calendar.newest(app.utc_now())), "ready") == (issue["date"], issue["state"])
     assert issue["collected"] == issue["scored"] + issue["ranked"] + issue["unscored"] > 30

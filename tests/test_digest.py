@@ -12,6 +12,7 @@ import pytest
 from newsletter.digest import compose
 from newsletter.models import (
     Abstracts,
+    Bill,
     Edition,
     Line,
     Notice,
@@ -172,7 +173,9 @@ def test_key_changes_with_the_content(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"model": "m, n"}, {"usage": Usage(1, 1, 1.0)}], ids=lambda changes: " ".join(changes)
+    "changes",
+    [{"model": "m, n"}, {"bills": [Bill("scoring", "m", 1, Usage(1, 1, 1.0))]}],
+    ids=lambda changes: " ".join(changes),
 )
 def test_the_bill_is_no_content(changes: dict[str, Any]) -> None:
     """Equal readers planned an hour apart share an edition, though other readers' mails cost something meanwhile."""

@@ -188,7 +188,7 @@ def test_header_line_and_order(renderer: Renderer) -> None:
         "── Papers ──",
         "── Also today ──",
         "machine-written (example/model)",
-        "75,977 tokens, $0.40.",
+        "70,000 + 5,977 tokens, $0.40 (scores",
     ]
     assert sorted(marks, key=text.index) == marks
 

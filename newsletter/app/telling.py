@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from newsletter.collect import calendar
-from newsletter.models import Delivery, DeliveryState, Issue, IssueState
+from newsletter.models import Delivery, DeliveryState, Issue, IssueState, Usage
 from newsletter.pipeline import Desk, Morning
 from newsletter.settings import Settings
 
@@ -66,6 +66,10 @@ def issue_line(issue: Issue) -> str:
 
 def bill(issue: Issue) -> str:
     """The model with its tokens and cost."""
-    usage = issue.usage
+    return f"{issue.model}: {usage_text(issue.usage)}."
+
+
+def usage_text(usage: Usage) -> str:
+    """Tokens into and out of a model, and what they cost."""
     cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    return f"{issue.model}: {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {cost}."
+    return f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {cost}"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from newsletter import app, pipeline, selection, unsubscribe
+from newsletter import app, pipeline, unsubscribe
 from newsletter.app import receiving, rosters
 from newsletter.app.doctor import ages
-from newsletter.app.telling import counted, issue_line
+from newsletter.app.telling import counted, issue_line, usage_text
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
-from newsletter.models import ArxivId, DeliveryState, Finding, Issue
+from newsletter.models import ArxivId, Bill, DeliveryState, Finding, Issue, Paper, Topic, Trouble
 from newsletter.ports import Store
 from newsletter.settings import Settings
 
@@ -46,11 +48,18 @@ def status(settings: Settings, *, as_json: bool) -> None:
         issues = store.issues()
         counts = {issue.date: store.delivery_counts(issue.date) for issue in issues}
         notes = {issue.date: [*issue.notes, *_named(store, issue)] for issue in issues}
+        bills = {issue.date: store.bills(issue.date) for issue in issues}
+        troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
-        click.echo(json.dumps({"issues": [_row(issue, counts[issue.date], notes[issue.date]) for issue in issues]}))
+        rows = [_row(issue, bills[issue.date], counts[issue.date], notes[issue.date]) for issue in issues]
+        click.echo(json.dumps({"issues": rows, "troubles": [_trouble(one) for one in troubles]}))
         return
+    for trouble in troubles:
+        click.echo(f"Since {trouble.since:%Y-%m-%d %H:%M} UTC: {trouble.problem}\n  {trouble.remedy}")
     for issue in issues:
         click.echo(issue_line(issue))
+        for bill in bills[issue.date]:
+            click.echo(f"  {bill.stage or 'all'} by {bill.model}: {usage_text(bill.usage)}")
         sent = ", ".join(f"{count} {state}" for state, count in sorted(counts[issue.date].items()))
         click.echo(f"  mails: {sent or 'none'}")
         for note in notes[issue.date]:
@@ -59,15 +68,23 @@ def status(settings: Settings, *, as_json: bool) -> None:
         click.echo("No issue yet. `newsletter run` makes one.")
 
 
-def _row(issue: Issue, deliveries: Any, notes: Sequence[str]) -> dict[str, Any]:
+def _trouble(trouble: Trouble) -> dict[str, str]:
+    since = trouble.since.isoformat(timespec="seconds")
+    return {"key": trouble.key, "problem": trouble.problem, "remedy": trouble.remedy, "since": since}
+
+
+def _bill(bill: Bill) -> dict[str, Any]:
+    return {"stage": bill.stage, "model": bill.model, "calls": bill.calls, **asdict(bill.usage)}
+
+
+def _row(issue: Issue, bills: Sequence[Bill], deliveries: Any, notes: Sequence[str]) -> dict[str, Any]:
     counts = {name: getattr(issue, name) for name in ("collected", "scored", "ranked", "unscored", "picked")}
     return {
         "date": issue.date.isoformat(),
         "state": issue.state.value,
         **counts,
-        "prompt_tokens": issue.usage.prompt_tokens,
-        "completion_tokens": issue.usage.completion_tokens,
-        "cost_usd": issue.usage.cost_usd,
+        **asdict(issue.usage),
+        "bills": [_bill(bill) for bill in bills],
         "deliveries": dict(deliveries),
         "notes": list(notes),
     }
@@ -107,22 +124,21 @@ def explain(settings: Settings, arxiv_id: str, topic: str | None) -> int:
         click.echo(f"{wanted} {paper.title}\n  issue {day}, {', '.join(paper.categories)}")
         editor = pipeline.Editor(desk)
         for one in topics:
-            click.echo(f"  {one.key}: {_verdict(editor.day(day, one), wanted)}")
+            click.echo(f"  {one.key}: {_verdict(editor, one, day, paper)}")
     return 0
 
 
-def _verdict(day: pipeline.TopicDay, arxiv_id: str) -> str:
-    judged = next((one for one in day.judged if one.paper.arxiv_id == arxiv_id), None)
-    if judged is None:
+def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> str:
+    """The paper's fate as it was recorded when the issue was made; of an issue that is not ready, as it stands now."""
+    if not topic.covers(paper):
         return "not picked: none of its categories is asked for"
-    places = [pick.paper.arxiv_id for pick in day.picks()]
+    now = editor.day(day, topic)
+    judged = next(one for one in now.judged if one.paper.arxiv_id == paper.arxiv_id)
     found = f"closeness in words {judged.similarity:.3f}"
     if judged.score:
         found = f"relevance {judged.score.relevance}, novelty {judged.score.novelty}, {found}"
-    if arxiv_id in places:
-        return f"picked as number {places.index(arxiv_id) + 1} of {len(places)} ({found})"
-    why = selection.why_not(judged, day.topic, offline=day.offline) or "others are closer in words"
-    return f"not picked: {why} ({found})"
+    fate = pipeline.recorded_fate(editor.desk, topic, paper) or now.fates()[judged.paper]
+    return f"{fate} ({found})" if fate.startswith("picked") else f"not picked: {fate} ({found})"
 
 
 def inbox(settings: Settings, paths: Sequence[Path]) -> None:

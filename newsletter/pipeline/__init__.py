@@ -12,6 +12,7 @@ from newsletter.pipeline.desk import Desk, Progress, no_progress
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
 from newsletter.pipeline.preparing import NotOut, collect_issues, missed
+from newsletter.pipeline.ranks import recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare, waits_until
 from newsletter.pipeline.sending import Due, active, due, message_for, plan, send
 
@@ -71,6 +72,7 @@ __all__ = [
     "plan",
     "prepare",
     "prepare_days",
+    "recorded_fate",
     "run",
     "send",
     "waits_until",

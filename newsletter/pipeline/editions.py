@@ -18,7 +18,6 @@ from newsletter.models import (
     Rendered,
     Summary,
     Topic,
-    Usage,
     Wishes,
 )
 from newsletter.pipeline.desk import Desk
@@ -67,7 +66,7 @@ class Editor:
             considered=len(self._considered(wishes, issues)),
             notices=self._notices(wishes, held),
             model=next((issue.model for issue in held if issue.model), None),
-            usage=sum((issue.usage for issue in held), Usage()),
+            bills=[bill for issue in held for bill in self.desk.store.bills(issue.date)],
             salt=self.desk.salt,
         )
 

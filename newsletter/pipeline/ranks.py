@@ -90,6 +90,12 @@ def _passes(score: Score, topic: Topic) -> bool:
     return score.relevance >= topic.min_relevance
 
 
+def recorded_fate(desk: Desk, topic: Topic, paper: Paper) -> str | None:
+    """What became of the paper under the topic as it is written now; None before the issue was made."""
+    placed = desk.store.ranks(scoring.topic_hash(topic), [paper]).get(paper.arxiv_id)
+    return placed.fate if placed else None
+
+
 def save_fates(desk: Desk, topic: Topic, fates: Mapping[Paper, str]) -> None:
     """What became of each paper, in words, beside its place."""
     topic_hash = scoring.topic_hash(topic)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from newsletter.models import Edition, Letterhead, NoticeKind
+from newsletter.models import Bill, Edition, Letterhead, NoticeKind, Usage
 from newsletter.render.addresses import leave_link
 from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown, groups, show
 from newsletter.render.sentences import minutes
@@ -177,7 +177,28 @@ def _machine(edition: Edition, words: Words) -> str:
 
 
 def _usage(edition: Edition, words: Words) -> str:
+    """The bill: the whole, then each stage, with its model where there are several."""
     usage = edition.usage
-    tokens = usage.prompt_tokens + usage.completion_tokens
-    cost = words.say("cost_unknown") if usage.cost_usd is None else f"${usage.cost_usd:,.2f}"
-    return words.say("usage", tokens=tokens, cost=cost) if tokens else ""
+    if not usage.prompt_tokens + usage.completion_tokens:
+        return ""
+    total = _spent("usage", usage, words)
+    several = len({bill.model for bill in edition.bills}) > 1
+    parts = [_part(bill, words, named=several) for bill in edition.bills if bill.stage]
+    if len(parts) < 2:
+        return words.say("usage_total", total=total)
+    return words.say("usage_parts", total=total, parts=words.say("usage_between").join(parts))
+
+
+def _part(bill: Bill, words: Words, *, named: bool) -> str:
+    model = f" {to_unicode(bill.model)}" if named else ""
+    return _spent("usage_of", bill.usage, words, stage=words.say(f"stage_{bill.stage}"), model=model)
+
+
+def _spent(key: str, usage: Usage, words: Words, **more: str) -> str:
+    cost = words.say("cost_unknown") if usage.cost_usd is None else _dollars(usage.cost_usd)
+    return words.say(key, prompt=usage.prompt_tokens, completion=usage.completion_tokens, cost=cost, **more)
+
+
+def _dollars(cost: float) -> str:
+    """Cents, and of what is less than ten of them the first two digits."""
+    return f"${cost:,.2f}" if cost >= 0.1 or cost < 0.0001 else f"${cost:.2g}"

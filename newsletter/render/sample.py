@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from newsletter.models import (
     AbstractLanguage,
+    Bill,
     Edition,
     Entry,
     Letterhead,
@@ -56,7 +57,7 @@ def _edition(
         considered=40,
         notices=notices,
         model=model or None,
-        usage=Usage(1200, 300, 0.02) if model else Usage(),
+        bills=tuple(Bill(stage, model, 1, Usage(600, 150, 0.01)) for stage in ("scoring", "summaries") if model),
     )
 
 
