@@ -70,9 +70,11 @@ def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> 
         return
     if papers or latency or per_token:
         raise click.UsageError("--papers, --latency and --per-token go with --serve")
+    import logging
+
     from newsletter.cli.console import configure_logs, progress
 
-    configure_logs()
+    configure_logs(logging.WARNING)  # what happened is told in sentences
     with progress() as show:
         command.demo(show)
 

@@ -25,8 +25,8 @@ class Group(click.Group):
             context.exit(1)
 
 
-def configure_logs() -> None:
-    """Events as words and fields on standard error; libraries only when something is wrong."""
+def configure_logs(least: int = logging.INFO) -> None:
+    """Events as words and fields on standard error, from this level on; libraries only when something is wrong."""
     import structlog
 
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
@@ -39,6 +39,7 @@ def configure_logs() -> None:
             structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
     )
 
 
