@@ -50,7 +50,7 @@ def open_ledger(settings: Settings) -> Iterator[Store]:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(Path(database).parent, error) from error
-    store = open_store(settings.database)
+    store = open_store(settings.database, settings.data_dir / "backups")
     try:
         yield store
     finally:
