@@ -78,6 +78,29 @@ def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> 
 
 
 @main.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--email", metavar="EMAIL", help="The first reader: you.")
+@click.option("--categories", metavar="LIST", help="arXiv categories, e.g. cs.LG,cs.CL.")
+@click.option("--interests", metavar="TEXT", help="What readers care about, in a sentence or two.")
+@click.option("--languages", metavar="LIST", help="Of the one-liners, e.g. en,zh; the first leads.")
+@click.option("--timezone", metavar="ZONE", help="E.g. Europe/London; else this machine's.")
+@click.option("--send-at", metavar="HH:MM", help="Local time of each reader.")
+@click.option("--model", metavar="NAME", help="As provider/name; without one papers are ordered by words.")
+@click.option("--transport", type=click.Choice(["outbox", "smtp", "sendgrid"]), help="How mails go out.")
+@click.option("--sender", metavar="MAILBOX", help="Name <news@example.org>.")
+@click.option("--smtp-url", metavar="URL", help="E.g. smtp://user@host:587.")
+def init(folder: Path, **given: str | None) -> None:
+    """Begin a newsletter of your own.
+
+    Writes subscribers.yaml, the interests of one topic and .env into FOLDER (this one), and never overwrites a file.
+    On a terminal it asks for what no option says. Passwords and keys are asked for there, or filled into .env later.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.init(folder, given)
+
+
+@main.command()
 @_day
 @click.option("--only", metavar="EMAIL", help="Send to this reader alone.")
 @click.option("--dry-run", is_flag=True, help="Write the mails to the folder dry-run; send nothing, record no mail.")
@@ -197,6 +220,19 @@ def archive() -> None:
 
     for path in morning.archive(_settings()):
         click.echo(path)
+
+
+@main.command()
+@click.argument("path", required=False, metavar="[PATH]", type=click.Path(path_type=Path))
+def backup(path: Path | None) -> None:
+    """Copy ledger, keys, roster, prompts and templates into a new folder.
+
+    PATH is a folder that is not there yet; without it one in the data folder's backups. The service may be running.
+    Passwords and API keys are left out. The copy is a newsletter of its own: fill in its .env and start it there.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.backup(_settings(), path)
 
 
 @main.command()

@@ -29,6 +29,7 @@ from newsletter.models import (
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
 from newsletter.pipeline.readiness import waits_until
+from newsletter.pipeline.restored import still_open
 from newsletter.render import message_id, personalise
 from newsletter.subscribers import guard
 
@@ -95,6 +96,7 @@ def due(desk: Desk, people: Sequence[tuple[Reader, Subscriber]], only: date | No
     """
     known = desk.store.issues(_KNOWN_ISSUES)
     ready = [issue.date for issue in known if issue.state is not IssueState.COLLECTED]
+    ready = ready if only else still_open(desk.store, ready)
     held = [issue.date for issue in known if issue.state is IssueState.COLLECTED and issue.held_since]
     had: dict[int, set[date]] = defaultdict(set)
     for subscriber_id, day in desk.store.received([*ready, *held]):

@@ -129,6 +129,14 @@ def warnings() -> list[Finding]:
     ]
 
 
+def is_secret(name: str) -> bool:
+    """Whether the value of this variable must not be shown: passwords and keys, and whatever is not ours."""
+    field = name.removeprefix("NEWSLETTER_").lower()
+    if name == "SENDGRID_API_KEY" or field not in Settings.model_fields:
+        return not name.endswith("_FILE")
+    return "SecretStr" in str(Settings.model_fields[field].annotation)
+
+
 def _load_env_file(env_file: Path) -> Mapping[str, tuple[str, int]]:
     """Set what the file says and the environment does not; where each name stands."""
     if not env_file.is_file():
