@@ -148,9 +148,9 @@ def serve() -> None:
     with (
         app.work_folder(settings, "serve", wait=True),
         web.listen(settings) as listening,
-        scheduler.running(settings),
+        scheduler.running(settings) as pulse,
     ):
-        web.run(settings, listening)
+        web.run(settings, listening, pulse)
 
 
 @main.command()

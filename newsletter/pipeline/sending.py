@@ -123,10 +123,12 @@ def plan(desk: Desk, editor: Editor, waiting: Sequence[Due]) -> int:
     planned = 0
     for number, ((wishes, issues, late), members) in enumerate(groups.items(), start=1):
         desk.progress("rendering", number, len(groups))
-        if desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues):
-            continue
         rendered = _render_late(desk, editor, wishes, issues, late) if late else editor.render(wishes, issues)
         desk.store.save_edition(rendered)
+        if desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues):
+            # Recorded all the same: else it would be planned again at every tick, and told with the next issue.
+            desk.store.plan([replace(_mail(desk, rendered, one), state=DeliveryState.SKIPPED) for one in members])
+            continue
         planned += desk.store.plan([_mail(desk, rendered, one) for one in members])
     return planned
 

@@ -6,15 +6,17 @@ import difflib
 import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from newsletter import redaction
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Letterhead
 from newsletter.settings import values
@@ -27,11 +29,13 @@ NOT_YET = (
     "NEWSLETTER_INBOUND_SECRET",
     "NEWSLETTER_SEND_RATE",
     "NEWSLETTER_CONNECTIONS",
-    "NEWSLETTER_PING_URL",
 )
 
 MailAddress = Annotated[str, BeforeValidator(values.mail_address)]
 ServiceUrl = Annotated[str, BeforeValidator(values.service)]
+
+
+_SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS")
 
 
 class Settings(BaseSettings):
@@ -69,6 +73,8 @@ class Settings(BaseSettings):
     arxiv_rss_url: ServiceUrl = "https://rss.arxiv.org/rss"
     arxiv_delay: float = Field(default=3.0, ge=0)
     admin_email: MailAddress | None = None
+    # A secret: whoever knows it can keep the alarm quiet.
+    ping_url: Annotated[SecretStr, BeforeValidator(values.service)] | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
@@ -114,9 +120,26 @@ def load(folder: Path | None = None) -> Settings:
         settings = Settings()
     except ValidationError as error:
         findings += [_finding(dict(problem), places) for problem in error.errors()]
+    redaction.hide(_secrets())
     if any(finding.fatal for finding in findings):
         raise ConfigurationError(findings)
     return settings
+
+
+def _secrets() -> Iterator[str]:
+    """Every value in the environment that may be a secret; other programs' too, since their packages read them."""
+    for name, value in os.environ.items():
+        if name.endswith(_SECRET_NAMES) or (name in _known_names() and is_secret(name)):
+            yield value
+        if "://" in value and (password := _password(value)):
+            yield unquote(password)
+
+
+def _password(address: str) -> str | None:
+    try:
+        return urlsplit(address).password
+    except ValueError:
+        return None
 
 
 def warnings() -> list[Finding]:
@@ -233,6 +256,6 @@ def _finding(problem: Mapping[str, Any], places: Mapping[str, tuple[str, int]]) 
 
 def _shown(name: str, value: str) -> str:
     """What was given, as far as it cannot be a secret."""
-    if "KEY" in name or "PASSWORD" in name:
+    if is_secret(name) or "KEY" in name or "PASSWORD" in name:
         return ""
     return " " + repr(re.sub(r"(//[^:/@\s]*):.*@", r"\1:…@", value))

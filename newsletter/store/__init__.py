@@ -6,13 +6,14 @@ from pathlib import Path
 
 from newsletter.store.deliveries import Deliveries
 from newsletter.store.engine import open_engine
+from newsletter.store.figures import Counting
 from newsletter.store.judgements import Judgements
 from newsletter.store.papers import Papers
 from newsletter.store.readers import Readers
 from newsletter.store.troubles import Troubles
 
 
-class SqlStore(Papers, Judgements, Readers, Deliveries, Troubles):
+class SqlStore(Papers, Judgements, Readers, Deliveries, Troubles, Counting):
     """All parts of `ports.Store` over one engine."""
 
 
