@@ -53,17 +53,7 @@ def running(settings: Settings) -> Iterator[Pulse]:
     service = Service(settings)
     scheduler = BackgroundScheduler(timezone="UTC")
     for job in [service.tick, *([service.poll] if settings.imap_url else [])]:
-        # At the full minute, which is when readers' hours begin. Late is better than never (the default drops a job
-        # that is a second late), and never two at once.
-        scheduler.add_job(
-            job,
-            "cron",
-            second=0,
-            next_run_time=app.utc_now(),
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
+        add_job(scheduler, job)
     scheduler.start()
     try:
         yield service.pulse
@@ -75,6 +65,15 @@ def running(settings: Settings) -> Iterator[Pulse]:
             log.warning("tick.cut-off", seconds=_LAST_SECONDS)
             os._exit(0)
         scheduler.shutdown(wait=True)
+
+
+def add_job(scheduler: BackgroundScheduler, job: Callable[[], None]) -> None:
+    """Now, and then at each full minute, which is when readers' hours begin.
+
+    Late is better than never (the default drops a job that is a second late), and never two at once.
+    """
+    options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    scheduler.add_job(job, "cron", second=0, next_run_time=app.utc_now(), **options)
 
 
 def _idle() -> threading.Event:

@@ -95,10 +95,10 @@ class Watch:
 
     def announcement(self, alarms: Alarms, missing: date | None, *, asked: bool) -> None:
         """An issue that is missing though nobody waits for it any longer is a trouble of arXiv's, like an outage."""
-        if missing is not None:
+        if missing is not None and "arxiv" not in self._open:
             problem = f"issue {missing} is missing: arXiv has not announced it, or could not be asked"
             self.wrong(alarms, "arxiv", problem, patience=_PATIENCE)
-        elif asked:
+        elif missing is None and asked:
             self.right(alarms, "arxiv")
 
     def mails(self, alarms: Alarms, desk: Desk) -> None:
@@ -159,8 +159,9 @@ class Watch:
 
 def beyond_wait(store: PaperStore, newsletter: Newsletter, now: datetime) -> date | None:
     """The newest issue that should be ready: the newsletter's `wait_until` has passed since it was due."""
-    day = calendar.newest(now)
+    day, known = calendar.newest(now), store.issues(_LOOK_BACK)
     if now < waits_until(newsletter, day):
+        if not known:
+            return None  # what was announced before our first issue was never ours
         day = calendar.previous(day)
-    ready = (issue.date for issue in store.issues(_LOOK_BACK) if issue.state is not IssueState.COLLECTED)
-    return None if any(one >= day for one in ready) else day
+    return None if any(one.date >= day for one in known if one.state is not IssueState.COLLECTED) else day

@@ -34,20 +34,18 @@ def endpoint(settings: Settings, pulse: Pulse) -> Callable[[Request], Awaitable[
             last_issue, readable = None, False
         status = verdict(pulse, readable=readable)
         body = {"status": status, "last_issue": last_issue} | _times(pulse)
-        return JSONResponse(body, 200 if status in ("ok", "starting") else 503, {"Cache-Control": "no-store"})
+        return JSONResponse(body, 200 if status == "ok" else 503, {"Cache-Control": "no-store"})
 
     return answer
 
 
 def verdict(pulse: Pulse, *, readable: bool) -> str:
-    """ok, starting; failed: no ledger; stalled: the loop is silent; late: an issue is missing that nobody awaits."""
+    """ok; failed: no ledger; stalled: the loop is silent; late: an issue is missing though nobody waits any longer."""
     if not readable:
         return "failed"
     if pulse.is_stalled():
         return "stalled"
-    if pulse.overdue:
-        return "late"
-    return "ok" if pulse.last_tick else "starting"
+    return "late" if pulse.overdue else "ok"
 
 
 def _times(pulse: Pulse) -> dict[str, Any]:
@@ -55,4 +53,10 @@ def _times(pulse: Pulse) -> dict[str, Any]:
         return moment.isoformat(timespec="seconds") if moment else None
 
     missing = pulse.overdue.isoformat() if pulse.overdue else None
-    return {"missing_issue": missing, "last_tick": text(pulse.last_tick), "last_poll": text(pulse.last_poll)}
+    ready = pulse.last_tick is not None
+    return {
+        "ready": ready,
+        "missing_issue": missing,
+        "last_tick": text(pulse.last_tick),
+        "last_poll": text(pulse.last_poll),
+    }
