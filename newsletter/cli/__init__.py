@@ -225,9 +225,9 @@ def archive() -> None:
 @main.command()
 @click.argument("path", required=False, metavar="[PATH]", type=click.Path(path_type=Path))
 def backup(path: Path | None) -> None:
-    """Copy ledger, keys, roster, prompts and templates into a new folder.
+    """Copy everything into a new folder.
 
-    PATH is a folder that is not there yet; without it one in the data folder's backups. The service may be running.
+    That is ledger, keys, roster, prompts, templates and settings. PATH is a folder that is not there yet; without it one in the data folder's backups. The service may be running.
     Passwords and API keys are left out. The copy is a newsletter of its own: fill in its .env and start it there.
     """
     from newsletter.cli import setting_up
