@@ -172,7 +172,7 @@ def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
 
 
 @main.command()
-@click.option("--online", is_flag=True, help="Ask arXiv and the models too; this costs a few tokens.")
+@click.option("--online", is_flag=True, help="Try every service for real; costs a few tokens and one mail to yourself.")
 @click.option("--accept", is_flag=True, help="Confirm a roster that is held back because it changed so much.")
 def check(online: bool, accept: bool) -> None:
     """Find what is wrong and say what to do.
@@ -227,8 +227,9 @@ def archive() -> None:
 def backup(path: Path | None) -> None:
     """Copy everything into a new folder.
 
-    That is ledger, keys, roster, prompts, templates and settings. PATH is a folder that is not there yet; without it one in the data folder's backups. The service may be running.
-    Passwords and API keys are left out. The copy is a newsletter of its own: fill in its .env and start it there.
+    That is ledger, keys, roster, prompts, templates and settings. PATH is a folder that is not there yet; without it
+    one in the data folder's backups. The service may be running. Passwords and API keys are left out. The copy is a
+    newsletter of its own: fill in its .env and start it there.
     """
     from newsletter.cli import setting_up
 

@@ -23,8 +23,6 @@ from newsletter.settings import values
 
 # Settings of the design that no part of this version reads. Naming them is honest; ignoring them is not.
 NOT_YET = (
-    "NEWSLETTER_DKIM_KEY_FILE",
-    "NEWSLETTER_DKIM_SELECTOR",
     "NEWSLETTER_SENDGRID_WEBHOOK_KEY",
     "NEWSLETTER_INBOUND_SECRET",
     "NEWSLETTER_SEND_RATE",
@@ -64,6 +62,8 @@ class Settings(BaseSettings):
     transport: Literal["outbox", "smtp", "sendgrid"] = "outbox"
     smtp_url: Annotated[str, values.smtp] | None = None
     smtp_password: SecretStr | None = None
+    dkim_key_file: Path | None = None
+    dkim_selector: str | None = None
     sendgrid_api_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_API_KEY")
     sendgrid_url: ServiceUrl = "https://api.sendgrid.com"
     imap_url: Annotated[str, values.imap] | None = None
