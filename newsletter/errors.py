@@ -24,12 +24,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from newsletter.models import Finding
+from newsletter.redaction import redacted
 
 
 class NewsletterError(Exception):
-    """The root: its text is fit for an operator, without a traceback."""
+    """The root: its text is fit for an operator, without a traceback and without secrets."""
 
     retryable = False
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(redacted(text))
 
 
 class ConfigurationError(NewsletterError):
@@ -44,7 +48,7 @@ class ArxivError(NewsletterError):
     """arXiv was asked and did not give a complete answer."""
 
     def __init__(self, url: str, problem: str, retry_after: float | None = None) -> None:
-        self.url, self.problem, self.retry_after = url, problem, retry_after
+        self.url, self.problem, self.retry_after = url, redacted(problem), retry_after
         super().__init__(f"arXiv: {problem} ({url})")
 
 
@@ -60,7 +64,7 @@ class ModelError(NewsletterError):
     """A model was asked and gave nothing usable."""
 
     def __init__(self, model: str, problem: str, retry_after: float | None = None) -> None:
-        self.model, self.problem, self.retry_after = model, problem, retry_after
+        self.model, self.problem, self.retry_after = model, redacted(problem), retry_after
         super().__init__(f"model {model}: {problem}")
 
 
@@ -84,7 +88,7 @@ class TransportRefused(NewsletterError):
     """The transport refuses everybody: sending stops, and the administrator should know."""
 
     def __init__(self, transport: str, problem: str) -> None:
-        self.transport, self.problem = transport, problem
+        self.transport, self.problem = transport, redacted(problem)
         super().__init__(f"{transport}: {problem}")
 
 
@@ -94,7 +98,7 @@ class MailboxUnavailable(NewsletterError):
     retryable = True
 
     def __init__(self, mailbox: str, problem: str) -> None:
-        self.mailbox, self.problem = mailbox, problem
+        self.mailbox, self.problem = mailbox, redacted(problem)
         super().__init__(f"mailbox {mailbox}: {problem}; the next poll tries again")
 
 

@@ -315,6 +315,18 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What the ledger holds, in numbers: what a monitoring system asks for. Nobody is named."""
+
+    issues: Mapping[str, int]  # by state
+    mails: Mapping[str, int]  # by state
+    readers: Mapping[str, int]  # by state
+    received: Mapping[str, int]  # inbound messages by action
+    oldest_waiting: datetime | None  # when the oldest mail was planned that is not out yet
+    usage: Mapping[str, tuple[int, int, int, float]]  # by model: calls, prompt and completion tokens, dollars
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """Everything selection knows of one paper under one topic."""
 

@@ -12,6 +12,7 @@ from newsletter.models import (
     Completion,
     Delivery,
     DeliveryState,
+    Figures,
     Incoming,
     Issue,
     Outcome,
@@ -286,6 +287,10 @@ class TroubleStore(Protocol):
 
 class Store(PaperStore, JudgementStore, ReaderStore, DeliveryStore, TroubleStore, Protocol):
     """The ledger as a whole."""
+
+    def figures(self) -> Figures:
+        """Counts over all tables, for monitoring."""
+        ...
 
     def close(self) -> None: ...
 

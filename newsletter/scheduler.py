@@ -15,45 +15,48 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline
 from newsletter.app import receiving, rosters
+from newsletter.app.alarms import Alarms
 from newsletter.app.publish import publish
+from newsletter.app.pulse import Pulse
+from newsletter.app.watching import Watch, beyond_wait
 from newsletter.collect import calendar
-from newsletter.errors import ArxivError, ArxivRefused, NewsletterError
-from newsletter.models import Issue, IssueState, Reader, Roster
+from newsletter.errors import (
+    ArxivError,
+    ArxivRefused,
+    ConfigurationError,
+    NewsletterError,
+    StoreError,
+    TransportRefused,
+)
+from newsletter.models import Finding, Issue, IssueState, Reader, Roster
 from newsletter.pipeline import Due
 from newsletter.settings import Settings
 
 log = structlog.get_logger()
 
-_TICK_SECONDS = 60
 _SHORTEST_POLL, _LONGEST_POLL = timedelta(minutes=10), timedelta(minutes=30)
 _AFTER_REFUSAL = timedelta(hours=6)  # arXiv asks those whom it refuses (403) to stop, not to try again soon
 LATE = timedelta(hours=3)  # an announcement due this long before a reader's hour may still come into that mail
 _PROMPT = timedelta(minutes=15)  # how long after a reader's hour it still counts as that hour
+_MISSED = timedelta(hours=12)  # how long after an hour that was slept through its mail still comes, also past midnight
+_BACKWARDS = timedelta(minutes=1)  # a clock that is corrected by less is no news
 _LAST_SECONDS = 5  # that a tick has to end when the service stops
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[None]:
+def running(settings: Settings) -> Iterator[Pulse]:
     """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
 
-    At its end the mail in flight is finished. A tick that waits for a silent server beyond that ends the process.
+    The pulse tells how it goes. At the end the mail in flight is finished; a tick that waits for a silent server beyond
+    that ends the process.
     """
     service = Service(settings)
     scheduler = BackgroundScheduler(timezone="UTC")
     for job in [service.tick, *([service.poll] if settings.imap_url else [])]:
-        # Late is better than never (the default drops a job that is a second late), and never two at once.
-        scheduler.add_job(
-            job,
-            "interval",
-            seconds=_TICK_SECONDS,
-            next_run_time=app.utc_now(),
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
+        add_job(scheduler, job)
     scheduler.start()
     try:
-        yield
+        yield service.pulse
     finally:
         service.stopping.set()
         if not (service.idle.wait(_LAST_SECONDS) and service.read.wait(_LAST_SECONDS / 2)):
@@ -62,6 +65,15 @@ def running(settings: Settings) -> Iterator[None]:
             log.warning("tick.cut-off", seconds=_LAST_SECONDS)
             os._exit(0)
         scheduler.shutdown(wait=True)
+
+
+def add_job(scheduler: BackgroundScheduler, job: Callable[[], None]) -> None:
+    """Now, and then at each full minute, which is when readers' hours begin.
+
+    Late is better than never (the default drops a job that is a second late), and never two at once.
+    """
+    options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+    scheduler.add_job(job, "cron", second=0, next_run_time=app.utc_now(), **options)
 
 
 def _idle() -> threading.Event:
@@ -79,23 +91,45 @@ class Service:
     stopping: threading.Event = field(default_factory=threading.Event)
     idle: threading.Event = field(default_factory=_idle)
     read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
+    pulse: Pulse = field(init=False)
+    watch: Watch = field(init=False)
     _roster: Roster | None = None
-    _told: object = None  # what is wrong with the roster, as it was last logged
+    _told: str | tuple[Finding, ...] | None = None  # what is wrong with the roster, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
+    _seen: datetime | None = None  # what the clock showed at the last tick
+
+    def __post_init__(self) -> None:
+        self.pulse = Pulse(now=lambda: self.now())
+        self.watch = Watch(self.settings, now=lambda: self.now())
 
     def tick(self) -> None:
-        """Prepare what arXiv has announced, and send what is due. Errors are logged; the next tick tries again."""
+        """Prepare what arXiv has announced, and send what is due. Errors are told; the next tick tries again."""
         self.idle.clear()
         try:
             if not self.stopping.is_set():
+                self.pulse.beat()
                 self._tick()
-        except NewsletterError as error:
-            log.error("tick.failed", error=str(error))
-        except Exception:
-            log.exception("tick.failed")
+                self.pulse.last_tick = self.now()
+                self.watch.works("service")
+        except Exception as error:
+            self._failed(error)
         finally:
             self.idle.set()
+
+    def _failed(self, error: Exception) -> None:
+        """Nothing that goes wrong in telling of it may end the loop."""
+        if isinstance(error, NewsletterError):
+            log.error("tick.failed", error=str(error))
+        else:
+            log.exception("tick.failed")
+        try:
+            if isinstance(error, StoreError):
+                self.watch.ledger(error)
+            else:
+                self.watch.failed(_about(error), error, patience=timedelta())
+        except Exception:
+            log.exception("trouble.not-told")
 
     def poll(self) -> None:
         """Read the mailbox and act. In a job of its own: a morning may take minutes, and leaving does not wait."""
@@ -103,24 +137,67 @@ class Service:
         try:
             if not self.stopping.is_set():
                 receiving.poll(self.settings, stop=self.stopping.is_set)
+                self.pulse.last_poll = self.now()
+                self.watch.works("mailbox")
         except NewsletterError as error:
             log.warning("poll.failed", error=str(error))
-        except Exception:
+            self._mailbox_failed(error)
+        except Exception as error:
             log.exception("poll.failed")
+            self._mailbox_failed(error)
         finally:
             self.read.set()
 
+    def _mailbox_failed(self, error: Exception) -> None:
+        try:
+            self.watch.failed("mailbox", error)
+        except NewsletterError as untold:
+            log.warning("trouble.not-told", error=str(untold))
+
     def _tick(self) -> None:
         roster = self._current_roster()
-        with app.open_desk(self.settings, roster, now=self.now) as desk:
-            self._prepare(desk)
-            now = desk.now()
-            if waiting := self._waiting(desk, now):
-                pipeline.plan(desk, pipeline.Editor(desk), waiting)
-            self._looked = now
+        with app.open_desk(self.settings, roster, now=self.now, progress=self.pulse.beat) as desk:
+            self._notice_clock(desk.now())
+            with self.watch.alarms(desk.store) as alarms:
+                self._tell_of_roster(alarms)
+                asked = self._prepare(desk, alarms)
+                sent = self._send(desk, alarms)
+                self.pulse.overdue = beyond_wait(desk.store, roster.newsletter, desk.now())
+                self.watch.announcement(alarms, self.pulse.overdue, asked=asked)
+                self.watch.disk(alarms)
+                self.watch.settle(alarms, sent=sent)
+
+    def _notice_clock(self, now: datetime) -> None:
+        """What was planned by a clock that ran ahead would be waited for until that time comes again."""
+        if self._seen is not None and now < self._seen - _BACKWARDS:
+            log.warning("clock.went-back", by=str(self._seen - now))
+            self._ask_next = self._looked = None
+        self._seen = now
+
+    def _tell_of_roster(self, alarms: Alarms) -> None:
+        """A file that cannot be used, or is held back, or an entry of it that is left out."""
+        if self._told:
+            problem = self._told if isinstance(self._told, str) else "; ".join(map(str, self._told))
+            self.watch.wrong(alarms, "roster", problem)
+        else:
+            self.watch.right(alarms, "roster")
+
+    def _send(self, desk: pipeline.Desk, alarms: Alarms) -> bool:
+        """Plan and send what is due; whether mails went out and all of them did."""
+        now = desk.now()
+        if waiting := self._waiting(desk, now):
+            pipeline.plan(desk, pipeline.Editor(desk), waiting)
+        self._looked = now
+        try:
             tally = pipeline.send(desk, stop=self.stopping.is_set)
-            if tally.accepted or tally.failed or tally.waiting:
-                log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
+        except TransportRefused as error:
+            log.error("transport.refused", error=str(error))
+            self.watch.wrong(alarms, "transport", str(error))
+            return False
+        if tally.accepted or tally.failed or tally.waiting:
+            log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
+        self.watch.mails(alarms, desk)
+        return bool(tally.accepted and not tally.waiting)
 
     def _waiting(self, desk: pipeline.Desk, now: datetime) -> list[Due]:
         """The readers whose hour has come, each with the issues that belong into the mail of that hour."""
@@ -161,18 +238,22 @@ class Service:
         self._told, self._roster = roster.findings, roster
         return roster
 
-    def _prepare(self, desk: pipeline.Desk) -> None:
+    def _prepare(self, desk: pipeline.Desk, alarms: Alarms) -> bool:
+        """Prepare what is missing, unless it is too early to ask arXiv again; whether arXiv is as it should be."""
         now = desk.now()
         newest = calendar.newest(now)
         if self._ask_next is not None and self._ask_next[0] == newest and now < self._ask_next[1]:
-            return
+            return False
         if not pipeline.missed(desk, newest):
-            return
+            return True
         try:
             issues, not_out = pipeline.prepare_days(desk, None, hold=True)
         except ArxivError as error:
+            # What is ready goes out all the same.
             self._ask_next = (newest, now + (_AFTER_REFUSAL if isinstance(error, ArxivRefused) else _SHORTEST_POLL))
-            raise
+            log.error("arxiv.failed", error=str(error), next_try=f"{self._ask_next[1]:%H:%M} UTC")
+            self.watch.arxiv(alarms, error)
+            return False
         next_try = now + poll_pause(now - calendar.announced_at(newest))
         self._ask_next = (newest, next_try)
         for issue in issues:
@@ -180,6 +261,12 @@ class Service:
         for day in not_out:
             log.info("issue.awaited", issue=str(day), next_try=f"{next_try:%H:%M} UTC")
         publish(self.settings, desk)
+        return True
+
+
+def _about(error: Exception) -> str:
+    """What an error that ends a tick is a trouble of."""
+    return "roster" if isinstance(error, ConfigurationError) else "service"
 
 
 def poll_pause(waited: timedelta) -> timedelta:
@@ -216,11 +303,16 @@ def last_hour(reader: Reader, now: datetime) -> datetime | None:
 
 
 def is_due(one: Due, moment: datetime, now: datetime, mails: Mapping[int, datetime]) -> bool:
-    """Whether the hour `moment` is still to be served: once, on its own local day, and to whom was a reader by then."""
-    if one.subscriber.added > moment or mails.get(one.subscriber.id, moment - timedelta(days=1)) >= moment:
+    """Whether the hour `moment` is still to be served: once, on its day or soon after, to whom was a reader by then.
+
+    A mail that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
+    """
+    last = mails.get(one.subscriber.id)
+    served = last is not None and moment <= last <= now + _BACKWARDS
+    if one.subscriber.added > moment or served:
         return False
     zone = ZoneInfo(one.reader.timezone)
-    return now.astimezone(zone).date() == moment.astimezone(zone).date()
+    return now.astimezone(zone).date() == moment.astimezone(zone).date() or now - moment < _MISSED
 
 
 def in_time(

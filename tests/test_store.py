@@ -29,6 +29,7 @@ from newsletter.models import (
 )
 from newsletter.store import SqlStore, open_store
 from newsletter.store.lock import hold
+from newsletter.store.tables import REVISION
 from tests.factories import DAY, a_paper
 
 NOW = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
@@ -147,7 +148,7 @@ def make_foreign(path: Path) -> None:
 def make_newer(path: Path) -> None:
     open_store(f"sqlite:///{path}").close()
     with contextlib.closing(sqlite3.connect(path)) as connection:
-        connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema'")
+        connection.execute("UPDATE alembic_version SET version_num = '0999'")
         connection.commit()
 
 
@@ -165,7 +166,7 @@ def tables(path: Path) -> list[str] | None:
     [
         (make_damaged, "file is not a database"),
         (make_foreign, "a database of another program"),
-        (make_newer, "schema version 99, this program writes 1"),
+        (make_newer, f"schema 0999, made by a newer version; this one knows {REVISION}, upgrade it"),
         (Path.mkdir, "unable to open database file"),
     ],
 )

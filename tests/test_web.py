@@ -271,11 +271,12 @@ def make_unwritable(roster: Path, trouble: str, monkeypatch: pytest.MonkeyPatch)
 
 def test_health_names_the_newest_issue(site: Site) -> None:
     """`/healthz` says ok and how far the ledger is."""
-    assert {"status": "ok", "last_issue": None} == json.loads(site.ask("GET", "/healthz").body)
+    assert {"status": "ok", "last_issue": None}.items() <= json.loads(site.ask("GET", "/healthz").body).items()
     with app.open_ledger(site.settings) as store:
         store.save_issue(Issue(date=DAY, state=IssueState.READY))
     answer = site.ask("GET", "/healthz")
-    assert (200, {"status": "ok", "last_issue": "2026-03-09"}) == (answer.status, json.loads(answer.body))
+    said = json.loads(answer.body)
+    assert (200, "ok", "2026-03-09") == (answer.status, said["status"], said["last_issue"])
 
 
 def test_a_ledger_that_cannot_be_read_is_not_healthy(site: Site) -> None:

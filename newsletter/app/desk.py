@@ -20,7 +20,7 @@ from newsletter.collect import ArxivSource
 from newsletter.errors import ConfigurationError, DataFolderLocked, ModelRefused
 from newsletter.llm import LiteLLM
 from newsletter.models import ArchiveMode, Finding, Roster
-from newsletter.pipeline import Desk, Progress, no_progress
+from newsletter.pipeline import Desk, Progress, no_progress, restored
 from newsletter.ports import Store, Transport
 from newsletter.render import Renderer
 from newsletter.settings import Settings
@@ -50,7 +50,7 @@ def open_ledger(settings: Settings) -> Iterator[Store]:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _unusable(Path(database).parent, error) from error
-    store = open_store(settings.database)
+    store = open_store(settings.database, settings.data_dir / "backups")
     try:
         yield store
     finally:
@@ -70,6 +70,8 @@ def work_folder(settings: Settings, command: str, *, wait: bool = False) -> Iter
             held.enter_context(hold(settings.data_dir, command, wait=True))
         except OSError as error:
             raise _unusable(settings.data_dir, error) from error
+        with open_ledger(settings) as store:
+            restored.settle(store, utc_now())
         yield
 
 

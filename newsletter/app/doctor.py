@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter import archive, scoring, summarise
 from newsletter.app import rosters
-from newsletter.app.desk import load_roster, open_desk, used_models
+from newsletter.app.desk import load_roster
 from newsletter.app.files import folders, load_prompt
 from newsletter.collect import calendar
-from newsletter.errors import ConfigurationError, ModelError, NewsletterError, TemplateError
-from newsletter.llm import LiteLLM
+from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Issue, IssueState, Paper, Roster, Topic
 from newsletter.render import Renderer
 from newsletter.render.sample import sample_editions
 from newsletter.settings import Settings, warnings
 
 
-def examine(settings: Settings, *, online: bool = False) -> list[Finding]:
-    """All findings, offline ones first; with `online` arXiv and the models are asked too."""
+def _say_nothing(_line: str) -> None:
+    return None
+
+
+def examine(settings: Settings, *, online: bool = False, say: Callable[[str], None] = _say_nothing) -> list[Finding]:
+    """All findings, offline ones first; with `online` every service is tried for real, and `say` hears what works."""
     findings = warnings()
     try:
         roster = load_roster(settings)
@@ -35,8 +37,10 @@ def examine(settings: Settings, *, online: bool = False) -> list[Finding]:
     findings += _prompts(settings)
     findings += _ways_out(settings)
     findings += _forgotten_archive(settings, roster)
-    if online and not findings:
-        findings += _online(settings, roster)
+    if online and not any(finding.fatal for finding in findings):
+        from newsletter.app.online import probe  # with its libraries, which nobody else needs
+
+        findings += probe(settings, roster, say)
     return findings
 
 
@@ -93,7 +97,7 @@ def _prompts(settings: Settings) -> list[Finding]:
 
 
 _MOMENT = datetime(2026, 3, 6, tzinfo=UTC)
-_PAPER = Paper(
+SAMPLE_PAPER = Paper(
     arxiv_id="2603.90001",
     title="A sample",
     abstract="We show that a sample is enough.",
@@ -103,21 +107,21 @@ _PAPER = Paper(
     published=_MOMENT,
     updated=_MOMENT,
 )
-_TOPIC = Topic(
+SAMPLE_TOPIC = Topic(
     key="sample", title="Sample", categories=("cs.LG",), interests="Samples.", include=("x",), exclude=("y",)
 )
 
 
 def _try_scoring(name: str, roster: Path) -> None:
-    scoring.build_prompt(load_prompt(name, roster), _TOPIC, [_PAPER])
+    scoring.build_prompt(load_prompt(name, roster), SAMPLE_TOPIC, [SAMPLE_PAPER])
 
 
 def _try_summary(name: str, roster: Path) -> None:
-    summarise.build_prompt(load_prompt(name, roster), summarise.Wanted(_PAPER, ("en", "zh"), (_TOPIC,)))
+    summarise.build_prompt(load_prompt(name, roster), summarise.Wanted(SAMPLE_PAPER, ("en", "zh"), (SAMPLE_TOPIC,)))
 
 
 def _try_translation(name: str, roster: Path) -> None:
-    summarise.build_translation(load_prompt(name, roster), summarise.Translation(_PAPER, "zh"))
+    summarise.build_translation(load_prompt(name, roster), summarise.Translation(SAMPLE_PAPER, "zh"))
 
 
 def _ways_out(settings: Settings) -> list[Finding]:
@@ -136,23 +140,3 @@ def _forgotten_archive(settings: Settings, roster: Roster) -> list[Finding]:
         return []
     problem = f"the roster says archive: {roster.newsletter.archive}, but its pages are there and served"
     return [Finding(str(folder), None, problem, "remove the folder", fatal=False)]
-
-
-def _online(settings: Settings, roster: Roster) -> list[Finding]:
-    findings = []
-    try:
-        with open_desk(settings, roster) as desk:
-            desk.source.feed(roster.topics[0].categories)
-    except NewsletterError as error:
-        findings.append(Finding("arXiv", None, str(error), "try again later; the service itself retries"))
-    for name in used_models(settings):
-        complete = LiteLLM(
-            [name], api_base=settings.model_api_base, api_base_of=settings.model, prices=settings.model_prices, tries=1
-        )
-        prompt = scoring.build_prompt(load_prompt("score.md", settings.subscribers), _TOPIC, [_PAPER])
-        try:
-            reply = asyncio.run(complete(prompt))
-            scoring.parse_reply(reply.text, [_PAPER.arxiv_id])
-        except (ModelError, ValueError) as error:
-            findings.append(Finding("NEWSLETTER_MODEL", None, str(error), "check the name, the key and the address"))
-    return findings

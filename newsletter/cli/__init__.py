@@ -80,6 +80,29 @@ def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> 
 
 
 @main.command()
+@click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--email", metavar="EMAIL", help="The first reader: you.")
+@click.option("--categories", metavar="LIST", help="arXiv categories, e.g. cs.LG,cs.CL.")
+@click.option("--interests", metavar="TEXT", help="What readers care about, in a sentence or two.")
+@click.option("--languages", metavar="LIST", help="Of the one-liners, e.g. en,zh; the first leads.")
+@click.option("--timezone", metavar="ZONE", help="E.g. Europe/London; else this machine's.")
+@click.option("--send-at", metavar="HH:MM", help="Local time of each reader.")
+@click.option("--model", metavar="NAME", help="As provider/name; without one papers are ordered by words.")
+@click.option("--transport", type=click.Choice(["outbox", "smtp", "sendgrid"]), help="How mails go out.")
+@click.option("--sender", metavar="MAILBOX", help="Name <news@example.org>.")
+@click.option("--smtp-url", metavar="URL", help="E.g. smtp://user@host:587.")
+def init(folder: Path, **given: str | None) -> None:
+    """Begin a newsletter of your own.
+
+    Writes subscribers.yaml, the interests of one topic and .env into FOLDER (this one), and never overwrites a file.
+    On a terminal it asks for what no option says. Passwords and keys are asked for there, or filled into .env later.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.init(folder, given)
+
+
+@main.command()
 @_day
 @click.option("--only", metavar="EMAIL", help="Send to this reader alone.")
 @click.option("--dry-run", is_flag=True, help="Write the mails to the folder dry-run; send nothing, record no mail.")
@@ -127,9 +150,9 @@ def serve() -> None:
     with (
         app.work_folder(settings, "serve", wait=True),
         web.listen(settings) as listening,
-        scheduler.running(settings),
+        scheduler.running(settings) as pulse,
     ):
-        web.run(settings, listening)
+        web.run(settings, listening, pulse)
 
 
 @main.command()
@@ -151,7 +174,7 @@ def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
 
 
 @main.command()
-@click.option("--online", is_flag=True, help="Ask arXiv and the models too; this costs a few tokens.")
+@click.option("--online", is_flag=True, help="Try every service for real; costs a few tokens and one mail to yourself.")
 @click.option("--accept", is_flag=True, help="Confirm a roster that is held back because it changed so much.")
 def check(online: bool, accept: bool) -> None:
     """Find what is wrong and say what to do.
@@ -199,6 +222,20 @@ def archive() -> None:
 
     for path in morning.archive(_settings()):
         click.echo(path)
+
+
+@main.command()
+@click.argument("path", required=False, metavar="[PATH]", type=click.Path(path_type=Path))
+def backup(path: Path | None) -> None:
+    """Copy everything into a new folder.
+
+    That is ledger, keys, roster, prompts, templates and settings. PATH is a folder that is not there yet; without it
+    one in the data folder's backups. The service may be running. Passwords and API keys are left out. The copy is a
+    newsletter of its own: fill in its .env and start it there.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.backup(_settings(), path)
 
 
 @main.command()

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from newsletter.errors import NewsletterError, TemplateError
+from newsletter.redaction import for_logs
 
 
 class Group(click.Group):
@@ -25,18 +26,31 @@ class Group(click.Group):
             context.exit(1)
 
 
+class _Clean(logging.Formatter):
+    """Lines of other packages and their tracebacks, without secrets and addresses."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return for_logs(super().format(record))
+
+
 def configure_logs(least: int = logging.INFO) -> None:
     """Events as words and fields on standard error, from this level on; libraries only when something is wrong."""
     import structlog
 
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Clean("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for chatty in ("LiteLLM", "arxiv", "apscheduler", "httpx"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
+    # Its usual tracebacks show every local variable, and one of them is a password.
+    lines = structlog.dev.ConsoleRenderer(
+        colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0),
+            lambda logger, method, event: for_logs(str(lines(logger, method, event))),
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(least),

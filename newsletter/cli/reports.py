@@ -28,7 +28,7 @@ def check(settings: Settings, *, online: bool, accept: bool) -> int:
     """Exit code 1 when there is anything to do."""
     if accept:
         rosters.accept(settings, app.load_roster(settings))
-    findings = app.examine(settings, online=online)
+    findings = app.examine(settings, online=online, say=click.echo)
     for finding in findings:
         click.echo(str(finding))
     if findings:

@@ -36,6 +36,7 @@ class SendGridServer(Loopback):
 
     def __init__(self, *, key: str = "SG.practice", faults: Sequence[Fault | None] = ()) -> None:
         self.key = key
+        self.scopes = ["mail.send"]  # what the key may do
         self.mails: list[dict[str, Any]] = []  # bodies that were answered with 202
         super().__init__()
         self.faults.extend(faults)
@@ -43,6 +44,8 @@ class SendGridServer(Loopback):
     def answer(self, request: Request, fault: Fault | None) -> Response:
         if request.headers.get("authorization") != f"Bearer {self.key}":
             return _refusal(401, "The provided authorization grant is invalid, expired, or revoked")
+        if (request.method, request.path) == ("GET", "/v3/scopes"):
+            return Response(body=json.dumps({"scopes": self.scopes}).encode(), content_type="application/json")
         if (request.method, request.path) != ("POST", "/v3/mail/send"):
             return _refusal(404, "Not Found")
         if request.headers.get("content-type") != "application/json":

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.collect import calendar
 from newsletter.errors import BudgetReached, ModelError, ModelRefused
-from newsletter.models import Issue, IssueState, Reader
+from newsletter.models import Issue, IssueState, Newsletter, Reader
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import score_topic, why
@@ -127,8 +127,8 @@ def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:
 # --- held issues ---
 
 
-def waits_until(reader: Reader, day: date) -> datetime:
-    """The reader's first `wait_until` after the announcement of this issue, UTC: then it comes as it is."""
+def waits_until(reader: Reader | Newsletter, day: date) -> datetime:
+    """The first `wait_until` after the announcement of this issue, UTC, of a reader or of all who say nothing else."""
     zone = ZoneInfo(reader.timezone)
     announced = calendar.announced_at(day)
     local = announced.astimezone(zone).date()

@@ -29,6 +29,7 @@ from newsletter.models import (
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
 from newsletter.pipeline.readiness import waits_until
+from newsletter.pipeline.restored import still_open
 from newsletter.render import message_id, personalise
 from newsletter.subscribers import guard
 
@@ -95,6 +96,7 @@ def due(desk: Desk, people: Sequence[tuple[Reader, Subscriber]], only: date | No
     """
     known = desk.store.issues(_KNOWN_ISSUES)
     ready = [issue.date for issue in known if issue.state is not IssueState.COLLECTED]
+    ready = ready if only else still_open(desk.store, ready)
     held = [issue.date for issue in known if issue.state is IssueState.COLLECTED and issue.held_since]
     had: dict[int, set[date]] = defaultdict(set)
     for subscriber_id, day in desk.store.received([*ready, *held]):
@@ -121,10 +123,12 @@ def plan(desk: Desk, editor: Editor, waiting: Sequence[Due]) -> int:
     planned = 0
     for number, ((wishes, issues, late), members) in enumerate(groups.items(), start=1):
         desk.progress("rendering", number, len(groups))
-        if desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues):
-            continue
         rendered = _render_late(desk, editor, wishes, issues, late) if late else editor.render(wishes, issues)
         desk.store.save_edition(rendered)
+        if desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues):
+            # Recorded all the same: else it would be planned again at every tick, and told with the next issue.
+            desk.store.plan([replace(_mail(desk, rendered, one), state=DeliveryState.SKIPPED) for one in members])
+            continue
         planned += desk.store.plan([_mail(desk, rendered, one) for one in members])
     return planned
 

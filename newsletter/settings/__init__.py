@@ -6,32 +6,34 @@ import difflib
 import io
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from newsletter import redaction
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Letterhead
 from newsletter.settings import values
 
 # Settings of the design that no part of this version reads. Naming them is honest; ignoring them is not.
 NOT_YET = (
-    "NEWSLETTER_DKIM_KEY_FILE",
-    "NEWSLETTER_DKIM_SELECTOR",
     "NEWSLETTER_SENDGRID_WEBHOOK_KEY",
     "NEWSLETTER_INBOUND_SECRET",
     "NEWSLETTER_SEND_RATE",
     "NEWSLETTER_CONNECTIONS",
-    "NEWSLETTER_PING_URL",
 )
 
 MailAddress = Annotated[str, BeforeValidator(values.mail_address)]
 ServiceUrl = Annotated[str, BeforeValidator(values.service)]
+
+
+_SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS")
 
 
 class Settings(BaseSettings):
@@ -60,6 +62,8 @@ class Settings(BaseSettings):
     transport: Literal["outbox", "smtp", "sendgrid"] = "outbox"
     smtp_url: Annotated[str, values.smtp] | None = None
     smtp_password: SecretStr | None = None
+    dkim_key_file: Path | None = None
+    dkim_selector: str | None = None
     sendgrid_api_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_API_KEY")
     sendgrid_url: ServiceUrl = "https://api.sendgrid.com"
     imap_url: Annotated[str, values.imap] | None = None
@@ -69,6 +73,8 @@ class Settings(BaseSettings):
     arxiv_rss_url: ServiceUrl = "https://rss.arxiv.org/rss"
     arxiv_delay: float = Field(default=3.0, ge=0)
     admin_email: MailAddress | None = None
+    # A secret: whoever knows it can keep the alarm quiet.
+    ping_url: Annotated[SecretStr, BeforeValidator(values.service)] | None = None
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
 
@@ -114,9 +120,26 @@ def load(folder: Path | None = None) -> Settings:
         settings = Settings()
     except ValidationError as error:
         findings += [_finding(dict(problem), places) for problem in error.errors()]
+    redaction.hide(_secrets())
     if any(finding.fatal for finding in findings):
         raise ConfigurationError(findings)
     return settings
+
+
+def _secrets() -> Iterator[str]:
+    """Every value in the environment that may be a secret; other programs' too, since their packages read them."""
+    for name, value in os.environ.items():
+        if name.endswith(_SECRET_NAMES) or (name in _known_names() and is_secret(name)):
+            yield value
+        if "://" in value and (password := _password(value)):
+            yield unquote(password)
+
+
+def _password(address: str) -> str | None:
+    try:
+        return urlsplit(address).password
+    except ValueError:
+        return None
 
 
 def warnings() -> list[Finding]:
@@ -127,6 +150,14 @@ def warnings() -> list[Finding]:
         for name in NOT_YET
         if name in os.environ
     ]
+
+
+def is_secret(name: str) -> bool:
+    """Whether the value of this variable must not be shown: passwords and keys, and whatever is not ours."""
+    field = name.removeprefix("NEWSLETTER_").lower()
+    if name == "SENDGRID_API_KEY" or field not in Settings.model_fields:
+        return not name.endswith("_FILE")
+    return "SecretStr" in str(Settings.model_fields[field].annotation)
 
 
 def _load_env_file(env_file: Path) -> Mapping[str, tuple[str, int]]:
@@ -225,6 +256,6 @@ def _finding(problem: Mapping[str, Any], places: Mapping[str, tuple[str, int]]) 
 
 def _shown(name: str, value: str) -> str:
     """What was given, as far as it cannot be a secret."""
-    if "KEY" in name or "PASSWORD" in name:
+    if is_secret(name) or "KEY" in name or "PASSWORD" in name:
         return ""
     return " " + repr(re.sub(r"(//[^:/@\s]*):.*@", r"\1:…@", value))

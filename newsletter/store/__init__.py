@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from newsletter.store.deliveries import Deliveries
 from newsletter.store.engine import open_engine
+from newsletter.store.figures import Counting
 from newsletter.store.judgements import Judgements
 from newsletter.store.papers import Papers
 from newsletter.store.readers import Readers
 from newsletter.store.troubles import Troubles
 
 
-class SqlStore(Papers, Judgements, Readers, Deliveries, Troubles):
+class SqlStore(Papers, Judgements, Readers, Deliveries, Troubles, Counting):
     """All parts of `ports.Store` over one engine."""
 
 
-def open_store(url: str) -> SqlStore:
-    """Open or create the ledger at an SQLAlchemy URL. Raises StoreUnreadable."""
-    return SqlStore(open_engine(url))
+def open_store(url: str, copies: Path | None = None) -> SqlStore:
+    """Open, upgrade or create the ledger at an SQLAlchemy URL. Raises StoreUnreadable."""
+    return SqlStore(open_engine(url, copies))

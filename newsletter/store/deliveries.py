@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
 from newsletter.models import Delivery, DeliveryState, Rendered, Slotted, Span, SubscriberState
+from newsletter.redaction import redacted
 from newsletter.store.engine import Base, add_missing
 from newsletter.store.papers import CHUNK
 from newsletter.store.readers import column_id, value_id
@@ -69,7 +70,7 @@ class Deliveries(Base):
             "owner": finished.owner,
             "attempts": finished.attempts,
             "not_before": finished.not_before,
-            "error": finished.error,
+            "error": finished.error and redacted(finished.error),
         }
         with self._transaction() as connection:
             connection.execute(update(delivery).where(delivery.c.id == finished.id).values(values))
@@ -122,7 +123,8 @@ def _first_of_one_edition(connection: Connection, ready: ColumnElement[bool], li
 def _plan_one(connection: Connection, planned: Delivery) -> int:
     who = column_id(planned.subscriber_id)
     had = select(received.c.issue).where(received.c.subscriber_id == who, received.c.issue.in_(planned.issues))
-    if connection.execute(had).first():
+    same = select(delivery.c.id).where(delivery.c.message_id == planned.message_id)
+    if connection.execute(had).first() or connection.execute(same).first():
         return 0
     row = {
         "subscriber_id": who,

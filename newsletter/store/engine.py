@@ -5,27 +5,32 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, make_url, select
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from newsletter.errors import StoreUnavailable, StoreUnreadable
-from newsletter.store.tables import SCHEMA_VERSION, meta, metadata
+from newsletter.store import schema
 
 
-def open_engine(url: str) -> Engine:
-    """An engine with our tables in place. Raises StoreUnreadable for a damaged or foreign database."""
+def open_engine(url: str, copies: Path | None = None) -> Engine:
+    """An engine with our tables in place and up to date; an older database is first copied into the folder `copies`.
+
+    Raises StoreUnreadable for a damaged, foreign or newer database.
+    """
     in_memory = make_url(url).database in (None, "", ":memory:")
     engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {}))
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     place = url.removeprefix("sqlite:///")
     try:
-        _prepare(engine, place)
+        with engine.begin() as connection:
+            schema.prepare(connection, place, copies)
     except DatabaseError as error:
         engine.dispose()
         # Busy, full or read-only passes; a folder in its place or a damaged file does not.
@@ -60,21 +65,6 @@ def _use_wal(connection: Any) -> None:
 def _begin(connection: Connection) -> None:
     # IMMEDIATE: a transaction that reads and then writes would otherwise fail at once with "database is locked".
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _prepare(engine: Engine, place: str) -> None:
-    """Our tables in an empty database; another program's is left as it is."""
-    with engine.begin() as connection:
-        if not (there := inspect(connection).get_table_names()):
-            metadata.create_all(connection)
-            connection.execute(insert(meta).values(key="schema", value=str(SCHEMA_VERSION)))
-            return
-        ours = meta.name in there
-        found = connection.scalar(select(meta.c.value).where(meta.c.key == "schema")) if ours else None
-    if found is None:
-        raise StoreUnreadable(place, "a database of another program")
-    if found != str(SCHEMA_VERSION):
-        raise StoreUnreadable(place, f"schema version {found}, this program writes {SCHEMA_VERSION}")
 
 
 class Base:

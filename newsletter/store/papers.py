@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from newsletter.models import Issue, IssueState, Paper, Usage
+from newsletter.redaction import redacted
 from newsletter.store.engine import Base, add_missing, put
 from newsletter.store.tables import category, meta, model_call
 from newsletter.store.tables import issue as issue_table
@@ -119,7 +120,7 @@ def _issue_row(issue: Issue) -> dict[str, Any]:
         "state": issue.state.value,
         "missing": list(issue.missing),
         "provisional": list(issue.provisional),
-        "notes": list(issue.notes),
+        "notes": [redacted(note) for note in issue.notes],
     }
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_VERSION = 1
+REVISION = "0002"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 

@@ -160,3 +160,10 @@ def _with_dots(raw: bytes) -> bytes:
 def _said(error: smtplib.SMTPResponseException) -> str:
     text = error.smtp_error
     return f"{error.smtp_code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"
+
+
+def verify(url: str, password: str | None, timeout: float = _SECONDS) -> None:
+    """Connect, secure and log in, and say good-bye. Raises TransportRefused, SMTPException or OSError."""
+    transport = Smtp(url, password, timeout=timeout)
+    transport._connection = transport._connect()
+    transport.close()

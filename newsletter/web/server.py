@@ -12,19 +12,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter import app, unsubscribe
 from newsletter.app.files import token_keys
-from newsletter.errors import ConfigurationError, StoreError
+from newsletter.app.pulse import Pulse
+from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Subscriber
 from newsletter.ports import Store
 from newsletter.settings import Settings
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import pages
+from newsletter.web import health, metrics, pages
 
 log = structlog.get_logger()
 
@@ -49,19 +50,21 @@ def listen(settings: Settings) -> socket.socket:
         raise ConfigurationError([Finding("NEWSLETTER_PORT", None, problem, remedy)]) from error
 
 
-def run(settings: Settings, listening: socket.socket) -> None:
+def run(settings: Settings, listening: socket.socket, pulse: Pulse) -> None:
     """Answer on this socket until SIGTERM or Ctrl-C."""
-    config = uvicorn.Config(build(settings), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
+    config = uvicorn.Config(build(settings, pulse), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
     host, port = listening.getsockname()[:2]
     log.info("web.listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     uvicorn.Server(config).run(sockets=[listening])
 
 
-def build(settings: Settings) -> Starlette:
-    """The application."""
+def build(settings: Settings, pulse: Pulse | None = None) -> Starlette:
+    """The application; `pulse` is that of the loop beside it."""
+    pulse = pulse or Pulse()
     return Starlette(
         routes=[
-            Route("/healthz", _health(settings)),
+            Route("/healthz", health.endpoint(settings, pulse)),
+            Route("/metrics", metrics.endpoint(settings, pulse)),
             Route("/u/{token}", _leave(settings), methods=["GET", "POST"]),
             Route("/p/{token}", _preferences(settings), methods=["GET", "POST"]),
             Mount("/", _Archive(directory=settings.data_dir / "archive", html=True, check_dir=False)),
@@ -88,21 +91,6 @@ class _SafeHeaders:
             await send(message)
 
         await self._inner(scope, receive, with_headers)
-
-
-def _health(settings: Settings) -> _Endpoint:
-    def newest() -> str | None:
-        with app.open_ledger(settings) as store:
-            return next((issue.date.isoformat() for issue in store.issues(1)), None)
-
-    async def endpoint(_: Request) -> Response:
-        try:
-            return JSONResponse({"status": "ok", "last_issue": await run_in_threadpool(newest)})
-        except StoreError as error:
-            log.error("ledger.unreadable", error=str(error))
-            return JSONResponse({"status": "failed", "last_issue": None}, 503)
-
-    return endpoint
 
 
 def _leave(settings: Settings) -> _Endpoint:

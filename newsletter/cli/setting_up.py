@@ -1,0 +1,94 @@
+"""The commands of an operator at the beginning and for bad days: init, backup."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from newsletter import app
+from newsletter.app import copying, starting
+from newsletter.app.starting import Answers
+from newsletter.settings import Settings
+
+
+def backup(settings: Settings, path: Path | None) -> None:
+    """Print where the copy is and what it lacks."""
+    folder = copying.backup(settings, path, app.utc_now())
+    click.echo(folder)
+    click.echo("It holds addresses and the key that signs links: keep it as safe as the original.", err=True)
+    click.echo("Passwords and API keys are left out; fill them in where you restore it.", err=True)
+
+
+def init(folder: Path, given: dict[str, str | None]) -> None:
+    """Ask for what was not given where there is somebody to ask, and write the files."""
+    answers = _asked(given) if sys.stdin.isatty() and sys.stdout.isatty() else _given(given)
+    for file in starting.write(folder, answers):
+        click.echo(f"wrote {file}")
+    step = "" if folder == Path() else f"cd {folder} && "
+    click.echo(f"Next: {step}newsletter check; newsletter preview; newsletter run")
+
+
+def _given(given: dict[str, str | None]) -> Answers:
+    """What the flags say, and defaults; an address has none."""
+    if not given["email"]:
+        raise click.UsageError("--email is needed where nobody can be asked")
+    said = {name: value for name, value in given.items() if value is not None}
+    return _answers({"timezone": starting.local_zone()} | said)
+
+
+def _answers(said: dict[str, str]) -> Answers:
+    values: dict[str, Any] = {"email": "", **said}
+    for name in ("categories", "languages"):
+        if name in said:
+            values[name] = tuple(said[name].replace(",", " ").split())
+    return Answers(**values)
+
+
+def _asked(given: dict[str, str | None]) -> Answers:
+    """A flat list of questions; an empty answer takes what stands in brackets."""
+    usual = Answers(email="")
+
+    def ask(name: str, question: str, default: str, of: Sequence[str] = ()) -> str:
+        if (known := given.get(name)) is not None:
+            return known
+        return str(click.prompt(question, default=default or None, type=click.Choice(of) if of else str)).strip()
+
+    def maybe(name: str, question: str) -> str:
+        known = given.get(name)
+        return known if known is not None else str(click.prompt(question, default="", show_default=False)).strip()
+
+    said = {
+        "email": ask("email", "Your address, which gets the first mail", ""),
+        "categories": ask("categories", "arXiv categories", " ".join(usual.categories)),
+        "interests": ask("interests", "What do you care about, in a sentence or two", usual.interests),
+        "languages": ask("languages", "Languages of the one-liners, the first leads", " ".join(usual.languages)),
+        "timezone": ask("timezone", "Time zone", starting.local_zone()),
+        "send_at": ask("send_at", "At what time", usual.send_at),
+        "model": maybe("model", "Model, as provider/name of LiteLLM (empty: none, papers are ordered by words)"),
+        "transport": ask("transport", "Send by", "outbox", ("outbox", "smtp", "sendgrid")),
+    }
+    return _with_secrets(_answers(said), ask)
+
+
+def _with_secrets(answers: Answers, ask: Callable[..., str]) -> Answers:
+    """What only some answers need; secrets are not shown, and go nowhere but into `.env`."""
+    if key := starting.key_variable(answers.model):
+        answers = replace(answers, model_key=_hidden(key))
+    if answers.transport != "outbox":
+        answers = replace(answers, sender=ask("sender", "Sender, as Name <news@example.org>", ""))
+    if answers.transport == "smtp":
+        url = ask("smtp_url", "Mail server, as smtp://user@host:587", "")
+        answers = replace(answers, smtp_url=url, password=_hidden("Its password"))
+    if answers.transport == "sendgrid":
+        answers = replace(answers, password=_hidden("SENDGRID_API_KEY"))
+    return answers
+
+
+def _hidden(question: str) -> str:
+    value = click.prompt(f"{question} (empty: fill it in later)", default="", show_default=False, hide_input=True)
+    return str(value).strip()

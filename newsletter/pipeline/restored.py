@@ -1,0 +1,43 @@
+"""After a restore: the ledger does not know what was sent since its copy was made, so nothing of that time is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+
+import structlog
+
+from newsletter.collect import calendar
+from newsletter.models import DeliveryState
+from newsletter.ports import Store
+
+log = structlog.get_logger()
+
+COPIED = "copied"  # when this ledger was copied; empty once the copy is in use
+_SENT_UP_TO = "restored.sent-up-to"
+_OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+_TRIES = 2  # a mail in doubt with so many is not repeated
+
+
+def settle(store: Store, now: datetime) -> None:
+    """Take a copied ledger into use: mails it holds as open are in doubt, all issues announced by now count as sent.
+
+    Only to be called by the holder of the data folder's lock. Of a ledger that was not copied it changes nothing.
+    """
+    if not (copied := store.recall(COPIED)):
+        return
+    day = calendar.newest(now)
+    doubt = f"planned when this ledger was copied ({copied}): nobody knows whether it went out, it is not sent again"
+    for mail in store.deliveries(_OPEN):
+        tries = max(mail.attempts, _TRIES)
+        store.finish(replace(mail, state=DeliveryState.UNKNOWN, owner=None, attempts=tries, error=doubt))
+    store.remember(_SENT_UP_TO, day.isoformat())
+    store.remember(COPIED, "")
+    log.warning("ledger.restored", copied=copied, sent_up_to=str(day))
+
+
+def still_open(store: Store, days: Iterable[date]) -> list[date]:
+    """Those of the issues that may be sent without being asked for by their date."""
+    limit = store.recall(_SENT_UP_TO)
+    return [day for day in days if not limit or day > date.fromisoformat(limit)]

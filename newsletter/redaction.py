@@ -1,0 +1,33 @@
+"""Secrets stay inside: the values that the settings hold are cut out of what is logged, stored, shown or mailed.
+
+The one thing here that the whole process shares, since an answer that repeats our key may come from any server.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+_SHORTEST = 8  # a shorter "secret" would cut pieces out of ordinary words
+_hidden: set[str] = set()
+_ADDRESS = re.compile(r"(?<![\w.+~-])([\w.+~=-])[\w.+~=-]*@(?=[\w-])")
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Never show these again, as they are or as a part of an address."""
+    found = {form for secret in secrets for form in (secret, quote(secret, safe=""))}
+    _hidden.update(form for form in found if len(form) >= _SHORTEST)
+
+
+def redacted(text: str) -> str:
+    """The text without any known secret."""
+    for secret in sorted(_hidden, key=len, reverse=True):
+        if secret in text:
+            text = text.replace(secret, "…")
+    return text
+
+
+def for_logs(text: str) -> str:
+    """The text without secrets, and with mail addresses that name nobody: logs are read by more people and machines."""
+    return _ADDRESS.sub(r"\1…@", redacted(text))

@@ -1,0 +1,42 @@
+"""The ledger in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Column, Connection, func, select
+
+from newsletter.models import DeliveryState, Figures
+from newsletter.store.engine import Base
+from newsletter.store.tables import delivery, inbound, issue, model_call, subscriber
+
+_WAITING = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
+
+
+class Counting(Base):
+    """Implements the counts of `ports.Store`."""
+
+    def figures(self) -> Figures:
+        calls = model_call.c
+        used = select(
+            calls.model,
+            func.count(calls.id),
+            func.sum(calls.prompt_tokens),
+            func.sum(calls.completion_tokens),
+            func.coalesce(func.sum(calls.cost_usd), 0.0),
+        ).group_by(calls.model)
+        oldest = select(func.min(delivery.c.date)).where(delivery.c.state.in_(_WAITING))
+        with self._transaction() as connection:
+            return Figures(
+                issues=_by(connection, issue.c.state),
+                mails=_by(connection, delivery.c.state),
+                readers=_by(connection, subscriber.c.state),
+                received=_by(connection, inbound.c.action),
+                oldest_waiting=connection.scalar(oldest),
+                usage={name: (count, into, out, cost) for name, count, into, out, cost in connection.execute(used)},
+            )
+
+
+def _by(connection: Connection, column: Column[str]) -> Mapping[str, int]:
+    rows = connection.execute(select(column, func.count()).group_by(column))
+    return {row[0]: row[1] for row in rows}

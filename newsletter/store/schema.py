@@ -1,0 +1,107 @@
+"""The database's schema: made in an empty one, brought up to date in an older one, refused in a newer one."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, inspect, select
+from sqlalchemy.engine import make_url
+
+from newsletter.errors import StoreUnavailable, StoreUnreadable
+from newsletter.store.tables import REVISION, meta, metadata
+
+log = structlog.get_logger()
+
+_BASELINE = "0001"  # what was made before revisions had numbers: `meta.schema = 1`
+_KEPT = 5  # copies from before an upgrade
+# Alembic's own table and not ours; it stands apart so that no revision ever touches it.
+_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+def prepare(connection: Connection, place: str, copies: Path | None) -> None:
+    """Our tables, as this program knows them; another program's are left as they are.
+
+    An older database is first copied into `copies`. All of it is one transaction: a stop in the middle leaves the old
+    schema, and whoever opens the same file meanwhile waits. Raises StoreUnreadable.
+    """
+    if not (there := inspect(connection).get_table_names()):
+        metadata.create_all(connection)
+        _stamp(connection, REVISION)
+        return
+    found = _revision(connection, there)
+    if found == REVISION:
+        return
+    if found is None:
+        raise StoreUnreadable(place, "a database of another program")
+    if found > REVISION:
+        raise StoreUnreadable(place, f"schema {found}, made by a newer version; this one knows {REVISION}, upgrade it")
+    kept = copy(connection, copies or Path(place).parent / "backups", f"before-{REVISION}")
+    log.info("ledger.upgrading", found=found, wanted=REVISION, copy=str(kept) if kept else None)
+    upgrade(connection)
+
+
+def _revision(connection: Connection, there: list[str]) -> str | None:
+    if meta.name not in there:
+        return None
+    if _version.name in there:
+        return connection.scalar(select(_version.c.version_num))
+    if connection.scalar(select(meta.c.value).where(meta.c.key == "schema")) != "1":
+        return None
+    _stamp(connection, _BASELINE)
+    return _BASELINE
+
+
+def _stamp(connection: Connection, revision: str) -> None:
+    _version.create(connection)
+    connection.execute(insert(_version).values(version_num=revision))
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Every revision that the database lacks, in order."""
+    # Half a second, which a start without an upgrade does not pay.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, to)
+
+
+def copy(connection: Connection, folder: Path, name: str) -> Path | None:
+    """The database as this transaction sees it, as one file in the folder, the newest five of which are kept.
+
+    SQLite's own copying, which is consistent beside writers; None for a database in memory or on a server.
+    """
+    database = make_url(str(connection.engine.url)).database
+    if connection.dialect.name != "sqlite" or database in (None, "", ":memory:"):
+        return None
+    target = folder / f"newsletter-{datetime.now(UTC):%Y%m%dT%H%M%S}-{name}.db"
+    copy_file(Path(database or ""), target)
+    for old in sorted(folder.glob("newsletter-*-before-*.db"))[:-_KEPT]:
+        old.unlink()
+    return target
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """A consistent copy of an SQLite file that others may be writing; it appears whole or not at all.
+
+    Raises StoreUnavailable.
+    """
+    part = target.with_suffix(".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)  # it holds everybody's address
+        with closing(sqlite3.connect(source, timeout=10)) as there, closing(sqlite3.connect(part)) as here:
+            there.backup(here)
+            here.execute("PRAGMA journal_mode=DELETE")  # else the copy needs its -wal file beside it
+        part.replace(target)
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            part.unlink()
+        raise StoreUnavailable(f"no copy could be made at {target}: {error}") from error

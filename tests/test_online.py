@@ -1,0 +1,330 @@
+# ruff: noqa: F811 - fixtures of other files are named where they are used
+"""The doctor tries everything for real: what works is said, what does not is named with its remedy."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dns.message
+import dns.rcode
+import dns.resolver
+import dns.rrset
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from pydantic import SecretStr
+
+from newsletter import app
+from newsletter.app import names, online
+from newsletter.app.doctor import examine
+from newsletter.demo.faults import Fault, Request, Response
+from newsletter.demo.loopback import Loopback
+from newsletter.demo.model_server import MODEL
+from newsletter.demo.sendgrid_server import SendGridServer
+from newsletter.demo.servers import Servers
+from newsletter.settings import Settings
+from tests.dovecot import MISSING, PASSWORD, Dovecot
+from tests.morning import ROSTER, sample_rows, settings_for
+from tests.test_mailboxes import _Delivering, running, server, smtp  # noqa: F401  # a mailbox and a way into it
+from tests.test_transports import Sink, certificate, nobody, sink, tls_port, trusted  # noqa: F401  # a mail server
+
+Probe = Callable[..., Iterator[Any]]
+
+
+def tried(part: Probe, *arguments: object) -> tuple[list[str], list[str]]:
+    """What works and what does not, as lines."""
+    said: list[str] = []
+    findings = [str(finding) for finding in part(*arguments, said.append)]
+    return said, findings
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[tuple[Servers, Settings]]:
+    (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
+    with Servers(sample_rows()) as servers:
+        yield servers, settings_for(servers, tmp_path)
+
+
+def test_all_is_well(practice: tuple[Servers, Settings]) -> None:
+    """Every part that can be tried here works, and is said with what was found."""
+    said: list[str] = []
+    assert [] == examine(practice[1], online=True, say=said.append)
+    assert ["disk", "zone data", "arXiv", "clock", f"model openai/{MODEL}"] == [line.partition(":")[0] for line in said]
+    assert "arXiv: the feed is of 2026-03-09, 40 papers in your categories" in said
+    assert "clock: right" in said
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ({"kind": "status", "status": 401}, "check the name, the key and the address"),
+        ({"kind": "text", "body": "I would rather not."}, "choose a model that can answer in JSON"),
+    ],
+)
+def test_a_model_that_does_not_do(practice: tuple[Servers, Settings], kind: Mapping[str, Any], expected: str) -> None:
+    """A refused key and an answer that nobody can read are told apart."""
+    servers, settings = practice
+    servers.model.faults.extend([Fault(**kind)] * 8)
+    said, (finding,) = tried(online._model, settings, settings.model)
+    assert [] == said
+    assert finding.endswith(expected)
+
+
+def test_an_unknown_price_is_said(practice: tuple[Servers, Settings]) -> None:
+    """Without it a cost limit cannot be kept."""
+    settings = practice[1].model_copy(update={"model_prices": {}})
+    said, (finding,) = tried(online._model, settings, settings.model)
+    assert 1 == len(said)
+    assert f"NEWSLETTER_MODEL_PRICES: the price of openai/{MODEL} is unknown" in finding
+
+
+def test_arxiv_down_and_a_wrong_clock(practice: tuple[Servers, Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock is compared with that of arXiv's servers."""
+    servers, settings = practice
+    monkeypatch.setattr(online, "utc_now", lambda: datetime.now(UTC) + timedelta(minutes=7))
+    _, (finding,) = tried(online._clock, settings)
+    assert "this machine's clock is 4" in finding
+    servers.arxiv.faults.extend([Fault(kind="status", status=403)] * 5)
+    said, (refused,) = tried(online._arxiv, settings, app.load_roster(settings))
+    assert ([], True) == (said, "HTTP 403" in refused)
+
+
+def test_old_zone_data(practice: tuple[Servers, Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Data of years ago send mails at the hours of years ago."""
+    for version in ("2019c", "2019.3"):
+        monkeypatch.setattr(online, "_zone_version", lambda version=version: version)
+        said, (finding,) = tried(online._zones, app.load_roster(practice[1]))
+        assert ([], True) == (said, f"the zone data are those of {version}" in finding)
+
+
+def test_the_version_of_the_zone_data_in_use() -> None:
+    """As this machine says it: a year with a letter or a number, or nothing."""
+    version = online._zone_version()
+    assert version is None or 2015 < online._released(version).year < 2100
+
+
+# --- mail -----------------------------------------------------------------------
+
+
+def smtp_settings(folder: Path, url: str, password: str | None = None, **more: Any) -> Settings:
+    (folder / "subscribers.yaml").write_text(ROSTER, "utf-8")
+    return Settings(
+        subscribers=folder / "subscribers.yaml",
+        data_dir=folder / "var",
+        transport="smtp",
+        sender="News <news@news.example>",
+        smtp_url=url,
+        smtp_password=SecretStr(password) if password else None,
+        **more,
+    )
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize(("password", "works"), [("s3cret", True), ("another", False)])
+def test_a_login_without_a_mail(tmp_path: Path, tls_port: int, sink: Sink, password: str, works: bool) -> None:
+    """A real STARTTLS and a real login; nothing is sent."""
+    settings = smtp_settings(tmp_path, f"smtp://ada%40example.org@localhost:{tls_port}", password)
+    said, findings = tried(online._transport, settings)
+    assert (works, not works) == (said == ["mail server: takes our login over TLS"], len(findings) == 1)
+    assert "another" not in "".join(findings)
+    assert [] == sink.mails
+
+
+def test_a_mail_server_that_is_not_there(tmp_path: Path, nobody: int) -> None:
+    """One finding with what to do."""
+    said, (finding,) = tried(online._transport, smtp_settings(tmp_path, f"smtp://127.0.0.1:{nobody}"))
+    assert ([], True) == (said, "Connection refused" in finding)
+
+
+@pytest.mark.parametrize(
+    ("key", "scopes", "expected"),
+    [
+        ("SG.practice", ["mail.send"], None),
+        ("SG.practice", ["stats.read"], "the key may not send mail"),
+        ("SG.expired", ["mail.send"], "the key is refused (HTTP 401)"),
+    ],
+)
+def test_sendgrids_key(tmp_path: Path, key: str, scopes: list[str], expected: str | None) -> None:
+    """Asked what the key may do; no mail is sent for it."""
+    with SendGridServer() as vendor:
+        vendor.scopes = scopes
+        settings = smtp_settings(tmp_path, "smtp://127.0.0.1:9").model_copy(
+            update={"transport": "sendgrid", "sendgrid_url": vendor.origin, "sendgrid_api_key": SecretStr(key)}
+        )
+        said, findings = tried(online._transport, settings)
+        assert [] == vendor.mails
+    assert (expected is None) == bool(said)
+    assert expected is None or expected in findings[0]
+    assert key not in "".join([*said, *findings])
+
+
+needs_dovecot = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))
+
+
+@needs_dovecot
+def test_a_mail_to_ourselves_comes_back(tmp_path: Path, server: Dovecot, smtp: tuple[_Delivering, int]) -> None:
+    """Sent by SMTP to our plus address, found by IMAP, put away."""
+    mailbox = {"imap_url": server.url, "imap_password": SecretStr(PASSWORD)}
+    settings = smtp_settings(tmp_path, f"smtp://127.0.0.1:{smtp[1]}", **mailbox)
+    assert ((["mailbox: can be read"], [])) == tried(online._mailbox, settings)
+    said, findings = tried(online._round_trip, settings)
+    assert ([], True) == (findings, said[0].startswith("a mail to news+… came back after "))
+    assert ({}, 1) == (server.mails(), len(server.mails("Newsletter.Done")))
+
+
+@needs_dovecot
+def test_a_mail_that_does_not_come_back(
+    tmp_path: Path,
+    server: Dovecot,
+    smtp: tuple[_Delivering, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Waited for no longer than promised; the remedy names the setting for hosts without plus addresses."""
+    monkeypatch.setattr(online, "_RETURN_SECONDS", 0.3)
+    monkeypatch.setattr(online, "_LOOK_SECONDS", 0.1)
+    mailbox = {"imap_url": server.url, "imap_password": SecretStr(PASSWORD), "reply_to": "news@elsewhere.example"}
+    _, (finding,) = tried(online._round_trip, smtp_settings(tmp_path, f"smtp://127.0.0.1:{smtp[1]}", **mailbox))
+    assert "did not come back within 0 s" in finding
+    assert "NEWSLETTER_PLUS_ADDRESSING=false" in finding
+    _, (refused,) = tried(
+        online._mailbox,
+        smtp_settings(tmp_path, "smtp://127.0.0.1:9", **mailbox | {"imap_password": SecretStr("wrong")}),
+    )
+    assert "refuses the login" in refused
+
+
+class Site(Loopback):
+    """Whatever stands at the public address."""
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+        super().__init__()
+
+    def answer(self, request: Request, fault: Fault | None) -> Response:
+        return self._response
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (Response(body=b'{"status": "ok", "last_issue": null}'), None),
+        (Response(status=503, body=b'{"status": "late", "last_issue": null}'), "is not well: late"),
+        (Response(body=b"<html>Welcome to nginx"), "it is not this service"),
+        (Response(status=502, body=b"Bad Gateway"), "it is not this service"),
+        (None, "does not answer (ConnectionError)"),
+    ],
+)
+def test_the_public_address(tmp_path: Path, nobody: int, response: Response | None, expected: str | None) -> None:
+    """It has to lead to this service."""
+    with Site(response or Response()) as site:
+        url = site.origin if response else f"http://127.0.0.1:{nobody}"
+        said, findings = tried(online._public_url, Settings(data_dir=tmp_path, public_url=url))
+    assert (expected is None) == bool(said)
+    assert expected is None or expected in findings[0]
+
+
+# --- DNS ------------------------------------------------------------------------
+
+
+class NameServer:
+    """Answers from a table of (name, kind) → texts on a loopback port."""
+
+    def __init__(self, records: Mapping[tuple[str, str], list[str]]) -> None:
+        self._records = records
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def resolver(self) -> dns.resolver.Resolver:
+        found = dns.resolver.Resolver(configure=False)
+        found.nameservers, found.port, found.lifetime = ["127.0.0.1"], self._socket.getsockname()[1], 3.0
+        return found
+
+    def close(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", self._socket.getsockname())
+        self._thread.join(5)
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            wire, peer = self._socket.recvfrom(4096)
+            if not wire:
+                return
+            query = dns.message.from_wire(wire)
+            answer = dns.message.make_response(query)
+            question = query.question[0]
+            name, kind = question.name.to_text(omit_final_dot=True), question.rdtype.name
+            if found := self._records.get((name, kind)):
+                answer.answer.append(dns.rrset.from_text(question.name, 60, "IN", kind, *found))
+            elif name not in {known for known, _ in self._records}:
+                answer.set_rcode(dns.rcode.NXDOMAIN)
+            self._socket.sendto(answer.to_wire(), peer)
+
+
+GOOD = {
+    ("news.example", "TXT"): ['"unrelated"', '"v=spf1 include:mail.example -all"'],
+    ("news.example", "MX"): ["10 mail.news.example."],
+    ("_dmarc.news.example", "TXT"): ['"v=DMARC1; p=none"'],
+}
+
+
+def dns_findings(records: Mapping[tuple[str, str], list[str]], settings: Settings) -> list[str]:
+    server = NameServer(records)
+    try:
+        return [str(finding) for finding in names.examine(settings, server.resolver())]
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [
+        (None, None),
+        (("news.example", "TXT"), "NEWSLETTER_SENDER: news.example has no SPF record"),
+        (("_dmarc.news.example", "TXT"), "NEWSLETTER_SENDER: news.example has no DMARC record"),
+        (("news.example", "MX"), "NEWSLETTER_REPLY_TO: no mail can be delivered to news.example"),
+    ],
+)
+def test_records(tmp_path: Path, missing: tuple[str, str] | None, expected: str | None) -> None:
+    """What a large provider looks up before it takes our mail."""
+    records = {key: value for key, value in GOOD.items() if key != missing}
+    findings = dns_findings(records, smtp_settings(tmp_path, "smtp://127.0.0.1:9"))
+    assert ([] if expected is None else [expected]) == [finding[: len(expected or "")] for finding in findings]
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+def test_our_key_against_the_published_one(tmp_path: Path, kind: str) -> None:
+    """The record that is asked for is the one that is accepted; another key and no key are told apart."""
+    key: Any = ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else rsa.generate_private_key(65537, 2048)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file = tmp_path / "dkim.pem"
+    file.write_bytes(key.private_bytes(*form))
+    settings = smtp_settings(tmp_path, "smtp://127.0.0.1:9", dkim_key_file=file, dkim_selector="s1")
+    name = ("s1._domainkey.news.example", "TXT")
+    (absent,) = dns_findings(GOOD, settings)
+    record = absent.partition("add TXT ")[2]
+    assert record.startswith(f"v=DKIM1; k={kind}; p=")
+    halves = f'"{record[:200]}" "{record[200:]}"'  # as zone files have to write it
+    assert [] == dns_findings(GOOD | {name: [halves]}, settings)
+    other = base64.b64encode(b"another").decode()
+    (wrong,) = dns_findings(GOOD | {name: [f'"v=DKIM1; p={other}"']}, settings)
+    assert "publishes another key" in wrong
+    file.write_text("no key")
+    (broken,) = dns_findings(GOOD, settings)
+    assert "is no private key" in broken
+
+
+def test_dns_that_does_not_answer(tmp_path: Path, nobody: int) -> None:
+    """Bounded, and a finding of its own."""
+    silent = dns.resolver.Resolver(configure=False)
+    silent.nameservers, silent.port, silent.lifetime = ["127.0.0.1"], nobody, 0.5
+    (finding,) = names.examine(smtp_settings(tmp_path, "smtp://127.0.0.1:9"), silent)
+    assert str(finding).startswith("DNS: no answer")

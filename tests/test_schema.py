@@ -1,0 +1,173 @@
+"""The schema's history: an old ledger becomes a new one with everything in it, and a copy from before."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata, produce_migrations, render_python_code
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Connection,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    create_engine,
+    insert,
+)
+
+from newsletter.app.files import token_keys
+from newsletter.errors import StoreUnavailable, StoreUnreadable
+from newsletter.settings import Settings
+from newsletter.store import open_store, schema
+from newsletter.store.tables import REVISION, metadata
+from tests.conftest import ROOT
+
+MIGRATIONS = ROOT / "newsletter" / "store" / "migrations"
+
+
+@contextmanager
+def connected(path: Path) -> Iterator[Connection]:
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        yield connection
+    engine.dispose()
+
+
+def a_value(kind: Any) -> object:
+    for known, value in (
+        (JSON, ["2026-03-09"]), (Boolean, True), (DateTime, datetime(2026, 3, 9, 12)), (Date, date(2026, 3, 9)),  # noqa: DTZ001
+        (LargeBinary, b"bytes"), (Float, 1.5), (Integer, 7),
+    ):  # fmt: skip
+        if isinstance(kind, known):
+            return value
+    return "text"
+
+
+def old_ledger(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """A database as the first version made it, with a row in every table; those rows."""
+    with connected(path) as connection:
+        schema.upgrade(connection, to="0001")
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+        found = MetaData()
+        found.reflect(connection)
+        for table in found.sorted_tables:
+            connection.execute(insert(table).values({c.name: a_value(c.type) for c in table.columns}))
+        connection.exec_driver_sql("DELETE FROM meta")
+        connection.exec_driver_sql("INSERT INTO meta VALUES ('schema', '1')")
+    return rows(path, [table.name for table in found.sorted_tables])
+
+
+def rows(path: Path, tables: list[str]) -> dict[str, list[tuple[object, ...]]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
+
+
+def test_an_old_ledger_is_upgraded_and_keeps_everything(tmp_path: Path) -> None:
+    """Every row of the first version is there afterwards, and every table is what the program expects."""
+    path = tmp_path / "ledger.db"
+    before = old_ledger(path)
+    assert len(before) > 10
+    assert all(before.values())
+    open_store(f"sqlite:///{path}").close()
+    after = rows(path, list(before))
+    assert before == {name: [row[: len(before[name][0])] for row in after[name]] for name in before}
+    with connected(path) as connection:
+        context = MigrationContext.configure(connection)
+        missing = compare_metadata(context, metadata)
+        wanted = render_python_code(produce_migrations(context, metadata).upgrade_ops)  # type: ignore[arg-type]
+    assert [] == missing, f"a revision after {REVISION} must say:\n{wanted}"
+
+
+def test_upgraded_and_new_ledgers_are_the_same(tmp_path: Path) -> None:
+    """Constraints and indexes too, which the comparison with the tables does not all see."""
+    old_ledger(tmp_path / "old.db")
+    shapes = []
+    for name in ("old.db", "new.db"):
+        open_store(f"sqlite:///{tmp_path / name}").close()
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            shapes.append({table: _shape(connection, table) for table in tables})
+    assert shapes[1] == shapes[0]
+
+
+def _shape(connection: sqlite3.Connection, table: str) -> tuple[object, ...]:
+    columns = {row[1:4] + row[5:] for row in connection.execute(f"PRAGMA table_info({table})")}
+    indexes = {
+        (unique, origin, tuple(row[2] for row in connection.execute(f"PRAGMA index_info('{name}')")))
+        for _, name, unique, origin, _ in connection.execute(f"PRAGMA index_list({table})")
+    }
+    keys = {row[2:5] for row in connection.execute(f"PRAGMA foreign_key_list({table})")}
+    return columns, indexes, keys
+
+
+def test_a_copy_from_before_is_kept(tmp_path: Path) -> None:
+    """An upgrade leaves the old database beside it, whole and for its owner alone; five of them are kept."""
+    settings = Settings(data_dir=tmp_path / "var")
+    token_keys(settings.data_dir)
+    before = old_ledger(settings.data_dir / "newsletter.db")
+    backups = settings.data_dir / "backups"
+    backups.mkdir()
+    for number in range(6):
+        (backups / f"newsletter-2025010{number}T000000-before-0001.db").touch()
+    with connected(settings.data_dir / "newsletter.db") as connection:  # as if a revision of tomorrow were known
+        schema.copy(connection, backups, "before-0002")
+    kept = sorted(file.name for file in backups.iterdir())
+    assert 5 == len(kept)
+    assert kept[-1].endswith("-before-0002.db")
+    assert before == rows(backups / kept[-1], list(before))
+    assert 0o600 == (backups / kept[-1]).stat().st_mode & 0o777
+
+
+def test_no_copy_no_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no copy can be made the ledger stays as it was, and it is said."""
+    path = tmp_path / "ledger.db"
+    before = old_ledger(path)
+    (tmp_path / "backups").write_text("a file in the folder's place")
+    monkeypatch.setattr(schema, "REVISION", "0099")
+    with pytest.raises(StoreUnavailable, match="no copy could be made"):
+        open_store(f"sqlite:///{path}")
+    assert before == rows(path, list(before))
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    """What a newer version made is left alone, and the text says which to use."""
+    path = tmp_path / "ledger.db"
+    open_store(f"sqlite:///{path}").close()
+    with connected(path) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0999'")
+    with pytest.raises(StoreUnreadable, match=f"schema 0999, made by a newer version; this one knows {REVISION}"):
+        open_store(f"sqlite:///{path}")
+
+
+def test_the_newest_revision_is_the_programs(tmp_path: Path) -> None:
+    """One line of history, which ends where the program says."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert [REVISION] == ScriptDirectory.from_config(config).get_heads()
+
+
+def test_a_start_without_an_upgrade_does_without_alembic(tmp_path: Path) -> None:
+    """New or current, a ledger is opened without the import."""
+    code = f"""
+import sys
+from newsletter.store import open_store
+for _ in range(2):
+    open_store("sqlite:///{tmp_path / "ledger.db"}").close()
+sys.exit("alembic" in sys.modules)
+"""
+    assert 0 == subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, timeout=60).returncode
