@@ -127,8 +127,8 @@ class StoreUnavailable(StoreError):
 
     retryable = True
 
-    def __init__(self, problem: str) -> None:
-        super().__init__(f"the ledger: {problem}; free the disk or wait, and run again: nothing was lost")
+    def __init__(self, problem: str, remedy: str = "free the disk or wait") -> None:
+        super().__init__(f"the ledger: {problem}; {remedy}, and run again: nothing was lost")
 
 
 class StoreUnreadable(StoreError):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from newsletter.errors import DataFolderLocked, StoreUnreadable
 from newsletter.models import (
@@ -28,8 +29,8 @@ from newsletter.models import (
     Usage,
 )
 from newsletter.store import SqlStore, open_store
-from newsletter.store.lock import hold
-from newsletter.store.tables import REVISION
+from newsletter.store.lock import hold, hold_ledger
+from newsletter.store.tables import REVISION, issue
 from tests.factories import DAY, a_paper
 
 NOW = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
@@ -188,6 +189,29 @@ def test_lock(tmp_path: Path) -> None:
         hold(tmp_path, "run").__enter__()
     with hold(tmp_path, "run"):
         assert (tmp_path / "lock").read_text().startswith("newsletter run")
+
+
+def test_lock_of_a_ledger(tmp_path: Path) -> None:
+    """A ledger has one holder, whatever way its path is written."""
+    database, other = tmp_path / "ledger.db", tmp_path / "other"
+    other.symlink_to(tmp_path)
+    with (
+        hold_ledger(database, "serve"),
+        pytest.raises(DataFolderLocked, match=r"ledger\.db is in use by newsletter serve"),
+    ):
+        hold_ledger(other / "ledger.db", "run").__enter__()
+    with hold_ledger(other / "ledger.db", "run"), hold_ledger(tmp_path / "second.db", "run"):
+        pass
+
+
+def test_a_read_is_one_snapshot(file_store: SqlStore) -> None:
+    """What is written while somebody reads is not seen by halves, and waits for nobody."""
+    with file_store._reading() as connection:
+        count = select(func.count()).select_from(issue)
+        assert connection.scalar(count) == 0
+        file_store.save_issue(an_issue())
+        assert connection.scalar(count) == 0
+    assert file_store.issue(MONDAY) == an_issue()
 
 
 def test_lock_waits(tmp_path: Path) -> None:

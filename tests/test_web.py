@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -277,6 +279,16 @@ def test_health_names_the_newest_issue(site: Site) -> None:
     answer = site.ask("GET", "/healthz")
     said = json.loads(answer.body)
     assert (200, "ok", "2026-03-09") == (answer.status, said["status"], said["last_issue"])
+
+
+def test_health_beside_a_writer(site: Site) -> None:
+    """While somebody writes for long, `/healthz` answers at once: a watcher must not take that for a dead service."""
+    writing = sqlite3.connect(site.settings.data_dir / "newsletter.db", isolation_level=None)
+    with contextlib.closing(writing):
+        writing.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        assert 200 == site.ask("GET", "/healthz").status
+        assert time.monotonic() - started < 5
 
 
 def test_a_ledger_that_cannot_be_read_is_not_healthy(site: Site) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parseaddr
+from errno import ENOSPC
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,14 @@ from newsletter import subscribers
 from newsletter.app.alarms import Alarms
 from newsletter.app.files import fingerprint, folders, load_prompt, token_keys
 from newsletter.collect import ArxivSource
-from newsletter.errors import ConfigurationError, DataFolderLocked, ModelRefused
+from newsletter.errors import (
+    ConfigurationError,
+    DataFolderLocked,
+    ModelRefused,
+    NewsletterError,
+    StoreUnavailable,
+    StoreUnreadable,
+)
 from newsletter.llm import LiteLLM
 from newsletter.models import ArchiveMode, Finding, Roster
 from newsletter.pipeline import Desk, Progress, no_progress, restored
@@ -25,10 +33,12 @@ from newsletter.ports import Store, Transport
 from newsletter.render import Renderer
 from newsletter.settings import Settings
 from newsletter.store import open_store
-from newsletter.store.lock import hold
+from newsletter.store.lock import hold, hold_ledger
 from newsletter.transports.outbox import Outbox
 
 log = structlog.get_logger()
+
+_FOLDER, _DATABASE = "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL"
 
 
 def utc_now() -> datetime:
@@ -48,8 +58,9 @@ def open_ledger(settings: Settings) -> Iterator[Store]:
     if database and database != ":memory:":
         try:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
+            _refuse_emptied(Path(database), settings.data_dir)
         except OSError as error:
-            raise _unusable(Path(database).parent, error) from error
+            raise _unusable(_DATABASE if settings.database_url else _FOLDER, Path(database).parent, error) from error
     store = open_store(settings.database, settings.data_dir / "backups")
     try:
         yield store
@@ -59,25 +70,47 @@ def open_ledger(settings: Settings) -> Iterator[Store]:
 
 @contextmanager
 def work_folder(settings: Settings, command: str, *, wait: bool = False) -> Iterator[None]:
-    """The lock of the data folder: held by whoever collects or sends."""
+    """The locks of the data folder and of the ledger: held by whoever collects or sends."""
+    database = make_url(settings.database).database
+    locks = [(_FOLDER, settings.data_dir, partial(hold, settings.data_dir, command))]
+    if database and database != ":memory:":
+        file = Path(database)
+        locks.append((_DATABASE, file.parent, partial(hold_ledger, file, command)))
     with ExitStack() as held:
-        try:
-            held.enter_context(hold(settings.data_dir, command))
-        except DataFolderLocked as error:
-            if not wait:
-                raise
-            log.info("folder.waiting", reason=str(error))
-            held.enter_context(hold(settings.data_dir, command, wait=True))
-        except OSError as error:
-            raise _unusable(settings.data_dir, error) from error
+        for name, folder, lock in locks:
+            try:
+                _take(held, lock, wait=wait)
+            except OSError as error:
+                raise _unusable(name, folder, error) from error
         with open_ledger(settings) as store:
             restored.settle(store, utc_now())
         yield
 
 
-def _unusable(folder: Path, error: OSError) -> ConfigurationError:
+def _take(held: ExitStack, lock: Callable[..., AbstractContextManager[None]], *, wait: bool) -> None:
+    try:
+        held.enter_context(lock())
+    except DataFolderLocked as error:
+        if not wait:
+            raise
+        log.info("folder.waiting", reason=str(error))
+        held.enter_context(lock(wait=True))
+
+
+def _refuse_emptied(database: Path, data_dir: Path) -> None:
+    """A ledger that lost all its bytes would begin as a new one, and send everybody the newest issue again.
+
+    Keys are made after the ledger: without them an empty file is what a stop left of a first start.
+    """
+    if database.is_file() and not database.stat().st_size and (data_dir / "token-keys").exists():
+        raise StoreUnreadable(str(database), "is empty")
+
+
+def _unusable(name: str, folder: Path, error: OSError) -> NewsletterError:
+    if error.errno == ENOSPC:
+        return StoreUnavailable(f"{folder}: {error.strerror}", "free some of the disk")
     problem = f"{folder} cannot be used: {error.strerror or error}"
-    return ConfigurationError([Finding("NEWSLETTER_DATA_DIR", None, problem, "name a writable folder")])
+    return ConfigurationError([Finding(name, None, problem, "name a writable folder")])
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter import archive, scoring, summarise
 from newsletter.app import rosters
-from newsletter.app.desk import load_roster
+from newsletter.app.desk import load_roster, utc_now
 from newsletter.app.files import folders, load_prompt
 from newsletter.collect import calendar
 from newsletter.errors import ConfigurationError, TemplateError
@@ -18,6 +18,8 @@ from newsletter.render import Renderer
 from newsletter.render.sample import sample_editions
 from newsletter.settings import Settings, warnings
 
+_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right is before this program
+
 
 def _say_nothing(_line: str) -> None:
     return None
@@ -25,7 +27,7 @@ def _say_nothing(_line: str) -> None:
 
 def examine(settings: Settings, *, online: bool = False, say: Callable[[str], None] = _say_nothing) -> list[Finding]:
     """All findings, offline ones first; with `online` every service is tried for real, and `say` hears what works."""
-    findings = warnings()
+    findings = [*warnings(), *_clock(utc_now())]
     try:
         roster = load_roster(settings)
     except ConfigurationError as error:
@@ -49,6 +51,13 @@ def examine_or_stop(settings: Settings) -> None:
     if stopping := [finding for finding in examine(settings) if finding.fatal]:
         raise ConfigurationError(stopping)
     rosters.accept(settings, load_roster(settings))
+
+
+def _clock(now: datetime) -> list[Finding]:
+    """A machine that has lost its clock would ask for the announcements of 1970 and date its mails so."""
+    if now >= _WRITTEN:
+        return []
+    return [Finding("clock", None, f"this machine says it is {now:%Y-%m-%d %H:%M} UTC", "set its clock")]
 
 
 def ages(roster: Roster, now: datetime) -> Iterator[str]:

@@ -100,4 +100,7 @@ def _erased(folder: Path, email: str) -> int:
 
 def _has_ledger(settings: Settings) -> bool:
     database = make_url(settings.database).database
-    return bool(database) and Path(database or "").is_file()
+    try:
+        return bool(database) and Path(database or "").is_file()
+    except OSError:  # another user's folder: opening it says so
+        return True

@@ -31,7 +31,7 @@ class Deliveries(Base):
             add_missing(connection, edition, [row])
 
     def edition(self, key: str) -> Rendered | None:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             row = connection.execute(select(edition).where(edition.c.key == key)).first()
         if row is None:
             return None
@@ -40,7 +40,7 @@ class Deliveries(Base):
 
     def received(self, issues: Iterable[date]) -> frozenset[tuple[int, date]]:
         query = select(received.c.subscriber_id, received.c.issue).where(received.c.issue.in_(list(issues)))
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return frozenset((value_id(row.subscriber_id), row.issue) for row in connection.execute(query))
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
@@ -78,19 +78,19 @@ class Deliveries(Base):
     def orphans(self) -> Sequence[Delivery]:
         in_doubt = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
         query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, in_doubt))
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
 
     def deliveries(self, states: Iterable[DeliveryState] | None = None) -> Sequence[Delivery]:
         query = select(delivery).order_by(delivery.c.id)
         if states is not None:
             query = query.where(delivery.c.state.in_([state.value for state in states]))
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return [_delivery(row) for row in connection.execute(query)]
 
     def last_mails(self) -> Mapping[int, datetime]:
         query = select(delivery.c.subscriber_id, func.max(delivery.c.date).label("date"))
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(query.group_by(delivery.c.subscriber_id))
             return {value_id(row.subscriber_id): row.date for row in rows}
 
@@ -102,7 +102,7 @@ class Deliveries(Base):
             .where(received.c.issue == day)
             .group_by(delivery.c.state)
         )
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return {row.state: row.number for row in connection.execute(query)}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -16,27 +17,40 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from newsletter.errors import StoreUnavailable, StoreUnreadable
 from newsletter.store import schema
+from newsletter.store.faults import explained, only_readable
+
+_READS = "newsletter_reads"  # the execution option of an engine whose transactions write nothing
 
 
 def open_engine(url: str, copies: Path | None = None) -> Engine:
     """An engine with our tables in place and up to date; an older database is first copied into the folder `copies`.
 
-    Raises StoreUnreadable for a damaged, foreign or newer database.
+    Raises StoreUnreadable for a damaged, foreign or newer database, StoreUnavailable for one that is busy or on a bad
+    disk. What lies on a read-only disk can be read.
     """
+    place = url.removeprefix("sqlite:///")
+    try:
+        return _opened(url, place, copies)
+    except StoreUnavailable:
+        if not only_readable(place):
+            raise
+    return _opened(f"sqlite:///file:{quote(place)}?immutable=1&uri=true", place, copies)
+
+
+def _opened(url: str, place: str, copies: Path | None) -> Engine:
     in_memory = make_url(url).database in (None, "", ":memory:")
     engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {}))
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
-    place = url.removeprefix("sqlite:///")
     try:
-        with engine.begin() as connection:
-            schema.prepare(connection, place, copies)
+        with _reader(engine).begin() as connection:
+            current = schema.is_current(connection)
+        if not current:
+            with engine.begin() as connection:
+                schema.prepare(connection, place, copies)
     except DatabaseError as error:
         engine.dispose()
-        # Busy, full or read-only passes; a folder in its place or a damaged file does not.
-        if isinstance(error, OperationalError) and "unable to open" not in str(error.orig):
-            raise StoreUnavailable(f"{place}: {error.orig}") from error
-        raise StoreUnreadable(place, str(error.orig)) from error
+        raise explained(error, place) from error
     except StoreUnreadable:
         engine.dispose()
         raise
@@ -64,22 +78,41 @@ def _use_wal(connection: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     # IMMEDIATE: a transaction that reads and then writes would otherwise fail at once with "database is locked".
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # One that only reads is one snapshot too, and waits for nobody: WAL lets it run beside a writer.
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")
+
+
+def _reader(engine: Engine) -> Engine:
+    """The same engine for transactions that write nothing."""
+    return engine.execution_options(**{_READS: True})
 
 
 class Base:
-    """What the parts of the store share: the engine and one way to write."""
+    """What the parts of the store share: the engine, one way to write and one to read."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine, self._reader = engine, _reader(engine)
+        self._place = engine.url.database or ":memory:"
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        with self._explaining(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """One snapshot, also while somebody writes."""
+        with self._explaining(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
         try:
-            with self._engine.begin() as connection:
-                yield connection
-        except OperationalError as error:
-            raise StoreUnavailable(str(error.orig)) from error
+            yield
+        except DatabaseError as error:
+            if type(error) not in (DatabaseError, OperationalError):
+                raise  # a mistake of ours, not of the disk
+            raise explained(error, self._place) from error
 
     def close(self) -> None:
         self._engine.dispose()

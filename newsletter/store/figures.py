@@ -26,7 +26,7 @@ class Counting(Base):
             func.coalesce(func.sum(calls.cost_usd), 0.0),
         ).group_by(calls.model)
         oldest = select(func.min(delivery.c.date)).where(delivery.c.state.in_(_WAITING))
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return Figures(
                 issues=_by(connection, issue.c.state),
                 mails=_by(connection, delivery.c.state),

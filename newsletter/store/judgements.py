@@ -46,7 +46,7 @@ class Judgements(Base):
             .order_by(paper_table.c.issue.desc(), paper_table.c.arxiv_id, score.c.model, score.c.prompt_hash)
             .limit(limit)
         )
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(query).all()
         return [
             (row.issue, to_paper(row), Score(row.arxiv_id, row.relevance, row.novelty), row.prompt_hash, row.model)
@@ -108,7 +108,7 @@ class Judgements(Base):
         sums = [func.sum(calls.prompt_tokens), func.sum(calls.completion_tokens), func.sum(calls.cost_usd)]
         unpriced = func.count(calls.id) - func.count(calls.cost_usd)
         query = select(stage, calls.model, func.count(calls.id), unpriced, *sums).where(calls.issue == day)
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(query.group_by(stage, calls.model).order_by(stage, calls.model)).all()
         return [
             Bill(name, model, count, Usage(prompt, completion, None if unknown else cost or 0.0))
@@ -116,7 +116,7 @@ class Judgements(Base):
         ]
 
     def recall(self, key: str) -> str | None:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return connection.scalar(select(meta.c.value).where(meta.c.key == key))
 
     def remember(self, key: str, value: str) -> None:
@@ -126,7 +126,7 @@ class Judgements(Base):
     def _rows(self, table: Table, asked: Mapping[str, list[str]], papers: Iterable[Paper]) -> list[Any]:
         versions = {paper.arxiv_id: paper.version for paper in papers}
         rows: list[Any] = []
-        with self._transaction() as connection:
+        with self._reading() as connection:
             for chunk in chunks(versions):
                 query = select(table).where(table.c.arxiv_id.in_(chunk))
                 for name, values in asked.items():

@@ -30,14 +30,14 @@ class Papers(Base):
 
     def known(self, ids: Iterable[str]) -> Mapping[str, date | None]:
         found: dict[str, date | None] = {}
-        with self._transaction() as connection:
+        with self._reading() as connection:
             for chunk in chunks(ids):
                 query = select(paper_table.c.arxiv_id, paper_table.c.issue).where(paper_table.c.arxiv_id.in_(chunk))
                 found.update((row.arxiv_id, row.issue) for row in connection.execute(query))
         return found
 
     def watched(self) -> Mapping[str, date]:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return {row.name: row.since for row in connection.execute(select(category))}
 
     def save_collection(self, issue: Issue, new: Sequence[Paper], seen: Sequence[Paper], asked: Iterable[str]) -> None:
@@ -55,7 +55,7 @@ class Papers(Base):
                 connection.execute(update(paper_table).where(paper_table.c.arxiv_id == paper.arxiv_id).values(row))
 
     def last_request(self) -> float:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return float(connection.scalar(select(meta.c.value).where(meta.c.key == _LAST_REQUEST)) or 0.0)
 
     def mark_request(self, moment: float) -> None:
@@ -67,22 +67,22 @@ class Papers(Base):
             put(connection, issue_table, _issue_row(issue))
 
     def issue(self, day: date) -> Issue | None:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             row = connection.execute(select(issue_table).where(issue_table.c.date == day)).first()
             return _issue(row, _usage(connection, day)) if row else None
 
     def issues(self, limit: int = 50) -> Sequence[Issue]:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             query = select(issue_table).order_by(issue_table.c.date.desc()).limit(limit)
             return [_issue(row, _usage(connection, row.date)) for row in connection.execute(query).all()]
 
     def papers(self, day: date) -> Sequence[Paper]:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             query = select(paper_table).where(paper_table.c.issue == day).order_by(paper_table.c.arxiv_id)
             return [to_paper(row) for row in connection.execute(query)]
 
     def paper(self, arxiv_id: str) -> tuple[Paper, date | None] | None:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             row = connection.execute(select(paper_table).where(paper_table.c.arxiv_id == arxiv_id)).first()
             return (to_paper(row), row.issue) if row else None
 

@@ -34,12 +34,12 @@ class Readers(Base):
 
     def subscriber(self, who: str | int) -> Subscriber | None:
         by = subscriber.c.email == who.lower() if isinstance(who, str) else subscriber.c.id == column_id(who)
-        with self._transaction() as connection:
+        with self._reading() as connection:
             row = connection.execute(select(subscriber).where(by)).first()
         return to_subscriber(row) if row else None
 
     def subscribers(self) -> Sequence[Subscriber]:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return [to_subscriber(row) for row in connection.execute(select(subscriber).order_by(subscriber.c.email))]
 
     def set_subscriber(self, subscriber_id: int, state: SubscriberState, why: str | None, now: datetime) -> None:
@@ -87,7 +87,7 @@ class Readers(Base):
             connection.execute(delete(subscriber).where(subscriber.c.id == who))
 
     def forgotten(self) -> frozenset[str]:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             return frozenset(connection.scalars(select(forgotten.c.hash)))
 
     def remember_again(self, fingerprints: Iterable[str]) -> None:
@@ -96,7 +96,7 @@ class Readers(Base):
 
     def handled(self, source: str, external_ids: Iterable[str]) -> Mapping[str, str]:
         found: dict[str, str] = {}
-        with self._transaction() as connection:
+        with self._reading() as connection:
             for chunk in chunks(dict.fromkeys(external_ids)):
                 same = (inbound.c.source == source) & inbound.c.external_id.in_(chunk)
                 rows = connection.execute(select(inbound.c.external_id, inbound.c.action).where(same))

@@ -22,6 +22,13 @@ _KEPT = 5  # copies from before an upgrade
 _version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
 
 
+def is_current(connection: Connection) -> bool:
+    """Whether there is nothing to prepare; found out without writing."""
+    there = inspect(connection).get_table_names()
+    ours = meta.name in there and _version.name in there
+    return ours and connection.scalar(select(_version.c.version_num)) == REVISION
+
+
 def prepare(connection: Connection, place: str, copies: Path | None) -> None:
     """Our tables, as this program knows them; another program's are left as they are.
 

@@ -16,7 +16,7 @@ class Troubles(Base):
     """Implements `ports.TroubleStore`."""
 
     def troubles(self) -> Sequence[Trouble]:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(select(trouble).order_by(trouble.c.since, trouble.c.key))
             return [Trouble(**row._mapping) for row in rows]
 
