@@ -13,6 +13,7 @@ from newsletter import app, pipeline
 from newsletter.app.publish import publish
 from newsletter.app.telling import issue_line, left_over, morning_lines
 from newsletter.cli.console import progress
+from newsletter.cli.stopping import until_told
 from newsletter.collect import calendar
 from newsletter.errors import ConfigurationError, DataFolderLocked
 from newsletter.models import Finding, IssueState, Outgoing, Reader, Roster
@@ -29,13 +30,14 @@ def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool
     if only is not None:
         _reader_of(roster, only)
     with (
+        until_told() as told,
         app.work_folder(settings, "run"),
         progress() as show,
         app.open_desk(settings, roster, dry_run=dry_run, progress=show) as desk,
     ):
         if dry_run:
             return _dry_run(desk, day, only)
-        done = pipeline.run(desk, day, only)
+        done = pipeline.run(desk, day, only, stop=told)
         publish(settings, desk)
         for line in morning_lines(settings, desk, done):
             click.echo(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,7 +28,9 @@ class Morning:
     tally: Tally
 
 
-def run(desk: Desk, day: date | None = None, only: str | None = None) -> Morning:
+def run(
+    desk: Desk, day: date | None = None, only: str | None = None, *, stop: Callable[[], bool] = lambda: False
+) -> Morning:
     """A morning now: prepare the newest announcement (or issue `day`) and send it to every active reader without it.
 
     Raises ArxivError before anything is recorded, TransportRefused when the transport serves nobody.
@@ -35,7 +38,7 @@ def run(desk: Desk, day: date | None = None, only: str | None = None) -> Morning
     issues, not_out = prepare_days(desk, day)
     waiting = [one for one in due(desk, active(desk), day) if only is None or one.reader.email.lower() == only.lower()]
     planned = plan(desk, Editor(desk), waiting)
-    return Morning(issues, not_out, planned, send(desk, only=only))
+    return Morning(issues, not_out, planned, send(desk, only=only, stop=stop))
 
 
 def prepare_days(desk: Desk, day: date | None, *, hold: bool = False) -> tuple[tuple[Issue, ...], tuple[date, ...]]:
