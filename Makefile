@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check-types pytest bench picture lock clean help
+.PHONY: demo test lint check-types pytest bench soak picture lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -22,6 +22,9 @@ lint: $(VENV)/.ready-dev ## linters, types and the map of the package
 
 bench: $(VENV)/.ready-dev ## measured figures, each beside its baseline in the same run
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/.ready-dev ## what must hold when things die: about half an hour (Linux; needs strace, smtp-sink, faketime)
+	$(BIN)/python -m soak
 
 picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
 	$(BIN)/python docs/picture.py

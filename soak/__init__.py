@@ -1,0 +1,9 @@
+"""What must hold when things die: sweeps that are too long for every change. `make soak` runs them all.
+
+morning    a prepared issue for fifty readers, and what each of them has received
+sinks      servers outside the process that dies: Postfix's smtp-sink, SendGrid's stand-in
+warm       a process that has imported everything and forks the command to be killed
+crash      SIGKILL at chosen system calls of a morning, then one restart
+preparing  the same while an issue is collected, scored and summarised
+pairs      two processes that begin the same morning at once
+"""

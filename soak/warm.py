@@ -1,0 +1,167 @@
+"""A process that has imported what a morning imports, and forks `newsletter …` on demand.
+
+Starting Python takes seconds under strace and is the same each time. The forked command reads its settings, its roster
+and its templates as any other; only the modules are there already.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Warm:
+    """The forking process, and at most one command of it at a time. `environment` is what the process starts with."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    model: bool = False  # LiteLLM is there too, which takes some seconds
+    _process: subprocess.Popen[str] = field(init=False)
+    _command: int | None = field(init=False, default=None)  # the process id of the one that has not ended
+
+    def __post_init__(self) -> None:
+        clean = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": "/nonexistent"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "soak.warm", *(["model"] if self.model else [])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=clean | dict(self.environment),
+        )
+
+    def hold(self, folder: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> int:
+        """Fork the command up to its first line, which waits for `go`; its process id. Output: `folder/output`."""
+        order = {"folder": str(folder), "environment": dict(environment), "arguments": list(arguments)}
+        self._say(order)
+        self._command = self._hear()
+        return self._command
+
+    def go(self) -> None:
+        self._say({})
+
+    def wait(self) -> int:
+        """How the command ended: an exit code, or minus the signal."""
+        ended, self._command = self._hear(), None
+        return ended
+
+    def run(self, folder: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> int:
+        self.hold(folder, environment, arguments)
+        self.go()
+        return self.wait()
+
+    def _say(self, message: Mapping[str, object]) -> None:
+        stream = _open(self._process.stdin)
+        stream.write(json.dumps(message) + "\n")
+        stream.flush()
+
+    def _hear(self) -> int:
+        return int(_open(self._process.stdout).readline())
+
+    def close(self) -> None:
+        if self._command is not None:
+            os.kill(self._command, signal.SIGKILL)
+            self.go()
+        _open(self._process.stdin).close()
+        self._process.wait(10)
+        _open(self._process.stdout).close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def _open(stream: IO[str] | None) -> IO[str]:
+    if stream is None:
+        raise ValueError("the process has no pipes")
+    return stream
+
+
+def main() -> None:
+    """Read commands, one line of JSON each, until the end of the input."""
+    _import_everything()
+    if "model" in sys.argv:
+        from newsletter.llm import vendor
+
+        vendor.litellm()
+    if "FAKETIME" in os.environ:
+        # libfaketime takes the absolute times of Python's own sleep for relative ones, and refuses them.
+        time.sleep = lambda seconds: select.select([], [], [], float(seconds)) and None
+    # Unbuffered: a fork must not inherit what the next line says.
+    with os.fdopen(0, "rb", buffering=0, closefd=False) as orders:
+        while line := orders.readline():
+            if order := json.loads(line):  # a late `go` says nothing
+                _one(order, orders)
+
+
+def _one(order: Mapping[str, object], orders: IO[bytes]) -> None:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writing)
+        os.read(reading, 1)
+        _command(str(order["folder"]), order["environment"], order["arguments"])
+    os.close(reading)
+    print(child, flush=True)
+    orders.readline()
+    os.write(writing, b".")
+    os.close(writing)
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _command(folder: str, environment: object, arguments: object) -> None:
+    """Become `newsletter …` in this folder; never returns."""
+    code = 70
+    try:
+        os.chdir(folder)
+        os.environ.update(dict(environment))  # type: ignore[call-overload]
+        output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        time.tzset()
+        from newsletter.cli import main as newsletter
+
+        newsletter(list(arguments))  # type: ignore[call-overload]
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _import_everything() -> None:
+    import mjml
+    import premailer
+
+    import newsletter.cli.morning
+    import newsletter.cli.reports
+    import newsletter.scheduler
+    import newsletter.transports.sendgrid
+    import newsletter.transports.smtp
+    import newsletter.web
+
+    del mjml, premailer, newsletter
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    main()

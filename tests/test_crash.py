@@ -1,0 +1,163 @@
+"""Killed anywhere and started again: everybody once. A sample of what `make soak` sweeps, over real processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from soak import crash, pairs, preparing
+from soak.crash import Ground, Point, copied
+from soak.morning import RUN, clock, found, practice_servers, prepare, settings_for, status, write_roster
+from soak.sinks import sendgrid_sink, smtp_sink
+from soak.warm import Warm
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("strace") is None or shutil.which("smtp-sink", path="/usr/sbin:/usr/bin") is None,
+    reason="needs strace and Postfix's smtp-sink",
+)
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    with Warm() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def at_the_hour(warm: Warm) -> Iterator[pairs.Pair]:
+    """Two processes at 09:31 of the issue's day."""
+    with pairs.pair(warm) as workers:
+        yield workers
+
+
+@pytest.fixture(scope="module")
+def prepared(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose ledger holds the issue; nobody has had a mail."""
+    folder = tmp_path_factory.mktemp("crash") / "prepared"
+    prepare(warm, folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("open_sink", "connections"),
+    [(smtp_sink, 1), (smtp_sink, 8), (sendgrid_sink, 1)],
+    ids=["smtp-1", "smtp-8", "sendgrid"],
+)
+def test_killed_at_a_system_call_and_restarted(
+    warm: Warm, prepared: Path, open_sink: crash.OpenSink, connections: int
+) -> None:
+    """Nobody skipped, at most what was in flight repeated, as the same bytes, and named; done within a minute."""
+    ground = Ground(prepared=prepared, open_sink=open_sink, connections=connections)
+    everything = crash.points(warm, ground)
+    network = [point for point in everything if point.kind in ("sendto", "sendmsg")]
+    commits = [point for point in everything if point.kind == "pwrite64"]
+    middle = len(commits) // 2  # with mails under way; these steps fall before and after an answer
+    trials = [crash.trial(warm, point, ground) for point in (network[len(network) // 2], *commits[middle:][:8:2])]
+    assert all(one.killed for one in trials)
+    assert [] == [problem for one in trials for problem in one.problems()]
+    # Else the sample would miss the very moment that it is about.
+    assert connections > 1 or any(one.found.repeats for one in trials)
+
+
+def test_killed_while_preparing() -> None:
+    """No paper is lost, and an answer that the ledger holds is not asked for again."""
+    with Warm(model=True) as warm:
+        one = preparing.trial(warm, Point("fdatasync", 35))  # with the scores and some of the one-liners stored
+    assert [] == one.problems()
+
+
+@pytest.mark.parametrize("kind", pairs.KINDS)
+def test_two_processes_at_once(at_the_hour: pairs.Pair, prepared: Path, kind: str) -> None:
+    """One of them works: nobody has two mails, nobody none."""
+    for apart in pairs.gaps(2):
+        assert [] == pairs.KINDS[kind](at_the_hour, prepared, apart).problems(0)
+
+
+# --- told to stop ---
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def stop(warm: Warm, process: int) -> tuple[int, float]:
+    """SIGTERM; the exit code, and the seconds until the end."""
+    started = time.monotonic()
+    os.kill(process, signal.SIGTERM)
+    return warm.wait(), time.monotonic() - started
+
+
+@pytest.mark.parametrize(("command", "code"), [("run", 1), ("serve", 0)])
+def test_sigterm_while_sending_finishes_the_mail_in_flight(
+    at_the_hour: pairs.Pair, prepared: Path, command: str, code: int
+) -> None:
+    """Done within ten seconds; what the server took is recorded, and the rest goes out later, nothing twice."""
+    warm = at_the_hour.first
+    with copied(prepared) as folder:
+        with smtp_sink("-w", "1") as slow:  # a second for each mail
+            process = warm.hold(folder, {**slow.environment, "NEWSLETTER_PORT": "0"}, (command,))
+            warm.go()
+            wait_for(lambda: list(slow.folder.iterdir()))
+            ended, seconds = stop(warm, process)
+            taken = slow.arrived()
+        assert code == ended, (folder / "output").read_text()
+        assert 10 > seconds
+        assert len(taken) == status(warm, folder, {})["deliveries"]["accepted"]
+        with smtp_sink() as sink:
+            assert 0 == warm.run(folder, sink.environment, ("run",))
+            assert [] == found(warm, folder, sink.environment, taken + sink.arrived()).problems(0)
+
+
+def test_sigterm_while_a_model_is_silent(tmp_path: Path) -> None:
+    """`run` ends within ten seconds, and says how to go on."""
+    write_roster(tmp_path, 3)
+    with Warm() as warm, practice_servers(latency=60) as servers:
+        process = warm.hold(tmp_path, settings_for(servers, model=True), RUN)
+        warm.go()
+        wait_for(lambda: servers.model.requests)
+        ended, seconds = stop(warm, process)
+    assert 1 == ended
+    assert 10 > seconds
+    assert "run again to go on" in (tmp_path / "output").read_text()
+
+
+# --- clocks ---
+
+
+def said_by(warm: Warm, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """The exit code of `newsletter run` by this process's clock, and what it said."""
+    (folder / "output").unlink(missing_ok=True)
+    return warm.run(folder, environment, ("run",)), (folder / "output").read_text()
+
+
+@pytest.mark.parametrize("wrong", ["2026-03-10 09:31:00", "2026-03-08 09:31:00", "1970-01-01 09:31:00"])
+def test_a_wrong_clock_and_then_the_right_one(at_the_hour: pairs.Pair, prepared: Path, wrong: str) -> None:
+    """A day ahead, a day back, or lost: one clear text or the morning itself, and in the end everybody once."""
+    with copied(prepared) as folder, smtp_sink() as sink, practice_servers() as servers:
+        environment = settings_for(servers) | dict(sink.environment)
+        with Warm(clock(wrong)) as astray:
+            code, said = said_by(astray, folder, environment)
+        assert "Traceback" not in said
+        if wrong.startswith("1970"):
+            assert (1, "clock: this machine says it is 1970-01-01 09:31 UTC; set its clock") == (code, said.strip())
+            assert [] == sink.arrived()
+        for _ in range(2):
+            code, said = said_by(at_the_hour.first, folder, environment)
+            assert (0, False) == (code, "Traceback" in said), said
+        assert [] == found(at_the_hour.asking, folder, environment, sink.arrived()).problems(0)
+
+
+def test_started_twenty_times_in_the_hour(warm: Warm, prepared: Path) -> None:
+    """One mail each."""
+    with copied(prepared) as folder, smtp_sink() as sink:
+        assert [0] * 20 == [warm.run(folder, sink.environment, RUN) for _ in range(20)]
+        assert [] == found(warm, folder, sink.environment, sink.arrived()).problems(0)
