@@ -194,6 +194,7 @@ class Reader:
     unsubscribed: str | None = None  # service field, e.g. "2026-03-09 by reply"
     paused_until: date | None = None
     bounced: str | None = None
+    stated: tuple[tuple[str, str], ...] = ()  # what the entry itself says of its preferences, as text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -450,6 +451,7 @@ class Letterhead:
     replies_read: bool = False  # a mailbox or hook acts on replies: only then the footer promises it
     public_url: str | None = None  # https base of the web part, no trailing slash
     archive: bool = True  # whether the web part shows past issues: only then a mail links to them
+    private: bool = False  # they open with a reader's own token
     postal_address: str | None = None
 
 
@@ -525,6 +527,18 @@ class Subscriber:
     added: datetime  # UTC, when the ledger first saw them
     paused_until: date | None = None  # the first day with mail again
     paused_in_file: date | None = None  # what the file said of it when we last read or wrote it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """One key of a reader's entry as the reader changed it; it counts until somebody edits the key in the file."""
+
+    subscriber_id: int
+    email: str
+    key: str
+    value: str  # as it is written into the file, a list with commas
+    in_file: str | None  # what the file said of it when we last wrote or failed to; None: nothing
+    at: datetime  # UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

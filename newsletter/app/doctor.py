@@ -11,6 +11,7 @@ from newsletter import archive, scoring, summarise
 from newsletter.app import rosters
 from newsletter.app.desk import load_roster, utc_now
 from newsletter.app.files import folders, load_prompt
+from newsletter.app.publish import archive_folder
 from newsletter.collect import calendar
 from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Issue, IssueState, Paper, Roster, Topic
@@ -78,7 +79,7 @@ def _templates(settings: Settings) -> list[Finding]:
     places = folders("templates", settings.subscribers)
     try:
         Renderer(places, None).check()
-        archive.pages("Sample", dict(_sample_days()), places)
+        archive.pages(_SITE, dict(_sample_days()), places)
     except TemplateError as error:
         return [Finding(error.file, error.line, error.problem, "mend the template, or remove it to use the default")]
     return []
@@ -89,7 +90,7 @@ def _sample_days() -> Iterator[tuple[date, archive.Day]]:
     for number, (edition, _) in enumerate(sample_editions()):
         day = edition.date + timedelta(days=number)
         issue = Issue(date=day, state=IssueState.READY, model=edition.model, usage=edition.usage)
-        yield day, archive.day_json(issue, edition)
+        yield day, archive.day_json(issue, edition, archive.SAMPLE)
 
 
 def _prompts(settings: Settings) -> list[Finding]:
@@ -105,6 +106,7 @@ def _prompts(settings: Settings) -> list[Finding]:
     return findings
 
 
+_SITE = archive.Site(name="Sample", languages=("zh", "en"), identity="00000000-0000-4000-8000-000000000000")
 _MOMENT = datetime(2026, 3, 6, tzinfo=UTC)
 SAMPLE_PAPER = Paper(
     arxiv_id="2603.90001",
@@ -143,9 +145,9 @@ def _ways_out(settings: Settings) -> list[Finding]:
 
 
 def _forgotten_archive(settings: Settings, roster: Roster) -> list[Finding]:
-    """Pages of a time when the archive was public are still served."""
-    folder = settings.data_dir / "archive"
-    if roster.newsletter.archive is ArchiveMode.PUBLIC or not folder.is_dir():
-        return []
-    problem = f"the roster says archive: {roster.newsletter.archive}, but its pages are there and served"
-    return [Finding(str(folder), None, problem, "remove the folder", fatal=False)]
+    """Pages of a time when the archive was another are still served."""
+    mode = roster.newsletter.archive
+    left = [one for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE) if one is not mode]
+    folders = [folder for one in left if (folder := archive_folder(settings, one)).is_dir()]
+    problem = f"the roster says archive: {mode}, but its pages are there and served"
+    return [Finding(str(folder), None, problem, "remove the folder", fatal=False) for folder in folders]

@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISION = "0002"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0003"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
@@ -228,6 +228,17 @@ answer = Table(
     "answer",
     metadata,
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# What readers set on their page: it counts as long as the file says what it said then.
+preference = Table(
+    "preference",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+    Column("in_file", String),
     Column("at", UtcDateTime, nullable=False),
 )
 
