@@ -33,7 +33,7 @@ def test_a_sample_of_zones_and_dates() -> None:
 
 def test_a_week_with_an_outage(tmp_path: Path) -> None:
     """Every reader every paper once; the outage, the late day and the restart cost nobody anything."""
-    assert [] == list(year.run(tmp_path, days=10, seed=1, pause=timedelta(hours=6)))
+    assert [] == list(year.run(tmp_path, days=12, seed=1, pause=timedelta(hours=3)))
 
 
 def test_ticks_leave_nothing_behind(tmp_path: Path) -> None:
