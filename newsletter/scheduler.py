@@ -275,10 +275,15 @@ def poll_pause(waited: timedelta) -> timedelta:
 
 
 def overdue(issue_of: Callable[[date], Issue | None], moment: datetime) -> date | None:
-    """The newest announcement that was due well before this hour, where it is not ready."""
+    """The newest announcement that was due well before this hour, where it is not ready.
+
+    One that the ledger never had while it has the next was before its time, or too long ago to be caught up.
+    """
     expected = calendar.newest(moment - LATE)
     issue = issue_of(expected)
-    return expected if issue is None or issue.state is IssueState.COLLECTED else None
+    if issue is None:
+        return expected if issue_of(calendar.following(expected)) is None else None
+    return expected if issue.state is IssueState.COLLECTED else None
 
 
 def wait_until(reader: Reader, moment: datetime) -> datetime:

@@ -8,25 +8,29 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import requests
 
 from newsletter import __version__
 from newsletter.collect import calendar
 from newsletter.demo.sample import sample_day
+from newsletter.demo.servers import Servers
 from tests.conftest import ROOT, Run
 from tests.factories import DAY
 
 
-def _run(*command: str | Path, cwd: Path, timeout: float = 600) -> str:
+def _run(*command: str | Path, cwd: Path, timeout: float = 600, more: Mapping[str, str] | None = None) -> str:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSLETTER_", "PYTHON"))}
     done = subprocess.run(
         [str(word) for word in command],
         cwd=cwd,
-        env=clean,
+        env=clean | dict(more or {}),
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -65,6 +69,10 @@ def test_the_wheel_carries_templates_prompts_and_data(wheel: Path) -> None:
         assert {f"newsletter/_defaults/{kind}/{file}" for file in files} <= names
     assert {"newsletter/demo/papers.jsonl", "newsletter/demo/subscribers.yaml", "newsletter/py.typed"} <= names
     assert "newsletter/collect/holidays.txt" in names
+    revisions = {file.name for file in (ROOT / "newsletter/store/migrations/versions").glob("v*.py")}
+    assert revisions
+    assert {f"newsletter/store/migrations/versions/{name}" for name in revisions} <= names
+    assert "newsletter/store/migrations/env.py" in names
 
 
 def test_the_installed_wheel_runs_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
@@ -75,6 +83,30 @@ def test_the_installed_wheel_runs_the_demo_in_an_empty_folder(installed: Path, t
     assert re.search(r"Sent 0 mails to var/demo/outbox", said)
     assert re.search(r"subscribers\.yaml:\d+: .*unsubscribed: \d{4}-\d\d-\d\d by reply", said)
     _check_outbox(tmp_path / "var" / "demo" / "outbox")
+
+
+def test_the_readmes_path_of_a_newcomer(installed: Path, tmp_path: Path) -> None:
+    """Its four commands as they stand there, in an empty folder, with nothing else but an arXiv."""
+    block = re.search(r"```console\n(\$ newsletter init.*?)```", (ROOT / "README.md").read_text("utf-8"), re.S)
+    assert block
+    commands = [line[2:].partition("#")[0].split() for line in block[1].splitlines()]
+    assert ["init", "check", "run", "serve"] == [words[1] for words in commands]
+    day = calendar.newest(datetime.now(UTC))
+    with Servers(sample_day(day, calendar.window(day)), day) as servers:
+        arxiv = {name: value for name, value in servers.environment().items() if "ARXIV" in name}
+        said = [_run(installed / words[0], *words[1:], cwd=tmp_path, more=arxiv) for words in commands[:3]]
+        assert "wrote subscribers.yaml" in said[0]
+        assert "1 reader, 1 topic" in said[1]
+        assert "Sent 1 mail to var/outbox" in said[2]
+        environment = {"PATH": os.environ["PATH"], "NEWSLETTER_PORT": "0"} | arxiv
+        serve = [str(installed / commands[3][0]), *commands[3][1:]]
+        with subprocess.Popen(serve, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            listening = next(line for line in process.stderr if "web.listening" in line)
+            answer = requests.get(listening.split("address=")[1].strip() + "/healthz", timeout=10)
+            process.terminate()
+            assert 0 == process.wait(15)
+    assert (200, str(day)) == (answer.status_code, answer.json()["last_issue"])
 
 
 def _check_outbox(folder: Path) -> None:

@@ -24,9 +24,9 @@ from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.servers import Servers
 from newsletter.errors import ModelUnavailable
-from newsletter.models import Reader, Subscriber, SubscriberState, Wishes
+from newsletter.models import Issue, IssueState, Reader, Subscriber, SubscriberState, Wishes
 from newsletter.pipeline import Due
-from newsletter.scheduler import Service, in_time, is_due, last_hour, poll_pause
+from newsletter.scheduler import Service, in_time, is_due, last_hour, overdue, poll_pause
 from newsletter.settings import Settings
 from tests.conftest import ROOT, Run
 from tests.factories import DAY
@@ -281,6 +281,21 @@ def test_a_mail_waits_for_a_late_announcement_and_says_so(ground: Ground) -> Non
         last = [mail for mail in store.deliveries() if mail.email == "ada@example.org"][-1]
     assert (TUESDAY, date(2026, 3, 11)) == last.issues
     assert len({mail.message_id for mail in store.deliveries()}) == len(store.deliveries())
+
+
+@pytest.mark.parametrize(
+    ("ready", "expected"),
+    [
+        ([], TUESDAY),
+        ([DAY], TUESDAY),
+        ([DAY, TUESDAY], None),
+        ([date(2026, 3, 11)], None),  # the ledger begins with the next one: this one was never ours
+    ],
+)
+def test_what_is_late(ready: list[date], expected: date | None) -> None:
+    """An announcement of three hours before the hour is late, unless the ledger began after it."""
+    ledger = {day: Issue(date=day, state=IssueState.READY) for day in ready}
+    assert expected == overdue(ledger.get, utc("2026-03-11 02:15"))
 
 
 def test_a_stop_in_the_middle_of_preparing_loses_no_issue(ground: Ground) -> None:

@@ -16,12 +16,14 @@ from pydantic import SecretStr
 
 from newsletter import app
 from newsletter.app.pinging import ping
+from newsletter.collect import calendar
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.demo.servers import Servers
 from newsletter.scheduler import Service
 from newsletter.settings import Settings
+from tests.conftest import Run
 from tests.factories import DAY
 from tests.morning import ROSTER, settings_for
 from tests.test_scheduler import announce, few, utc
@@ -269,6 +271,23 @@ def test_an_error_of_ours_is_told_and_the_loop_goes_on(ground: Ground, monkeypat
     assert "over" in over
     with app.open_ledger(ground.settings) as store:
         assert 2 == len(store.deliveries())
+
+
+def test_a_morning_by_hand_is_pinged_too(ground: Ground, newsletter: Run) -> None:
+    """`newsletter run` behind cron: good, and bad when arXiv refuses; a dry run is nobody's affair."""
+    given = ground.servers.environment()
+    settings = {name: value for name, value in given.items() if "ARXIV" in name}
+    settings["NEWSLETTER_PING_URL"] = f"{ground.watchman.origin}/secret-uuid"
+    day = calendar.newest(app.utc_now())
+    announce(ground.servers, day)
+    assert 0 == newsletter("run", "--dry-run", settings=settings).returncode
+    assert [] == ground.watchman.heard
+    assert 0 == newsletter("run", settings=settings).returncode
+    assert ["/secret-uuid"] == ground.watchman.heard
+    down(ground, status=403)
+    shutil.rmtree(ground.settings.data_dir)
+    assert 1 == newsletter("run", settings=settings).returncode
+    assert ["/secret-uuid", "/secret-uuid/fail"] == ground.watchman.heard
 
 
 @pytest.mark.parametrize(

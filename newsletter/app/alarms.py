@@ -18,6 +18,7 @@ import structlog
 from newsletter.errors import NewsletterError
 from newsletter.models import Letterhead, Message, Outgoing, Trouble, Verdict
 from newsletter.ports import Transport, TroubleStore
+from newsletter.redaction import redacted
 from newsletter.render.addresses import domain_of, mailbox, own_address, split_mailbox
 from newsletter.render.short import short_mail
 from newsletter.tex import clean
@@ -41,6 +42,7 @@ class Alarms:
 
     def trouble(self, key: str, problem: str, remedy: str) -> None:
         """Something is wrong that the service cannot mend; said again, it is the same trouble."""
+        problem = redacted(problem)  # an error of ours may say anything
         known = {one.key: one for one in self.store.troubles()}.get(key)
         if known is None:
             log.error("trouble", about=key, problem=problem, remedy=remedy)

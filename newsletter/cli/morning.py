@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from newsletter import app, pipeline
+from newsletter.app.pinging import ping
 from newsletter.app.publish import publish
 from newsletter.app.telling import issue_line, left_over, morning_lines
 from newsletter.cli.console import progress
@@ -22,7 +23,19 @@ from newsletter.settings import Settings
 
 
 def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
-    """Exit code 0, or 1 when mails are left over or an entry of the roster was left out."""
+    """Exit code 0, or 1 when mails are left over or an entry of the roster was left out; NEWSLETTER_PING_URL hears."""
+    if dry_run:
+        return _run(settings, day, only, dry_run=True)
+    try:
+        code = _run(settings, day, only, dry_run=False)
+    except BaseException:
+        ping(settings, good=False)
+        raise
+    ping(settings, good=code == 0)
+    return code
+
+
+def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
     app.examine_or_stop(settings)  # a broken template is found before a model is paid for
     if not _is_announced(day):
         return 0
