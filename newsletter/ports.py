@@ -236,6 +236,10 @@ class DeliveryStore(Protocol):
 
     def edition(self, key: str) -> Rendered | None: ...
 
+    def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
+        """The editions of this reader's newest mails."""
+        ...
+
     def received(self, issues: Iterable[date]) -> frozenset[tuple[int, date]]:
         """(subscriber id, issue) pairs that are planned or sent."""
         ...

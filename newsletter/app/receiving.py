@@ -56,7 +56,15 @@ def read(settings: Settings, mail: Incoming, now: datetime) -> Meaning:
         own_domain=domain_of(own_address(settings.letterhead)),
         aligned=mail.aligned,
         envelope_to=mail.envelope_to,
+        sent=partial(_sent, settings),
     )
+
+
+def _sent(settings: Settings, subscriber_id: int) -> list[str]:
+    """The texts of the mails that this reader got last."""
+    with open_ledger(settings) as store:
+        editions = store.sent_to(subscriber_id)
+    return [part.content.decode("utf-8", "replace") for one in editions for part in (one.text, one.html)]
 
 
 def read_file(settings: Settings, raw: bytes, now: datetime) -> Meaning:

@@ -33,10 +33,15 @@ class Deliveries(Base):
     def edition(self, key: str) -> Rendered | None:
         with self._reading() as connection:
             row = connection.execute(select(edition).where(edition.c.key == key)).first()
-        if row is None:
-            return None
-        parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
-        return Rendered(key=row.key, subject=row.subject, **parts)
+        return _rendered(row) if row else None
+
+    def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
+        mine = delivery.c.subscriber_id == column_id(subscriber_id)
+        newest = select(delivery.c.edition).where(mine).order_by(delivery.c.id.desc()).limit(limit)
+        with self._transaction() as connection:
+            keys = list(dict.fromkeys(connection.scalars(newest)))
+            rows = connection.execute(select(edition).where(edition.c.key.in_(keys)))
+            return [_rendered(row) for row in rows]
 
     def received(self, issues: Iterable[date]) -> frozenset[tuple[int, date]]:
         query = select(received.c.subscriber_id, received.c.issue).where(received.c.issue.in_(list(issues)))
@@ -142,6 +147,11 @@ def _plan_one(connection: Connection, planned: Delivery) -> int:
     if pairs:
         connection.execute(insert(received), pairs)
     return 1
+
+
+def _rendered(row: Row[Any]) -> Rendered:
+    parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
+    return Rendered(key=row.key, subject=row.subject, **parts)
 
 
 def _slotted(content: bytes, spans: Iterable[Sequence[Any]]) -> Slotted:
