@@ -125,7 +125,7 @@ def promised(raw: bytes) -> Action | None:
     return Action.BOUNCE_PERMANENT if status[1] == "5" else Action.BOUNCE_TEMPORARY
 
 
-def main(every: int = 7) -> None:
+def main(every: int = 97) -> None:
     """Print one line a figure."""
     folder = Path(os.environ.get("NEWSLETTER_REAL_DATA", "/nowhere")) / "mail"
     requests = [one for table in wishes.REQUESTS.values() for one in wishes.rows(table)]
@@ -174,4 +174,4 @@ def _bounces(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(1 if "--all" in sys.argv else 7)
+    main(1 if "--all" in sys.argv else 97)
