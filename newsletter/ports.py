@@ -12,6 +12,7 @@ from newsletter.models import (
     Completion,
     Delivery,
     DeliveryState,
+    DomainPause,
     Figures,
     Incoming,
     Issue,
@@ -222,6 +223,10 @@ class ReaderStore(Protocol):
         """Those of the inbound messages that are recorded, with what was done."""
         ...
 
+    def record(self, source: str, actions: Mapping[str, str], now: datetime) -> None:
+        """Record many inbound messages, with what was done, in one transaction."""
+        ...
+
     def first_time(self, source: str, external_id: str, action: str, now: datetime) -> bool:
         """Record an inbound message; False when it was recorded before."""
         ...
@@ -258,6 +263,24 @@ class DeliveryStore(Protocol):
     def finish(self, delivery: Delivery) -> None:
         """Commit the outcome of one mail."""
         ...
+
+    def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:
+        """By delivery: the subscriber's id and the address in lower case."""
+        ...
+
+    def settle(self, news: Mapping[int, DeliveryState]) -> None:
+        """Move mails on by what was heard of them later; never backwards. One transaction."""
+        ...
+
+    def came_back(self, subscriber_id: int, message_id: str, state: DeliveryState) -> None:
+        """Move on this reader's mail of this Message-ID, never backwards."""
+        ...
+
+    def pause_domain(self, pause: DomainPause) -> None:
+        """Leave mails to this domain in the queue until then."""
+        ...
+
+    def paused_domains(self, now: datetime) -> Sequence[DomainPause]: ...
 
     def orphans(self) -> Sequence[Delivery]:
         """Mails to repeat: `sending` while nobody sends, or `unknown` after their first try.

@@ -23,7 +23,9 @@ from newsletter.inbound.parts import Mail
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Keys
 
-__all__ = ["read", "visible_text"]
+__all__ = ["failure", "read", "visible_text"]
+
+failure = reports.judged
 
 _ON_OWN_PROOF = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
 
@@ -51,12 +53,14 @@ def read(
         return Meaning(action=Action.IGNORE, reason=loop)
     report = reports.read(mail)
     if report:
+        issue, message_id = identity.returned(mail)
         return Meaning(
             action=report.action,
             reason=report.why,
             subscriber_id=identity.in_report(mail, keys, envelope_to),
             status=report.status,
-            issue=identity.returned_issue(mail),
+            issue=issue,
+            returned=message_id,
             blames_sender=report.blames_sender,
         )
     who = identity.identify(mail, keys, envelope_to, own_domain)

@@ -1,7 +1,7 @@
 """What the visible lines of a reply ask for, by a strict grammar on whole lines; everything else is for a person.
 
 The first line that is not a greeting must be a command and nothing but a command; in the lines behind it anything may
-stand that does not take the command back, narrow it or make it depend on something. Why somebody leaves may stand before.
+stand that does not take the command back, narrow it or make it depend on something. Before it may stand why.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ _LONGEST_COMMAND = 200
 _MOST_LINES = 200
 _SENTENCE_END = re.compile(r"[.!。!]+(?:\s+|(?=[\u3040-\u9fff\uac00-\ud7af]))|[。]")
 _SUBJECT_PREFIX = re.compile(
-    r"\s*(?:(?:re|aw|antw|antwort|sv|vs|ref|rif|r|res|rép|ré|odp|ynt|ha|回复|回覆|答复|答覆|回信|返信|답장|회신|ответ|отв|на)"
+    r"\s*(?:(?:re|aw|antw|antwort|sv|vs|ref|rif|r|res|rép|ré|odp|ynt|ha|回复|回覆|答复|答覆|回信|返信|답장|회신|"
+    r"ответ|отв|на)"
     r"\s*(?:\[\d+\]|\(\d+\))?\s*:|\[(?:ext|external|外部)[^\]]*\]|【外部[^】]*】)\s*",
     re.I,
 )
@@ -132,7 +133,8 @@ def _clause(clause: str, today: date) -> Wish | None:
     if wishes[0] or len(wishes) < 3:
         return wishes[0]
     found = [wish for wish, side in zip(wishes[1:], sides[1:], strict=True) if wish or not _is_aside_clause(side)]
-    return found[0] if found and all(wish and wish.action is found[0].action for wish in found) else None
+    first = found[0] if found else None
+    return first if first and all(wish and wish.action is first.action for wish in found) else None
 
 
 def _one_script(clause: str, today: date) -> Wish | None:

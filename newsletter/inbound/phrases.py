@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from newsletter.inbound.forms import CJK
 
-
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _LONGEST_WORD = 30
 

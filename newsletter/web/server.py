@@ -25,7 +25,7 @@ from newsletter.models import Finding, Subscriber
 from newsletter.ports import Store
 from newsletter.settings import Settings
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import health, metrics, pages
+from newsletter.web import health, hooks, metrics, pages
 
 log = structlog.get_logger()
 
@@ -67,6 +67,7 @@ def build(settings: Settings, pulse: Pulse | None = None) -> Starlette:
             Route("/metrics", metrics.endpoint(settings, pulse)),
             Route("/u/{token}", _leave(settings), methods=["GET", "POST"]),
             Route("/p/{token}", _preferences(settings), methods=["GET", "POST"]),
+            *hooks.routes(settings),
             Mount("/", _Archive(directory=settings.data_dir / "archive", html=True, check_dir=False)),
         ],
         middleware=[Middleware(_SafeHeaders)],
