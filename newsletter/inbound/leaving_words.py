@@ -64,7 +64,7 @@ _GERMAN = Words(
     "von ihrem newsletter /von der liste /)ab|(tragen/trage/trag/tragt) (sie /)mich (bitte /)(aus dem verteiler /"
     "aus ihrem verteiler /aus der liste /von der liste /)aus|tragen sie mich|trag mich|"
     "(nehmen/nimm/nehmt) (sie /)mich (bitte /)(aus/von) (dem/der/ihrem/ihrer/diesem/dieser/eurem) "
-    "(/e-mail-/mail-/email-)(verteiler/liste/mailingliste)(/ raus/ heraus)|"
+    "(/e-mail-/mail-/email-)(verteiler/liste/mailingliste)|"
     "(streichen/streiche/entfernen/entferne/löschen/lösche/entfernt) (sie /)(mich/meine e-mail-adresse/meine adresse/"
     "meine mailadresse/meine email/meine e-mail/meine mail)|kündige ich (mein/das) (abo/abonnement)|ich kündige|"
     "kündigen sie (mein/das) (abo/abonnement)|(bestellen/bestell) (sie /)(den/diesen) newsletter ab|"

@@ -54,9 +54,11 @@ def _replaced(target: Path, old: bytes, new: bytes) -> bool:
             return False
         if not _exchanged(temporary, target):
             temporary.replace(target)
-        elif temporary.read_bytes() != old:
+        elif _changes(temporary, old):
             # Saved in the very moment; what the editor has open is the file that we now hold.
             _exchanged(temporary, target)
+            if temporary.read_bytes() != new:  # and saved once more: that is the newest
+                _exchanged(temporary, target)
             return False
     except FileNotFoundError:  # between the two renames of an editor
         return False
@@ -64,6 +66,13 @@ def _replaced(target: Path, old: bytes, new: bytes) -> bool:
         temporary.unlink(missing_ok=True)
     _sync_folder(target.parent)
     return True
+
+
+def _changes(path: Path, content: bytes) -> bool:
+    """Whether the file holds something else, now or in a moment: an editor may have opened it before it was ours."""
+    if path.read_bytes() == content:
+        time.sleep(_QUIET)
+    return path.read_bytes() != content
 
 
 def _exchanged(one: Path, other: Path) -> bool:
