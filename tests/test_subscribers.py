@@ -499,7 +499,7 @@ def test_an_edit_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
 WITHOUT_ADA = [
     ("- ada@example.com  # hers\n# bob\n- bob@example.com\n", "# bob\n- bob@example.com\n"),
     (
-        "  # A\n  - email: ada@example.com\n    name: Ada  # hi\n    # in it\n    days: [mon]\n  # B\n  - bob@example.com\n",
+        "  # A\n  - email: ada@example.com\n    name: A  # hi\n    # in\n    days: mon\n  # B\n  - bob@example.com\n",
         "  # A\n  # B\n  - bob@example.com\n",
     ),
     ("-\n  email: ada@example.com\n- bob@example.com\r\n", "- bob@example.com\r\n"),
