@@ -111,7 +111,7 @@ class Dovecot:
 
 @contextmanager
 def dovecot(capability: str = "", certificate: tuple[Path, Path] | None = None) -> Iterator[Dovecot]:
-    """A server of its own; `capability` replaces what it says of itself, a certificate with its key makes it speak TLS."""
+    """A server of its own; `capability` replaces what it says of itself, with a certificate it speaks TLS."""
     base = Path(mkdtemp(prefix="dovecot."))  # short: the paths of its sockets end at 107 octets
     base.chmod(0o755)
     (base / "mail").mkdir()
