@@ -39,7 +39,7 @@ class Deliveries(Base):
     def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
         mine = delivery.c.subscriber_id == column_id(subscriber_id)
         newest = select(delivery.c.edition).where(mine).order_by(delivery.c.id.desc()).limit(limit)
-        with self._transaction() as connection:
+        with self._reading() as connection:
             keys = list(dict.fromkeys(connection.scalars(newest)))
             rows = connection.execute(select(edition).where(edition.c.key.in_(keys)))
             return [_rendered(row) for row in rows]
@@ -88,7 +88,7 @@ class Deliveries(Base):
 
     def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:
         found: dict[int, tuple[int, str]] = {}
-        with self._transaction() as connection:
+        with self._reading() as connection:
             for chunk in chunks(dict.fromkeys(delivery_ids)):
                 query = select(delivery.c.id, delivery.c.subscriber_id, delivery.c.email)
                 for row in connection.execute(query.where(delivery.c.id.in_(chunk))):
@@ -112,7 +112,7 @@ class Deliveries(Base):
             put(connection, domain_pause, {"domain": pause.domain, "until": pause.until, "why": pause.why})
 
     def paused_domains(self, now: datetime) -> Sequence[DomainPause]:
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(select(domain_pause).where(domain_pause.c.until > now))
             return [DomainPause(row.domain, row.until, row.why) for row in rows]
 
