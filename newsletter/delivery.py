@@ -69,6 +69,26 @@ def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
     return timedelta(seconds=min(max(outcome.retry_after, 1.0), _LONGEST_PAUSE.total_seconds()))
 
 
+# What may become what by later news of a mail: out of order or twice, it never goes backwards.
+_BEFORE: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.ACCEPTED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN)),
+    DeliveryState.DELIVERED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED)),
+}
+_EVER_SENT = frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
+
+
+HEARD_OF = frozenset(
+    (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
+)  # nothing that the transport says afterwards changes it
+
+
+def may_follow(state: DeliveryState) -> frozenset[DeliveryState]:
+    """The states that news of `state` moves on; it also settles a mail that waits to be repeated for want of news."""
+    if state is DeliveryState.COMPLAINED:
+        return _EVER_SENT | {DeliveryState.BOUNCED}
+    return _BEFORE.get(state, _EVER_SENT)
+
+
 def recover(delivery: Delivery) -> Delivery:
     """A mail whose outcome nobody knows, ready to be repeated as the same bytes."""
     return replace(delivery, state=DeliveryState.QUEUED, owner=None, not_before=None, error=REPEATED)

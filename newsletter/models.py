@@ -647,8 +647,44 @@ class Meaning:
     until: date | None = None  # of a pause
     status: str | None = None  # of a bounce, RFC 3463: "5.1.1"
     issue: date | None = None  # whose mail a bounce gives back, where it says so
+    returned: str | None = None  # the Message-ID of that mail
     blames_sender: bool = False  # a bounce for policy, spam or authentication: nobody is suppressed
     sender: str | None = None  # the address in From, a claim; proven where UNSUBSCRIBE, PAUSE or RESUME has no id
+
+
+class EventKind(StrEnum):
+    """What a provider tells of a mail that it took."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    BLOCKED = "blocked"  # refused for what we are or for now: the reader is not at fault
+    UNDELIVERABLE = "undeliverable"  # the provider knows the address to be dead and did not try
+    COMPLAINED = "complained"
+    LEFT = "left"  # by the provider's own way out
+    FAILED = "failed"  # not sent, for another reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryEvent:
+    """One event of one mail of ours."""
+
+    key: str  # the provider's own: the same event twice is one
+    kind: EventKind
+    delivery_id: int
+    email: str  # lower case
+    at: datetime  # UTC
+    status: str | None = None  # RFC 3463
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPause:
+    """No mail to this domain for a while: its server refused us for what we are or how fast we send."""
+
+    domain: str  # lower case
+    until: datetime  # UTC
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

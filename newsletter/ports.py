@@ -12,6 +12,7 @@ from newsletter.models import (
     Completion,
     Delivery,
     DeliveryState,
+    DomainPause,
     Figures,
     Incoming,
     Issue,
@@ -235,6 +236,10 @@ class ReaderStore(Protocol):
         """Those of the inbound messages that are recorded, with what was done."""
         ...
 
+    def record(self, source: str, actions: Mapping[str, str], now: datetime) -> None:
+        """Record many inbound messages, with what was done, in one transaction."""
+        ...
+
     def first_time(self, source: str, external_id: str, action: str, now: datetime) -> bool:
         """Record an inbound message; False when it was recorded before."""
         ...
@@ -248,6 +253,10 @@ class DeliveryStore(Protocol):
         ...
 
     def edition(self, key: str) -> Rendered | None: ...
+
+    def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
+        """The editions of this reader's newest mails."""
+        ...
 
     def received(self, issues: Iterable[date]) -> frozenset[tuple[int, date]]:
         """(subscriber id, issue) pairs that are planned or sent."""
@@ -267,6 +276,24 @@ class DeliveryStore(Protocol):
     def finish(self, delivery: Delivery) -> None:
         """Commit the outcome of one mail."""
         ...
+
+    def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:
+        """By delivery: the subscriber's id and the address in lower case."""
+        ...
+
+    def settle(self, news: Mapping[int, DeliveryState]) -> None:
+        """Move mails on by what was heard of them later; never backwards. One transaction."""
+        ...
+
+    def came_back(self, subscriber_id: int, message_id: str, state: DeliveryState) -> None:
+        """Move on this reader's mail of this Message-ID, never backwards."""
+        ...
+
+    def pause_domain(self, pause: DomainPause) -> None:
+        """Leave mails to this domain in the queue until then."""
+        ...
+
+    def paused_domains(self, now: datetime) -> Sequence[DomainPause]: ...
 
     def orphans(self) -> Sequence[Delivery]:
         """Mails to repeat: `sending` while nobody sends, or `unknown` after their first try.

@@ -14,7 +14,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline
-from newsletter.app import receiving, rosters
+from newsletter.app import blame, receiving, rosters
 from newsletter.app.alarms import Alarms
 from newsletter.app.publish import publish
 from newsletter.app.pulse import Pulse
@@ -188,6 +188,7 @@ class Service:
         if waiting := self._waiting(desk, now):
             pipeline.plan(desk, pipeline.Editor(desk), waiting)
         self._looked = now
+        blame.ended(desk.store, alarms, now)
         try:
             tally = pipeline.send(desk, stop=self.stopping.is_set)
         except TransportRefused as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from soak import crash, pairs, preparing
+from soak import crash, inbound, pairs, preparing, roster_races
 from soak.crash import Ground, Point, Trial
 from soak.morning import prepare
 from soak.sinks import sendgrid_sink, smtp_sink
@@ -34,6 +34,8 @@ def main() -> int:
     options.add_argument("--points", type=int, default=340, help="kill points of each sweep; 0: every one")
     options.add_argument("--preparing", type=int, default=60, help="the same while an issue is prepared")
     options.add_argument("--pairs", type=int, default=100, help="trials of two processes, for each kind")
+    options.add_argument("--races", type=int, default=500, help="an editor's save against a write into the roster")
+    options.add_argument("--mails", type=int, default=10_000, help="mutated mails; a hundred times as many tokens")
     options.add_argument("--workers", type=int, default=2, help="trials at a time")
     wanted = options.parse_args()
     with tempfile.TemporaryDirectory() as folder, Warm() as warm:
@@ -43,6 +45,8 @@ def main() -> int:
             *_crashes(warm, prepared, wanted.points, wanted.workers),
             *_preparations(wanted.preparing, wanted.workers),
             *_pairs(warm, prepared, wanted.pairs),
+            *_races(wanted.races),
+            *_forged_and_broken(wanted.mails),
         ]
     for problem in problems:
         print(problem)
@@ -90,6 +94,20 @@ def _pairs(warm: Warm, prepared: Path, trials: int) -> Iterator[str]:
             repeats, skipped = sum(one.repeats for one in found), sum(len(one.skipped) for one in found)
             print(f"  {name:<30}{len(found):>5} trials{repeats:>4} repeats{skipped:>4} skipped", flush=True)
             yield from (f"{name}: {problem}" for one in found for problem in one.problems(0))
+
+
+def _races(count: int) -> list[str]:
+    problems = roster_races.races(count)
+    print(f"\n{count} races between an editor's save and a write-back: {len(problems)} problems", flush=True)
+    return problems
+
+
+def _forged_and_broken(mails: int) -> list[str]:
+    accepted = inbound.accepted_tokens(mails * 100)
+    print(f"\n{mails * 100:,} random tokens and every bit of valid ones turned: {len(accepted)} accepted", flush=True)
+    problems = inbound.hurt(inbound.mutated(inbound.sources(), mails))
+    print(f"{mails:,} mutated mails: {len(problems)} problems", flush=True)
+    return [*(f"accepted: {token}" for token in accepted), *problems]
 
 
 def _over(workers: int, points: Sequence[Point], trial: Callable[[Warm, Point], T], *, model: bool = False) -> list[T]:

@@ -25,7 +25,7 @@ state_dir = {base}/state
 log_path = {base}/log
 protocols = imap
 listen = 127.0.0.1
-ssl = no
+ssl = {ssl}
 disable_plaintext_auth = no
 mail_location = maildir:{base}/mail
 mail_uid = nobody
@@ -37,7 +37,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -61,10 +62,15 @@ userdb {{
 class Dovecot:
     port: int
     base: Path
+    tls_port: int = 0
 
     @property
     def url(self) -> str:
         return f"imap://{USER}@127.0.0.1:{self.port}/INBOX"
+
+    @property
+    def tls_url(self) -> str:
+        return f"imaps://{USER}@localhost:{self.tls_port}/INBOX"
 
     @contextmanager
     def session(self) -> Iterator[imaplib.IMAP4]:
@@ -104,22 +110,25 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot(capability: str = "") -> Iterator[Dovecot]:
-    """A server of its own; `capability` replaces what it says of itself."""
+def dovecot(capability: str = "", certificate: tuple[Path, Path] | None = None) -> Iterator[Dovecot]:
+    """A server of its own; `capability` replaces what it says of itself, with a certificate it speaks TLS."""
     base = Path(mkdtemp(prefix="dovecot."))  # short: the paths of its sockets end at 107 octets
     base.chmod(0o755)
     (base / "mail").mkdir()
     shutil.chown(base / "mail", "nobody", "nogroup")
-    with socket.create_server(("127.0.0.1", 0)) as chosen:
-        port = chosen.getsockname()[1]
-    text = _CONFIGURATION.format(base=base, port=port, password=PASSWORD, capability=capability)
+    with socket.create_server(("127.0.0.1", 0)) as chosen, socket.create_server(("127.0.0.1", 0)) as other:
+        port, tls_port = chosen.getsockname()[1], other.getsockname()[1] if certificate else 0
+    ssl = "yes\nssl_cert = <{}\nssl_key = <{}".format(*certificate) if certificate else "no"
+    text = _CONFIGURATION.format(
+        base=base, port=port, tls_port=tls_port, ssl=ssl, password=PASSWORD, capability=capability
+    )
     if not capability:
         text = text.replace("imap_capability = \n", "")
     (base / "dovecot.conf").write_text(text)
     process = subprocess.Popen(["dovecot", "-F", "-c", base / "dovecot.conf"])
     try:
         _wait(base, port, process)
-        yield Dovecot(port, base)
+        yield Dovecot(port, base, tls_port)
     finally:
         process.terminate()
         process.wait(20)

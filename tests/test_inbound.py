@@ -143,7 +143,8 @@ def test_a_pause_can_be_ended(line: str) -> None:
         ("Unsubscribe\n\nThis e-mail is intended only for the addressee.", Action.UNSUBSCRIBE),
         ("Unsubscribe\nonly from cs.CV please", Action.HUMAN),
         ("退订\n开玩笑的", Action.HUMAN),
-        ("I no longer work on this.\nPlease unsubscribe me.", Action.HUMAN),
+        ("I no longer work on this.\nPlease unsubscribe me.", Action.UNSUBSCRIBE),
+        ("Paper 3 was wrong again.\nPlease unsubscribe me.", Action.HUMAN),
     ],
 )
 def test_the_lines_behind_a_command(body: str, action: Action) -> None:

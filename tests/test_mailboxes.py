@@ -256,7 +256,7 @@ def test_a_reply_is_acted_on_within_one_poll(ground: Ground) -> None:
 
 def answers(ground: Ground) -> list[EmailMessage]:
     """What was sent to readers, the default transport being a folder."""
-    files = sorted((ground.settings.data_dir / "outbox").glob("mail_*.eml"))
+    files = sorted((ground.settings.data_dir / "outbox").glob("mail-*.eml"))
     return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
 
 

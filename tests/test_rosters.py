@@ -124,17 +124,32 @@ def test_forgotten_is_erased_and_stays_out(settings: Settings) -> None:
 
 
 def test_forget_and_take_back_by_command(settings: Settings, newsletter: Run) -> None:
-    """`forget` names the line that is still there; `resubscribe` is the way back."""
+    """`forget` takes the entry out of the file; `resubscribe` is the way back for who is entered again."""
     with app.open_ledger(settings) as store:
         store.enrol(["ada@example.org"], MORNING)
     forgotten = newsletter("subscribers", "forget", "ada@example.org")
-    assert 1 == forgotten.returncode
-    assert "subscribers.yaml:6: still names them; remove the entry." in forgotten.stderr
+    assert (0, "") == (forgotten.returncode, forgotten.stderr)
+    assert "ada@example.org" not in settings.subscribers.read_text("utf-8")
+    with settings.subscribers.open("a", encoding="utf-8") as file:
+        file.write("  - ada@example.org\n")
     with desk_of(settings) as desk:
         assert ["chen@example.org"] == [reader.email for reader, _ in pipeline.active(desk)]
     assert 0 == newsletter("subscribers", "resubscribe", "ada@example.org").returncode
     with desk_of(settings) as desk:
         assert 2 == len(pipeline.active(desk))
+
+
+def test_forget_says_why_a_file_cannot_be_changed(settings: Settings, newsletter: Run) -> None:
+    """A file that others need whole (an alias) stays as it is; the reader is forgotten all the same."""
+    text = settings.subscribers.read_text("utf-8").replace("- ada@example.org", "- &ada {email: ada@example.org}")
+    settings.subscribers.write_text(text + "  - *ada\n", "utf-8")
+    with app.open_ledger(settings) as store:
+        store.enrol(["ada@example.org"], MORNING)
+    forgotten = newsletter("subscribers", "forget", "ada@example.org")
+    assert 1 == forgotten.returncode
+    assert "subscribers.yaml:6: this entry cannot be removed safely; remove it by hand" in forgotten.stderr
+    with desk_of(settings) as desk:
+        assert ["chen@example.org"] == [reader.email for reader, _ in pipeline.active(desk)]
 
 
 # --- pauses of ledger and file ---

@@ -494,3 +494,39 @@ def test_an_edit_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
         ("ada@example.com", MARK),
         ("bob@example.com", None),
     ]
+
+
+WITHOUT_ADA = [
+    ("- ada@example.com  # hers\n# bob\n- bob@example.com\n", "# bob\n- bob@example.com\n"),
+    (
+        "  # A\n  - email: ada@example.com\n    name: A  # hi\n    # in\n    days: mon\n  # B\n  - bob@example.com\n",
+        "  # A\n  # B\n  - bob@example.com\n",
+    ),
+    ("-\n  email: ada@example.com\n- bob@example.com\r\n", "- bob@example.com\r\n"),
+    ("- bob@example.com\n- Ada@Example.com\n# end", "- bob@example.com\n# end"),
+    ("- ada@example.com\n- bob@example.com\n- {email: ada@example.com}\n", "- bob@example.com\n"),
+    ("  [ada@example.com, bob@example.com] # c\n", "  [bob@example.com] # c\n"),
+    ("  [bob@example.com, {email: ada@example.com}]\n", "  [bob@example.com]\n"),
+    ("- ada@example.com", " []"),
+    ("  ada@example.com\n", "  []\n"),
+    ("  {email: ada@example.com}\n", "  []\n"),
+    ("- bob@example.com\n", "- bob@example.com\n"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), WITHOUT_ADA)
+def test_remove_entry_takes_that_entry_and_nothing_else(tmp_path: Path, before: str, after: str) -> None:
+    """Comments of the neighbours, order and line ends stay, in every way to write an entry."""
+    path = tmp_path / "subscribers.yaml"
+    path.write_bytes(f"{TOPICS}subscribers:\n{before}".encode())
+    subscribers.remove_entry(path, "ada@example.com")
+    assert f"{TOPICS}subscribers:\n{after}".encode() == path.read_bytes()
+
+
+def test_remove_entry_leaves_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(f"{TOPICS}subscribers:\n- &a {{email: ada@example.com}}\n- *a\n")
+    before = path.read_bytes()
+    with pytest.raises(ConfigurationError, match="cannot be removed safely"):
+        subscribers.remove_entry(path, "ada@example.com")
+    assert before == path.read_bytes()

@@ -34,7 +34,8 @@ PARTS = b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\n
 def test_looking_at_the_link_changes_nothing(site: Site) -> None:
     """Link scanners, prefetching and curious readers never unsubscribe anybody: GET and HEAD change nothing."""
     before = site.snapshot()
-    for method, agent in product(["GET", "HEAD"], ["Mozilla/5.0", "GoogleImageProxy", "SafeLinks"]):
+    agents = ["Mozilla/5.0", "GoogleImageProxy", "SafeLinks", "Barracuda", "python-requests"]
+    for method, agent, _ in product(["GET", "HEAD"], agents, range(100)):
         headers = {"User-Agent": agent, "Purpose": "prefetch"}
         assert 200 == site.ask(method, f"/u/{site.token(Purpose.LEAVE)}", headers=headers).status
     assert before == site.snapshot()
@@ -48,8 +49,22 @@ def test_looking_at_the_link_changes_nothing(site: Site) -> None:
         (b"", None),
         (b"{", "application/json"),
         (b"x" * 300_000, "text/plain"),
+        (ONE_CLICK, None),
+        (ONE_CLICK, "application/x-www-form-urlencoded; charset=utf-8"),
+        (ONE_CLICK, "APPLICATION/X-WWW-FORM-URLENCODED"),
+        (ONE_CLICK, "text/plain"),
+        (ONE_CLICK, "multipart/form-data"),  # without a boundary
+        (ONE_CLICK, "multipart/form-data; boundary="),
+        (ONE_CLICK + b"\r\n", "application/x-www-form-urlencoded"),
+        (b"list-unsubscribe=one-click", "application/x-www-form-urlencoded"),
+        (b"List-Unsubscribe%3DOne-Click", "application/x-www-form-urlencoded"),
+        (b"a=b&List-Unsubscribe=One-Click&c=d", "application/x-www-form-urlencoded"),
+        (PARTS.replace(b"\r\n", b"\n"), "multipart/form-data; boundary=x"),
+        (PARTS, 'multipart/form-data; charset=utf-8; boundary="x"'),
+        (PARTS[:40], "multipart/form-data; boundary=x"),  # cut
+        (b"", "application/x-www-form-urlencoded"),
+        (b"\xff\x00\xfe", "application/octet-stream"),
     ],
-    ids=["urlencoded", "multipart", "empty", "json", "long"],
 )
 def test_one_post_leaves(site: Site, body: bytes, kind: str | None) -> None:
     """RFC 8058: the POST of a mail program is enough, in any form, from any origin, without redirect or cookie."""

@@ -39,6 +39,7 @@ def examine(settings: Settings, *, online: bool = False, say: Callable[[str], No
     findings += _templates(settings)
     findings += _prompts(settings)
     findings += _ways_out(settings)
+    findings += _hooks(settings)
     findings += _forgotten_archive(settings, roster)
     if online and not any(finding.fatal for finding in findings):
         from newsletter.app.online import probe  # with its libraries, which nobody else needs
@@ -142,6 +143,26 @@ def _ways_out(settings: Settings) -> list[Finding]:
     problem = "nobody reads replies, and there is no web address to leave by"
     remedy = "set it, or NEWSLETTER_IMAP_URL, and keep `newsletter serve` running"
     return [Finding("NEWSLETTER_PUBLIC_URL", None, problem, remedy, fatal=False)]
+
+
+def _hooks(settings: Settings) -> list[Finding]:
+    """Half of what the provider's hooks need."""
+    findings = []
+    if settings.transport == "sendgrid" and settings.sendgrid_webhook_key is None:
+        problem = "bounces and complaints that SendGrid reports are not read"
+        remedy = "switch on its signed event webhook to <public url>/hooks/sendgrid/events and set the key it shows"
+        findings.append(Finding("NEWSLETTER_SENDGRID_WEBHOOK_KEY", None, problem, remedy, fatal=False))
+    named = (
+        ("NEWSLETTER_SENDGRID_WEBHOOK_KEY", settings.sendgrid_webhook_key is not None),
+        (
+            "NEWSLETTER_INBOUND_SECRET",
+            settings.inbound_secret is not None,
+        ),
+    )
+    for name in [name for name, given in named if given and settings.public_url is None]:
+        problem, remedy = "nobody can reach the hook", "set NEWSLETTER_PUBLIC_URL too"
+        findings.append(Finding(name, None, problem, remedy, fatal=False))
+    return findings
 
 
 def _forgotten_archive(settings: Settings, roster: Roster) -> list[Finding]:

@@ -12,12 +12,12 @@ from functools import partial
 import structlog
 
 from newsletter import inbound, unsubscribe
-from newsletter.app import answering
+from newsletter.app import answering, blame
 from newsletter.app.desk import open_ledger, utc_now
 from newsletter.app.files import token_keys
 from newsletter.errors import MailboxUnavailable, NewsletterError, StoreError
 from newsletter.inbound import trust
-from newsletter.models import Incoming, Meaning
+from newsletter.models import Action, DeliveryState, Incoming, Meaning
 from newsletter.ports import Mailbox, Store
 from newsletter.render.addresses import domain_of, own_address
 from newsletter.settings import Settings
@@ -27,6 +27,12 @@ log = structlog.get_logger()
 _MAIL = "mail"  # the source under which a mail is recorded by its Message-ID, whichever way it came
 
 _LEFT = "left"  # recorded of a mail that is for a person
+
+_REPORTED = {
+    Action.BOUNCE_PERMANENT: DeliveryState.BOUNCED,
+    Action.BOUNCE_TEMPORARY: DeliveryState.BOUNCED,
+    Action.COMPLAINT: DeliveryState.COMPLAINED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,15 @@ def read(settings: Settings, mail: Incoming, now: datetime) -> Meaning:
         own_domain=domain_of(own_address(settings.letterhead)),
         aligned=mail.aligned,
         envelope_to=mail.envelope_to,
+        sent=partial(_sent, settings),
     )
+
+
+def _sent(settings: Settings, subscriber_id: int) -> list[str]:
+    """The texts of the mails that this reader got last."""
+    with open_ledger(settings) as store:
+        editions = store.sent_to(subscriber_id)
+    return [part.content.decode("utf-8", "replace") for one in editions for part in (one.text, one.html)]
 
 
 def read_file(settings: Settings, raw: bytes, now: datetime) -> Meaning:
@@ -77,8 +91,7 @@ def handle(settings: Settings, store: Store, mail: Incoming, now: datetime, *, a
     if before := store.handled(_MAIL, [key]).get(key):
         return Received(meaning, None, handled=before != _LEFT)
     changed = unsubscribe.act(store, settings.subscribers, meaning, now, key=key)
-    if meaning.blames_sender:
-        log.warning("bounce.sender-blamed", reason=meaning.reason)
+    _note_report(settings, store, meaning, now)
     if changed is not None and changed.file_problem:
         log.warning("roster.unchanged", file=str(settings.subscribers), problem=changed.file_problem)
     if answers and changed is not None and meaning.action in answering.ANSWERED:
@@ -86,6 +99,18 @@ def handle(settings: Settings, store: Store, mail: Incoming, now: datetime, *, a
     store.first_time(_MAIL, key, _LEFT if changed is None else meaning.action.value, now)
     log.info("mail.read", action=meaning.action.value, reason=meaning.reason, changed=changed is not None)
     return Received(meaning, changed, handled=changed is not None)
+
+
+def _note_report(settings: Settings, store: Store, meaning: Meaning, now: datetime) -> None:
+    """What a report with our token says of the mail that it gives back, and of us."""
+    who = unsubscribe.proven(store, meaning)
+    if who is None or meaning.action not in _REPORTED:
+        return
+    if meaning.returned:
+        store.came_back(who.id, meaning.returned, _REPORTED[meaning.action])
+    if meaning.blames_sender:
+        permanent = meaning.action is Action.BOUNCE_PERMANENT
+        blame.refused(settings, store, who.email, permanent=permanent, why=meaning.reason, now=now)
 
 
 def message_key(raw: bytes) -> str:

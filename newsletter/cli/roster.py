@@ -6,7 +6,7 @@ import json
 
 import click
 
-from newsletter import app, unsubscribe
+from newsletter import app, subscribers, unsubscribe
 from newsletter.app import rosters
 from newsletter.app.files import token_keys
 from newsletter.app.telling import counted
@@ -88,14 +88,18 @@ def resubscribe(settings: Settings, email: str) -> int:
 
 
 def forget(settings: Settings, email: str) -> int:
-    """Exit code 1 while the file still names the reader: that line is the operator's."""
+    """Erase a reader from ledger, files and roster; exit code 1 while the roster still names them."""
     with app.open_ledger(settings) as store:
         erased = rosters.forget(settings, store, _known(store, settings, email))
     click.echo(f"{email} is forgotten; {counted(erased, 'file')} of mails erased.")
-    entries = [reader for reader in load_roster(settings).readers if reader.email.lower() == email.lower()]
-    for reader in entries:
-        click.echo(f"{settings.subscribers}:{reader.line}: still names them; remove the entry.", err=True)
-    return 1 if entries else 0
+    try:
+        if subscribers.remove_entry(settings.subscribers, email):
+            click.echo(f"{settings.subscribers}: the entry is removed.")
+    except (OSError, ConfigurationError) as error:
+        click.echo(f"{settings.subscribers}: still names them, and cannot be changed: {error}", err=True)
+        click.echo("They get no mail all the same; remove the entry by hand.", err=True)
+        return 1
+    return 0
 
 
 def _told(changed: unsubscribe.Changed | None, settings: Settings) -> int:

@@ -4,7 +4,7 @@
     gate      our own mail, auto-replies, lists
     reports   bounces and complaints
     identity  whose mail: by tokens, never by From:
-    html, cut the new text of a reply, without quotes and signatures (forms: how mail programs mark them)
+    ours, html, cut the new text of a reply, without quotes and signatures (forms: how mail programs mark them)
     grammar   a strict grammar on whole lines (words: the phrases of each language)
 
 The order below is the decision: what is certain about the machine comes first, what a person may have meant last.
@@ -13,16 +13,19 @@ The order below is the decision: what is certain about the machine comes first, 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
-from newsletter.inbound import cut, gate, grammar, html, identity, parts, reports
+from newsletter.inbound import cut, gate, grammar, html, identity, ours, parts, reports
 from newsletter.inbound.identity import Identity
 from newsletter.inbound.parts import Mail
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Keys
 
-__all__ = ["read", "visible_text"]
+__all__ = ["failure", "read", "visible_text"]
+
+failure = reports.judged
 
 _ON_OWN_PROOF = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
 
@@ -35,9 +38,11 @@ def read(
     own_domain: str | None = None,
     aligned: str | None = None,
     envelope_to: str | None = None,
+    sent: Callable[[int], Iterable[str]] = lambda _: (),
 ) -> Meaning:
     """What a mail asks for; never raises.
 
+    `sent` gives the texts of the mails that a reader got of us: what of them comes back in a reply is no wish.
     `aligned` is the address or domain for which a trusted Authentication-Results header names an aligned DKIM pass,
     `envelope_to` the address that the mail was delivered to. A command without proof is CONFIRM. A command with such a
     pass instead of a token has `subscriber_id` None and its `sender` proven: whose it is, the caller looks up.
@@ -48,15 +53,19 @@ def read(
         return Meaning(action=Action.IGNORE, reason=loop)
     report = reports.read(mail)
     if report:
+        issue, message_id = identity.returned(mail)
         return Meaning(
             action=report.action,
             reason=report.why,
             subscriber_id=identity.in_report(mail, keys, envelope_to),
             status=report.status,
-            issue=identity.returned_issue(mail),
+            issue=issue,
+            returned=message_id,
             blames_sender=report.blames_sender,
         )
-    return _from_person(mail, identity.identify(mail, keys, envelope_to, own_domain), today, aligned)
+    who = identity.identify(mail, keys, envelope_to, own_domain)
+    known = () if who.subscriber_id is None else tuple(sent(who.subscriber_id))
+    return _from_person(mail, who, today, aligned, known)
 
 
 def visible_text(raw: bytes) -> str:
@@ -64,7 +73,7 @@ def visible_text(raw: bytes) -> str:
     return "\n".join(_lines(parts.parse(raw)))
 
 
-def _from_person(mail: Mail, who: Identity, today: date, aligned: str | None) -> Meaning:
+def _from_person(mail: Mail, who: Identity, today: date, aligned: str | None, known: tuple[str, ...]) -> Meaning:
     sender = identity.sender(mail)
     meant = Meaning(action=Action.IGNORE, reason="", subscriber_id=who.subscriber_id, sender=sender)
     if who.several:
@@ -74,8 +83,8 @@ def _from_person(mail: Mail, who: Identity, today: date, aligned: str | None) ->
     automatic = gate.is_automatic(mail)
     if automatic:
         return replace(meant, reason=automatic)
-    lines = _lines(mail)
-    wish = grammar.read(mail.first("subject"), [_without(line, sender) for line in lines], today)
+    lines = [_without(line, sender) for line in _lines(mail, known)]
+    wish = grammar.read(_without(mail.first("subject"), sender), lines, today)
     if wish is None:
         return replace(meant, reason="no request in it" if lines else "nothing new written in it")
     if who.forged:
@@ -93,6 +102,6 @@ def _without(line: str, address: str | None) -> str:
     return re.sub(re.escape(address), "", line, flags=re.I).strip() or line if address else line
 
 
-def _lines(mail: Mail) -> list[str]:
-    lines = cut.visible_lines(mail.text) if mail.text.strip() else []
-    return lines or (cut.visible_lines(html.to_text(mail.html)) if mail.html and not mail.text.strip() else [])
+def _lines(mail: Mail, known: Iterable[str] = ()) -> list[str]:
+    text = mail.text if mail.text.strip() else html.to_text(mail.html)
+    return cut.visible_lines(ours.quoted(text, known))

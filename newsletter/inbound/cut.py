@@ -18,20 +18,22 @@ def visible_lines(text: str) -> list[str]:
         _clean(line) for line in re.split(r"\r\n|[\r\n\u0085\u2028\u2029]", text, maxsplit=_MOST_LINES)[:_MOST_LINES]
     ]
     kept: list[str] = []
+    signed = False
     for index, line in enumerate(lines):
-        if _begins_quote(lines, index):
-            break
-        height = _attribution(lines, index)
+        height = 1 if _begins_quote(lines, index) else _attribution(lines, index)
         if height and (any(not forms.is_courtesy(one) for one in kept) or not _quote_follows(lines, index + height)):
             break
         if height:
             lines[index : index + height] = [">"] * height  # the answer may stand below the quote
-        elif kept and forms.DISCLAIMER.match(line):
-            break
+        elif forms.BANNER.search(line):
+            continue
+        elif kept and (forms.DISCLAIMER.match(line) or forms.FOOTER.search(line)):
+            signed = True
         elif forms.SIGNATURE_MARK.fullmatch(line):
-            if not any(one.startswith(">") for one in lines[index:]):
-                break
-        elif line and not _is_quoted(lines, index) and not forms.SENT_FROM.search(line):
+            signed = bool(kept)
+        elif line.startswith(">"):
+            signed = False  # below a quote somebody may write again
+        elif not signed and line and not _is_quoted(lines, index) and not forms.SENT_FROM.search(line):
             kept.append(line)
     return kept
 
@@ -52,8 +54,10 @@ def _is_quoted(lines: list[str], index: int) -> bool:
 
 
 def _quote_follows(lines: list[str], index: int) -> bool:
-    following = next((line for line in lines[index : index + 4] if line), "")
-    return following.startswith(">")
+    """Whether marked lines come next; between them and here may stand the header lines of the quoted mail."""
+    near = (line for line in lines[index : index + 10] if line and not forms.HEADER_LINE.match(line))
+    following = next(near, "")
+    return following.startswith(">") or bool(forms.ATTRIBUTION.fullmatch(following))
 
 
 def _attribution(lines: list[str], index: int) -> int:

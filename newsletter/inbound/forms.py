@@ -7,7 +7,7 @@ import re
 _WROTE = (
     r"wrote|writes|schrieb(?: .*)?|a écrit|escribió|escreveu|ha scritto|schreef(?: .*)?|skrev(?: .*)?|skreiv|"
     r"kirjoitti|napisał(?:\(?a\)?)?|napsal\(?a?\)?|написал[а]?(?:\(а\))?|пишет|пише|写道|寫道|书写|のメール|"
-    r"書きました|さんからのメッセージ|님이 작성|작성|yazdı|viết|a scris|írta"
+    r"書きました|さんからのメッセージ|님이 작성|작성|쓴 글|님의 말|folgendes geschrieben|yazdı|viết|a scris|írta"
 )
 _ADDRESS = r"[^<>()@\s]{1,100}@[^<>()@\s]{1,100}"
 # `On … wrote:` and its kin. With an address in angle brackets any sentence that ends in a colon counts.
@@ -37,7 +37,7 @@ _FORWARDS = re.compile(
     r"以下是轉寄的郵件):?",
     re.I,
 )
-_RULE = "-_*=—─– :"
+_RULE = "-_*=—─–‐ :"
 _NAMED_RULE = re.compile(_ORIGINAL, re.I)
 
 
@@ -72,11 +72,44 @@ SENT_FROM = re.compile(
 )
 
 DISCLAIMER = re.compile(
-    r"(?:disclaimer|confidential|confidentiality|privileged|legal notice|caution:|important notice|"
-    r"this (?:e-?mail|message|communication)(?: \(|,| and| is| may| contains| was| has|\b.{0,40} intended)|"
-    r"the (?:information|contents?) (?:contained )?(?:in|of) this|diese e-?mail|der inhalt dieser|ce message|"
-    r"ce courriel|este (?:mensaje|correo|e-?mail)|esta mensagem|questo messaggio|данное сообщение|本(?:邮件|"
-    r"郵件|电子邮件|電子郵件)(?:及|包含|所|内容|內容)|此(?:邮件|郵件)(?:及|包含|所)|免责声明|保密)",
+    r"(?:disclaimer|confidential|confidentiality|privileged|legal notice|caution:|important notice|notice:|"
+    r"this (?:e-?mail|message|communication|transmission)"
+    r"(?: \(|,| and| is| may| contains| was| has|\b.{0,40} intended)|"
+    r"the (?:information|contents?) (?:contained )?(?:in|of|transmitted)|if you (?:are not|have received|received)|"
+    r"diese e-?mail|diese nachricht|der inhalt dieser|vertraulich|ce message|ce courriel|"
+    r"cet? e-?mail|les informations contenues|este (?:mensaje|correo|e-?mail)|esta mensagem|esta comunicaci|"
+    r"la información contenida|as informações contidas|questo messaggio|questa e-?mail|le informazioni contenute|"
+    r"данное (?:сообщение|письмо)|настоящее (?:сообщение|письмо)|это (?:сообщение|письмо) (?:и|может|содержит)|"
+    r"本(?:邮件|郵件|电子邮件|電子郵件|信件|信函)(?:及|包含|所|内容|內容|可能|含)|此(?:邮件|郵件|信件)(?:及|包含|所|"
+    r"可能)|"
+    r"免责声明|免責聲明|保密|"
+    r"本(?:メール|電子メール)(?:は|に|には|の内容)|このメールには|機密|"
+    r"이 (?:메일|이메일|전자우편)(?:은|에는)|"
+    r"본 (?:메일|이메일|메시지|전자우편)(?:은|에는)|please consider the environment|p (?:please )?consider|"
+    r"пожалуйста подумайте|antes de imprimir|pensez à l'environnement|bitte prüfen sie)",
+    re.I,
+)
+# What firms write below everybody's mail about leaving their own lists.
+FOOTER = re.compile(
+    r"^you (?:receive|are receiving|received|have received|got) this|"
+    r"^to (?:unsubscribe|stop receiving|opt out)\b.{0,80}"
+    r"(?:click|visit|send|go to|e-?mail|write|http|www\.|link|here)|click here to|"
+    r"unsubscribe\W{0,5}(?:https?:|www\.|here|"
+    r"at )|if you (?:no longer|do not|don't) (?:wish|want) to receive .{0,80}(?:click|unsubscribe|http|here|link|"
+    r"let us)|"
+    r"(?:abmelden|abbestellen|désabonner|désinscrire|baja|cancelar|descadastrar|disiscriver\w+|отписаться|退订|退訂|"
+    r"取消订阅|取消訂閱|配信停止|수신거부|구독 ?취소)\W{0,5}(?:https?:|www\.)|(?:请|請)?(?:点击|點擊|按)(?:此处|这里|"
+    r"這裡|此處|链接)|"
+    r"(?:um|pour|para|per|чтобы) .{0,60}(?:klicken|cliquez|haga clic|clique|clicca|нажмите)",
+    re.I,
+)
+# What mail servers put above mails from elsewhere.
+BANNER = re.compile(
+    r"^\W*(?:caution|warning|external(?: e-?mail| sender)?|attention|achtung|extern|注意|警告|外部(?:邮件|郵件|"
+    r"メール)?)\W{1,4}"
+    r".{0,80}(?:outside|external|originated|sender|recognize|extern|außerhalb|外部|发件人|送信元)|"
+    r"^you don't often get (?:e-?mail|email) from|^\[?external(?: e-?mail)?\]?$|^do not click (?:on )?(?:any )?links|"
+    r"^(?:此|该|這)(?:邮件|郵件)来自外部|^这封邮件来自外部",
     re.I,
 )
 
@@ -84,7 +117,7 @@ _GREETINGS = (
     "hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings|to whom it may concern|hi there|"
     "hello there|hallo|guten (?:tag|morgen|abend)|sehr geehrte[rs]?|liebe[rs]?|servus|moin|bonjour|bonsoir|"
     "salut|madame|monsieur|cher|chère|hola|buenos días|buenas (?:tardes|noches)|estimad[oa]s?|olá|oi|bom dia|"
-    "boa (?:tarde|noite)|prezad[oa]s?|ciao|salve|buongiorno|buonasera|gentile|spettabile|здравствуйте|"
+    "boa (?:tarde|noite)|prezad[oa]s?|car[oa]s?|ciao|salve|buongiorno|buonasera|gentil[ei]|spettabile|здравствуйте|"
     "добрый (?:день|вечер)|доброе утро|привет|уважаемы[ей]"
 )
 _CJK_GREETINGS = (
@@ -94,19 +127,27 @@ _CJK_GREETINGS = (
 )
 _THANKS = (
     r"(?:many |kind |best |warm |with )*(?:thanks|regards|wishes|thank you|thx|ty|cheers|sincerely|best|"
-    r"tia)(?: (?:you|all|everyone|a lot|so much|very much|in advance|again|and|best|kind|regards|for (?:your|"
+    r"tia|warmly|respectfully|yours|all the best|take care|bye|good ?bye|many thanks)(?: (?:you|all|everyone|a lot|"
+    r"so much|very much|in advance|again|and|best|kind|regards|for (?:your|"
     r"the|all) \w+))*|sorry|yours (?:sincerely|faithfully|truly)|please|pls|have a (?:nice|good|great) day|ok|"
     r"okay|yes|(?:vielen |besten |herzlichen )?danke?(?: (?:schön|sehr|im voraus|und gruß))?|mfg|lg|bitte|"
-    r"(?:mit )?(?:freundlichen|besten|lieben|viele|liebe|beste|freundliche) gr(?:ü|ue)(?:ß|ss)en?|"
+    r"(?:mit )?(?:freundlichen|besten|lieben|viele|vielen|liebe|beste|freundliche|schöne|herzliche|"
+    r"herzlichen)(?: lieben)? "
+    r"gr(?:ü|ue)(?:ß|ss)en?|(?:danke und |viele )?gru(?:ß|ss)|hochachtungsvoll|schönen (?:tag|abend)(?: noch)?|tschüss|"
+    r"(?:bonne|excellente) (?:journée|soirée)|(?:bien|très) à vous|(?:sincères |meilleures )salutations|bien à toi|"
     r"merci(?: (?:beaucoup|bien|d'avance|par avance))?|cordialement|bien (?:à vous|cordialement)|svp|"
-    r"s'il vous plaît|(?:muchas |mil )?gracias(?: (?:de antemano|por todo))?|saludos|un saludo|"
-    r"(?:muito )?obrigad[oa]|atenciosamente|abraços?|por favor|(?:molte |mille )?grazie(?: mille)?|"
-    r"cordiali saluti|saluti|per favore|(?:большое )?спасибо(?: большое)?|с уважением|пожалуйста"
+    r"s'il vous plaît|(?:muchas |mil )?gracias(?: (?:de antemano|por todo))?|"
+    r"(?:un )?(?:cordial )?saludos?(?: cordial(?:es)?)?|atentamente|abrazos?|un abrazo|buen día|"
+    r"(?:muito )?obrigad[oa]|atenciosamente|abraços?|um abraço|cumprimentos|com os melhores cumprimentos|att|"
+    r"grat[oa](?: pela atenção)?|por favor|(?:molte |mille )?grazie(?: mille)?|"
+    r"(?:cordiali |distinti |cari |tanti )?saluti|un saluto|cordialmente|buona giornata|a presto|per favore|"
+    r"(?:большое )?спасибо(?: большое)?|с уважением|с наилучшими пожеланиями|всего (?:доброго|хорошего)|удачи|"
+    r"заранее (?:спасибо|благодарю)|благодарю(?: вас)?|пожалуйста"
 )
 _CJK_THANKS = (
     r"(?:非常|十分|万分|萬分|多|先)?(?:谢谢|謝謝|感谢|感謝|多谢|多謝|谢|謝)(?:您|你|啦|了|大家|合作|理解|支持|"
     r"配合)*|辛苦(?:了|您了|你了)?|麻烦(?:了|您了|你了)?|麻煩(?:了|您了)?|抱歉|不好意思|打扰了|祝好|此致|敬礼|"
-    r"敬禮|顺祝商祺|祝(?:您|你)?\w{1,8}|thanks|thankyou|thx|よろしくお願い(?:いた|致)?します|"
+    r"敬禮|顺祝商祺|祝(?:您|你)?\w{1,8}|thanks|thankyou|thx|(?:よろしく)?お願い(?:いた|致)?します|"
     r"宜しくお願い(?:いた|致)?します|ありがとうございま(?:す|した)|ありがとう|以上|감사합니다|고맙습니다|"
     r"수고하세요|감사"
 )
@@ -114,7 +155,7 @@ _COURTESY = re.compile(rf"(?:(?:{_GREETINGS})(?: [\w.'-]{{1,20}}){{0,3}}|{_THANK
 _CJK_COURTESY = re.compile(rf"(?:{_CJK_GREETINGS}|{_CJK_THANKS})", re.I)
 _THANKED = re.compile(rf"(?:{_THANKS}|{_CJK_THANKS})", re.I)
 _CLAUSE = re.compile(
-    r"[,;.!?:~…/|()\[\]{}<>\"“”‘„«»「」『』【】*_#、。，；！？：—–·•\u2600-\u27bf\U0001f000-\U0001faff]+|"
+    r"[,;.!?¿¡:~…/|()\[\]{}<>\"“”‘„«»「」『』【】*_#、。，；！？：—–·•\u2600-\u27bf\U0001f000-\U0001faff]+|"
     r"(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w)",
 )
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

@@ -1,7 +1,7 @@
 """What the visible lines of a reply ask for, by a strict grammar on whole lines; everything else is for a person.
 
 The first line that is not a greeting must be a command and nothing but a command; in the lines behind it anything may
-stand that does not take the command back, narrow it or make it depend on something.
+stand that does not take the command back, narrow it or make it depend on something. Before it may stand why.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from datetime import date
 from functools import cache
 
 from newsletter.inbound import forms, pause, phrases, words
+from newsletter.inbound.leaving_words import OFTEN_MISTYPED
 from newsletter.inbound.phrases import folded, without_accents
 from newsletter.models import Action
 
 _LONGEST_COMMAND = 200
 _MOST_LINES = 200
+_SENTENCE_END = re.compile(r"[.!。!]+(?:\s+|(?=[\u3040-\u9fff\uac00-\ud7af]))|[。]")
 _SUBJECT_PREFIX = re.compile(
-    r"\s*(?:(?:re|aw|antw|antwort|sv|vs|ref|rif|r|res|rép|ré|odp|ynt|ha|回复|回覆|答复|答覆|回信|返信|답장|회신|ответ|отв|на)"
+    r"\s*(?:(?:re|aw|antw|antwort|sv|vs|ref|rif|r|res|rép|ré|odp|ynt|ha|回复|回覆|答复|答覆|回信|返信|답장|회신|"
+    r"ответ|отв|на)"
     r"\s*(?:\[\d+\]|\(\d+\))?\s*:|\[(?:ext|external|外部)[^\]]*\]|【外部[^】]*】)\s*",
     re.I,
 )
@@ -55,13 +58,42 @@ def _in_subject(subject: str, lines: list[str], today: date) -> tuple[Wish, list
 
 
 def _in_first_line(lines: list[str], today: date) -> tuple[Wish, list[str]] | None:
-    start = next((index for index, line in enumerate(lines) if not forms.is_courtesy(line)), None)
+    start = next((index for index, line in enumerate(lines) if not _is_aside(line)), None)
     if start is None:
         return None
-    wish = command(lines[start], today)
-    if wish is None:
+    line, rest = lines[start], lines[start + 1 :]
+    wish = command(line, today)
+    if wish is None and (parted := _first_sentence(line)):
+        # A sentence of its own with an unmistakable word in it: what follows is as if it stood on the next line.
+        line, more = parted
+        wish, rest = command(line, today), [more, *rest]
+    return (Wish(wish.action, f"first line says {_short(line)}", wish.until), rest) if wish else None
+
+
+def _first_sentence(line: str) -> tuple[str, str] | None:
+    """The first sentence that is no aside and names leaving, with what follows it; None where a question follows."""
+    ends = [found.end() for found in _SENTENCE_END.finditer(line)]
+    end = next((end for end in ends if not _is_aside(line[:end])), None)
+    if end is None or "?" in line[end:] or not _stems().search(without_accents(line[:end])):
         return None
-    return Wish(wish.action, f"first line says {_short(lines[start])}", wish.until), lines[start + 1 :]
+    return line[:end], line[end:]
+
+
+def _is_aside(line: str) -> bool:
+    """Whether a line only greets, thanks or says why."""
+    return all(_is_aside_clause(clause) for clause in forms.clauses(line))
+
+
+def _is_aside_clause(clause: str) -> bool:
+    return forms.is_courtesy_clause(clause) or _is_reason(clause)
+
+
+def _is_reason(clause: str) -> bool:
+    text = folded(clause)
+    if text in _reasons():
+        return True
+    begins = _reason_begins().search(without_accents(clause))
+    return bool(begins) and not (_is_doubtful(clause) or _stems().search(without_accents(clause)))
 
 
 def bare_subject(subject: str) -> str:
@@ -74,7 +106,7 @@ def bare_subject(subject: str) -> str:
 
 def command(line: str, today: date) -> Wish | None:
     """The wish of a line that is a command and nothing else."""
-    if not line or len(line) > _LONGEST_COMMAND or _is_doubtful(line):
+    if not line or len(line) > _LONGEST_COMMAND:
         return None
     found: Wish | None = None
     thanked = False
@@ -82,10 +114,10 @@ def command(line: str, today: date) -> Wish | None:
         wish = _clause(clause, today)
         if wish and (found is None or wish.action is found.action):
             found = found or wish
-        elif wish or not (forms.is_courtesy_clause(clause) or (thanked and _is_name(clause))):
+        elif wish or not (_is_aside_clause(clause) or (thanked and _is_name(clause))):
             return None
         thanked = thanked or forms.is_thanks(clause)
-    if found and "?" in line and not _asks().search(folded(line)):
+    if found and "?" in line and not _asks().search(without_accents(line)):
         return None
     return found
 
@@ -100,13 +132,14 @@ def _clause(clause: str, today: date) -> Wish | None:
     wishes = [_one_script(side, today) for side in sides]
     if wishes[0] or len(wishes) < 3:
         return wishes[0]
-    first = wishes[1]
-    return first if first and all(wish and wish.action is first.action for wish in wishes[1:]) else None
+    found = [wish for wish, side in zip(wishes[1:], sides[1:], strict=True) if wish or not _is_aside_clause(side)]
+    first = found[0] if found else None
+    return first if first and all(wish and wish.action is first.action for wish in found) else None
 
 
 def _one_script(clause: str, today: date) -> Wish | None:
     text = folded(clause)
-    if phrases.is_whole(words.LEAVE, text):
+    if phrases.is_whole(words.LEAVE, text) or phrases.is_whole(words.LEAVE, phrases.corrected(text, _mistyped())):
         return Wish(Action.UNSUBSCRIBE, "")
     if phrases.is_whole(words.RESUME, text):
         return Wish(Action.RESUME, "")
@@ -115,6 +148,21 @@ def _one_script(clause: str, today: date) -> Wish | None:
         if until:
             return Wish(Action.PAUSE, "", until)
     return None
+
+
+@cache
+def _mistyped() -> tuple[str, ...]:
+    return tuple(folded(word) for word in phrases.split(OFTEN_MISTYPED))
+
+
+@cache
+def _reasons() -> frozenset[str]:
+    return frozenset(folded(one) for one in phrases.split(words.REASONS))
+
+
+@cache
+def _reason_begins() -> re.Pattern[str]:
+    return phrases.anywhere(words.REASON_BEGINS, at_start=True)
 
 
 @cache
@@ -132,6 +180,11 @@ def _doubts() -> re.Pattern[str]:
     return phrases.anywhere(words.DOUBTS)
 
 
+@cache
+def _no_doubts() -> re.Pattern[str]:
+    return phrases.anywhere(words.NO_DOUBTS)
+
+
 def _mentioned(subject: str, lines: list[str]) -> Wish | None:
     """A command word outside the grammar."""
     bare = bare_subject(subject)
@@ -140,7 +193,7 @@ def _mentioned(subject: str, lines: list[str]) -> Wish | None:
     line = next((line for line in lines if _stems().search(without_accents(line))), None)
     if line:
         return Wish(Action.HUMAN, f"a command word outside the grammar: {_short(line)}")
-    first = next((line for line in lines if not forms.is_courtesy(line)), "")
+    first = next((line for line in lines if not _is_aside(line)), "")
     if _begins_like_command(first):
         return Wish(Action.HUMAN, f"begins like a command: {_short(first)}")
     return None
@@ -157,7 +210,7 @@ def _begins_like_command(line: str) -> bool:
 
 
 def _is_doubtful(line: str) -> bool:
-    return bool(_doubts().search(without_accents(line)))
+    return bool(_doubts().search(_no_doubts().sub("", without_accents(line))))
 
 
 def _short(line: str) -> str:

@@ -21,7 +21,7 @@ _SHAPE = re.compile(r"[a-z2-7]{34}")
 _IN_ADDRESS = re.compile(r"\+([a-z0-9]{20,64})@", re.ASCII)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
 _ADDRESS = re.compile(r"[^<>(),;:@]*<([^<>(),;:@\s]+@[^<>(),;:@\s]+)>|([^<>(),;:@\s]+@[^<>(),;:@\s]+)")
-_OUR_MESSAGE = re.compile(r"<(?:late\.)?(\d{4}-\d\d-\d\d)\.[a-z2-7]{34}@", re.ASCII)
+_OUR_MESSAGE = re.compile(r"<(?:late\.)?(\d{4}-\d\d-\d\d)\.[a-z2-7]{34}@[^<>\s]{1,200}>", re.ASCII)
 _LONGEST = 20_000
 
 
@@ -69,13 +69,13 @@ def in_report(mail: Mail, keys: Keys, envelope_to: str | None) -> int | None:
     return next((subscriber_id for subscriber_id in found if subscriber_id is not None), None)
 
 
-def returned_issue(mail: Mail) -> date | None:
-    """The issue whose mail a report gives back, by the Message-ID that we made."""
+def returned(mail: Mail) -> tuple[date | None, str | None]:
+    """The issue whose mail a report gives back, and that mail's Message-ID, which we made."""
     for text in (mail.returned, mail.text[:_LONGEST]):
         if found := _OUR_MESSAGE.search(text):
             with suppress(ValueError):
-                return date.fromisoformat(found[1])
-    return None
+                return date.fromisoformat(found[1]), found[0]
+    return None, None
 
 
 def sender(mail: Mail) -> str | None:

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from newsletter.inbound.forms import CJK
-from newsletter.inbound.words import Words
+
+_SHORTEST_TYPO = 8  # letters: shorter words are too near to others
+_LONGEST_WORD = 30
+
+
+class Words(NamedTuple):
+    """The phrases of one language, separated by `|`: a command is `before* core after*`.
+
+    `(a/b)` stands for either, `(a/)` for one that may be missing.
+    """
+
+    before: str
+    core: str
+    after: str
 
 
 class _Grammar(NamedTuple):
@@ -38,14 +52,35 @@ def folded(text: str) -> str:
 
 
 def split(listed: str) -> list[str]:
-    """The phrases of one table entry."""
-    return [phrase for phrase in listed.split("|") if phrase]
+    """The phrases of one table entry, every choice in them made."""
+    return [phrase for template in listed.split("|") for phrase in _chosen(template) if phrase]
 
 
-def anywhere(listed: str) -> re.Pattern[str]:
-    """Finds any of the phrases; where a script has words, only at the beginning of one."""
-    ordered = sorted(split(listed), key=len, reverse=True)
-    return re.compile("|".join(re.escape(one) if CJK.search(one) else rf"\b{re.escape(one)}" for one in ordered))
+def _chosen(template: str) -> Iterator[str]:
+    """All phrases that a template stands for; choices may hold choices."""
+    inner = re.search(r"\(([^()]*)\)", template)
+    if inner is None:
+        yield template
+        return
+    for choice in inner[1].split("/"):
+        yield from _chosen(template[: inner.start()] + choice + template[inner.end() :])
+
+
+def anywhere(listed: str, *, at_start: bool = False) -> re.Pattern[str]:
+    """Finds any of the phrases in a text without accents; where a script has words, only at the beginning of one."""
+    ordered = sorted({without_accents(one) for one in split(listed)}, key=len, reverse=True)
+    either = "|".join(re.escape(one) if CJK.search(one) else rf"\b{re.escape(one)}" for one in ordered)
+    return re.compile(rf"\A(?:{either})" if at_start else either)
+
+
+def corrected(text: str, known: Sequence[str]) -> str:
+    """A folded text whose words that are nearly one of the known words, and begin like it, are that word."""
+    return " ".join(word if len(word) < _SHORTEST_TYPO else _nearest(word, known) for word in text.split(" "))
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word[:_LONGEST_WORD], known, n=3, cutoff=0.85)
+    return next((one for one in near if one[:2] == word[:2]), word)
 
 
 def either(listed: str) -> str:

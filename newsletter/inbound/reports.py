@@ -80,8 +80,8 @@ def _failure(recipient: _Recipient, explanation: str) -> Report:
     status = written[1] if written else None
     # x.0.0 says nothing; what the remote server said says more.
     if told and (status is None or status.endswith(".0.0") or status[0] == told[1][0] != "2"):
-        status = told[1] if status is None or status.endswith(".0.0") else status
-    return _judged(status, explanation if not recipient.diagnostic else recipient.diagnostic)
+        status = told[1] if status is None else f"{status[0]}{told[1][1:]}" if status.endswith(".0.0") else status
+    return judged(status, explanation if not recipient.diagnostic else recipient.diagnostic)
 
 
 def _free_text(mail: Mail) -> Report | None:
@@ -94,7 +94,7 @@ def _free_text(mail: Mail) -> Report | None:
     ):
         return Report(Action.IGNORE, "delay notice: the mail is still being tried")
     code = next((found for found in _CODE.findall(explanation) if found[0] != "2"), None)
-    return _judged(code, explanation)
+    return judged(code, explanation)
 
 
 def _is_bounce(mail: Mail, explanation: str) -> bool:
@@ -119,11 +119,15 @@ def _explanation(mail: Mail) -> str:
     return (text[: found.start()] if found else text)[:_MOST]
 
 
-def _judged(status: str | None, explanation: str) -> Report:
+def judged(status: str | None, explanation: str) -> Report:
+    """What a failure means, by its RFC 3463 status, where it has one, and by what the server said."""
+    status = status or None
     reply = _REPLY_CODE.search(explanation)
     known = next(((code, name) for code, name, pattern in words.CAUSES if pattern.search(explanation)), None)
     if known and (status is None or status.endswith(".0.0")):
-        status = (reply[1][0] if reply and known[0][0] == "5" else known[0][0]) + known[0][1:]
+        # What the server said fills in the detail; whether it is permanent, its own field says better than its words.
+        said_first = status or (reply[1] if reply and known[0][0] == "5" else known[0])
+        status = said_first[0] + known[0][1:]
     blames = bool(status and status[2:].startswith("7.")) or bool(words.SENDER_AT_FAULT.search(explanation))
     if status is not None:
         permanent = status.startswith("5")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.parser
 import re
+from collections.abc import Iterable
 from email.message import Message
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
@@ -40,10 +41,13 @@ def aligned(raw: bytes, authserv_id: str | None) -> str | None:
     wanted = authserv_id.casefold()
     results = (str(value) for value in headers.get_all("authentication-results", []))
     ours = next((found for found in map(_results, results) if found[0].casefold() == wanted), None)
-    domain = _sender_domain(headers)
-    if ours is None or domain is None:
-        return None
-    return domain if any(_covers(signer, domain) for signer in _signers(ours[1])) else None
+    return covered(raw, _signers(ours[1])) if ours else None
+
+
+def covered(raw: bytes, signers: Iterable[str]) -> str | None:
+    """The domain in From: where one of the domains whose signature was found good is that domain or above it."""
+    domain = _sender_domain(headers_of(raw))
+    return domain if domain and any(_covers(signer.lower(), domain) for signer in signers) else None
 
 
 def _results(header: str) -> tuple[str, list[str]]:

@@ -23,8 +23,6 @@ from newsletter.settings import values
 
 # Settings of the design that no part of this version reads. Naming them is honest; ignoring them is not.
 NOT_YET = (
-    "NEWSLETTER_SENDGRID_WEBHOOK_KEY",
-    "NEWSLETTER_INBOUND_SECRET",
     "NEWSLETTER_SEND_RATE",
     "NEWSLETTER_CONNECTIONS",
 )
@@ -66,6 +64,8 @@ class Settings(BaseSettings):
     dkim_selector: str | None = None
     sendgrid_api_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_API_KEY")
     sendgrid_url: ServiceUrl = "https://api.sendgrid.com"
+    sendgrid_webhook_key: Annotated[str, BeforeValidator(values.public_key)] | None = None
+    inbound_secret: Annotated[SecretStr, BeforeValidator(values.path_secret)] | None = None
     imap_url: Annotated[str, values.imap] | None = None
     imap_password: SecretStr | None = None
     authserv_id: str | None = None
@@ -94,6 +94,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'newsletter.db'}"
 
     @property
+    def parses_inbound(self) -> bool:
+        """Whether mails can be posted to us: the secret of the path is set, and the path can be reached."""
+        return self.inbound_secret is not None and self.public_url is not None
+
+    @property
     def letterhead(self) -> Letterhead:
         """What mails say about their sender. The outbox is where replies are tried, so there they are promised."""
         sender = self.sender or "Morning arXiv <newsletter@newsletter.invalid>"
@@ -101,7 +106,7 @@ class Settings(BaseSettings):
             sender=sender,
             reply_to=parseaddr(self.reply_to or sender)[1],
             plus_addressing=self.plus_addressing,
-            replies_read=self.transport == "outbox" or self.imap_url is not None,
+            replies_read=self.transport == "outbox" or self.imap_url is not None or self.parses_inbound,
             public_url=self.public_url,
             postal_address=self.postal_address,
         )
@@ -256,6 +261,6 @@ def _finding(problem: Mapping[str, Any], places: Mapping[str, tuple[str, int]]) 
 
 def _shown(name: str, value: str) -> str:
     """What was given, as far as it cannot be a secret."""
-    if is_secret(name) or "KEY" in name or "PASSWORD" in name:
+    if is_secret(name) or any(word in name for word in ("KEY", "PASSWORD", "SECRET")):
         return ""
     return " " + repr(re.sub(r"(//[^:/@\s]*):.*@", r"\1:…@", value))

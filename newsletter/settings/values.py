@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
 from urllib.parse import SplitResult, urlsplit
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pydantic import BeforeValidator
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -31,6 +34,23 @@ def _parts(value: str) -> SplitResult | None:
         return parts if parts.hostname and parts.port != 0 and not re.search(r"\s", value) else None
     except ValueError:
         return None
+
+
+def public_key(value: str) -> str:
+    """The base64 of an EC public key, with or without its PEM lines."""
+    text = "".join(line.strip() for line in value.splitlines() if "-----" not in line)
+    try:
+        if isinstance(load_der_public_key(base64.b64decode(text, validate=True)), EllipticCurvePublicKey):
+            return text
+    except ValueError:
+        pass
+    raise ValueError("is not a verification key; copy it from SendGrid, Settings, Mail Settings, Event Webhook")
+
+
+def path_secret(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{20,200}", value):
+        raise ValueError("cannot be a part of an address that nobody guesses; write 20 or more of A-Z a-z 0-9 _ -")
+    return value
 
 
 def web_address(value: str) -> str:

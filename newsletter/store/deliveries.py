@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
-from newsletter.models import Delivery, DeliveryState, Rendered, Slotted, Span, SubscriberState
+from newsletter.delivery import HEARD_OF, REPEATED, may_follow
+from newsletter.models import Delivery, DeliveryState, DomainPause, Rendered, Slotted, Span, SubscriberState
 from newsletter.redaction import redacted
-from newsletter.store.engine import Base, add_missing
-from newsletter.store.papers import CHUNK
+from newsletter.store.engine import Base, add_missing, put
+from newsletter.store.papers import CHUNK, chunks
 from newsletter.store.readers import column_id, value_id
-from newsletter.store.tables import delivery, edition, received, subscriber
+from newsletter.store.tables import delivery, domain_pause, edition, received, subscriber
 
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same mail every minute
 
@@ -33,10 +34,15 @@ class Deliveries(Base):
     def edition(self, key: str) -> Rendered | None:
         with self._reading() as connection:
             row = connection.execute(select(edition).where(edition.c.key == key)).first()
-        if row is None:
-            return None
-        parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
-        return Rendered(key=row.key, subject=row.subject, **parts)
+        return _rendered(row) if row else None
+
+    def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
+        mine = delivery.c.subscriber_id == column_id(subscriber_id)
+        newest = select(delivery.c.edition).where(mine).order_by(delivery.c.id.desc()).limit(limit)
+        with self._reading() as connection:
+            keys = list(dict.fromkeys(connection.scalars(newest)))
+            rows = connection.execute(select(edition).where(edition.c.key.in_(keys)))
+            return [_rendered(row) for row in rows]
 
     def received(self, issues: Iterable[date]) -> frozenset[tuple[int, date]]:
         query = select(received.c.subscriber_id, received.c.issue).where(received.c.issue.in_(list(issues)))
@@ -57,6 +63,9 @@ class Deliveries(Base):
         if only is not None:
             ready = ready & (subscriber.c.email == only.lower())
         with self._transaction() as connection:
+            paused = connection.scalars(select(domain_pause.c.domain).where(domain_pause.c.until > now))
+            for domain in paused.all():
+                ready = ready & ~func.lower(delivery.c.email).endswith(f"@{domain}", autoescape=True)
             staying = _first_of_one_edition(connection, ready, limit)
             sending = {"state": DeliveryState.SENDING.value, "owner": owner, "attempts": delivery.c.attempts + 1}
             chosen = delivery.c.id.in_(staying)
@@ -73,7 +82,39 @@ class Deliveries(Base):
             "error": finished.error and redacted(finished.error),
         }
         with self._transaction() as connection:
-            connection.execute(update(delivery).where(delivery.c.id == finished.id).values(values))
+            # What was heard of the mail meanwhile is newer than the transport's own answer.
+            open_ = delivery.c.state.not_in([state.value for state in HEARD_OF])
+            connection.execute(update(delivery).where((delivery.c.id == finished.id) & open_).values(values))
+
+    def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:
+        found: dict[int, tuple[int, str]] = {}
+        with self._reading() as connection:
+            for chunk in chunks(dict.fromkeys(delivery_ids)):
+                query = select(delivery.c.id, delivery.c.subscriber_id, delivery.c.email)
+                for row in connection.execute(query.where(delivery.c.id.in_(chunk))):
+                    found[row.id] = (value_id(row.subscriber_id), row.email.lower())
+        return found
+
+    def settle(self, news: Mapping[int, DeliveryState]) -> None:
+        with self._transaction() as connection:
+            for state in DeliveryState:
+                ids = [key for key, wanted in news.items() if wanted is state]
+                for chunk in chunks(ids):
+                    _move(connection, delivery.c.id.in_(chunk), state)
+
+    def came_back(self, subscriber_id: int, message_id: str, state: DeliveryState) -> None:
+        mine = delivery.c.subscriber_id == column_id(subscriber_id)
+        with self._transaction() as connection:
+            _move(connection, mine & (delivery.c.message_id == message_id), state)
+
+    def pause_domain(self, pause: DomainPause) -> None:
+        with self._transaction() as connection:
+            put(connection, domain_pause, {"domain": pause.domain, "until": pause.until, "why": pause.why})
+
+    def paused_domains(self, now: datetime) -> Sequence[DomainPause]:
+        with self._reading() as connection:
+            rows = connection.execute(select(domain_pause).where(domain_pause.c.until > now))
+            return [DomainPause(row.domain, row.until, row.why) for row in rows]
 
     def orphans(self) -> Sequence[Delivery]:
         in_doubt = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
@@ -120,6 +161,14 @@ def _first_of_one_edition(connection: Connection, ready: ColumnElement[bool], li
     return []
 
 
+def _move(connection: Connection, which: ColumnElement[bool], state: DeliveryState) -> None:
+    """Whatever else writes at the same time: the state is compared where it is changed."""
+    doubtful = (delivery.c.state == DeliveryState.QUEUED.value) & (delivery.c.error == REPEATED)
+    earlier = delivery.c.state.in_([one.value for one in may_follow(state)]) | doubtful
+    values = {"state": state.value, "owner": None, "not_before": None}
+    connection.execute(update(delivery).where(which & earlier).values(values))
+
+
 def _plan_one(connection: Connection, planned: Delivery) -> int:
     who = column_id(planned.subscriber_id)
     had = select(received.c.issue).where(received.c.subscriber_id == who, received.c.issue.in_(planned.issues))
@@ -142,6 +191,11 @@ def _plan_one(connection: Connection, planned: Delivery) -> int:
     if pairs:
         connection.execute(insert(received), pairs)
     return 1
+
+
+def _rendered(row: Row[Any]) -> Rendered:
+    parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
+    return Rendered(key=row.key, subject=row.subject, **parts)
 
 
 def _slotted(content: bytes, spans: Iterable[Sequence[Any]]) -> Slotted:

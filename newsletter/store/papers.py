@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, func, select, update
 
@@ -19,7 +19,10 @@ _LAST_REQUEST = "arxiv.last-request"
 CHUNK = 500  # SQLite allows 32,766 bound values; a chunk also keeps other writers waiting only briefly
 
 
-def chunks(values: Iterable[str]) -> Iterable[list[str]]:
+_Value = TypeVar("_Value")
+
+
+def chunks(values: Iterable[_Value]) -> Iterable[list[_Value]]:
     """The values in lists that fit into one statement."""
     everything = list(values)
     return (everything[start : start + CHUNK] for start in range(0, len(everything), CHUNK))

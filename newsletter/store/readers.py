@@ -128,6 +128,12 @@ class Readers(Base):
                 found.update((row.external_id, row.action) for row in rows)
         return found
 
+    def record(self, source: str, actions: Mapping[str, str], now: datetime) -> None:
+        rows = [{"source": source, "external_id": key, "action": done, "at": now} for key, done in actions.items()]
+        with self._transaction() as connection:
+            for chunk in chunks(rows):
+                add_missing(connection, inbound, chunk)
+
     def first_time(self, source: str, external_id: str, action: str, now: datetime) -> bool:
         row = {"source": source, "external_id": external_id, "action": action, "at": now}
         with self._transaction() as connection:

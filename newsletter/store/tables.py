@@ -203,6 +203,15 @@ received = Table(
     Column("delivery_id", Integer, ForeignKey("delivery.id"), nullable=False),
 )
 
+# A server that refused us for what we are or how fast we send: mails to its domain stay queued until then.
+domain_pause = Table(
+    "domain_pause",
+    metadata,
+    Column("domain", String, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
+    Column("why", Text, nullable=False),
+)
+
 inbound = Table(
     "inbound",
     metadata,

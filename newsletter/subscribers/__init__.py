@@ -1,10 +1,12 @@
 """`subscribers.yaml` ↔ values. What does not fit is a finding with file, line and remedy; a write changes one line.
 
 `tree` reads YAML as nodes with their places, `values` turns the text of a scalar into a value, `roster` makes the
-Roster out of both, `edit` changes one field of one entry and leaves every other byte alone.
+Roster out of both, `edit` changes one field of one entry and leaves every other byte alone,
+`removing` takes out an entry.
 """
 
 from newsletter.subscribers.edit import remove_field, set_field, write_field
+from newsletter.subscribers.removing import remove_entry
 from newsletter.subscribers.roster import load, parse
 
-__all__ = ["load", "parse", "remove_field", "set_field", "write_field"]
+__all__ = ["load", "parse", "remove_entry", "remove_field", "set_field", "write_field"]

@@ -63,7 +63,7 @@ def _edited(text: str, email: str, field: str, value: str | None, file: str) -> 
     bom, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     with without_collector():
         before = compose(bare, file)
-        place = _find(before, email, field)
+        place = find_entry(before, email, field)
         words = _words(field, value)
         cuts = splices.removing(bare, place) if words is None else splices.setting(bare, place, field, words)
         new, line = splices.apply(bare, cuts)
@@ -81,9 +81,10 @@ def _words(field: str, value: str | None) -> str | list[str] | None:
     return [word.strip() for word in value.split(",")]
 
 
-def _find(root: Node | None, email: str, field: str) -> Place:
+def find_entry(root: Node | None, email: str, field: str) -> Place:
+    """The first entry of this address, and the field in it. Raises KeyError."""
     wanted = address_key(email)
-    parent, entries = _entries(root)
+    parent, entries = entries_of(root)
     for index, node in enumerate(entries):
         mapping = as_mapping(node)
         pair = _last(mapping, "email") if mapping else None
@@ -93,7 +94,8 @@ def _find(root: Node | None, email: str, field: str) -> Place:
     raise KeyError(email)
 
 
-def _entries(root: Node | None) -> tuple[Node | None, list[Node]]:
+def entries_of(root: Node | None) -> tuple[Node | None, list[Node]]:
+    """What stands behind `subscribers:`, as a whole and entry by entry."""
     pair = _last(root, "subscribers") if isinstance(root, MappingNode) else None
     if pair is None:
         return None, []
@@ -112,7 +114,7 @@ def _is_only_change(
     if not isinstance(before, MappingNode) or not isinstance(after, MappingNode):
         return False
     seen: set[tuple[int, int]] = set()
-    old_entries, new_entries = _entries(before)[1], _entries(after)[1]
+    old_entries, new_entries = entries_of(before)[1], entries_of(after)[1]
     if len(old_entries) != len(new_entries) or not _same_pairs(
         _others(before, "subscribers"), _others(after, "subscribers"), seen
     ):
@@ -125,6 +127,19 @@ def _is_only_change(
         return False
     found = _last(new, field)
     return (None if found is None else _plain(found[1])) == words
+
+
+def says_the_same(before: Node | None, after: Node | None, entries: list[Node]) -> bool:
+    """Whether `after` is `before` with these entries and no others."""
+    if not isinstance(before, MappingNode) or not isinstance(after, MappingNode):
+        return False
+    seen: set[tuple[int, int]] = set()
+    found = entries_of(after)[1]
+    return (
+        len(found) == len(entries)
+        and _same_pairs(_others(before, "subscribers"), _others(after, "subscribers"), seen)
+        and all(_same(old, new, seen) for old, new in zip(entries, found, strict=True))
+    )
 
 
 def _others(node: MappingNode, key: str) -> list[Pair]:

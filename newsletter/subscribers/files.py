@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_ATTEMPTS = 10
+_ATTEMPTS = 20
+_QUIET = 0.02  # seconds without a change after which a file counts as saved
+_LONGEST_SAVE = 1.0
+_AT_FDCWD, _EXCHANGE = -100, 2  # of Linux's renameat2
 
 
 def replace_file(path: Path, change: Callable[[bytes], bytes]) -> None:
@@ -21,23 +26,68 @@ def replace_file(path: Path, change: Callable[[bytes], bytes]) -> None:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     with _alone_in(target.parent):
         for _ in range(_ATTEMPTS):
-            old = target.read_bytes()
+            old = _settled(target)
             new = change(old)
             if new == old or _replaced(target, old, new):
                 return
     raise OSError(errno.EBUSY, "the file changes faster than it can be written", str(target))
 
 
+def _settled(target: Path) -> bytes:
+    """What the file holds once nobody is in the middle of saving it: editors empty a file and then fill it."""
+    deadline = time.monotonic() + _LONGEST_SAVE
+    while True:
+        with suppress(FileNotFoundError):  # between the two renames of an editor
+            content = target.read_bytes()
+            if time.time() - target.stat().st_mtime > _QUIET or time.monotonic() > deadline:
+                return content
+        if time.monotonic() > deadline + _LONGEST_SAVE:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
+        time.sleep(_QUIET / 2)
+
+
 def _replaced(target: Path, old: bytes, new: bytes) -> bool:
+    """False where an editor saved meanwhile: its file is in place again, and we begin again with that."""
     temporary = _beside(target, new)
     try:
-        if target.read_bytes() != old:  # an editor saved meanwhile: begin again with that
+        if target.read_bytes() != old:
             return False
-        temporary.replace(target)
+        if not _exchanged(temporary, target):
+            temporary.replace(target)
+        elif _changes(temporary, old):
+            # Saved in the very moment; what the editor has open is the file that we now hold.
+            _exchanged(temporary, target)
+            if temporary.read_bytes() != new:  # and saved once more: that is the newest
+                _exchanged(temporary, target)
+            return False
+    except FileNotFoundError:  # between the two renames of an editor
+        return False
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(target.parent)
     return True
+
+
+def _changes(path: Path, content: bytes) -> bool:
+    """Whether the file holds something else, now or in a moment: an editor may have opened it before it was ours."""
+    if path.read_bytes() == content:
+        time.sleep(_QUIET)
+    return path.read_bytes() != content
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Both names change places in one step, so that nothing anybody saved can be overwritten; False: not here."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return False
+    here = ctypes.c_int(_AT_FDCWD)
+    if rename(here, os.fsencode(one), here, os.fsencode(other), ctypes.c_uint(_EXCHANGE)) == 0:
+        return True
+    number = ctypes.get_errno()
+    if number == errno.ENOENT:
+        raise FileNotFoundError(number, os.strerror(number), str(other))
+    return False  # a file system that cannot
 
 
 def _beside(target: Path, content: bytes) -> Path:

@@ -11,7 +11,7 @@ Splice = tuple[int, int, str]  # from, to, what stands there instead
 
 # Words that need no quotes, neither in a block nor inside braces.
 _PLAIN = re.compile(r"[\w+][\w +./@-]*(?::[\w+./@-][\w +./@-]*)*(?<! )", re.ASCII)
-_LINE_END = re.compile(r"\r?\n|\Z")
+LINE_END = re.compile(r"\r?\n|\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def setting(text: str, place: Place, field: str, value: str | list[str]) -> list
     name, address = (f'"{field}"', '"email"') if as_json else (field, "email")
     if isinstance(place.node, MappingNode):
         return _inside(text, place, f"{name}: {written}")
-    start, end = place.node.start_mark.index, _end(text, place.node)
+    start, end = place.node.start_mark.index, end_of(text, place.node)
     if place.in_flow is not False:
         opened, closed = ("{", "}") if place.in_flow else ("[{", "}]")
         return [(start, start, f"{opened}{address}: "), (end, end, f", {name}: {written}{closed}")]
@@ -57,7 +57,7 @@ def setting(text: str, place: Place, field: str, value: str | list[str]) -> list
 def _inside(text: str, place: Place, pair: str) -> list[Splice]:
     """Behind the address, where a line or a comma is always possible."""
     key, value = place.email
-    end = _end(text, value)
+    end = end_of(text, value)
     if not isinstance(place.node, MappingNode) or not place.node.flow_style:
         return [_line_after(text, end, key.start_mark.column, pair)]
     if text[place.node.start_mark.index] == "{":
@@ -67,14 +67,14 @@ def _inside(text: str, place: Place, pair: str) -> list[Splice]:
 
 
 def _line_after(text: str, index: int, column: int, pair: str) -> Splice:
-    found = _LINE_END.search(text, index)
+    found = LINE_END.search(text, index)
     stop = found.start() if found else len(text)
     newline = (found[0] if found else "") or ("\r\n" if "\r\n" in text else "\n")
     return (stop, stop, f"{newline}{' ' * column}{pair}")
 
 
 def _replacing(text: str, key: Node, value: Node, written: str) -> Splice:
-    start, end = value.start_mark.index, _end(text, value)
+    start, end = value.start_mark.index, end_of(text, value)
     if isinstance(value, CollectionNode) and not value.flow_style:
         return (key.end_mark.index, end, f": {written}")  # a list on lines of its own becomes one behind its key
     return (start, end, f" {written}" if text[start - 1 : start] == ":" else written)
@@ -85,13 +85,13 @@ def removing(text: str, place: Place) -> list[Splice]:
     if place.field is None or not isinstance(place.node, MappingNode):
         return []
     key, value = place.field
-    start, end = key.start_mark.index, max(_end(text, value), key.end_mark.index)
+    start, end = key.start_mark.index, max(end_of(text, value), key.end_mark.index)
     if place.node.flow_style:
-        return [_with_comma(text, start, end)]
+        return [with_comma(text, start, end)]
     line = text.rfind("\n", 0, start) + 1
     if text[line:start].strip():
         return [(start, _next_key(place.node, key), "")]  # on the line of the dash: the next key moves up
-    found = _LINE_END.search(text, end)
+    found = LINE_END.search(text, end)
     stop = found.end() if found else len(text)
     comment = text.find("#", end, stop)
     return [(start, comment, "")] if comment >= 0 else [(line, stop, "")]
@@ -102,7 +102,8 @@ def _next_key(node: MappingNode, key: Node) -> int:
     return int(keys[keys.index(key) + 1].start_mark.index)
 
 
-def _with_comma(text: str, start: int, end: int) -> Splice:
+def with_comma(text: str, start: int, end: int) -> Splice:
+    """Cuts an item of a list in brackets or braces together with the comma that parts it from another."""
     after = re.compile(r"\s*,[ \t]*").match(text, end)
     if after:
         return (start, after.end(), "")
@@ -110,11 +111,11 @@ def _with_comma(text: str, start: int, end: int) -> Splice:
     return (start - len(before[0]) if before else start, end, "")
 
 
-def _end(text: str, node: Node) -> int:
+def end_of(text: str, node: Node) -> int:
     """Where a node ends; the mark of a block lies beyond its last line, behind comments that are not its own."""
     if isinstance(node, CollectionNode) and not node.flow_style:
         last = node.value[-1]
-        return _end(text, last[1] if isinstance(node, MappingNode) else last)
+        return end_of(text, last[1] if isinstance(node, MappingNode) else last)
     start, end = node.start_mark.index, node.end_mark.index
     return int(start + len(text[start:end].rstrip()))
 

@@ -10,10 +10,11 @@ answers  one confirmation as a mail that no machine answers
 
 from newsletter.unsubscribe.acting import act, proven
 from newsletter.unsubscribe.answers import QUIET_DAYS, compose
-from newsletter.unsubscribe.changes import Changed, come_back, leave, pause, resume, suppress, undo
+from newsletter.unsubscribe.changes import BY_LINK, Changed, come_back, leave, pause, resume, suppress, undo
 from newsletter.unsubscribe.preferences import honoured, prefer
 
 __all__ = [
+    "BY_LINK",
     "QUIET_DAYS",
     "Changed",
     "act",

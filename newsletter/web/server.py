@@ -24,7 +24,7 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.settings import Settings
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import health, metrics, pages, preferences, shelf
+from newsletter.web import health, hooks, metrics, pages, preferences, shelf
 
 log = structlog.get_logger()
 
@@ -66,6 +66,7 @@ def build(settings: Settings, pulse: Pulse | None = None) -> Starlette:
             Route("/metrics", metrics.endpoint(settings, pulse)),
             Route("/u/{token}", _leave(settings), methods=["GET", "POST"]),
             Route("/p/{token}", preferences.endpoint(settings), methods=["GET", "POST"]),
+            *hooks.routes(settings),
             Mount("/a", GZipMiddleware(shelf.PrivateArchive(settings))),
             Mount("/", GZipMiddleware(shelf.PublicArchive(settings))),
         ],

@@ -1,0 +1,49 @@
+"""What of a reply is our own mail coming back, whatever program quoted it and however it wrapped the lines."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from newsletter.inbound.forms import CJK
+from newsletter.inbound.html import to_text
+
+_LEAST = 24  # letters that prove a run of lines to be ours; a Chinese one counts for three
+_MOST_LINES = 2_000
+_LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\])]+", re.I)
+
+
+def quoted(text: str, sent: Iterable[str]) -> str:
+    """The text with `>` before every line that one of our mails (text or HTML) holds too.
+
+    Lines are joined before they are compared, so a word that stands in our mail only as part of a sentence is ours
+    only together with that sentence: a reader's own `unsubscribe` stays theirs.
+    """
+    ours = [_letters(to_text(one) if "<body" in one[:20_000] else one) for one in sent]
+    lines = text.splitlines()
+    if not any(ours) or len(lines) > _MOST_LINES:
+        return text
+    letters = [_letters(line) for line in lines]
+    start = 0
+    while start < len(lines):
+        end = max(_run(letters, start, one) for one in ours) if letters[start] else start
+        for index in range(start, end):
+            lines[index] = f"> {lines[index]}"
+        start = max(end, start + 1)
+    return "\n".join(lines)
+
+
+def _run(letters: list[str], start: int, ours: str) -> int:
+    """Behind the longest run of lines from `start` that stands in our mail; `start` where it proves nothing."""
+    joined, end = "", start
+    while end < len(letters) and joined + letters[end] in ours:
+        joined += letters[end]
+        end += 1
+    return end if len(joined) + 2 * len(CJK.findall(joined)) >= _LEAST else start
+
+
+def _letters(text: str) -> str:
+    """Letters alone: programs change links, numbers, marks and spaces."""
+    plain = unicodedata.normalize("NFKC", _LINK.sub("", text)).casefold()
+    return "".join(letter for letter in plain if letter.isalpha())

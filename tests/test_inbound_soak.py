@@ -1,0 +1,15 @@
+"""Samples of what `python -m soak.inbound` does at length."""
+
+from __future__ import annotations
+
+from soak.inbound import accepted_tokens, hurt, mutated, sources
+
+
+def test_no_random_or_flipped_token_is_accepted() -> None:
+    """A hundred thousand random ones, and every single bit of valid ones turned."""
+    assert [] == accepted_tokens(100_000)
+
+
+def test_no_mutated_mail_hurts() -> None:
+    """Of three hundred none raises, takes a second, or lets anybody leave without proof."""
+    assert [] == hurt(mutated(sources(), 300, seed=11))
