@@ -195,15 +195,23 @@ class Clock:
         return self.time
 
 
+PLAIN = Rendered(
+    key="k",
+    subject="s",
+    html=Slotted(b"<p>html</p>"),
+    text=Slotted(b"text"),
+    body=Slotted(b"\r\nbody\r\n"),
+)
+
+
 def build(delivery: Delivery) -> Message:
     return Message(
         recipient=delivery.email,
         recipient_name=delivery.name,
         envelope_from="news@example.org",
         headers=(("Message-ID", delivery.message_id),),
-        text="text",
-        html="<p>html</p>",
-        raw=f"To: {delivery.email}\r\n\r\nbody\r\n".encode(),
+        head=f"To: {delivery.email}\r\n".encode(),
+        rendered=PLAIN,
     )
 
 

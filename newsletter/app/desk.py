@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -116,6 +119,8 @@ def open_desk(
                 fallbacks=settings.fallback_models,
                 max_cost_usd=settings.max_cost_usd,
                 prefilter=settings.prefilter,
+                owner=_owner(),
+                send_rate=settings.send_rate,
                 salt=f"{fingerprint(templates)} {letterhead!r}",
                 now=now,
                 progress=progress,
@@ -124,6 +129,11 @@ def open_desk(
         finally:
             transport.close()
             source.close()
+
+
+def _owner() -> str:
+    """Whose mails are being sent: no other process, here or elsewhere, has the same name."""
+    return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
 
 
 def _source(settings: Settings, store: Store) -> ArxivSource:
@@ -207,7 +217,7 @@ def _transport(settings: Settings) -> Transport:
         from newsletter.transports.smtp import Smtp
 
         password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-        return Smtp(settings.smtp_url or "", password)
+        return Smtp(settings.smtp_url or "", password, connections=settings.connections)
     if settings.transport == "sendgrid":
         from newsletter.transports.sendgrid import SendGrid
 

@@ -35,7 +35,7 @@ def run(desk: Desk, day: date | None = None, only: str | None = None) -> Morning
     issues, not_out = prepare_days(desk, day)
     waiting = [one for one in due(desk, active(desk), day) if only is None or one.reader.email.lower() == only.lower()]
     planned = plan(desk, Editor(desk), waiting)
-    return Morning(issues, not_out, planned, send(desk, only=only))
+    return Morning(issues, not_out, planned, send(desk, only=only, insist=True))
 
 
 def prepare_days(desk: Desk, day: date | None, *, hold: bool = False) -> tuple[tuple[Issue, ...], tuple[date, ...]]:

@@ -25,8 +25,6 @@ from newsletter.settings import values
 NOT_YET = (
     "NEWSLETTER_SENDGRID_WEBHOOK_KEY",
     "NEWSLETTER_INBOUND_SECRET",
-    "NEWSLETTER_SEND_RATE",
-    "NEWSLETTER_CONNECTIONS",
 )
 
 MailAddress = Annotated[str, BeforeValidator(values.mail_address)]
@@ -62,6 +60,8 @@ class Settings(BaseSettings):
     transport: Literal["outbox", "smtp", "sendgrid"] = "outbox"
     smtp_url: Annotated[str, values.smtp] | None = None
     smtp_password: SecretStr | None = None
+    send_rate: float | None = Field(default=None, gt=0)
+    connections: int = Field(default=8, ge=1, le=100)
     dkim_key_file: Path | None = None
     dkim_selector: str | None = None
     sendgrid_api_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_API_KEY")
