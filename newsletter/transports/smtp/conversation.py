@@ -40,6 +40,7 @@ class Sending:
     tries: int = 0  # connections that ended with it before they had carried anything
     commands: deque[tuple[Stage, bytes]] = field(default_factory=deque)
     refusal: Outcome | None = None  # the reply to MAIL, RCPT or DATA
+    known: bool = False  # the server has taken its reader
     ready: bool = False  # the server waits for the body
     dot: int | None = None  # behind which of the connection's bytes nobody can tell without an answer
 
@@ -84,7 +85,7 @@ class Conversation:
             sending.commands = deque(_envelope(sending.mail.message, utf8=self._utf8))
         except ValueError as error:
             return Answer(sending.mail.key, Outcome(Verdict.PERMANENT, str(error)))
-        sending.refusal, sending.ready, sending.dot = None, False, None
+        sending.refusal, sending.known, sending.ready, sending.dot = None, False, False, None
         self.held.append(sending)
         return None
 
@@ -160,6 +161,10 @@ class Conversation:
             yield self._answer(sending, sending.outcome(reply))
         elif stage is Stage.DATA and reply.code == 354:
             sending.ready = True
+            if sending.refusal and sending.known:
+                self.broken = "the server wants the body of a mail that it refused"  # and might deliver an empty one
+        elif stage is Stage.RCPT and reply.good:
+            sending.known = True
         elif stage is Stage.DATA or not reply.good:
             yield from self._refuse(sending, stage, _refused(reply))
 
