@@ -17,8 +17,9 @@ from newsletter.collect import calendar
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import load_rows
 from newsletter.demo.servers import Servers
-from newsletter.errors import ArxivUnavailable, TransportRefused
+from newsletter.errors import ArxivUnavailable, TransportError, TransportRefused
 from newsletter.models import (
+    Answer,
     DeliveryState,
     Issue,
     IssueState,
@@ -365,23 +366,27 @@ def _all_accepted_once(settings: Settings) -> None:
 class Flaky:
     """The outbox, stopped after a mail is written and before anybody knows; or refusing in a way it is told."""
 
-    name, batch_size = "flaky", 1
+    name, room = "flaky", 1
+    trouble: TransportError | None = None
 
     def __init__(self, inner: Any, outcomes: Iterator[Any]) -> None:
         self._inner, self._outcomes = inner, outcomes
         self.sent: list[bytes] = []
 
-    def send(self, mails: list[Outgoing]) -> Any:
+    def exchange(self, mails: list[Outgoing], wait: float) -> Any:
+        if not mails:
+            return []
         planned = next(self._outcomes, None)
-        if isinstance(planned, Exception):
-            raise planned
+        if isinstance(planned, TransportError):
+            self.room, self.trouble = 0, planned
+            planned = Outcome(Verdict.UNTRIED, planned.problem)
         if planned is None or planned is Killed:
             self.sent += [mail.message.raw for mail in mails]
-            result = self._inner.send(mails)
+            result = self._inner.exchange(mails, wait)
             if planned is Killed:
                 raise Killed
             return result
-        return [planned]
+        return [Answer(mail.key, planned) for mail in mails]
 
     def close(self) -> None:
         self._inner.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import socket
 import ssl
 import threading
@@ -30,12 +31,14 @@ from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.errors import TransportRefused, TransportUnavailable
 from newsletter.models import Message, Outcome, Outgoing, Rendered, Slotted, Verdict
 from newsletter.ports import Transport
-from newsletter.render import personalise
+from newsletter.render import Renderer, personalise
 from newsletter.render.mime import body
 from newsletter.transports.outbox import Outbox, file_name, write_whole
-from newsletter.transports.sendgrid import SendGrid, payload
+from newsletter.transports.sendgrid import SendGrid
+from newsletter.transports.sendgrid.payload import payload
 from newsletter.transports.smtp import Smtp
-from tests.factories import KEYS, a_letterhead
+from tests.factories import KEYS, a_letterhead, an_edition
+from tests.mails import TEMPLATES, a_mail
 
 TEXT = ".\n..two dots\nA line.\n.\nfrom here: 稀疏模型\n"
 HTML = "<p>.</p>\n<p>稀疏 &amp; <b>sparse</b></p>\n"
@@ -688,110 +691,234 @@ def test_smtp_host_elsewhere_needs_starttls(port: int, sink: Sink, monkeypatch: 
 # --- sendgrid -------------------------------------------------------------------
 
 
-def send_through(*faults: Fault | None, key: str = "SG.practice", timeout: float = 5) -> tuple[Any, SendGridServer]:
-    with SendGridServer(faults=faults) as server:
-        return sent(SendGrid(key, server.origin, timeout=timeout), outgoing())[0], server
+@contextmanager
+def service(
+    *faults: Fault | None, key: str = "SG.practice", seconds: float = 0, **options: Any
+) -> Iterator[tuple[SendGrid, SendGridServer]]:
+    with (
+        SendGridServer(faults=faults, seconds=seconds) as server,
+        closing(SendGrid(key, server.origin, **{"timeout": 5, "connections": 1} | options)) as transport,
+    ):
+        yield transport, server
+
+
+RENDERED = Renderer([TEMPLATES]).render(an_edition(3), a_letterhead())
+OTHER = Renderer([TEMPLATES]).render(an_edition(2, key="1" * 64), a_letterhead())
+
+
+def readers(count: int, rendered: Rendered = RENDERED, first: int = 0, **changes: Any) -> list[Outgoing]:
+    """Mails of real content, each reader with tokens of their own."""
+    return [
+        Outgoing(key=str(number), message=a_mail(rendered, subscriber_id=number, email=address, **changes))
+        for number in range(first, first + count)
+        for address in [f"reader{number}@example.com"]
+    ]
 
 
 def test_sendgrid_payload() -> None:
-    """One call carries one reader, both parts, our headers as on the wire, the delivery's key, and no tracking."""
-    message = a_message("li@example.com", "李四", sender="晨报 <news@example.org>")
-    found = payload(Outgoing(key="42", message=message))
-    headers = found.pop("headers")
-    assert found == {
-        "personalizations": [{"to": [{"email": "li@example.com", "name": "李四"}]}],
-        "from": {"email": "news@example.org", "name": "晨报"},
-        "reply_to": {"email": dict(message.headers)["Reply-To"]},
-        "subject": "3月9日 · 3 papers",
-        "content": [{"type": "text/plain", "value": TEXT}, {"type": "text/html", "value": HTML}],
-        "custom_args": {"delivery": "42"},
-        "tracking_settings": {
-            "click_tracking": {"enable": False, "enable_text": False},
-            "open_tracking": {"enable": False},
-            "subscription_tracking": {"enable": False},
-            "ganalytics": {"enable": False},
-        },
+    """A call carries what is the same once, each reader's own as substitutions and headers, and no tracking."""
+    found = payload(readers(3, name="李四"))
+    assert found["from"] == {"email": "news@example.org", "name": "Morning arXiv"}
+    assert found["tracking_settings"] == {
+        "click_tracking": {"enable": False, "enable_text": False},
+        "open_tracking": {"enable": False},
+        "subscription_tracking": {"enable": False},
+        "ganalytics": {"enable": False},
     }
-    assert list(headers) == [
-        "Date",
+    assert set(found["headers"]) == {
+        "Date", "List-Id", "List-Unsubscribe-Post", "List-Help", "List-Archive", "Auto-Submitted",
         "Message-ID",
-        "List-Id",
-        "List-Unsubscribe",
-        "List-Unsubscribe-Post",
-        "List-Help",
-        "List-Archive",
-        "Auto-Submitted",
-    ]
-    assert headers["List-Id"] == "=?utf-8?b?5pmo5oql?= <newsletter.example.org>"
-    assert headers["List-Unsubscribe"] == dict(message.headers)["List-Unsubscribe"]
+    }  # fmt: skip
+    people = found["personalizations"]
+    assert [one["custom_args"] for one in people] == [{"delivery": str(number)} for number in range(3)]
+    assert [one["to"] for one in people] == [[{"email": f"reader{n}@example.com", "name": "李四"}] for n in range(3)]
+    assert [set(one["headers"]) for one in people] == [{"List-Unsubscribe"}] * 3
+    assert len({json.dumps(one["substitutions"]) for one in people}) == 3
+
+
+def test_sendgrid_reader_gets_the_same() -> None:
+    """What the service puts together for each reader is what SMTP would carry: content, subject, ways back and out."""
+    with service(batch=1000) as (transport, server):
+        mails = readers(5)
+        sent(transport, mails)
+        assert len(server.calls) == 1
+    for outgoing_, arrived in zip(mails, server.mails, strict=True):
+        by_smtp = read_mail(outgoing_.message.raw, outgoing_.message.recipient)
+        by_service = read_payload(arrived)
+        assert by_service | {"html": f"{by_service['html']}\n"} == {name: by_smtp[name] for name in by_service}
+        raw = message_from_bytes(outgoing_.message.raw, policy=policy.default)
+        assert arrived["headers"]["List-Unsubscribe"] == raw["List-Unsubscribe"]
+        assert arrived["custom_args"] == {"delivery": outgoing_.key}
+
+
+@pytest.mark.parametrize(("mails", "size", "calls"), [(1, 500, 1), (500, 500, 1), (501, 500, 2), (2350, 1000, 3)])
+def test_sendgrid_calls(mails: int, size: int, calls: int) -> None:
+    """So many mails need so many calls, not one more."""
+    with service(batch=size, connections=4) as (transport, server):
+        outcomes = sent(transport, readers(mails))
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.ACCEPTED] * mails
+    assert len(server.calls) == calls
+    assert sorted(mail["custom_args"]["delivery"] for mail in server.mails) == sorted(map(str, range(mails)))
+
+
+def test_sendgrid_editions() -> None:
+    """Mails of two editions, or with two subjects, never share a call."""
+    with service() as (transport, server):
+        sent(transport, [*readers(2), *readers(2, OTHER, first=2), *readers(1, first=4)])
+    assert [len(call["personalizations"]) for call in server.calls] == [2, 2, 1]
+
+
+def test_sendgrid_several_calls_at_once() -> None:
+    """Calls do not wait for each other: four of 0.3 s take less than two would one after another."""
+    with service(seconds=0.3, batch=2, connections=4) as (transport, _):
+        begin = time.monotonic()
+        sent(transport, readers(8))
+        assert time.monotonic() - begin < 0.6
+
+
+def test_sendgrid_key_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Not even where somebody asks the package for everything it can tell."""
+    caplog.set_level("DEBUG")
+    caplog.set_level("DEBUG", logger="python_http_client.client")
+    with service() as (transport, _):
+        sent(transport, readers(1))
+    assert "SG.practice" not in caplog.text
+
+
+SOME = "HTTP {0} HTTP {0}"
 
 
 @pytest.mark.parametrize(
     ("fault", "verdict", "detail"),
     [
-        (Fault(kind="status", status=500), Verdict.TEMPORARY, "HTTP 500 HTTP 500"),
-        (Fault(kind="status", status=503), Verdict.TEMPORARY, "HTTP 503 HTTP 503"),
-        (Fault(kind="status", status=429), Verdict.TEMPORARY, "HTTP 429 HTTP 429"),
-        (Fault(kind="status", status=413, body="<h1>Too large</h1>"), Verdict.PERMANENT, "HTTP 413 <h1>Too large</h1>"),
-        (
-            Fault(kind="status", status=400, body='{"errors": [{"message": "no"}, {"message": "never"}]}'),
-            Verdict.PERMANENT,
-            "HTTP 400 no; never",
-        ),
+        (Fault(kind="status", status=504), Verdict.UNKNOWN, SOME.format(504)),  # somebody in between did not wait
         (Fault(kind="html"), Verdict.UNKNOWN, "HTTP 200"),  # a page of somebody in between
         (Fault(kind="cut"), Verdict.UNKNOWN, "no answer: Remote end closed connection without response"),
         (Fault(kind="silent"), Verdict.UNKNOWN, "no answer: Remote end closed connection without response"),
     ],
     ids=lambda value: f"{value.kind}-{value.status}" if isinstance(value, Fault) else "",
 )
-def test_sendgrid_answers(fault: Fault, verdict: Verdict, detail: str) -> None:
-    """Each answer in our words: what may pass, what never will, and what nobody can tell."""
-    outcome, _ = send_through(fault)
-    assert (outcome.verdict, outcome.detail) == (verdict, detail)
+def test_sendgrid_doubt(fault: Fault, verdict: Verdict, detail: str) -> None:
+    """Where nobody can tell whether a call was taken, that is said of all its mails, and the next call goes out."""
+    with service(fault, batch=3) as (transport, _):
+        outcomes = sent(transport, readers(4))
+    assert [outcome.verdict for outcome in outcomes] == [*[verdict] * 3, Verdict.ACCEPTED]
+    assert {outcome.detail for outcome in outcomes[:3]} == {detail}
 
 
 def test_sendgrid_time_out() -> None:
-    """After a time-out nobody knows: here the mail was taken."""
-    outcome, server = send_through(Fault(kind="slow", seconds=3), timeout=0.3)
-    assert (outcome.verdict, outcome.detail) == (Verdict.UNKNOWN, "no answer: timed out")
-    assert len(server.mails) == 1
+    """After a time-out nobody knows: here the mails were taken."""
+    with service(Fault(kind="slow", seconds=3), timeout=0.3) as (transport, server):
+        outcomes = sent(transport, readers(2))
+        assert [(one.verdict, one.detail) for one in outcomes] == [(Verdict.UNKNOWN, "no answer: timed out")] * 2
+        assert len(server.mails) == 2
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_sendgrid_refused(status: int) -> None:
-    """A refused key or sender refuses everybody, in the vendor's words."""
+    """A refused key or sender refuses everybody, in the vendor's words, and no mail is to blame."""
     body = '{"errors": [{"message": "authorization required"}]}'
-    with pytest.raises(TransportRefused) as error:
-        send_through(Fault(kind="status", status=status, body=body))
-    problem = f"the key or the sender is refused: HTTP {status} authorization required"
-    assert str(error.value) == f"sendgrid: {problem}"
+    with service(Fault(kind="status", status=status, body=body), batch=2) as (transport, server):
+        outcomes = sent(transport, readers(4))
+        assert str(transport.trouble) == (
+            f"sendgrid: the key or the sender is refused: HTTP {status} authorization required"
+        )
+        assert isinstance(transport.trouble, TransportRefused)
+        assert transport.room == 0
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.UNTRIED}
+    assert server.calls == []
 
 
 def test_sendgrid_wrong_key() -> None:
     """The key goes out as bearer and appears in no error."""
-    with pytest.raises(TransportRefused) as error:
-        send_through(key="SG.wrong")
+    with service(key="SG.wrong") as (transport, _), pytest.raises(TransportRefused) as error:
+        send_now(transport, *readers(1))
     assert "SG.wrong" not in str(error.value)
+
+
+@pytest.mark.parametrize(("mails", "sizes"), [(8, [2, 2, 4, 2, 2]), (7, [2, 2, 3, 2, 2])])
+def test_sendgrid_too_large(mails: int, sizes: list[int]) -> None:
+    """A call that is too large is halved, and those after it are no larger."""
+    faults = [Fault(kind="status", status=413), Fault(kind="status", status=413)]
+    with service(*faults, batch=8) as (transport, server):
+        outcomes = sent(transport, readers(mails))
+        sent(transport, readers(4, first=20))
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}
+    assert [len(call["personalizations"]) for call in server.calls] == sizes
+
+
+def test_sendgrid_too_large_alone() -> None:
+    """One mail that is too large is refused for good."""
+    with service(Fault(kind="status", status=413, body="<h1>Too large</h1>")) as (transport, _):
+        (outcome,) = sent(transport, readers(1))
+    assert (outcome.verdict, outcome.detail) == (Verdict.PERMANENT, "HTTP 413 <h1>Too large</h1>")
+
+
+def test_sendgrid_one_bad_address() -> None:
+    """The reader whose address the service cannot read is refused; the others of the call get their mail."""
+    mails = readers(5)
+    mails[3] = replace(mails[3], message=replace(mails[3].message, recipient="nobody"))
+    with service() as (transport, server):
+        outcomes = sent(transport, mails)
+    refused = Outcome(Verdict.PERMANENT, "HTTP 400 Does not contain a valid address.")
+    accepted = Outcome(Verdict.ACCEPTED, "HTTP 202")
+    assert outcomes == [accepted, accepted, accepted, refused, accepted]
+    assert len(server.mails) == 4
+
+
+def test_sendgrid_refuses_what_all_share() -> None:
+    """Of a call that is refused as a whole no reader is to blame: sending stops and says why."""
+    body = '{"errors": [{"message": "no", "field": "content"}, {"message": "never", "field": null}]}'
+    with service(Fault(kind="status", status=400, body=body)) as (transport, _):
+        outcomes = sent(transport, readers(2))
+        assert str(transport.trouble) == "sendgrid: HTTP 400 no; never"
+    assert {outcome.verdict for outcome in outcomes} == {Verdict.UNTRIED}
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_sendgrid_failing(status: int) -> None:
+    """Calls that fail come back untried for a moment; the third in a row ends the round and makes way for others."""
+    with service(*[Fault(kind="status", status=status)] * 3) as (transport, _):
+        pauses, verdicts = [], []
+        for _ in range(3):
+            (outcome,) = sent(transport, readers(1))
+            assert isinstance(transport.trouble, TransportUnavailable)
+            pauses.append(transport.trouble.retry_after)
+            verdicts.append(outcome.verdict)
+            transport._until = time.monotonic() - 1 if transport._until else 0.0
+        assert (pauses, verdicts) == ([2.0, 4.0, None], [Verdict.UNTRIED, Verdict.UNTRIED, Verdict.TEMPORARY])
+        assert transport.room == 0
 
 
 @pytest.mark.parametrize(
     ("reset", "least", "most"),
     [
-        (lambda: str(int(time.time()) + 60), 55, 61),
+        (lambda: str(int(time.time()) + 70), 65, 71),
         (lambda: "5", 1, 1),
-        (lambda: "soon", None, None),
-        (lambda: "²", None, None),
+        (lambda: "soon", 60, 60),
+        (lambda: "²", 60, 60),
     ],
 )
-def test_sendgrid_limit(reset: Callable[[], str], least: float | None, most: float | None) -> None:
-    """The moment at which the limit is lifted becomes seconds, where it can be read."""
-    outcome, _ = send_through(Fault(kind="status", status=429, headers={"X-RateLimit-Reset": reset()}))
-    assert outcome.verdict is Verdict.TEMPORARY
-    if least is None or most is None:
-        assert outcome.retry_after is None
-    else:
-        assert outcome.retry_after is not None
-        assert least <= outcome.retry_after <= most
+def test_sendgrid_limit(reset: Callable[[], str], least: float, most: float) -> None:
+    """A limit holds the whole transport until the moment that the service names; no mail has used up a try."""
+    fault = Fault(kind="status", status=429, headers={"X-RateLimit-Reset": reset()})
+    with service(fault, batch=1) as (transport, server):
+        outcomes = sent(transport, readers(3))
+        assert {outcome.verdict for outcome in outcomes} == {Verdict.UNTRIED}
+        assert isinstance(transport.trouble, TransportUnavailable)
+        assert transport.trouble.retry_after is not None
+        assert least <= transport.trouble.retry_after <= most
+        assert transport.room == 0
+        if most == 1:
+            time.sleep(1.05)
+            assert transport.trouble is None
+            assert [one.verdict for one in sent(transport, readers(3))] == [Verdict.ACCEPTED] * 3
+        else:
+            assert server.calls == []
+
+
+def a_person(**changes: Any) -> dict[str, Any]:
+    return {"personalizations": [{"to": [{"email": "a@example.org"}]} | changes]}
 
 
 @pytest.mark.parametrize(
@@ -813,14 +940,20 @@ def test_sendgrid_limit(reset: Callable[[], str], least: float | None, most: flo
         ({"reply_to": {"email": "x"}}, 400),
         ({"custom_args": {"delivery": 1}}, 400),
         ({"custom_args": {"delivery": "x" * 10_001}}, 400),
+        (a_person(substitutions={"-a-": 1}), 400),
+        (a_person(substitutions={"-a-": "x" * 9_998}), 400),
+        (a_person(substitutions=["-a-"]), 400),
+        (a_person(headers={"Reply-To": "a@example.org"}), 400),
+        (a_person(custom_args={"delivery": 1}), 400),
+        (a_person(to=[{"email": "a@example.org"}] * 2), 400),
         ({"content": [{"type": "text/plain", "value": "x" * (30 << 20)}]}, 413),
     ],
 )
 def test_sendgrid_server_refuses(change: dict[str, Any], status: int) -> None:
     """The practice server refuses what the real one refuses, so that the other tests mean something."""
-    mail = payload(outgoing()[0]) | change
+    mail = payload(outgoing()) | change
     with SendGridServer() as server:
         api = SendGrid("SG.practice", server.origin)._api
         with pytest.raises(Exception, match=str(status)):
             api.client.mail.send.post(request_body=mail)
-        assert server.mails == []
+        assert server.calls == []

@@ -222,5 +222,5 @@ def _transport(settings: Settings) -> Transport:
         from newsletter.transports.sendgrid import SendGrid
 
         key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
-        return SendGrid(key, settings.sendgrid_url)
+        return SendGrid(key, settings.sendgrid_url, connections=settings.connections)
     return Outbox(settings.data_dir / "outbox")

@@ -71,8 +71,9 @@ class _Round:
 
     def turn(self) -> bool:
         """Record, claim, hand over, wait for answers; False when there is nothing left to do."""
+        decided = self._decided()
         wanted = self._wanted()
-        outgoing = self._claim(self._decided(), wanted)
+        outgoing = self._claim(decided, wanted)
         if not outgoing and not self.in_flight and not self.answers:
             return self._rest(wanted)
         self.answers += self._exchange(outgoing)
@@ -89,7 +90,10 @@ class _Round:
         now = self.now()
         known = [answer for answer in self.answers if answer.key in self.in_flight]
         self.answers = []
-        return [decide(self.in_flight.pop(answer.key), answer.outcome, now) for answer in known]
+        decided = [decide(self.in_flight.pop(answer.key), answer.outcome, now) for answer in known]
+        for delivery in decided:
+            self.health = self.health.after(delivery.state)
+        return decided
 
     def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Outgoing]:
         if not decided and not wanted:
@@ -111,7 +115,6 @@ class _Round:
         for delivery in decided:
             self.report(delivery)
             self.tally += counted(delivery.state)
-            self.health = self.health.after(delivery.state)
 
     def _built(self, claimed: Iterable[Delivery]) -> Iterable[Outgoing]:
         for delivery in claimed:

@@ -40,6 +40,7 @@ from newsletter.subscribers import guard
 log = structlog.get_logger()
 
 _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
+_REMEDY = "look at the server, the settings and `newsletter status`; the next try is {:%Y-%m-%d %H:%M} UTC, or `newsletter run`"
 _AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every minute locks accounts
 _KNOWN_ISSUES = 60  # how far back "what has this reader had" is asked
 
@@ -219,13 +220,19 @@ def send(
     try:
         tally = _drain(desk, only, stop)
     except TransportRefused as error:
-        holding.write(desk.store, Hold(str(error), desk.now() + _AFTER_REFUSAL))
+        _hold(desk, Hold(str(error), desk.now() + _AFTER_REFUSAL))
         raise
     if tally.held:
-        holding.write(desk.store, Hold(tally.held, desk.now() + tally.held_for))
+        _hold(desk, Hold(tally.held, desk.now() + tally.held_for))
     elif only is None:  # one mail that passed says nothing of the others
         holding.write(desk.store, None)
+        desk.alarm.over("sending")
     return tally
+
+
+def _hold(desk: Desk, hold: Hold) -> None:
+    holding.write(desk.store, hold)
+    desk.alarm.trouble("sending", f"mails wait: {hold.reason}", _REMEDY.format(hold.until))
 
 
 def _drain(desk: Desk, only: str | None, stop: Callable[[], bool]) -> Tally:
