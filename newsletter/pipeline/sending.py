@@ -40,7 +40,8 @@ from newsletter.subscribers import guard
 log = structlog.get_logger()
 
 _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
-_REMEDY = "look at the server, the settings and `newsletter status`; the next try is {:%Y-%m-%d %H:%M} UTC, or `newsletter run`"
+_BRIEF = timedelta(minutes=5)
+_REMEDY = "see `newsletter status`; the service tries again at {:%Y-%m-%d %H:%M} UTC, `newsletter run` at once"
 _AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every minute locks accounts
 _KNOWN_ISSUES = 60  # how far back "what has this reader had" is asked
 
@@ -213,7 +214,8 @@ def send(
 
     Where an earlier round was held, nothing is sent before its time is over, unless the operator insists.
     """
-    if not insist and (hold := holding.read(desk.store)) and desk.now() < hold.until:
+    hold = holding.read(desk.store)
+    if hold and not insist and desk.now() < hold.until:
         return Tally()
     for orphan in desk.store.orphans():
         desk.store.finish(deliveries.recover(orphan))
@@ -223,16 +225,18 @@ def send(
         _hold(desk, Hold(str(error), desk.now() + _AFTER_REFUSAL))
         raise
     if tally.held:
-        _hold(desk, Hold(tally.held, desk.now() + tally.held_for))
+        # A server that is away for a minute is no news; one that is still away, or that readers refuse us, is.
+        _hold(desk, Hold(tally.held, desk.now() + tally.held_for), tell=bool(hold or tally.held_for > _BRIEF))
     elif only is None:  # one mail that passed says nothing of the others
         holding.write(desk.store, None)
         desk.alarm.over("sending")
     return tally
 
 
-def _hold(desk: Desk, hold: Hold) -> None:
+def _hold(desk: Desk, hold: Hold, *, tell: bool = True) -> None:
     holding.write(desk.store, hold)
-    desk.alarm.trouble("sending", f"mails wait: {hold.reason}", _REMEDY.format(hold.until))
+    if tell:
+        desk.alarm.trouble("sending", f"mails wait: {hold.reason}", _REMEDY.format(hold.until))
 
 
 def _drain(desk: Desk, only: str | None, stop: Callable[[], bool]) -> Tally:
