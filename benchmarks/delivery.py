@@ -206,7 +206,7 @@ def _by_mlmmj(mails: int) -> float:
         (folder / "index").touch()
         (folder / "subscribers.d" / "r").write_text("".join(f"reader{n}@example.org\n" for n in range(mails)))
         (folder / "queue" / "mail").write_bytes(next(_messages(1)).raw)
-        command = [program("mlmmj-send") or "", "-L", name, "-m", str(folder / "queue" / "mail"), "-D", "-a"]
+        command = [program("mlmmj-send") or "", "-L", name, "-m", str(folder / "queue" / "mail"), "-D"]
 
         def send() -> None:
             subprocess.run(command, check=True)

@@ -18,10 +18,12 @@ from contextlib import suppress
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
 from newsletter.transports.smtp import greeting
-from newsletter.transports.smtp.conversation import Sending
+from newsletter.transports.smtp.conversation import Sending, Stage
 from newsletter.transports.smtp.lane import Lane
+from newsletter.transports.smtp.wire import dotted, with_dots
 
 _SECONDS = 60.0
+_LONGEST_GATHERING = 0.01  # seconds
 _GOODBYE = 2.0  # seconds for all connections together
 _MOST_TRIES = 2  # connections that end before a mail's body until the mail is thought to be the cause
 _MOST_SETBACKS = 3  # such connections, one after another, until the server is
@@ -39,9 +41,9 @@ class Smtp:
         *,
         connections: int = 8,
         timeout: float = _SECONDS,
-        sign: Callable[[bytes], bytes] = bytes,
+        sign: Callable[[Message], bytes] | None = None,
     ) -> None:
-        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` puts a signature before a mail."""
+        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each mail."""
         self._server = greeting.server(url, password)
         self._connections, self._timeout, self._sign = connections, timeout, sign
         self._pipelining = True  # until the server is caught lying about it
@@ -55,6 +57,7 @@ class Smtp:
         self._lanes: list[Lane] = []
         self._opening: set[Future[smtplib.SMTP]] = set()
         self._answers: list[Answer] = []
+        self._returned = 0.0  # when the caller was last given answers
         self._selector: selectors.BaseSelector | None = None
         self._threads: ThreadPoolExecutor | None = None
 
@@ -70,14 +73,20 @@ class Smtp:
         self._waiting.extend(Sending(mail) for mail in mails)
         for lane in self._lanes:
             lane.talk.recorded()
-        until = time.monotonic() + wait
-        while True:
+        begin = time.monotonic()
+        until = begin + wait
+        # One commit costs the same for many answers: wait for more, as long as the last one took.
+        gathering = min(begin - self._returned, _LONGEST_GATHERING)
+        self._work()
+        while self._held() and (left := until - time.monotonic()) > 0:
+            if self._answers:
+                until, gathering = min(until, time.monotonic() + gathering), 0.0
+                left = min(left, until - time.monotonic())
+                if not any(lane.talk.waits_for is Stage.DOT for lane in self._lanes):
+                    break
+            self._listen(max(left, 0.0))
             self._work()
-            left = until - time.monotonic()
-            if self._answers or left <= 0 or not self._held():
-                break
-            self._listen(left)
-        answers, self._answers = self._answers, []
+        answers, self._answers, self._returned = self._answers, [], time.monotonic()
         return answers
 
     def close(self) -> None:
@@ -216,7 +225,7 @@ class Smtp:
         return others
 
     def _wire(self, message: Message) -> bytes:
-        return self._sign(message.raw)
+        return with_dots(message) if self._sign is None else dotted(self._sign(message) + message.raw)
 
 
 def _hang_up(opened: Future[smtplib.SMTP]) -> None:

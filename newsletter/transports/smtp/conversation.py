@@ -53,7 +53,7 @@ class Conversation:
     """What was said on one connection, and what is to be said next."""
 
     def __init__(self, *, pipelining: bool, utf8: bool, wire: Callable[[Message], bytes]) -> None:
-        """`wire` gives a mail's bytes."""
+        """`wire` gives a mail's bytes as DATA wants them."""
         self.pipelining, self._utf8, self._wire = pipelining, utf8, wire
         self.broken: str | None = None  # why nothing more can be said here
         self.suspect = False  # the server does not keep its promise of PIPELINING
@@ -140,7 +140,7 @@ class Conversation:
                 self._say(stage, line, sending)
             if sending.ready and sending.dot is None and self._recorded:
                 # RFC 2920 section 3.1: a server may ask for the body though it refused the only reader; it gets none.
-                body = b".\r\n" if sending.refusal else with_dots(self._wire(sending.mail.message))
+                body = b".\r\n" if sending.refusal else self._wire(sending.mail.message)
                 self._say(Stage.DOT, body, sending)
                 sending.dot = self._gone + len(self._out)
             if sending.dot is None:
@@ -205,11 +205,3 @@ def _envelope(message: Message, *, utf8: bool) -> Iterator[tuple[Stage, bytes]]:
     yield Stage.MAIL, f"MAIL FROM:<{sender}>{parameters}\r\n".encode()
     yield Stage.RCPT, f"RCPT TO:<{recipient}>\r\n".encode()
     yield Stage.DATA, b"DATA\r\n"
-
-
-def with_dots(raw: bytes) -> bytes:
-    """The body as DATA wants it: lines that begin with a dot doubled, and the final dot (RFC 5321 section 4.5.2)."""
-    doubled = raw.replace(b"\r\n.", b"\r\n..")
-    start = b"." if raw.startswith(b".") else b""
-    end = b"" if raw.endswith(b"\r\n") else b"\r\n"
-    return b"".join((start, doubled, end, b".\r\n"))
