@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import json
 import socket
@@ -17,12 +18,13 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import dkim
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from newsletter.delivery import send_now
@@ -37,6 +39,7 @@ from newsletter.transports.outbox import Outbox, file_name, write_whole
 from newsletter.transports.sendgrid import SendGrid
 from newsletter.transports.sendgrid.payload import payload
 from newsletter.transports.smtp import Smtp
+from newsletter.transports.smtp.signature import signer
 from tests.factories import KEYS, a_letterhead, an_edition
 from tests.mails import TEMPLATES, a_mail
 
@@ -686,6 +689,83 @@ def test_smtp_host_elsewhere_needs_starttls(port: int, sink: Sink, monkeypatch: 
     ):
         send_now(transport, *outgoing())
     assert sink.said == []
+
+
+# --- a signature ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dkim_key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """A key's file, and what DNS would say of it."""
+    key = rsa.generate_private_key(65537, 2048)
+    file = tmp_path_factory.mktemp("dkim") / "key.pem"
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(key.private_bytes(*form))
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return file, b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
+
+
+def verified(raw: bytes, record: bytes) -> bool:
+    asked: list[bytes] = []
+
+    def dns(name: bytes, **_: object) -> bytes:
+        asked.append(name)
+        return record
+
+    return bool(dkim.verify(raw, dnsfunc=dns)) and asked == [b"s1._domainkey.example.org."]
+
+
+def test_dkim(sink: Sink, port: int, dkim_key: tuple[Path, bytes]) -> None:
+    """Each reader's mail carries a signature of the sender's domain that holds at the other end, dots and all."""
+    sign = signer(dkim_key[0], "s1")
+    with closing(Smtp(f"smtp://127.0.0.1:{port}", timeout=5, sign=sign)) as smtp:
+        sent(smtp, [*outgoing(), *readers(3, first=1)])
+    assert len(sink.mails) == 4
+    assert all(verified(mail.content, dkim_key[1]) for mail in sink.mails)
+    assert sink.mails[0].content.endswith(a_message().raw)
+    assert sign(a_message()) == sign(a_message())  # a repeat is the same bytes
+
+
+@pytest.mark.parametrize(
+    ("change", "holds"),
+    [
+        ((b"3 papers", b"3 papers"), True),
+        ((b"List-Unsubscribe: <https://news", b"List-Unsubscribe: <https://evil"), False),
+        ((b"One-Click", b"Two-Click"), False),
+        ((b"From: Morning", b"From: Eve <eve@example.net>\r\nFrom: Morning"), False),
+        ((b"<p>.</p>", b"<p>!</p>"), False),
+        ((b"Subject: ", b"Subject: AW: "), False),
+    ],
+)
+def test_dkim_covers(dkim_key: tuple[Path, bytes], change: tuple[bytes, bytes], holds: bool) -> None:
+    """Whoever changes the ways out, the content or the sender, or adds a second sender, breaks the signature."""
+    message = a_message()
+    raw = signer(dkim_key[0], "s1")(message) + message.raw
+    assert verified(raw, dkim_key[1])
+    assert change[0] in raw or b"=?" in raw
+    assert verified(raw.replace(change[0], change[1], 1), dkim_key[1]) is holds
+
+
+@pytest.mark.parametrize(
+    ("content", "selector", "problem"),
+    [
+        (None, "s1", "cannot be read: No such file or directory"),
+        (b"not a key", "s1", "holds no private key in PEM without a password"),
+        (b"ed25519", "s1", "holds no RSA key of 1024 bits or more"),
+        (b"", "a b", "'a b' is not a name that DNS can have"),
+    ],
+)
+def test_dkim_key_that_cannot_sign(tmp_path: Path, content: bytes | None, selector: str, problem: str) -> None:
+    """A wrong file or selector is found at the start, in words that do not show the key."""
+    file = tmp_path / "key.pem"
+    if content == b"ed25519":
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        content = ed25519.Ed25519PrivateKey.generate().private_bytes(*form)
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ValueError, match=r"key\.pem|DNS") as error:
+        signer(file, selector)
+    assert str(error.value).removeprefix(f"{file} ") == problem
 
 
 # --- sendgrid -------------------------------------------------------------------

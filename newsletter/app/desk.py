@@ -22,7 +22,7 @@ from newsletter.app.files import fingerprint, folders, load_prompt, token_keys
 from newsletter.collect import ArxivSource
 from newsletter.errors import ConfigurationError, DataFolderLocked, ModelRefused
 from newsletter.llm import LiteLLM
-from newsletter.models import ArchiveMode, Finding, Roster
+from newsletter.models import ArchiveMode, Finding, Message, Roster
 from newsletter.pipeline import Desk, Progress, no_progress, restored
 from newsletter.ports import Store, Transport
 from newsletter.render import Renderer
@@ -211,13 +211,26 @@ def open_transport(settings: Settings) -> Iterator[Transport]:
         transport.close()
 
 
+def signature(settings: Settings) -> Callable[[Message], bytes] | None:
+    """What signs SMTP mail, if anything does. Raises ConfigurationError for a key that cannot."""
+    if settings.dkim_key_file is None or settings.dkim_selector is None:
+        return None
+    from newsletter.transports.smtp.signature import signer
+
+    try:
+        return signer(settings.dkim_key_file, settings.dkim_selector)
+    except ValueError as error:
+        remedy = "make one by `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
+        raise ConfigurationError([Finding("NEWSLETTER_DKIM_KEY_FILE", None, str(error), remedy)]) from error
+
+
 def _transport(settings: Settings) -> Transport:
     # The vendors' packages are imported only where they are used.
     if settings.transport == "smtp":
         from newsletter.transports.smtp import Smtp
 
         password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-        return Smtp(settings.smtp_url or "", password, connections=settings.connections)
+        return Smtp(settings.smtp_url or "", password, connections=settings.connections, sign=signature(settings))
     if settings.transport == "sendgrid":
         from newsletter.transports.sendgrid import SendGrid
 

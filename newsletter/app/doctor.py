@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter import archive, scoring, summarise
 from newsletter.app import rosters
-from newsletter.app.desk import load_roster
+from newsletter.app.desk import load_roster, signature
 from newsletter.app.files import folders, load_prompt
 from newsletter.collect import calendar
 from newsletter.errors import ConfigurationError, TemplateError
@@ -36,6 +36,7 @@ def examine(settings: Settings, *, online: bool = False, say: Callable[[str], No
     findings += _templates(settings)
     findings += _prompts(settings)
     findings += _ways_out(settings)
+    findings += _signature(settings)
     findings += _forgotten_archive(settings, roster)
     if online and not any(finding.fatal for finding in findings):
         from newsletter.app.online import probe  # with its libraries, which nobody else needs
@@ -122,6 +123,14 @@ def _try_summary(name: str, roster: Path) -> None:
 
 def _try_translation(name: str, roster: Path) -> None:
     summarise.build_translation(load_prompt(name, roster), summarise.Translation(SAMPLE_PAPER, "zh"))
+
+
+def _signature(settings: Settings) -> list[Finding]:
+    try:
+        signature(settings)
+    except ConfigurationError as error:
+        return list(error.findings)
+    return []
 
 
 def _ways_out(settings: Settings) -> list[Finding]:

@@ -86,6 +86,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{problem}; NEWSLETTER_TRANSPORT={self.transport} needs {'it' if len(missing) == 1 else 'them'}"
             )
+        if (self.dkim_key_file is None) != (self.dkim_selector is None):
+            missing_one = "dkim_selector" if self.dkim_selector is None else "dkim_key_file"
+            raise ValueError(f"{_variable(missing_one)} is missing; signing needs the key and the selector")
         return self
 
     @property

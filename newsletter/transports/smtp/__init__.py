@@ -20,7 +20,7 @@ from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
 from newsletter.transports.smtp import greeting
 from newsletter.transports.smtp.conversation import Sending, Stage
 from newsletter.transports.smtp.lane import Lane
-from newsletter.transports.smtp.wire import dotted, with_dots
+from newsletter.transports.smtp.wire import with_dots
 
 _SECONDS = 60.0
 _LONGEST_GATHERING = 0.01  # seconds
@@ -225,7 +225,8 @@ class Smtp:
         return others
 
     def _wire(self, message: Message) -> bytes:
-        return with_dots(message) if self._sign is None else dotted(self._sign(message) + message.raw)
+        # No line of the signature begins with a dot.
+        return with_dots(message) if self._sign is None else self._sign(message) + with_dots(message)
 
 
 def _hang_up(opened: Future[smtplib.SMTP]) -> None:

@@ -13,11 +13,7 @@ def with_dots(message: Message) -> bytes:
     # Looking through 60 KB takes as long as everything else here: once an edition, since no slot holds a dot.
     if _is_plain(content) and b"\n." not in message.head and not message.head.startswith(b"."):
         return b"".join((message.raw, b".\r\n"))
-    return dotted(message.raw)
-
-
-def dotted(raw: bytes) -> bytes:
-    """The same for bytes of which nothing is known."""
+    raw = message.raw
     doubled = raw.replace(b"\r\n.", b"\r\n..")
     start = b"." if raw.startswith(b".") else b""
     end = b"" if raw.endswith(b"\r\n") else b"\r\n"
