@@ -44,12 +44,12 @@ class Sink:
 
 
 @contextmanager
-def smtp_sink() -> Iterator[Sink]:
+def smtp_sink(*options: str) -> Iterator[Sink]:
     """smtp-sink on a free port."""
     port = _free_port()
     user = ["-u", "nobody"] if os.geteuid() == 0 else []
     with tempfile.NamedTemporaryFile() as said:
-        command = [program("smtp-sink") or "smtp-sink", *user, "-c", f"127.0.0.1:{port}", "1000"]
+        command = [program("smtp-sink") or "smtp-sink", *user, *options, "-c", f"127.0.0.1:{port}", "1000"]
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)
         try:
             _await(port)
