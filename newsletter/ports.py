@@ -270,6 +270,10 @@ class DeliveryStore(Protocol):
         """Commit the state of one mail, whoever owns it."""
         ...
 
+    def revive(self, subscriber_id: int, since: datetime) -> int:
+        """Queue again what was refused for good, as far as it is dated `since`; the number of mails."""
+        ...
+
     def orphans(self) -> Sequence[Delivery]:
         """Mails to repeat: `sending` while nobody sends, or `unknown` after their first try.
 

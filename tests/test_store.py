@@ -586,6 +586,17 @@ def test_orphans(store: SqlStore, state: DeliveryState, attempts: int, repeated:
     assert store.orphans() == ([left] if repeated else [])
 
 
+def test_revive(store: SqlStore) -> None:
+    """What was refused for good is queued again for one reader, as far as it is news; nothing else changes."""
+    old, mine, other = planned(store, "old@example.org", "mine@example.org", "other@example.org")
+    for one in (old, mine, other):
+        store.finish(replace(one, state=DeliveryState.FAILED, attempts=3, error="550"))
+    assert store.revive(mine.subscriber_id, mine.date + timedelta(seconds=1)) == 0
+    assert store.revive(mine.subscriber_id, mine.date) == 1
+    assert store.deliveries([DeliveryState.QUEUED]) == [mine]
+    assert store.revive(mine.subscriber_id, mine.date) == 0
+
+
 def test_last_mails_and_counts(store: SqlStore) -> None:
     """Each subscriber's newest mail is known by its date, and each issue's mails by their states."""
     (first,) = planned(store, "ada@example.org", issues=(FRIDAY,))

@@ -24,7 +24,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa, x25519
 from cryptography.x509.oid import NameOID
 
 from newsletter.delivery import send_now
@@ -694,15 +694,18 @@ def test_smtp_host_elsewhere_needs_starttls(port: int, sink: Sink, monkeypatch: 
 # --- a signature ----------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def dkim_key(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+@pytest.fixture(scope="module", params=["rsa", "ed25519"])
+def dkim_key(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
     """A key's file, and what DNS would say of it."""
-    key = rsa.generate_private_key(65537, 2048)
+    key: rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey = rsa.generate_private_key(65537, 2048)
+    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    if request.param == "ed25519":
+        key = ed25519.Ed25519PrivateKey.generate()
+        public = key.public_key().public_bytes_raw()
     file = tmp_path_factory.mktemp("dkim") / "key.pem"
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     file.write_bytes(key.private_bytes(*form))
-    public = key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return file, b"v=DKIM1; k=rsa; p=" + base64.b64encode(public)
+    return file, f"v=DKIM1; k={request.param}; p={base64.b64encode(public).decode()}".encode()
 
 
 def verified(raw: bytes, record: bytes) -> bool:
@@ -718,7 +721,7 @@ def verified(raw: bytes, record: bytes) -> bool:
 def test_dkim(sink: Sink, port: int, dkim_key: tuple[Path, bytes]) -> None:
     """Each reader's mail carries a signature of the sender's domain that holds at the other end, dots and all."""
     sign = signer(dkim_key[0], "s1")
-    with closing(Smtp(f"smtp://127.0.0.1:{port}", timeout=5, sign=sign)) as smtp:
+    with closing(Smtp(f"smtp://127.0.0.1:{port}", connections=1, timeout=5, sign=sign)) as smtp:
         sent(smtp, [*outgoing(), *readers(3, first=1)])
     assert len(sink.mails) == 4
     assert all(verified(mail.content, dkim_key[1]) for mail in sink.mails)
@@ -751,16 +754,16 @@ def test_dkim_covers(dkim_key: tuple[Path, bytes], change: tuple[bytes, bytes], 
     [
         (None, "s1", "cannot be read: No such file or directory"),
         (b"not a key", "s1", "holds no private key in PEM without a password"),
-        (b"ed25519", "s1", "holds no RSA key of 1024 bits or more"),
+        (b"x25519", "s1", "holds neither an Ed25519 key nor an RSA key of 1024 bits or more"),
         (b"", "a b", "'a b' is not a name that DNS can have"),
     ],
 )
 def test_dkim_key_that_cannot_sign(tmp_path: Path, content: bytes | None, selector: str, problem: str) -> None:
     """A wrong file or selector is found at the start, in words that do not show the key."""
     file = tmp_path / "key.pem"
-    if content == b"ed25519":
+    if content == b"x25519":
         form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        content = ed25519.Ed25519PrivateKey.generate().private_bytes(*form)
+        content = x25519.X25519PrivateKey.generate().private_bytes(*form)
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(ValueError, match=r"key\.pem|DNS") as error:

@@ -62,6 +62,13 @@ class Deliveries(Base):
         with self._transaction() as connection:
             connection.execute(update(delivery).where(delivery.c.id == finished.id).values(_outcome(finished)))
 
+    def revive(self, subscriber_id: int, since: datetime) -> int:
+        mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & (delivery.c.date >= since)
+        fresh = {"state": DeliveryState.QUEUED.value, "attempts": 0, "not_before": None, "error": None}
+        with self._transaction() as connection:
+            refused = delivery.c.state == DeliveryState.FAILED.value
+            return connection.execute(update(delivery).where(mine, refused).values(fresh)).rowcount
+
     def orphans(self) -> Sequence[Delivery]:
         in_doubt = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
         query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, in_doubt))

@@ -229,6 +229,11 @@ class Smtp:
         return with_dots(message) if self._sign is None else self._sign(message) + with_dots(message)
 
 
+def verify(url: str, password: str | None, timeout: float = _SECONDS) -> None:
+    """Connect, secure and log in, and say good-bye. Raises TransportRefused, SMTPException or OSError."""
+    greeting.greet(greeting.server(url, password), timeout).quit()
+
+
 def _hang_up(opened: Future[smtplib.SMTP]) -> None:
     with suppress(Exception):
         opened.result().close()
