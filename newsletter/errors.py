@@ -10,7 +10,9 @@ NewsletterError
 │   ├── ModelRefused        401, 403, unknown model                 permanent
 │   ├── RequestRefused      this request's length or content        permanent
 │   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent        permanent
-├── TransportRefused        the whole transport says no (401, TLS)  permanent
+├── TransportError
+│   ├── TransportUnavailable  down, throttling                      retryable
+│   └── TransportRefused    the whole transport says no (401, TLS)  permanent
 ├── MailboxUnavailable      down, silent, refuses the login         retryable
 ├── TemplateError           a template or prompt does not compile   permanent
 └── StoreError
@@ -84,12 +86,22 @@ class BudgetReached(ModelError):
     """The next call could pass the limit, or its price is unknown while a limit is set."""
 
 
-class TransportRefused(NewsletterError):
-    """The transport refuses everybody: sending stops, and the administrator should know."""
+class TransportError(NewsletterError):
+    """Nobody can be served; no single mail is to blame."""
 
-    def __init__(self, transport: str, problem: str) -> None:
-        self.transport, self.problem = transport, redacted(problem)
+    def __init__(self, transport: str, problem: str, retry_after: float | None = None) -> None:
+        self.transport, self.problem, self.retry_after = transport, redacted(problem), retry_after
         super().__init__(f"{transport}: {problem}")
+
+
+class TransportUnavailable(TransportError):
+    """The server is down or throttles us; the mails wait."""
+
+    retryable = True
+
+
+class TransportRefused(TransportError):
+    """The transport refuses everybody: sending stops, and the administrator should know."""
 
 
 class MailboxUnavailable(NewsletterError):

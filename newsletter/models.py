@@ -494,15 +494,28 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One finished mail for one reader."""
+    """One finished mail for one reader: an edition's bytes, and what this reader's differ in."""
 
     recipient: str
     recipient_name: str | None
     envelope_from: str
     headers: tuple[tuple[str, str], ...]  # decoded values, without the content headers
-    text: str
-    html: str
-    raw: bytes  # exactly what goes over the wire
+    head: bytes  # the headers on the wire, without those of the content
+    rendered: Rendered
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.rendered.text.fill(self.slots).decode()
+
+    @property
+    def html(self) -> str:
+        return self.rendered.html.fill(self.slots).decode()
+
+    @property
+    def raw(self) -> bytes:
+        """Exactly what goes over the wire."""
+        return self.head + self.rendered.body.fill(self.slots)
 
 
 # --- delivery ---------------------------------------------------------------------
@@ -588,6 +601,7 @@ class Verdict(StrEnum):
     TEMPORARY = "temporary"  # certainly not taken, may be later
     PERMANENT = "permanent"  # certainly not taken, never will be
     UNKNOWN = "unknown"  # connection lost after the body, time-out
+    UNTRIED = "untried"  # the way out is in trouble, not this mail: it goes back as if it had not been touched
 
 
 @dataclass(frozen=True, slots=True)
@@ -618,6 +632,25 @@ class Trouble:
     told: datetime | None = None  # when the administrator was told of its beginning
     tried: datetime | None = None  # when telling was last tried
     ended: datetime | None = None  # it may come back: its end is told when it stayed away
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of the mail with this key."""
+
+    key: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Whose, how many and which due mails are asked for."""
+
+    owner: str
+    limit: int
+    now: datetime
+    only: str | None = None  # this address alone
+    after: int = 0  # ids greater than this: who walks through the queue does not look at those that wait again
 
 
 # --- the way back ---------------------------------------------------------------

@@ -6,9 +6,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
+from newsletter.errors import TransportError
 from newsletter.models import (
+    Answer,
     Bill,
     Bounce,
+    Claim,
     Completion,
     Delivery,
     DeliveryState,
@@ -16,7 +19,6 @@ from newsletter.models import (
     Figures,
     Incoming,
     Issue,
-    Outcome,
     Outgoing,
     Paper,
     Preference,
@@ -46,19 +48,32 @@ class Priced(Complete, Protocol):
 
 
 class Transport(Protocol):
-    """Hands mails to the next system, at most `batch_size` a call."""
+    """Hands mails to the next system, several at once. Who sends calls `exchange` until every mail is answered."""
 
     @property
     def name(self) -> str: ...
 
     @property
-    def batch_size(self) -> int: ...
-
-    def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
-        """One outcome for each mail, in order. Raises TransportRefused when nobody can be served."""
+    def room(self) -> int:
+        """How many mails it takes now; 0 while it is in trouble."""
         ...
 
-    def close(self) -> None: ...
+    @property
+    def trouble(self) -> TransportError | None:
+        """Why nobody can be served at present."""
+        ...
+
+    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+        """Take at most `room` mails, and give what is known of these and earlier ones, after `wait` seconds at most.
+
+        The call says that the answers of the last one are recorded: a connection begins no other body before that.
+        Never raises for a mail or a server.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the connections; a later mail opens new ones."""
+        ...
 
 
 class Mailbox(Protocol):
@@ -266,15 +281,19 @@ class DeliveryStore(Protocol):
         """Record mails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
         ...
 
-    def claim(self, owner: str, limit: int, now: datetime, only: str | None = None) -> Sequence[Delivery]:
-        """Commit up to `limit` due mails of one edition as sending; who has left meanwhile becomes skipped.
+    def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
+        """Commit the outcomes of the owner's mails and up to `limit` due ones as sending, in one transaction.
 
-        `only` limits the claim to one address.
+        Who has left meanwhile becomes skipped. An outcome of a mail that is no longer this owner's changes nothing.
         """
         ...
 
     def finish(self, delivery: Delivery) -> None:
-        """Commit the outcome of one mail."""
+        """Commit the state of one mail, whoever owns it."""
+        ...
+
+    def revive(self, subscriber_id: int, since: datetime) -> int:
+        """Queue again what was refused for good, as far as it is dated `since`; the number of mails."""
         ...
 
     def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:

@@ -13,7 +13,7 @@ import pytest
 from newsletter.app.alarms import Alarms
 from newsletter.demo.faults import Fault
 from newsletter.errors import TransportRefused
-from newsletter.models import Outcome, Outgoing, Verdict
+from newsletter.models import Answer, Outcome, Outgoing, Verdict
 from newsletter.pipeline import prepare_days
 from newsletter.store import SqlStore, open_store
 from newsletter.transports.outbox import Outbox
@@ -45,11 +45,11 @@ class Dying(Outbox):
     def __post_init__(self) -> None:
         super().__init__(self.folder)
 
-    def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
-        if self.dead:
-            raise TransportRefused("outbox", "dead")
-        self.subjects += [dict(mail.message.headers)["Subject"] for mail in mails]
-        return super().send(mails)
+    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+        self.trouble = TransportRefused("outbox", "dead") if self.dead else None
+        if not self.dead:
+            self.subjects += [dict(mail.message.headers)["Subject"] for mail in mails]
+        return super().exchange(mails, wait)
 
 
 @pytest.fixture
@@ -125,11 +125,11 @@ def test_who_has_a_refused_address_is_not_asked_for_ever(
     """An administrator's address that is refused for good ends the telling; the log has it all."""
     asked = []
 
-    def refuse(mails: Sequence[Outgoing]) -> Sequence[Outcome]:
+    def refuse(mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
         asked.append(mails)
-        return [Outcome(Verdict.PERMANENT, "550 nobody here")]
+        return [Answer(mail.key, Outcome(Verdict.PERMANENT, "550 nobody here")) for mail in mails]
 
-    monkeypatch.setattr(outbox, "send", refuse)
+    monkeypatch.setattr(outbox, "exchange", refuse)
     for _ in range(60):
         alarms.trouble("arxiv", "arXiv is down", "wait")
         clock.pass_by(minutes=5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,9 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery import REPEATED, Tally, decide, drain, due_issues, recover
-from newsletter.errors import TransportRefused
+from newsletter.delivery import REPEATED, Pace, Tally, decide, drain, due_issues, recover
+from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import (
+    Answer,
     Delivery,
     DeliveryState,
     Message,
@@ -144,11 +147,13 @@ def test_decide_always(state: DeliveryState, attempts: int, outcome: Outcome, ho
     now = NOW + timedelta(hours=hours)
     before = a_delivery(state=state, attempts=attempts)
     after = decide(before, outcome, now)
-    kept = {"state": state, "owner": before.owner, "not_before": before.not_before, "error": before.error}
-    assert replace(after, **kept) == before  # type: ignore[arg-type]
+    kept = {name: getattr(before, name) for name in ("state", "owner", "not_before", "error", "attempts")}
+    assert replace(after, **kept) == before
+    assert after.attempts == max(attempts - (outcome.verdict is Verdict.UNTRIED), 0)
     assert after.state is not DeliveryState.SENDING
     assert after.owner is None
-    assert (after.not_before is not None) == (after.state is DeliveryState.QUEUED)
+    waits = after.state is DeliveryState.QUEUED and outcome.verdict is not Verdict.UNTRIED
+    assert (after.not_before is not None) == waits
     if after.not_before is not None:
         assert timedelta(seconds=1) <= after.not_before - now <= timedelta(hours=6)
 
@@ -168,20 +173,36 @@ def test_recover(state: DeliveryState) -> None:
 
 @dataclass
 class Scripted:
-    """A transport that gives the outcomes it was handed, then accepts; an error among them is raised."""
+    """A transport that gives the outcomes it was handed, then accepts; an error among them is its trouble or raised.
+
+    With several lanes each call answers the oldest mail alone.
+    """
 
     script: list[Outcome | BaseException] = field(default_factory=list)
-    batch_size: int = 1
+    lanes: int = 1
     name: str = "scripted"
+    trouble: TransportError | None = None
     sent: list[Outgoing] = field(default_factory=list)
+    held: list[Outgoing] = field(default_factory=list)
 
-    def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
-        steps = [self.script.pop(0) if self.script else Outcome(Verdict.ACCEPTED) for _ in mails]
-        for step in steps:
-            if isinstance(step, BaseException):
-                raise step
-        self.sent += mails
-        return [step for step in steps if isinstance(step, Outcome)]
+    @property
+    def room(self) -> int:
+        return 0 if self.trouble else self.lanes - len(self.held)
+
+    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+        assert len(mails) <= self.room
+        self.held += mails
+        return [Answer(mail.key, self._next(mail)) for mail in [self.held.pop(0)]] if self.held else []
+
+    def _next(self, mail: Outgoing) -> Outcome:
+        step = self.script.pop(0) if self.script else Outcome(Verdict.ACCEPTED)
+        if isinstance(step, TransportError):
+            self.trouble = step
+            return Outcome(Verdict.UNTRIED, step.problem)
+        if isinstance(step, BaseException):
+            raise step
+        self.sent.append(mail)
+        return step
 
     def close(self) -> None:
         """Nothing is held open."""
@@ -195,15 +216,23 @@ class Clock:
         return self.time
 
 
+PLAIN = Rendered(
+    key="k",
+    subject="s",
+    html=Slotted(b"<p>html</p>"),
+    text=Slotted(b"text"),
+    body=Slotted(b"\r\nbody\r\n"),
+)
+
+
 def build(delivery: Delivery) -> Message:
     return Message(
         recipient=delivery.email,
         recipient_name=delivery.name,
         envelope_from="news@example.org",
         headers=(("Message-ID", delivery.message_id),),
-        text="text",
-        html="<p>html</p>",
-        raw=f"To: {delivery.email}\r\n\r\nbody\r\n".encode(),
+        head=f"To: {delivery.email}\r\n".encode(),
+        rendered=PLAIN,
     )
 
 
@@ -238,11 +267,11 @@ def states(store: SqlStore) -> dict[str, str]:
     return {mail.email.partition("@")[0]: mail.state.value for mail in store.deliveries()}
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 10])
-def test_drain(store: SqlStore, batch_size: int) -> None:
+@pytest.mark.parametrize("lanes", [1, 2, 10])
+def test_drain(store: SqlStore, lanes: int) -> None:
     """Every due mail is handed over once with its key, and its outcome recorded and reported; then nothing is due."""
     plan(store, "ada", "bob", "eve")
-    transport = Scripted([Outcome(Verdict.ACCEPTED), Outcome(Verdict.PERMANENT, "550")], batch_size)
+    transport = Scripted([Outcome(Verdict.ACCEPTED), Outcome(Verdict.PERMANENT, "550")], lanes)
     reported: list[Delivery] = []
     tally = drain(store, transport, build, owner="me", now=Clock(), report=reported.append)
     assert tally == Tally(accepted=2, failed=1)
@@ -273,9 +302,9 @@ def test_drain_sends_while_sending_is_recorded(store: SqlStore) -> None:
     seen: list[Delivery] = []
 
     class Watching(Scripted):
-        def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
+        def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
             seen.extend(store.deliveries())
-            return super().send(mails)
+            return super().exchange(mails, wait)
 
     drain(store, Watching(), build, owner="me", now=Clock())
     assert [(mail.state, mail.owner, mail.attempts) for mail in seen] == [(DeliveryState.SENDING, "me", 1)]
@@ -306,6 +335,93 @@ def test_drain_refused(store: SqlStore) -> None:
     assert drain(store, Scripted(), build, owner="me", now=Clock()) == Tally(accepted=2)
 
 
+@pytest.mark.parametrize(("retry_after", "held_for"), [(None, 0), (3600.0, 3600)])
+def test_drain_unavailable(store: SqlStore, retry_after: float | None, held_for: int) -> None:
+    """A server that is down ends the round with its reason; mails in flight elsewhere end well, and none used a try."""
+    plan(store, "ada", "bob", "eve", "ian")
+    down = TransportUnavailable("scripted", "down", retry_after)
+    transport = Scripted([down], lanes=2)
+    tally = drain(store, transport, build, owner="me", now=Clock())
+    assert tally == Tally(accepted=1, waiting=1, held="scripted: down", held_for=timedelta(seconds=held_for))
+    assert [mail.message.recipient for mail in transport.sent] == ["bob@example.org"]
+    assert states(store) == {"ada": "queued", "bob": "accepted", "eve": "queued", "ian": "queued"}
+    assert {mail.attempts for mail in store.deliveries([DeliveryState.QUEUED])} == {0}
+
+
+def test_drain_waits_for_a_server_that_names_a_moment(store: SqlStore) -> None:
+    """A limit that is lifted soon is waited for, and the mail goes out in the same round."""
+    plan(store, "ada", "bob")
+
+    class Limited(Scripted):
+        def _next(self, mail: Outgoing) -> Outcome:
+            outcome = super()._next(mail)
+            threading.Timer(0.05, self._lift).start()
+            return outcome
+
+        def _lift(self) -> None:
+            self.trouble = None
+
+    transport = Limited([TransportUnavailable("scripted", "429", 0.05)])
+    assert drain(store, transport, build, owner="me", now=Clock()) == Tally(accepted=2, waiting=1)
+    assert {mail.attempts for mail in store.deliveries()} == {1}
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "answered", "problem"),
+    [
+        ("F" * 30, 11, "11 of the first 11 mails were refused for good"),
+        ("A" * 300 + "F" * 30, 320, "20 mails in a row were refused for good"),
+        ("FAAA" * 60, 41, "11 of the first 41 mails were refused for good"),
+        (("A" * 19 + "F") * 15, None, None),  # 5 % of the first 200
+        ("A" * 200 + "FA" * 50, None, None),  # later only a row tells
+        ("F" * 10 + "A" * 30, None, None),
+    ],
+)
+def test_drain_stops_itself(store: SqlStore, outcomes: str, answered: int | None, problem: str | None) -> None:
+    """An issue whose readers are refused too often stops: the rest stays queued, with the reason, until tomorrow."""
+    plan(store, *(f"reader{number}" for number in range(len(outcomes))))
+    script = [Outcome(Verdict.PERMANENT if one == "F" else Verdict.ACCEPTED, "550") for one in outcomes]
+    tally = drain(store, Scripted([*script]), build, owner="me", now=Clock())
+    assert tally.held == problem
+    assert tally.held_for == timedelta(hours=20 if problem else 0)
+    assert tally.accepted + tally.failed == (answered or len(outcomes))
+    assert len(store.deliveries([DeliveryState.QUEUED])) == (len(outcomes) - answered if answered else 0)
+
+
+def test_drain_walks_on(store: SqlStore) -> None:
+    """Mails that wait at the head of the queue hold up nobody, and what becomes due meanwhile goes out at the end."""
+    plan(store, "ada", "bob", "eve")
+    clock = Clock()
+    transport = Scripted([Outcome(Verdict.TEMPORARY, "451", 1.0)])
+
+    def tick(_: Delivery) -> None:
+        clock.time += timedelta(seconds=1)
+
+    assert drain(store, transport, build, owner="me", now=clock, report=tick) == Tally(accepted=3, waiting=1)
+    assert [mail.key for mail in transport.sent] == ["1", "2", "3", "1"]
+
+
+def test_drain_at_a_rate(store: SqlStore) -> None:
+    """Mails are spread evenly, however many lanes there are: 1,200 a minute are twenty a second."""
+    plan(store, *(f"reader{number}" for number in range(8)))
+    begin = time.monotonic()
+    assert drain(store, Scripted(lanes=8), build, owner="me", now=Clock(), rate=1200) == Tally(accepted=8)
+    assert 0.3 < time.monotonic() - begin < 0.9
+
+
+def test_pace() -> None:
+    """A pause saves up one second's worth of mails, not more."""
+    clock = iter([0.0, 0.0, 0.1, 3600.0, 3600.5, 3602.0]).__next__
+    pace = Pace(120, clock)
+    allowed = []
+    for begun in (1, 0, 2, 1, 2):
+        allowed.append(pace.allowed())
+        pace.begin(begun)
+    assert allowed == [1, 0, 2, 1, 2]
+    assert pace.wait() == 0.5
+    assert (Pace(None, lambda: 0.0).allowed(), Pace(None, lambda: 0.0).wait()) == (None, 0.0)
+
+
 def test_drain_of_one(store: SqlStore) -> None:
     """`only` sends one reader's mail and leaves the others queued."""
     plan(store, "ada", "bob")
@@ -325,17 +441,19 @@ def test_drain_leaves_out_who_left(store: SqlStore) -> None:
     """Somebody who leaves while the others are being sent gets nothing."""
     plan(store, "ada", "bob")
 
-    def leave(_: Delivery) -> None:
-        bob = store.subscriber("bob@example.org")
-        assert bob is not None
-        store.set_subscriber(bob.id, SubscriberState.UNSUBSCRIBED, "by reply", NOW)
+    class Leaving(Scripted):
+        def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+            bob = store.subscriber("bob@example.org")
+            assert bob is not None
+            store.set_subscriber(bob.id, SubscriberState.UNSUBSCRIBED, "by reply", NOW)
+            return super().exchange(mails, wait)
 
-    assert drain(store, Scripted(), build, owner="me", now=Clock(), report=leave) == Tally(accepted=1)
+    assert drain(store, Leaving(), build, owner="me", now=Clock()) == Tally(accepted=1)
     assert states(store) == {"ada": "accepted", "bob": "skipped"}
 
 
-@pytest.mark.parametrize("batch_size", [1, 3])
-def test_drain_of_a_mail_that_cannot_be_made(store: SqlStore, batch_size: int) -> None:
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_drain_of_a_mail_that_cannot_be_made(store: SqlStore, lanes: int) -> None:
     """One mail that cannot be made waits, named; the others go out."""
     plan(store, "ada", "bob", "eve")
 
@@ -344,7 +462,7 @@ def test_drain_of_a_mail_that_cannot_be_made(store: SqlStore, batch_size: int) -
             raise LookupError("edition k is not in the ledger")
         return build(delivery)
 
-    tally = drain(store, Scripted(batch_size=batch_size), break_one, owner="me", now=Clock())
+    tally = drain(store, Scripted(lanes=lanes), break_one, owner="me", now=Clock())
     assert tally == Tally(accepted=2, waiting=1)
     assert states(store) == {"ada": "accepted", "bob": "queued", "eve": "accepted"}
     assert store.deliveries()[1].error == "cannot be made: edition k is not in the ledger"

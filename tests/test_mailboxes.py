@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 from newsletter import app
 from newsletter.app import receiving
+from newsletter.delivery import send_now
 from newsletter.demo.command import reply_to
 from newsletter.errors import MailboxUnavailable
 from newsletter.inbound import trust
@@ -426,7 +427,7 @@ def test_from_our_own_transport_to_unsubscribed(ground: Ground, smtp: tuple[_Del
             message_id=message_id(keys, letterhead, ground.ids[CHEN], MORNING.date()),
             date=MORNING,
         )
-        (sent,) = transport.send([Outgoing(key="1", message=message)])
+        sent = send_now(transport, Outgoing(key="1", message=message))
         assert Verdict.ACCEPTED is sent.verdict
     (original,) = delivering.mails
     eml = ground.settings.data_dir / "original.eml"

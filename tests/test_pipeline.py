@@ -14,11 +14,13 @@ import pytest
 
 from newsletter import app, collect, pipeline, tex, unsubscribe
 from newsletter.collect import calendar
+from newsletter.delivery import Tally
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import load_rows
 from newsletter.demo.servers import Servers
-from newsletter.errors import ArxivUnavailable, TransportRefused
+from newsletter.errors import ArxivUnavailable, TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import (
+    Answer,
     DeliveryState,
     Issue,
     IssueState,
@@ -27,7 +29,7 @@ from newsletter.models import (
     SubscriberState,
     Verdict,
 )
-from newsletter.pipeline import Desk
+from newsletter.pipeline import Desk, holding, send
 from newsletter.settings import Settings
 from tests.factories import DAY
 from tests.morning import MORNING, ROSTER, desk_of, outbox, part, practice, sample_rows, settings_for
@@ -365,23 +367,27 @@ def _all_accepted_once(settings: Settings) -> None:
 class Flaky:
     """The outbox, stopped after a mail is written and before anybody knows; or refusing in a way it is told."""
 
-    name, batch_size = "flaky", 1
+    name, room = "flaky", 1
+    trouble: TransportError | None = None
 
     def __init__(self, inner: Any, outcomes: Iterator[Any]) -> None:
         self._inner, self._outcomes = inner, outcomes
         self.sent: list[bytes] = []
 
-    def send(self, mails: list[Outgoing]) -> Any:
+    def exchange(self, mails: list[Outgoing], wait: float) -> Any:
+        if not mails:
+            return []
         planned = next(self._outcomes, None)
-        if isinstance(planned, Exception):
-            raise planned
+        if isinstance(planned, TransportError):
+            self.room, self.trouble = 0, planned
+            planned = Outcome(Verdict.UNTRIED, planned.problem)
         if planned is None or planned is Killed:
             self.sent += [mail.message.raw for mail in mails]
-            result = self._inner.send(mails)
+            result = self._inner.exchange(mails, wait)
             if planned is Killed:
                 raise Killed
             return result
-        return [planned]
+        return [Answer(mail.key, planned) for mail in mails]
 
     def close(self) -> None:
         self._inner.close()
@@ -429,6 +435,39 @@ def test_a_transport_that_refuses_everybody_loses_nobody(tmp_path: Path) -> None
             run(settings, wrap=wrap)
         assert 2 == run(settings).tally.accepted
     assert set(outbox(settings)) == READERS
+
+
+def test_a_hold_lasts_until_its_time_or_the_operator(tmp_path: Path) -> None:
+    """A server that is down holds the service's rounds; it tells after the second, and a run clears it."""
+    down = TransportUnavailable("smtp", "cannot connect", 600.0)
+    with practice(tmp_path) as (_, settings):
+        told: list[tuple[str, str]] = []
+
+        class Heard:
+            def trouble(self, key: str, problem: str, remedy: str) -> None:
+                told.append((key, problem))
+
+            def over(self, key: str) -> None:
+                told.append((key, "over"))
+
+        def round_of(minutes: float, outcomes: list[Any]) -> Tally:
+            _, wrap = flaky(outcomes)
+            with desk_of(settings, now=MORNING + timedelta(minutes=minutes), wrap=wrap) as desk:
+                return send(replace(desk, alarm=Heard()))
+
+        _, wrap = flaky([down])
+        assert run(settings, wrap=wrap).tally.held == "smtp: cannot connect"
+        assert told == []
+        assert round_of(9, []) == Tally()
+        assert round_of(11, [down]).held == "smtp: cannot connect"
+        assert told == [("sending", "mails wait: smtp: cannot connect")]
+        with app.open_ledger(settings) as store:
+            assert "next try 2026-03-09 06:21 UTC" in str(holding.read(store))
+            assert {mail.attempts for mail in store.deliveries()} == {0}
+        assert round_of(12, []) == Tally()
+        assert run(settings, now=MORNING + timedelta(minutes=13)).tally.accepted == 2
+        with app.open_ledger(settings) as store:
+            assert holding.read(store) is None
 
 
 # --- real papers ---

@@ -236,14 +236,6 @@ def test_names_of_others() -> None:
     load(NEWS="x", HOME_NEWSLETTER_X="y", MY_FILE="/nowhere")
 
 
-def test_names_of_later_versions() -> None:
-    """A setting that this version does not read yet does not stop the start, and is named."""
-    load(NEWSLETTER_SEND_RATE="5")
-    (warning,) = settings.warnings()
-    expected = "NEWSLETTER_SEND_RATE: is not read by this version; remove it; this version does without"
-    assert (str(warning), warning.fatal) == (expected, False)
-
-
 # --- .env -----------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from html import escape
 
 import structlog
 
+from newsletter.delivery import send_now
 from newsletter.errors import NewsletterError
 from newsletter.models import Letterhead, Message, Outgoing, Trouble, Verdict
 from newsletter.ports import Transport, TroubleStore
@@ -85,7 +86,7 @@ class Alarms:
             return True
         message = compose(trouble, self.letterhead, self.admin, self.now())
         try:
-            (outcome,) = self.transport.send([Outgoing(key=f"trouble-{trouble.key}", message=message)])
+            outcome = send_now(self.transport, Outgoing(key=f"trouble-{trouble.key}", message=message))
         except NewsletterError as error:
             log.warning("trouble.not-told", about=trouble.key, error=str(error))
             return False

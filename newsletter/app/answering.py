@@ -9,6 +9,7 @@ import structlog
 from newsletter import unsubscribe
 from newsletter.app.desk import load_roster, open_transport
 from newsletter.app.files import token_keys
+from newsletter.delivery import send_now
 from newsletter.errors import NewsletterError, TransportRefused
 from newsletter.models import Action, Newsletter, Outcome, Outgoing, Subscriber, Verdict
 from newsletter.ports import Store
@@ -50,10 +51,9 @@ def _sent(settings: Settings, action: Action, reader: Subscriber, answers: str, 
     )
     try:
         with open_transport(settings) as transport:
-            (outcome,) = transport.send([Outgoing(key=f"answer-{reader.id}", message=message)])
+            return send_now(transport, Outgoing(key=f"answer-{reader.id}", message=message))
     except NewsletterError as error:
         return Outcome(Verdict.TEMPORARY, str(error))
-    return outcome
 
 
 def _known(settings: Settings, reader: Subscriber) -> tuple[Newsletter, str]:

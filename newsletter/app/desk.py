@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -27,7 +30,7 @@ from newsletter.errors import (
     StoreUnreadable,
 )
 from newsletter.llm import LiteLLM
-from newsletter.models import ArchiveMode, Finding, Roster
+from newsletter.models import ArchiveMode, Finding, Message, Roster
 from newsletter.pipeline import Desk, Progress, no_progress, restored
 from newsletter.ports import Store, Transport
 from newsletter.render import Renderer
@@ -168,6 +171,8 @@ def open_desk(
                 fallbacks=settings.fallback_models,
                 max_cost_usd=settings.max_cost_usd,
                 prefilter=settings.prefilter,
+                owner=_owner(),
+                send_rate=settings.send_rate,
                 salt=f"{fingerprint(templates)} {letterhead!r}",
                 now=now,
                 progress=progress,
@@ -176,6 +181,11 @@ def open_desk(
         finally:
             transport.close()
             source.close()
+
+
+def _owner() -> str:
+    """Whose mails are being sent: no other process, here or elsewhere, has the same name."""
+    return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
 
 
 def _source(settings: Settings, store: Store) -> ArxivSource:
@@ -253,16 +263,29 @@ def open_transport(settings: Settings) -> Iterator[Transport]:
         transport.close()
 
 
+def signature(settings: Settings) -> Callable[[Message], bytes] | None:
+    """What signs SMTP mail, if anything does. Raises ConfigurationError for a key that cannot."""
+    if settings.dkim_key_file is None or settings.dkim_selector is None:
+        return None
+    from newsletter.transports.smtp.signature import signer
+
+    try:
+        return signer(settings.dkim_key_file, settings.dkim_selector)
+    except ValueError as error:
+        remedy = "make one by `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
+        raise ConfigurationError([Finding("NEWSLETTER_DKIM_KEY_FILE", None, str(error), remedy)]) from error
+
+
 def _transport(settings: Settings) -> Transport:
     # The vendors' packages are imported only where they are used.
     if settings.transport == "smtp":
         from newsletter.transports.smtp import Smtp
 
         password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-        return Smtp(settings.smtp_url or "", password)
+        return Smtp(settings.smtp_url or "", password, connections=settings.connections, sign=signature(settings))
     if settings.transport == "sendgrid":
         from newsletter.transports.sendgrid import SendGrid
 
         key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
-        return SendGrid(key, settings.sendgrid_url)
+        return SendGrid(key, settings.sendgrid_url, connections=settings.connections)
     return Outbox(settings.data_dir / "outbox")

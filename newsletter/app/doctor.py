@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter import archive, scoring, summarise
 from newsletter.app import rosters
-from newsletter.app.desk import load_roster, utc_now
+from newsletter.app.desk import load_roster, signature, utc_now
 from newsletter.app.files import folders, load_prompt
 from newsletter.app.publish import archive_folder
 from newsletter.collect import calendar
@@ -17,7 +17,7 @@ from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Issue, IssueState, Paper, Roster, Topic
 from newsletter.render import Renderer
 from newsletter.render.sample import sample_editions
-from newsletter.settings import Settings, warnings
+from newsletter.settings import Settings
 
 _WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right is before this program
 
@@ -28,7 +28,7 @@ def _say_nothing(_line: str) -> None:
 
 def examine(settings: Settings, *, online: bool = False, say: Callable[[str], None] = _say_nothing) -> list[Finding]:
     """All findings, offline ones first; with `online` every service is tried for real, and `say` hears what works."""
-    findings = [*warnings(), *_clock(utc_now())]
+    findings = _clock(utc_now())
     try:
         roster = load_roster(settings)
     except ConfigurationError as error:
@@ -40,6 +40,7 @@ def examine(settings: Settings, *, online: bool = False, say: Callable[[str], No
     findings += _prompts(settings)
     findings += _ways_out(settings)
     findings += _hooks(settings)
+    findings += _signature(settings)
     findings += _forgotten_archive(settings, roster)
     if online and not any(finding.fatal for finding in findings):
         from newsletter.app.online import probe  # with its libraries, which nobody else needs
@@ -134,6 +135,14 @@ def _try_summary(name: str, roster: Path) -> None:
 
 def _try_translation(name: str, roster: Path) -> None:
     summarise.build_translation(load_prompt(name, roster), summarise.Translation(SAMPLE_PAPER, "zh"))
+
+
+def _signature(settings: Settings) -> list[Finding]:
+    try:
+        signature(settings)
+    except ConfigurationError as error:
+        return list(error.findings)
+    return []
 
 
 def _ways_out(settings: Settings) -> list[Finding]:

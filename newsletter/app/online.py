@@ -22,6 +22,7 @@ from newsletter.app.desk import open_desk, open_transport, used_models, utc_now
 from newsletter.app.doctor import SAMPLE_PAPER, SAMPLE_TOPIC
 from newsletter.app.files import load_prompt
 from newsletter.app.receiving import open_mailbox
+from newsletter.delivery import send_now
 from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError, TransportRefused
 from newsletter.llm import LiteLLM
 from newsletter.models import Finding, Message, Outgoing, Roster, Verdict
@@ -224,7 +225,7 @@ def _round_trip(settings: Settings, say: Say) -> Iterator[Finding]:
                 return before
 
             next(iter(mailbox.waiting(remember)), None)
-            (outcome,) = transport.send([Outgoing(key="check", message=message)])
+            outcome = send_now(transport, Outgoing(key="check", message=message))
             if outcome.verdict is not Verdict.ACCEPTED:
                 yield _not_back(settings, f"was not taken: {outcome.detail}")
                 return

@@ -16,6 +16,7 @@ from newsletter.app.telling import issue_line, left_over, morning_lines
 from newsletter.cli.console import progress
 from newsletter.cli.stopping import until_told
 from newsletter.collect import calendar
+from newsletter.delivery import send_now
 from newsletter.errors import ConfigurationError, DataFolderLocked
 from newsletter.models import Finding, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
@@ -84,7 +85,7 @@ def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
     editor.ask_for_lines((one.reader.wishes, one.issues) for one in wanted)
     for one in wanted:
         message = pipeline.message_for(desk, editor, one)
-        desk.transport.send([Outgoing(key="dry-run", message=message)])
+        send_now(desk.transport, Outgoing(key="dry-run", message=message))
         click.echo(f"would send to {one.reader.email}: {dict(message.headers)['Subject']}")
     click.echo(f"{len(wanted)} mails written to dry-run; nothing was sent or recorded as sent.")
     return 0

@@ -18,6 +18,7 @@ from newsletter.app.telling import counted, issue_line, usage_text
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import ArxivId, Bill, DeliveryState, Finding, Issue, Paper, Topic, Trouble
+from newsletter.pipeline import holding
 from newsletter.ports import Store
 from newsletter.settings import Settings
 
@@ -49,11 +50,16 @@ def status(settings: Settings, *, as_json: bool) -> None:
         counts = {issue.date: store.delivery_counts(issue.date) for issue in issues}
         notes = {issue.date: [*issue.notes, *_named(store, issue)] for issue in issues}
         bills = {issue.date: store.bills(issue.date) for issue in issues}
+        hold = holding.read(store)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
         rows = [_row(issue, bills[issue.date], counts[issue.date], notes[issue.date]) for issue in issues]
-        click.echo(json.dumps({"issues": rows, "troubles": [_trouble(one) for one in troubles]}))
+        click.echo(
+            json.dumps({"issues": rows, "troubles": [_trouble(one) for one in troubles], "held": hold and str(hold)})
+        )
         return
+    if hold:
+        click.echo(str(hold)[:1].upper() + str(hold)[1:])
     for trouble in troubles:
         click.echo(f"Since {trouble.since:%Y-%m-%d %H:%M} UTC: {trouble.problem}\n  {trouble.remedy}")
     for issue in issues:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import click
 
@@ -17,6 +18,8 @@ from newsletter.ports import Store
 from newsletter.render.addresses import leave_mailto, own_address, plus
 from newsletter.settings import Settings
 from newsletter.tokens import Purpose, make
+
+_STILL_NEWS = timedelta(days=3)  # a mail that was refused longer ago is not sent again
 
 
 def list_readers(settings: Settings) -> None:
@@ -83,7 +86,10 @@ def resubscribe(settings: Settings, email: str) -> int:
         rosters.take_back(settings, store, email)
         known = _known(store, settings, email)
         changed = unsubscribe.come_back(store, settings.subscribers, known, app.utc_now())
+        again = store.revive(known.id, app.utc_now() - _STILL_NEWS)
     click.echo(f"{email} gets mail from the next issue on.")
+    if again:
+        click.echo(f"{counted(again, 'mail')} that their server had refused will be sent again.")
     return _told(changed, settings)
 
 

@@ -27,6 +27,7 @@ _RESERVED = frozenset(
     )
 )
 _MOST_PERSONS = 1000
+_MOST_SUBSTITUTIONS = 10_000  # octets for one personalization
 _MOST_ARGUMENTS = 10_000  # octets of custom_args
 _MOST = 30 * 1024 * 1024  # octets of a mail
 
@@ -34,10 +35,11 @@ _MOST = 30 * 1024 * 1024  # octets of a mail
 class SendGridServer(Loopback):
     """Takes mails that the real one would take; `faults` make it refuse, stall or hang up."""
 
-    def __init__(self, *, key: str = "SG.practice", faults: Sequence[Fault | None] = ()) -> None:
-        self.key = key
+    def __init__(self, *, key: str = "SG.practice", faults: Sequence[Fault | None] = (), seconds: float = 0.0) -> None:
+        """`seconds`: how long each call takes."""
+        self.key, self._seconds = key, seconds
         self.scopes = ["mail.send"]  # what the key may do
-        self.mails: list[dict[str, Any]] = []  # bodies that were answered with 202
+        self.calls: list[dict[str, Any]] = []  # bodies that were answered with 202
         super().__init__()
         self.faults.extend(faults)
 
@@ -58,28 +60,100 @@ class SendGridServer(Loopback):
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
             return _refusal(400, f"Bad Request: {type(error).__name__} {error}")
         if problem:
-            return _refusal(400, problem)
+            return _refusal(400, *problem)
         if fault is None or fault.kind in ("slow", "cut"):  # the real one has taken it too when its answer is lost
-            self.mails.append(mail)
-        return Response(status=202, headers={"X-Message-Id": f"practice-{len(self.mails)}"})
+            self.calls.append(mail)
+        headers = {"X-Message-Id": f"practice-{len(self.calls)}"}
+        return Response(status=202, headers=headers, wait=self._seconds)
+
+    @property
+    def mails(self) -> list[dict[str, Any]]:
+        """What each reader gets, in order."""
+        return [mail for call in self.calls for mail in delivered(call)]
 
 
-def _problem(mail: dict[str, Any]) -> str | None:
-    """Why the real one would answer 400, in its words where they are known."""
+def delivered(call: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The mails of one call as the service puts them together: one for each personalization."""
+    return [_one(call, person) for person in call["personalizations"]]
+
+
+def _one(call: Mapping[str, Any], person: Mapping[str, Any]) -> dict[str, Any]:
+    """Substitutions are made in the content, the subject and the address of replies; headers stay as they are."""
+    own = person.get("substitutions", {})
+    reply_to = call.get("reply_to")
+    return {
+        "to": person["to"],
+        "from": call["from"],
+        "subject": _filled(person.get("subject") or call["subject"], own),
+        "reply_to": reply_to and reply_to | {"email": _filled(reply_to["email"], own)},
+        "content": [part | {"value": _filled(part["value"], own)} for part in call["content"]],
+        "headers": {**call.get("headers", {}), **person.get("headers", {})},
+        "custom_args": {**call.get("custom_args", {}), **person.get("custom_args", {})},
+    }
+
+
+def _filled(text: str, own: Mapping[str, str]) -> str:
+    for tag, value in own.items():
+        text = text.replace(tag, value)
+    return text
+
+
+Problem = tuple[str, str | None]  # in the service's words where they are known, and the field that it names
+
+
+def _problem(mail: dict[str, Any]) -> Problem | None:
+    """Why the real one would answer 400."""
     people = mail["personalizations"]
-    recipients = [person for one in people for kind in ("to", "cc", "bcc") for person in one.get(kind, ())]
-    checks = {
-        "The personalizations field is required and must have at least one personalization.": not people,
-        f"The personalizations field holds more than {_MOST_PERSONS}.": len(people) > _MOST_PERSONS,
-        "The to array is required for all personalization objects.": not all(one.get("to") for one in people),
-        "Does not contain a valid address.": not all(map(_valid, [*recipients, mail["from"]])),
-        "The reply_to must contain a valid address.": "reply_to" in mail and not _valid(mail["reply_to"]),
-        "The subject is required.": not isinstance(mail["subject"], str) or not mail["subject"],
-        "The custom_args are too large.": len(json.dumps(mail.get("custom_args", {}))) > _MOST_ARGUMENTS,
-        "The custom_args values must be strings.": not _strings(mail.get("custom_args", {})),
+    checks: dict[Problem, bool] = {
+        ("The personalizations field is required and must have at least one personalization.", None): not people,
+        (f"The personalizations field holds more than {_MOST_PERSONS}.", None): len(people) > _MOST_PERSONS,
+        ("Does not contain a valid address.", "from.email"): not _valid(mail["from"]),
+        ("The reply_to must contain a valid address.", "reply_to.email"): "reply_to" in mail
+        and not _valid(mail["reply_to"]),
+        ("The subject is required.", "subject"): not isinstance(mail["subject"], str) or not mail["subject"],
     }
     found = next((problem for problem, wrong in checks.items() if wrong), None)
-    return found or _content_problem(mail["content"]) or _header_problem(mail.get("headers", {}))
+    return found or _common_problem(mail) or _personal_problem(people)
+
+
+def _common_problem(mail: dict[str, Any]) -> Problem | None:
+    for field, problem in (
+        ("content", _content_problem(mail["content"])),
+        ("headers", _header_problem(mail.get("headers", {}))),
+        ("custom_args", _arguments_problem(mail.get("custom_args", {}))),
+    ):
+        if problem:
+            return problem, field
+    return None
+
+
+def _personal_problem(people: list[dict[str, Any]]) -> Problem | None:
+    for number, person in enumerate(people):
+        to = [one for kind in ("to", "cc", "bcc") for one in person.get(kind, ())]
+        for field, problem in (
+            ("to", None if person.get("to") else "The to array is required for all personalization objects."),
+            ("to.0.email", None if all(map(_valid, to)) else "Does not contain a valid address."),
+            ("to", "Each email address must be unique." if len({one["email"] for one in to}) < len(to) else None),
+            ("headers", _header_problem(person.get("headers", {}))),
+            ("custom_args", _arguments_problem(person.get("custom_args", {}))),
+            ("substitutions", _substitution_problem(person.get("substitutions", {}))),
+        ):
+            if problem:
+                return problem, f"personalizations.{number}.{field}"
+    return None
+
+
+def _arguments_problem(arguments: dict[str, Any]) -> str | None:
+    if not _strings(arguments):
+        return "The custom_args values must be strings."
+    return "The custom_args are too large." if len(json.dumps(arguments)) > _MOST_ARGUMENTS else None
+
+
+def _substitution_problem(substitutions: dict[str, Any]) -> str | None:
+    if not _strings(substitutions):
+        return "The substitutions values must be strings."
+    octets = sum(len(f"{tag}{value}".encode()) for tag, value in substitutions.items())
+    return "The substitutions are larger than 10000 bytes." if octets > _MOST_SUBSTITUTIONS else None
 
 
 def _content_problem(content: list[dict[str, str]]) -> str | None:
@@ -111,6 +185,6 @@ def _valid(person: dict[str, str]) -> bool:
     return bool(local and domain and named and person["email"].isascii() and " " not in person["email"])
 
 
-def _refusal(status: int, message: str) -> Response:
-    body = json.dumps({"errors": [{"message": message, "field": None, "help": None}]}).encode()
+def _refusal(status: int, message: str, field: str | None = None) -> Response:
+    body = json.dumps({"errors": [{"message": message, "field": field, "help": None}]}).encode()
     return Response(status=status, body=body, content_type="application/json")

@@ -38,7 +38,7 @@ def run(
     issues, not_out = prepare_days(desk, day)
     waiting = [one for one in due(desk, active(desk), day) if only is None or one.reader.email.lower() == only.lower()]
     planned = plan(desk, Editor(desk), waiting)
-    return Morning(issues, not_out, planned, send(desk, only=only, stop=stop))
+    return Morning(issues, not_out, planned, send(desk, only=only, stop=stop, insist=True))
 
 
 def prepare_days(desk: Desk, day: date | None, *, hold: bool = False) -> tuple[tuple[Issue, ...], tuple[date, ...]]:

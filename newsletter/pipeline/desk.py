@@ -63,7 +63,8 @@ class Desk:
     max_cost_usd: float | None = None
     prefilter: float | None = None  # the share of a day that the model is to see; None: all
     salt: str = ""  # changes with templates and sender: part of an edition's key
-    owner: str = "newsletter"
+    owner: str = "newsletter"  # of the mails that are being sent: each process has its own
+    send_rate: float | None = None  # mails a minute
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD

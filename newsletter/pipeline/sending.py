@@ -6,12 +6,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
 
 import structlog
 
 from newsletter import delivery as deliveries
 from newsletter.delivery import Tally
+from newsletter.errors import TransportRefused
 from newsletter.models import (
     Delivery,
     DeliveryState,
@@ -26,8 +28,10 @@ from newsletter.models import (
     SubscriberState,
     Wishes,
 )
+from newsletter.pipeline import holding
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
+from newsletter.pipeline.holding import Hold
 from newsletter.pipeline.readiness import waits_until
 from newsletter.pipeline.restored import still_open
 from newsletter.render import message_id, personalise
@@ -35,6 +39,10 @@ from newsletter.subscribers import guard
 
 log = structlog.get_logger()
 
+_EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
+_BRIEF = timedelta(minutes=5)
+_REMEDY = "see `newsletter status`; the service tries again at {:%Y-%m-%d %H:%M} UTC, `newsletter run` at once"
+_AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every minute locks accounts
 _KNOWN_ISSUES = 60  # how far back "what has this reader had" is asked
 
 
@@ -168,19 +176,16 @@ def _message_id(desk: Desk, one: Due) -> str:
 
 
 def builder(desk: Desk) -> Callable[[Delivery], Message]:
-    """Delivery → message; the edition of the last mail is kept, since mails go out edition by edition."""
-    last: dict[str, Rendered] = {}
+    """Delivery → message; the editions used last are kept, since mails go out edition by edition."""
 
-    def build(delivery: Delivery) -> Message:
-        if delivery.edition not in last:
-            rendered = desk.store.edition(delivery.edition)
-            if rendered is None:
-                raise LookupError(f"edition {delivery.edition} of mail {delivery.id} is not in the ledger")
-            last.clear()
-            last[delivery.edition] = rendered
-        return _personal(desk, last[delivery.edition], delivery)
+    @lru_cache(maxsize=_EDITIONS)
+    def edition(key: str) -> Rendered:
+        rendered = desk.store.edition(key)
+        if rendered is None:
+            raise LookupError(f"edition {key} is not in the ledger")
+        return rendered
 
-    return build
+    return lambda delivery: _personal(desk, edition(delivery.edition), delivery)
 
 
 def message_for(desk: Desk, editor: Editor, one: Due) -> Message:
@@ -202,10 +207,39 @@ def _personal(desk: Desk, rendered: Rendered, delivery: Delivery) -> Message:
     )
 
 
-def send(desk: Desk, *, only: str | None = None, stop: Callable[[], bool] = lambda: False) -> Tally:
-    """Send what is queued, after putting back what a stop left in doubt. Raises TransportRefused."""
+def send(
+    desk: Desk, *, only: str | None = None, stop: Callable[[], bool] = lambda: False, insist: bool = False
+) -> Tally:
+    """Send what is queued, after putting back what a stop left in doubt. Raises TransportRefused.
+
+    Where an earlier round was held, nothing is sent before its time is over, unless the operator insists.
+    """
+    hold = holding.read(desk.store)
+    if hold and not insist and desk.now() < hold.until:
+        return Tally()
     for orphan in desk.store.orphans():
         desk.store.finish(deliveries.recover(orphan))
+    try:
+        tally = _drain(desk, only, stop)
+    except TransportRefused as error:
+        _hold(desk, Hold(str(error), desk.now() + _AFTER_REFUSAL))
+        raise
+    if tally.held:
+        # A server that is away for a minute is no news; one that is still away, or that readers refuse us, is.
+        _hold(desk, Hold(tally.held, desk.now() + tally.held_for), tell=bool(hold or tally.held_for > _BRIEF))
+    elif only is None:  # one mail that passed says nothing of the others
+        holding.write(desk.store, None)
+        desk.alarm.over("sending")
+    return tally
+
+
+def _hold(desk: Desk, hold: Hold, *, tell: bool = True) -> None:
+    holding.write(desk.store, hold)
+    if tell:
+        desk.alarm.trouble("sending", f"mails wait: {hold.reason}", _REMEDY.format(hold.until))
+
+
+def _drain(desk: Desk, only: str | None, stop: Callable[[], bool]) -> Tally:
     sent = 0
 
     def report(_: Delivery) -> None:
@@ -214,5 +248,13 @@ def send(desk: Desk, *, only: str | None = None, stop: Callable[[], bool] = lamb
         desk.progress("sending", sent, sent)
 
     return deliveries.drain(
-        desk.store, desk.transport, builder(desk), owner=desk.owner, now=desk.now, only=only, report=report, stop=stop
+        desk.store,
+        desk.transport,
+        builder(desk),
+        owner=desk.owner,
+        now=desk.now,
+        only=only,
+        report=report,
+        stop=stop,
+        rate=desk.send_rate,
     )

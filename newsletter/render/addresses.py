@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.header import Header
+from functools import lru_cache
 from urllib.parse import quote
 
 import idna
@@ -14,6 +15,8 @@ from newsletter.tex import clean
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 
 
+# Cached where a morning asks the same of every mail: the sender, its name, the subject.
+@lru_cache(maxsize=64)
 def split_mailbox(text: str) -> tuple[str, str]:
     """Name and address of `Name <a@b>` or `a@b`. The last bracket counts: a name may hold anything."""
     line = clean(text)
@@ -39,6 +42,7 @@ def plus(address: str, token: str) -> str:
     return f"{local}+{token}@{domain}"
 
 
+@lru_cache(maxsize=8)
 def own_address(letterhead: Letterhead) -> str:
     """Where replies go: reply_to, else the sender."""
     return ascii_domain(letterhead.reply_to) if letterhead.reply_to else split_mailbox(letterhead.sender)[1]
@@ -78,6 +82,7 @@ def mailbox(name: str | None, address: str, header: str) -> str:
     return f"{shown}{' ' if start + len(last) + len(address) < 75 else chr(13) + chr(10) + ' '}<{address}>"
 
 
+@lru_cache(maxsize=256)
 def phrase(text: str, header: str) -> str:
     """Words in front of an address: as they are, quoted, or encoded without splitting a character."""
     if not text or (_ATOM.fullmatch(text) and len(text) < 60 and "=?" not in text):
@@ -87,6 +92,7 @@ def phrase(text: str, header: str) -> str:
     return encoded(text, header)
 
 
+@lru_cache(maxsize=256)
 def encoded(text: str, header: str) -> str:
     """Unstructured text as encoded words where it needs them, folded with CRLF."""
     plain = text.isascii() and "=?" not in text and len(header) + 2 + len(text) <= 78

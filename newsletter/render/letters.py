@@ -66,9 +66,9 @@ def personalise(
         recipient_name=recipient_name,
         envelope_from=_envelope_from(letterhead, keys, subscriber_id),
         headers=tuple((header, value) for header, value, _ in headers),
-        text=rendered.text.fill(slots).decode(),
-        html=rendered.html.fill(slots).decode(),
-        raw=head.encode() + rendered.body.fill(slots),
+        head=head.encode(),
+        rendered=rendered,
+        slots=slots,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from newsletter.models import Message
+from newsletter.models import Message, Rendered, Slotted
 from newsletter.render.addresses import ascii_domain
 
 
@@ -20,12 +20,18 @@ def short_mail(
     mail.set_content(text + "\n", cte="base64")
     mail.add_alternative(html, subtype="html", cte="base64")
     mail.set_boundary(boundary)
+    head, _, content = mail.as_bytes().partition(b"\r\n\r\n")
     return Message(
         recipient=ascii_domain(recipient),
         recipient_name=None,
         envelope_from=envelope_from,
         headers=tuple(headers),
-        text=text,
-        html=html,
-        raw=mail.as_bytes(),
+        head=head + b"\r\n",
+        rendered=Rendered(
+            key=boundary,
+            subject=mail["Subject"],
+            html=Slotted(html.encode()),
+            text=Slotted(text.encode()),
+            body=Slotted(b"\r\n" + content),
+        ),
     )

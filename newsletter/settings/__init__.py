@@ -21,12 +21,6 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Letterhead
 from newsletter.settings import values
 
-# Settings of the design that no part of this version reads. Naming them is honest; ignoring them is not.
-NOT_YET = (
-    "NEWSLETTER_SEND_RATE",
-    "NEWSLETTER_CONNECTIONS",
-)
-
 MailAddress = Annotated[str, BeforeValidator(values.mail_address)]
 ServiceUrl = Annotated[str, BeforeValidator(values.service)]
 
@@ -60,6 +54,8 @@ class Settings(BaseSettings):
     transport: Literal["outbox", "smtp", "sendgrid"] = "outbox"
     smtp_url: Annotated[str, values.smtp] | None = None
     smtp_password: SecretStr | None = None
+    send_rate: float | None = Field(default=None, gt=0)
+    connections: int = Field(default=8, ge=1, le=100)
     dkim_key_file: Path | None = None
     dkim_selector: str | None = None
     sendgrid_api_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_API_KEY")
@@ -86,6 +82,9 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"{problem}; NEWSLETTER_TRANSPORT={self.transport} needs {'it' if len(missing) == 1 else 'them'}"
             )
+        if (self.dkim_key_file is None) != (self.dkim_selector is None):
+            missing_one = "dkim_selector" if self.dkim_selector is None else "dkim_key_file"
+            raise ValueError(f"{_variable(missing_one)} is missing; signing needs the key and the selector")
         return self
 
     @property
@@ -147,16 +146,6 @@ def _password(address: str) -> str | None:
         return None
 
 
-def warnings() -> list[Finding]:
-    """Settings that are set and that this version does not read."""
-    remedy = "remove it; this version does without"
-    return [
-        Finding(name, None, "is not read by this version", remedy, fatal=False)
-        for name in NOT_YET
-        if name in os.environ
-    ]
-
-
 def is_secret(name: str) -> bool:
     """Whether the value of this variable must not be shown: passwords and keys, and whatever is not ours."""
     field = name.removeprefix("NEWSLETTER_").lower()
@@ -195,7 +184,7 @@ def _read_secret_files(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
     for name, path in list(os.environ.items()):
         secret = name.removesuffix("_FILE")
         ours = secret.endswith("_API_KEY") or secret in _known_names()
-        if secret == name or name in NOT_YET or not ours or not path or os.environ.get(secret):
+        if secret == name or not ours or not path or os.environ.get(secret):
             continue
         try:
             os.environ[secret] = Path(path).read_text("utf-8").strip()
@@ -217,7 +206,7 @@ def _unknown_names(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
     findings = []
     for name in sorted(os.environ):
         bare = name.removesuffix("_FILE")
-        if not name.startswith("NEWSLETTER_") or {name, bare} & {*known, *NOT_YET}:
+        if not name.startswith("NEWSLETTER_") or {name, bare} & {*known}:
             continue
         if name == "NEWSLETTER_REAL_DATA":  # the tests' own
             continue

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 
 from newsletter.delivery import HEARD_OF, REPEATED, may_follow
-from newsletter.models import Delivery, DeliveryState, DomainPause, Rendered, Slotted, Span, SubscriberState
+from newsletter.models import (
+    Claim,
+    Delivery,
+    DeliveryState,
+    DomainPause,
+    Rendered,
+    Slotted,
+    Span,
+    SubscriberState,
+)
 from newsletter.redaction import redacted
 from newsletter.store.engine import Base, add_missing, put
 from newsletter.store.papers import CHUNK, chunks
@@ -56,34 +66,18 @@ class Deliveries(Base):
                 planned += sum(_plan_one(connection, one) for one in deliveries[start : start + CHUNK])
         return planned
 
-    def claim(self, owner: str, limit: int, now: datetime, only: str | None = None) -> Sequence[Delivery]:
-        ready = (delivery.c.state == DeliveryState.QUEUED.value) & or_(
-            delivery.c.not_before.is_(None), delivery.c.not_before <= now
-        )
-        if only is not None:
-            ready = ready & (subscriber.c.email == only.lower())
+    def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
         with self._transaction() as connection:
-            paused = connection.scalars(select(domain_pause.c.domain).where(domain_pause.c.until > now))
-            for domain in paused.all():
-                ready = ready & ~func.lower(delivery.c.email).endswith(f"@{domain}", autoescape=True)
-            staying = _first_of_one_edition(connection, ready, limit)
-            sending = {"state": DeliveryState.SENDING.value, "owner": owner, "attempts": delivery.c.attempts + 1}
-            chosen = delivery.c.id.in_(staying)
-            connection.execute(update(delivery).where(chosen).values(sending))
-            claimed = connection.execute(select(delivery).where(chosen).order_by(delivery.c.id))
-            return [_delivery(row) for row in claimed]
+            if finished:
+                mine = {"the_owner": claim.owner}
+                connection.execute(_RECORD_MINE, [{"the_id": one.id, **mine, **_outcome(one)} for one in finished])
+            return _claimed(connection, claim) if claim.limit else []
 
     def finish(self, finished: Delivery) -> None:
-        values = {
-            "state": finished.state.value,
-            "owner": finished.owner,
-            "attempts": finished.attempts,
-            "not_before": finished.not_before,
-            "error": finished.error and redacted(finished.error),
-        }
         with self._transaction() as connection:
             # What was heard of the mail meanwhile is newer than the transport's own answer.
             open_ = delivery.c.state.not_in([state.value for state in HEARD_OF])
+            values = _outcome(finished)
             connection.execute(update(delivery).where((delivery.c.id == finished.id) & open_).values(values))
 
     def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:
@@ -116,6 +110,13 @@ class Deliveries(Base):
             rows = connection.execute(select(domain_pause).where(domain_pause.c.until > now))
             return [DomainPause(row.domain, row.until, row.why) for row in rows]
 
+    def revive(self, subscriber_id: int, since: datetime) -> int:
+        mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & (delivery.c.date >= since)
+        fresh = {"state": DeliveryState.QUEUED.value, "attempts": 0, "not_before": None, "error": None}
+        with self._transaction() as connection:
+            refused = delivery.c.state == DeliveryState.FAILED.value
+            return connection.execute(update(delivery).where(mine, refused).values(fresh)).rowcount
+
     def orphans(self) -> Sequence[Delivery]:
         in_doubt = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
         query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, in_doubt))
@@ -147,18 +148,51 @@ class Deliveries(Base):
             return {row.state: row.number for row in connection.execute(query)}
 
 
-def _first_of_one_edition(connection: Connection, ready: ColumnElement[bool], limit: int) -> list[int]:
-    """The ids of the first ready mails, all of one edition; those of readers who left are skipped on the way."""
-    joined = delivery.join(subscriber, subscriber.c.id == delivery.c.subscriber_id)
-    query = select(delivery.c.id, delivery.c.edition, subscriber.c.state).select_from(joined).where(ready)
-    while rows := connection.execute(query.order_by(delivery.c.id).limit(limit)).all():
+def _outcome(finished: Delivery) -> dict[str, Any]:
+    values = {name: getattr(finished, name) for name in ("owner", "attempts", "not_before")}
+    return {"state": finished.state.value, "error": finished.error and redacted(finished.error), **values}
+
+
+# Built once: these run for every few mails, and SQLAlchemy would spend as long on building them as SQLite on running.
+_MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
+_RECORD_MINE = update(delivery).where(delivery.c.id == bindparam("the_id"), _MINE)
+_DUE = (
+    select(delivery, subscriber.c.state.label("reader"))
+    .select_from(delivery.join(subscriber, subscriber.c.id == delivery.c.subscriber_id))
+    .where(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.id > bindparam("after"))
+    .where(or_(delivery.c.not_before.is_(None), delivery.c.not_before <= bindparam("now")))
+    .order_by(delivery.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=delivery)
+)
+_DUE_TO_ONE = _DUE.where(subscriber.c.email == bindparam("only"))
+_TAKE = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("the_id"))
+    .values(state=DeliveryState.SENDING.value, owner=bindparam("the_owner"), attempts=delivery.c.attempts + 1)
+)
+_SKIP = update(delivery).where(delivery.c.id == bindparam("the_id")).values(state=DeliveryState.SKIPPED.value)
+
+
+def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
+    """The first due mails, now sending; those of readers who left are skipped on the way."""
+    asked = {"after": claim.after, "now": claim.now, "limit": claim.limit}
+    query, values = (_DUE, asked) if claim.only is None else (_DUE_TO_ONE, asked | {"only": claim.only.lower()})
+    for domain in connection.scalars(select(domain_pause.c.domain).where(domain_pause.c.until > claim.now)).all():
+        query = query.where(~func.lower(delivery.c.email).endswith(f"@{domain}", autoescape=True))
+    while rows := connection.execute(query, values).all():
         # Asked in the claim itself: somebody who left a second ago gets nothing.
-        gone = [row.id for row in rows if row.state != SubscriberState.ACTIVE.value]
-        if not gone:
-            return [row.id for row in rows if row.edition == rows[0].edition]
-        skipped = {"state": DeliveryState.SKIPPED.value}
-        connection.execute(update(delivery).where(delivery.c.id.in_(gone)).values(skipped))
+        gone = [{"the_id": row.id} for row in rows if row.reader != SubscriberState.ACTIVE.value]
+        if gone:
+            connection.execute(_SKIP, gone)
+        if staying := [row for row in rows if row.reader == SubscriberState.ACTIVE.value]:
+            connection.execute(_TAKE, [{"the_id": row.id, "the_owner": claim.owner} for row in staying])
+            return [_taken(row, claim.owner) for row in staying]
     return []
+
+
+def _taken(row: Row[Any], owner: str) -> Delivery:
+    return replace(_delivery(row), state=DeliveryState.SENDING, owner=owner, attempts=row.attempts + 1)
 
 
 def _move(connection: Connection, which: ColumnElement[bool], state: DeliveryState) -> None:

@@ -5,37 +5,46 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from newsletter.errors import TransportRefused
-from newsletter.models import Message, Outcome, Outgoing, Verdict
+from newsletter.errors import TransportError, TransportRefused
+from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
 
 _MOST_LETTERS = 200  # of an address in a file name, which ends at 255 octets on most systems
+_UNFINISHED = "tmp"  # the folder for what is being written, as in a maildir
 
 
 class Outbox:
     """Writes `<issue>_<address>.eml` and the same as `.html`, each whole or not at all."""
 
     name = "outbox"
-    batch_size = 1
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.trouble: TransportError | None = None
 
-    def send(self, mails: Sequence[Outgoing]) -> Sequence[Outcome]:
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for mail in mails:
-                name = file_name(mail.message)
-                write_whole(self._folder / f"{name}.html", mail.message.html.encode())
-                write_whole(self._folder / f"{name}.eml", mail.message.raw)
-        except OSError as error:
-            raise TransportRefused(self.name, f"cannot write to {self._folder}: {error.strerror or error}") from error
-        return [Outcome(Verdict.ACCEPTED) for _ in mails]
+    @property
+    def room(self) -> int:
+        return 0 if self.trouble else 1
+
+    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+        return [Answer(mail.key, self._written(mail.message)) for mail in mails]
 
     def close(self) -> None:
         """Nothing is held open."""
+        self.trouble = None
+
+    def _written(self, message: Message) -> Outcome:
+        if self.trouble is None:
+            name = file_name(message)
+            try:
+                write_whole(self._folder, {f"{name}.html": message.html.encode(), f"{name}.eml": message.raw})
+                return Outcome(Verdict.ACCEPTED)
+            except OSError as error:
+                problem = f"cannot write to {self._folder}: {error.strerror or error}"
+                self.trouble = TransportRefused(self.name, problem)
+        return Outcome(Verdict.UNTRIED, self.trouble.problem)
 
 
 def file_name(message: Message) -> str:
@@ -57,16 +66,23 @@ def _safe(address: str) -> str:
     return f"{safe[:_MOST_LETTERS]}-{hashlib.sha256(address.encode()).hexdigest()[:8]}"
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that after a power cut there is the old one or the new one."""
-    temporary = path.with_name(f".{path.name}.part")
-    with temporary.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+def write_whole(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files in the manner of a maildir: after a power cut each is there whole, or as it was before."""
+    unfinished = folder / _UNFINISHED
+    unfinished.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        with (unfinished / name).open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        (unfinished / name).replace(folder / name)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    """Names are content of their folder, and have to reach the disk too."""
+    opened = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)

@@ -1,0 +1,25 @@
+"""Who gets a mail, what an outcome means, and the loop between: `deciding` is pure, `draining` does the sending.
+
+A mail's states: queued → sending → accepted, or back to queued, or failed, or unknown. `sending` is committed
+before the first byte and the outcome after the last, so a stop anywhere leaves at most the mails in flight in doubt;
+those are sent again with the same bytes, and named.
+"""
+
+from newsletter.delivery.deciding import HEARD_OF, MOST_ISSUES, REPEATED, decide, due_issues, may_follow, recover
+from newsletter.delivery.draining import drain, send_now
+from newsletter.delivery.tally import Health, Pace, Tally
+
+__all__ = [
+    "HEARD_OF",
+    "MOST_ISSUES",
+    "REPEATED",
+    "Health",
+    "Pace",
+    "Tally",
+    "decide",
+    "drain",
+    "due_issues",
+    "may_follow",
+    "recover",
+    "send_now",
+]

@@ -1,0 +1,77 @@
+"""Which issues a mail carries, and what an outcome makes of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+from newsletter.models import Delivery, DeliveryState, Outcome, Verdict
+
+MOST_ISSUES = 5  # in one mail: a week
+_MOST_ATTEMPTS = 5
+_GIVE_UP = timedelta(days=1)  # a server may be down for hours; a newsletter of the day before yesterday helps nobody
+_LONGEST_PAUSE = timedelta(hours=6)  # whatever the other side says
+_PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+REPEATED = "outcome unknown; sent again with the same Message-ID"
+
+
+def due_issues(ready: Iterable[date], had: Collection[date]) -> tuple[date, ...]:
+    """The issues for a reader's next mail, oldest first: all that are newer than the last one they had, at most five.
+
+    Somebody who has had none starts with the newest.
+    """
+    newest_first = sorted(ready, reverse=True)
+    if not had:
+        return tuple(newest_first[:1])
+    return tuple(sorted(day for day in newest_first[:MOST_ISSUES] if day > max(had)))
+
+
+def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
+    """The delivery after this outcome."""
+    done = replace(delivery, owner=None, not_before=None)
+    detail = outcome.detail[:500] or None
+    match outcome.verdict:
+        case Verdict.ACCEPTED:
+            return replace(done, state=DeliveryState.ACCEPTED)
+        case Verdict.PERMANENT:
+            return replace(done, state=DeliveryState.FAILED, error=detail)
+        case Verdict.UNKNOWN:
+            return replace(done, state=DeliveryState.UNKNOWN, error=detail)
+        case Verdict.UNTRIED:
+            return replace(done, state=DeliveryState.QUEUED, attempts=max(delivery.attempts - 1, 0), error=detail)
+    if delivery.attempts >= _MOST_ATTEMPTS and now - delivery.date >= _GIVE_UP:
+        return replace(done, state=DeliveryState.FAILED, error=f"{delivery.attempts} tries, last: {detail}")
+    return replace(done, state=DeliveryState.QUEUED, not_before=now + _pause(delivery, outcome), error=detail)
+
+
+def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
+    if outcome.retry_after is None:
+        return _PAUSES[min(max(delivery.attempts, 1), len(_PAUSES)) - 1]
+    # At least a second: an answer of 0 would have drain() ask again and again without a pause.
+    return timedelta(seconds=min(max(outcome.retry_after, 1.0), _LONGEST_PAUSE.total_seconds()))
+
+
+# What may become what by later news of a mail: out of order or twice, it never goes backwards.
+_BEFORE: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.ACCEPTED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN)),
+    DeliveryState.DELIVERED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED)),
+}
+_EVER_SENT = frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
+
+
+HEARD_OF = frozenset(
+    (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
+)  # nothing that the transport says afterwards changes it
+
+
+def may_follow(state: DeliveryState) -> frozenset[DeliveryState]:
+    """The states that news of `state` moves on; it also settles a mail that waits to be repeated for want of news."""
+    if state is DeliveryState.COMPLAINED:
+        return _EVER_SENT | {DeliveryState.BOUNCED}
+    return _BEFORE.get(state, _EVER_SENT)
+
+
+def recover(delivery: Delivery) -> Delivery:
+    """A mail whose outcome nobody knows, ready to be repeated as the same bytes."""
+    return replace(delivery, state=DeliveryState.QUEUED, owner=None, not_before=None, error=REPEATED)

@@ -1,0 +1,161 @@
+"""The loop that sends: one transaction records what has come back and claims what goes out next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from newsletter.delivery.deciding import decide
+from newsletter.delivery.tally import Health, Pace, Tally, counted
+from newsletter.errors import TransportError, TransportRefused
+from newsletter.models import Answer, Claim, Delivery, Message, Outcome, Outgoing, Verdict
+from newsletter.ports import DeliveryStore, Transport
+
+_LOOK = 0.5  # seconds between two looks at whether to stop
+_UNTIL_TOMORROW = timedelta(hours=20)  # the next morning tries again, whatever the hour of its first reader
+_SHORT = 90.0  # seconds for which a round waits for a server that names them; for longer ones it ends
+
+
+def drain(
+    store: DeliveryStore,
+    transport: Transport,
+    build: Callable[[Delivery], Message],
+    *,
+    owner: str,
+    now: Callable[[], datetime],
+    only: str | None = None,
+    report: Callable[[Delivery], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    rate: float | None = None,
+) -> Tally:
+    """Send every due mail, or the one of `only`; `rate` in mails a minute.
+
+    A stop lets the mails in flight end. Raises TransportRefused when nobody can be served. The tally says in `held`
+    why the rest stays queued: the server is in trouble, or too many mails were refused.
+    """
+    drained = _Round(store, transport, build, owner, now, only, report, stop, Pace(rate, time.monotonic))
+    while drained.turn():
+        continue
+    if isinstance(transport.trouble, TransportRefused):
+        raise transport.trouble
+    return drained.tally + _held(drained.health.problem, transport.trouble)
+
+
+def _held(problem: str | None, trouble: TransportError | None) -> Tally:
+    if problem:
+        return Tally(held=problem, held_for=_UNTIL_TOMORROW)
+    return Tally(held=str(trouble), held_for=timedelta(seconds=trouble.retry_after or 0)) if trouble else Tally()
+
+
+@dataclass
+class _Round:
+    """What one round of sending keeps in mind."""
+
+    store: DeliveryStore
+    transport: Transport
+    build: Callable[[Delivery], Message]
+    owner: str
+    now: Callable[[], datetime]
+    only: str | None
+    report: Callable[[Delivery], None]
+    stop: Callable[[], bool]
+    pace: Pace
+    health: Health = field(default_factory=Health)
+    tally: Tally = field(default_factory=Tally)
+    in_flight: dict[str, Delivery] = field(default_factory=dict)
+    answers: list[Answer] = field(default_factory=list)  # not yet recorded
+    place: int = 0  # the id up to which the queue was walked through
+    dry: bool = False  # nothing more was due
+
+    def turn(self) -> bool:
+        """Record, claim, hand over, wait for answers; False when there is nothing left to do."""
+        decided = self._decided()
+        wanted = self._wanted()
+        outgoing = self._claim(decided, wanted)
+        if not outgoing and not self.in_flight and not self.answers:
+            return self._rest(wanted)
+        self.answers += self._exchange(outgoing)
+        return True
+
+    def _wanted(self) -> int:
+        # A stop may come at any time: it is asked for each turn.
+        if self.health.problem or self.dry or self.stop():
+            return 0
+        room, allowed = self.transport.room, self.pace.allowed()
+        return room if allowed is None else min(room, allowed)
+
+    def _decided(self) -> Sequence[Delivery]:
+        now = self.now()
+        known = [answer for answer in self.answers if answer.key in self.in_flight]
+        self.answers = []
+        decided = [decide(self.in_flight.pop(answer.key), answer.outcome, now) for answer in known]
+        for delivery in decided:
+            self.health = self.health.after(delivery.state)
+        return decided
+
+    def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Outgoing]:
+        if not decided and not wanted:
+            return []
+        claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place)
+        claimed = self.store.turn(decided, claim)
+        self._count(decided)
+        if wanted:
+            self._walk(claimed)
+        return list(self._built(claimed))
+
+    def _walk(self, claimed: Sequence[Delivery]) -> None:
+        """Through the queue by id once, then from its beginning for what has become due meanwhile."""
+        self.dry = not claimed and not self.place
+        self.place = claimed[-1].id if claimed else 0
+        self.pace.begin(len(claimed))
+
+    def _count(self, decided: Iterable[Delivery]) -> None:
+        for delivery in decided:
+            self.report(delivery)
+            self.tally += counted(delivery.state)
+
+    def _built(self, claimed: Iterable[Delivery]) -> Iterable[Outgoing]:
+        for delivery in claimed:
+            key = str(delivery.id)
+            self.in_flight[key] = delivery
+            try:
+                yield Outgoing(key=key, message=self.build(delivery))
+            except Exception as error:
+                # One mail that cannot be made would else be the first of every later run, and all others wait behind.
+                self.answers.append(Answer(key, Outcome(Verdict.TEMPORARY, f"cannot be made: {error}")))
+
+    def _exchange(self, outgoing: Sequence[Outgoing]) -> Sequence[Answer]:
+        try:
+            # What cannot be made is recorded at once, and a rate's next mail is not waited for longer than it takes.
+            wait = 0.0 if self.answers else min(_LOOK, self.pace.wait() or _LOOK)
+            return self.transport.exchange(outgoing, wait)
+        except Exception as error:
+            # A mistake of ours that one mail brings out: nobody can tell how far it got, and the others still go out.
+            doubt = Outcome(Verdict.UNKNOWN, f"{type(error).__name__}: {error}")
+            return [Answer(key, doubt) for key in self.in_flight]
+
+    def _rest(self, wanted: int) -> bool:
+        """Whether there is anything to wait for while nothing is in flight: the pace, or a server that named a time."""
+        if self.stop() or self.health.problem or (self.dry and not self.transport.trouble):
+            return False
+        if wanted:
+            return True  # the queue's end was reached: once more from its beginning
+        trouble = self.transport.trouble
+        if trouble and (trouble.retry_after is None or trouble.retry_after > _SHORT):
+            return False
+        self.dry, self.place = False, 0
+        time.sleep(min(_LOOK, self.pace.wait() or _LOOK) if not trouble else min(_LOOK, trouble.retry_after or _LOOK))
+        return True
+
+
+def send_now(transport: Transport, mail: Outgoing) -> Outcome:
+    """One mail that stands in no queue. Raises TransportError when nobody can be served."""
+    answers = list(transport.exchange([mail], _LOOK))
+    while not answers:
+        answers = list(transport.exchange([], _LOOK))
+    (answer,) = answers
+    if answer.outcome.verdict is Verdict.UNTRIED and transport.trouble:
+        raise transport.trouble
+    return answer.outcome

@@ -1,0 +1,95 @@
+"""What a round of sending counts: its mails by outcome, whether it goes well, and how fast it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from newsletter.models import DeliveryState
+
+_FIRST = 200  # mails by which an issue is judged
+_MOST_OF_THEM = _FIRST * 5 // 100
+_MOST_IN_A_ROW = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Mails of one round by what became of them, and why it ended early."""
+
+    accepted: int = 0
+    waiting: int = 0  # refused for now, or in doubt
+    failed: int = 0
+    held: str | None = None  # why the rest stays queued
+    held_for: timedelta = timedelta()  # until it is worth a try
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.accepted + other.accepted,
+            self.waiting + other.waiting,
+            self.failed + other.failed,
+            other.held or self.held,
+            max(self.held_for, other.held_for),
+        )
+
+
+_COUNTED: Mapping[DeliveryState, Tally] = {
+    DeliveryState.ACCEPTED: Tally(accepted=1),
+    DeliveryState.FAILED: Tally(failed=1),
+}
+
+
+def counted(state: DeliveryState) -> Tally:
+    """One mail that ended in this state."""
+    return _COUNTED.get(state, Tally(waiting=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether so many readers are refused for good that the fault is rather ours than theirs."""
+
+    answered: int = 0
+    failed: int = 0
+    in_a_row: int = 0
+    problem: str | None = None
+
+    def after(self, state: DeliveryState) -> Health:
+        """With one more mail's end; the first problem stays."""
+        refused = state is DeliveryState.FAILED
+        answered, failed = self.answered + 1, self.failed + refused
+        in_a_row = self.in_a_row + 1 if refused else 0
+        return Health(answered, failed, in_a_row, self.problem or _problem(answered, failed, in_a_row))
+
+
+def _problem(answered: int, failed: int, in_a_row: int) -> str | None:
+    if in_a_row >= _MOST_IN_A_ROW:
+        return f"{in_a_row} mails in a row were refused for good"
+    if answered <= _FIRST and failed > _MOST_OF_THEM:
+        return f"{failed} of the first {answered} mails were refused for good"
+    return None
+
+
+class Pace:
+    """A token bucket: so many mails a minute, evenly spread, however many lanes carry them."""
+
+    def __init__(self, per_minute: float | None, clock: Callable[[], float]) -> None:
+        self._per_second = per_minute / 60 if per_minute else None
+        self._clock, self._last, self._saved = clock, clock(), 1.0
+
+    def allowed(self) -> int | None:
+        """How many mails may begin now; None: as many as there is room for."""
+        if self._per_second is None:
+            return None
+        now = self._clock()
+        # One second's worth at most is saved up, or a stop of an hour would be followed by an hour's mails at once.
+        saved = self._saved + (now - self._last) * self._per_second
+        self._saved, self._last = min(saved, max(1.0, self._per_second)), now
+        return int(self._saved)
+
+    def begin(self, mails: int) -> None:
+        """So many have begun."""
+        self._saved -= mails
+
+    def wait(self) -> float:
+        """Seconds until the next may begin."""
+        return max(0.0, (1 - self._saved) / self._per_second) if self._per_second else 0.0

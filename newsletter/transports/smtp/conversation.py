@@ -1,0 +1,207 @@
+"""One SMTP connection after its login, without I/O: mails in, bytes out, replies in, answers out.
+
+With PIPELINING (RFC 2920) a mail costs one round trip: the final dot of one leaves together with MAIL, RCPT and DATA of
+the next. The body of that next one waits until the answer to the one before is recorded, so that at most one body of a
+connection is in doubt, whatever happens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
+from newsletter.transports.smtp.replies import Replies, Reply, ReplyError
+
+_NO_ADDRESS = re.compile(r"[\x00-\x20\x7f<>\u2028\u2029]")  # would end the command, or its brackets
+
+
+class Stage(Enum):
+    """What a reply answers."""
+
+    MAIL = auto()
+    RCPT = auto()
+    DATA = auto()
+    DOT = auto()
+    RESET = auto()
+
+
+_ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)
+
+
+@dataclass(eq=False, slots=True)
+class Sending:
+    """A mail on its way over one connection, and perhaps over another when that one ends."""
+
+    mail: Outgoing
+    tries: int = 0  # connections that ended with it before they had carried anything
+    commands: deque[tuple[Stage, bytes]] = field(default_factory=deque)
+    refusal: Outcome | None = None  # the reply to MAIL, RCPT or DATA
+    known: bool = False  # the server has taken its reader
+    ready: bool = False  # the server waits for the body
+    dot: int | None = None  # behind which of the connection's bytes nobody can tell without an answer
+
+    def outcome(self, reply: Reply) -> Outcome:
+        """What the reply to the final dot, or to what came before, means for the reader."""
+        return self.refusal or (Outcome(Verdict.ACCEPTED) if reply.good else _refused(reply))
+
+
+class Conversation:
+    """What was said on one connection, and what is to be said next."""
+
+    def __init__(self, *, pipelining: bool, utf8: bool, wire: Callable[[Message], bytes]) -> None:
+        """`wire` gives a mail's bytes as DATA wants them."""
+        self.pipelining, self._utf8, self._wire = pipelining, utf8, wire
+        self.broken: str | None = None  # why nothing more can be said here
+        self.suspect = False  # the server does not keep its promise of PIPELINING
+        self.heard = 0  # replies
+        self.answered = 0  # mails
+        self.held: deque[Sending] = deque()
+        self._expected: deque[tuple[Stage, Sending | None]] = deque()
+        self._recorded = True
+        self._out, self._gone = bytearray(), 0
+        self._replies = Replies()
+
+    @property
+    def room(self) -> int:
+        return 0 if self.broken else (2 if self.pipelining else 1) - len(self.held)
+
+    @property
+    def waits_for(self) -> Stage | None:
+        """What the server is to answer next."""
+        return self._expected[0][0] if self._expected else None
+
+    @property
+    def in_envelope(self) -> bool:
+        """Whether the server owes an answer to commands that were sent together."""
+        return self.waits_for in _ENVELOPE
+
+    def take(self, sending: Sending) -> Answer | None:
+        """Begin with a mail; an answer at once where this server cannot take its address."""
+        try:
+            sending.commands = deque(_envelope(sending.mail.message, utf8=self._utf8))
+        except ValueError as error:
+            return Answer(sending.mail.key, Outcome(Verdict.PERMANENT, str(error)))
+        sending.refusal, sending.known, sending.ready, sending.dot = None, False, False, None
+        self.held.append(sending)
+        return None
+
+    def recorded(self) -> None:
+        """The last answer is in the ledger: the next body may go."""
+        self._recorded = True
+
+    def to_send(self) -> bytearray:
+        """The bytes that may leave now."""
+        if not self.broken:
+            self._write()
+        return self._out
+
+    def sent(self, count: int) -> None:
+        """So many of them have left."""
+        del self._out[:count]
+        self._gone += count
+
+    def receive(self, data: bytes) -> list[Answer]:
+        """What these bytes of the server mean for the mails; `broken` may be set behind them."""
+        answers: list[Answer] = []
+        try:
+            for reply in self._replies.feed(data):
+                self.heard += 1
+                answers += self._understood(reply)
+                if self.broken:
+                    break
+        except ReplyError as error:
+            self.broken = str(error)
+        self.answered += len(answers)
+        return answers
+
+    def end(self, problem: str) -> tuple[list[Answer], list[Sending]]:
+        """The connection is lost: answers as far as there are any, and the mails that were certainly not taken."""
+        self.broken = self.broken or problem
+        lost = Outcome(Verdict.UNKNOWN, f"connection lost: {self.broken}")
+        held, self.held = self.held, deque()
+        answers, back = [], []
+        for sending in held:
+            in_doubt = lost if sending.dot is not None and self._gone >= sending.dot else None
+            if outcome := sending.refusal or in_doubt:
+                answers.append(Answer(sending.mail.key, outcome))
+            else:
+                back.append(sending)
+        return answers, back
+
+    def _write(self) -> None:
+        """The commands and the body of what is held, as far as they may leave now."""
+        for sending in self.held:
+            while sending.commands and (self.pipelining or not self._expected):
+                stage, line = sending.commands.popleft()
+                self._say(stage, line, sending)
+            if sending.ready and sending.dot is None and self._recorded:
+                # RFC 2920 section 3.1: a server may ask for the body though it refused the only reader; it gets none.
+                body = b".\r\n" if sending.refusal else self._wire(sending.mail.message)
+                self._say(Stage.DOT, body, sending)
+                sending.dot = self._gone + len(self._out)
+            if sending.dot is None:
+                return  # the next one's commands stand behind this one's body
+
+    def _say(self, stage: Stage, data: bytes, sending: Sending | None) -> None:
+        self._out += data
+        self._expected.append((stage, sending))
+
+    def _understood(self, reply: Reply) -> Iterator[Answer]:
+        stage, sending = self._expected.popleft() if self._expected else (None, None)
+        if reply.code == 421 or stage is None or self._is_out_of_step(stage, sending, reply):
+            self.broken = str(reply)  # 421 is a good-bye, whatever it answers: RFC 5321 section 3.8
+        if sending is None or (self.broken and stage is not Stage.DOT):
+            return
+        if stage is Stage.DOT:
+            self._recorded = False
+            yield self._answer(sending, sending.outcome(reply))
+        elif stage is Stage.DATA and reply.code == 354:
+            sending.ready = True
+            if sending.refusal and sending.known:
+                self.broken = "the server wants the body of a mail that it refused"  # and might deliver an empty one
+        elif stage is Stage.RCPT and reply.good:
+            sending.known = True
+        elif stage is Stage.DATA or not reply.good:
+            yield from self._refuse(sending, stage, _refused(reply))
+
+    def _is_out_of_step(self, stage: Stage, sending: Sending | None, reply: Reply) -> bool:
+        """A server that offers PIPELINING and then complains of the order of our commands."""
+        innocent = sending is None or sending.refusal is not None or not self.pipelining or stage not in _ENVELOPE
+        if innocent or not (reply.code == 503 or (stage is Stage.MAIL and reply.code >= 500)):
+            return False
+        self.suspect = True
+        return True
+
+    def _refuse(self, sending: Sending, stage: Stage | None, refusal: Outcome) -> Iterator[Answer]:
+        """The first refusal counts. Behind the last reply to this mail a new one needs a clean slate."""
+        sending.refusal = sending.refusal or refusal
+        if stage is Stage.DATA or not self.pipelining:
+            sending.commands.clear()
+            yield self._answer(sending, sending.refusal)
+            self._say(Stage.RESET, b"RSET\r\n", None)
+
+    def _answer(self, sending: Sending, outcome: Outcome) -> Answer:
+        self.held.remove(sending)
+        return Answer(sending.mail.key, outcome)
+
+
+def _refused(reply: Reply) -> Outcome:
+    return Outcome(Verdict.PERMANENT if 500 <= reply.code < 600 else Verdict.TEMPORARY, str(reply))
+
+
+def _envelope(message: Message, *, utf8: bool) -> Iterator[tuple[Stage, bytes]]:
+    """Raises ValueError for an address that this server cannot be told."""
+    sender, recipient = message.envelope_from, message.recipient
+    if _NO_ADDRESS.search(sender + recipient) or not recipient:
+        raise ValueError("the address holds a character that no command can carry")
+    plain = (sender + recipient).isascii()
+    if not plain and not utf8:
+        raise ValueError("the address has letters outside ASCII before its @, and the server does not offer SMTPUTF8")
+    parameters = "" if plain else " BODY=8BITMIME SMTPUTF8"  # RFC 6531 section 3.4
+    yield Stage.MAIL, f"MAIL FROM:<{sender}>{parameters}\r\n".encode()
+    yield Stage.RCPT, f"RCPT TO:<{recipient}>\r\n".encode()
+    yield Stage.DATA, b"DATA\r\n"

@@ -1,0 +1,111 @@
+"""From a host's name to a connection that is ready for mails: TLS before any password, by the standard library."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import unquote, urlsplit
+
+from newsletter.errors import TransportRefused
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+NAME = "smtp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where mails are handed over, and as whom."""
+
+    host: str
+    port: int
+    tls: bool  # from the first byte
+    user: str | None
+    password: str | None
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+def server(url: str, password: str | None) -> Server:
+    """`smtp://user@host:587` (STARTTLS) or `smtps://user@host` (TLS from the first byte)."""
+    parts = urlsplit(url)
+    tls = parts.scheme == "smtps"
+    user = unquote(parts.username) if parts.username else None
+    port = parts.port or (465 if tls else 587)
+    return Server(host=parts.hostname or "", port=port, tls=tls, user=user, password=password)
+
+
+def greet(to: Server, timeout: float) -> smtplib.SMTP:
+    """An open connection behind EHLO, STARTTLS and login.
+
+    Raises TransportRefused for what another try would not mend, OSError or SMTPException for what it may.
+    """
+    try:
+        return _open(to, timeout)
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:  # 454: the server cannot check passwords at present
+            raise
+        raise TransportRefused(NAME, f"{to.host} refuses the login: {_said(error)}") from error
+    except ssl.SSLError as error:
+        raise TransportRefused(NAME, f"no secure connection to {to.host}: {error}") from error
+
+
+def _open(to: Server, timeout: float) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    connection = (
+        smtplib.SMTP_SSL(to.host, to.port, _own_name(), timeout=timeout, context=context)
+        if to.tls
+        else smtplib.SMTP(to.host, to.port, _own_name(), timeout=timeout)
+    )
+    try:
+        _hello(connection)
+        if not to.tls:
+            _secure(connection, to, context)
+        if to.user and to.password:
+            _login(connection, to.host, to.user, to.password)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _hello(connection: smtplib.SMTP) -> None:
+    code, text = connection.ehlo()
+    if not 200 <= code < 300:
+        raise smtplib.SMTPHeloError(code, text)
+
+
+def _secure(connection: smtplib.SMTP, to: Server, context: ssl.SSLContext) -> None:
+    """STARTTLS, which only a server on this machine may lack, and only where no password is sent."""
+    if not connection.has_extn("starttls"):
+        if to.host in _LOOPBACK and not to.password:
+            return
+        raise TransportRefused(NAME, f"{to.host} does not offer STARTTLS; nothing was sent in the clear")
+    code, text = connection.starttls(context=context)
+    if code != 220:
+        raise TransportRefused(NAME, f"{to.host} refuses STARTTLS: {code} {text.decode('utf-8', 'replace')}")
+    _hello(connection)
+
+
+def _login(connection: smtplib.SMTP, host: str, user: str, password: str) -> None:
+    try:
+        connection.login(user, password)
+    except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
+        raise
+    except smtplib.SMTPException as error:
+        raise TransportRefused(NAME, f"{host} offers no login that we know: {error}") from error
+
+
+@cache
+def _own_name() -> str:
+    """What we call ourselves; asking for it anew takes seconds a connection where there is no name service."""
+    name = socket.getfqdn()
+    return name if "." in name else "[127.0.0.1]"
+
+
+def _said(error: smtplib.SMTPResponseException) -> str:
+    text = error.smtp_error
+    return f"{error.smtp_code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"

@@ -1,0 +1,92 @@
+"""One connection that never makes us wait: bytes move between its socket and its conversation as they can."""
+
+from __future__ import annotations
+
+import selectors
+import smtplib
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from newsletter.models import Answer, Message
+from newsletter.transports.smtp.conversation import Conversation, Stage
+
+_CHUNK = 65536
+_LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_AFTER_THE_DOT = 5  # times as long: a server may look through the whole mail first (RFC 5321 section 4.5.3.2.6)
+
+
+class Lane:
+    """A conversation over an open connection."""
+
+    def __init__(
+        self, connection: smtplib.SMTP, *, timeout: float, pipelining: bool, wire: Callable[[Message], bytes]
+    ) -> None:
+        """`pipelining` false: not even where it is offered."""
+        if connection.sock is None:
+            raise OSError("the connection is closed")
+        self.socket, self._timeout = connection.sock, timeout
+        offered = connection.has_extn("pipelining")
+        utf8 = connection.has_extn("smtputf8") and connection.has_extn("8bitmime")
+        self.talk = Conversation(pipelining=pipelining and offered, utf8=utf8, wire=wire)
+        self.socket.setblocking(False)
+        self._last, self._heard = time.monotonic(), 0
+
+    def push(self) -> int:
+        """Send what may leave; the events to wait for. A socket error shows as `broken`."""
+        out = self.talk.to_send()
+        try:
+            while out:
+                self.talk.sent(self.socket.send(out))
+                self._last = time.monotonic()
+        except _LATER:
+            return selectors.EVENT_READ | selectors.EVENT_WRITE
+        except OSError:
+            pass  # what the server said before it hung up is still to be read, and it counts; reading finds the end
+        return selectors.EVENT_READ
+
+    def pull(self) -> list[Answer]:
+        """The answers in what has arrived; the end of the connection shows as `broken`."""
+        answers: list[Answer] = []
+        try:
+            while not self.talk.broken:
+                data = self.socket.recv(_CHUNK)
+                if not data:
+                    self.talk.broken = "the server ended the connection"
+                answers += self.talk.receive(data)
+                if len(data) < _CHUNK and not self._decrypted():
+                    break
+        except _LATER:
+            pass
+        except OSError as error:
+            self.talk.broken = self.talk.broken or str(error)
+        return answers
+
+    def _decrypted(self) -> bool:
+        """Whether TLS has read more than it has handed out: no event will tell of that."""
+        return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
+
+    def seconds_left(self, now: float) -> float | None:
+        """Until the server is taken for silent; None while it owes nothing."""
+        if self.talk.heard != self._heard:
+            self._last, self._heard = now, self.talk.heard
+        stage = self.talk.waits_for
+        if stage is None:
+            return None
+        return self._last + self._timeout * (_AFTER_THE_DOT if stage is Stage.DOT else 1) - now
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def quit(self, patience: float) -> None:
+        """RFC 5321 section 4.1.1.10: never without a good-bye; but a server that does not answer is left."""
+        with suppress(OSError):
+            self.socket.settimeout(patience)
+            self.socket.sendall(b"QUIT\r\n")
+
+    def await_goodbye(self, deadline: float) -> None:
+        with suppress(OSError):
+            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
+            self.socket.recv(_CHUNK)
+        self.close()
