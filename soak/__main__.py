@@ -62,7 +62,7 @@ def _crashes(warm: Warm, prepared: Path, most: int, workers: int) -> Iterator[st
         started = time.monotonic()
         trials = _over(workers, chosen, partial(crash.trial, ground=ground))
         print(f"\nkilled while planning and sending, {name}: {len(chosen)} of {len(everything)} system calls", end="")
-        print(f" in {time.monotonic() - started:.0f} s")
+        print(f" in {time.monotonic() - started:.0f} s", flush=True)
         _table(trials)
         yield from (f"{name}: {problem}" for one in trials for problem in one.problems())
 

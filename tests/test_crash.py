@@ -30,6 +30,12 @@ def warm() -> Iterator[Warm]:
 
 
 @pytest.fixture(scope="module")
+def warm_with_a_model() -> Iterator[Warm]:
+    with Warm(model=True) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
 def at_the_hour(warm: Warm) -> Iterator[pairs.Pair]:
     """Two processes at 09:31 of the issue's day."""
     with pairs.pair(warm) as workers:
@@ -58,18 +64,17 @@ def test_killed_at_a_system_call_and_restarted(
     network = [point for point in everything if point.kind in ("sendto", "sendmsg")]
     commits = [point for point in everything if point.kind == "pwrite64"]
     middle = len(commits) // 2  # with mails under way; these steps fall before and after an answer
-    trials = [crash.trial(warm, point, ground) for point in (network[len(network) // 2], *commits[middle:][:8:2])]
+    trials = [crash.trial(warm, point, ground) for point in (network[len(network) // 2], *commits[middle:][:9:4])]
     assert all(one.killed for one in trials)
     assert [] == [problem for one in trials for problem in one.problems()]
     # Else the sample would miss the very moment that it is about.
     assert connections > 1 or any(one.found.repeats for one in trials)
 
 
-def test_killed_while_preparing() -> None:
+def test_killed_while_preparing(warm_with_a_model: Warm) -> None:
     """No paper is lost, and an answer that the ledger holds is not asked for again."""
-    with Warm(model=True) as warm:
-        one = preparing.trial(warm, Point("fdatasync", 35))  # with the scores and some of the one-liners stored
-    assert [] == one.problems()
+    # With the scores and some of the one-liners stored.
+    assert [] == preparing.trial(warm_with_a_model, Point("fdatasync", 35)).problems()
 
 
 @pytest.mark.parametrize("kind", pairs.KINDS)
@@ -117,10 +122,11 @@ def test_sigterm_while_sending_finishes_the_mail_in_flight(
             assert [] == found(warm, folder, sink.environment, taken + sink.arrived()).problems(0)
 
 
-def test_sigterm_while_a_model_is_silent(tmp_path: Path) -> None:
+def test_sigterm_while_a_model_is_silent(warm_with_a_model: Warm, tmp_path: Path) -> None:
     """`run` ends within ten seconds, and says how to go on."""
     write_roster(tmp_path, 3)
-    with Warm() as warm, practice_servers(latency=60) as servers:
+    warm = warm_with_a_model
+    with practice_servers(latency=60) as servers:
         process = warm.hold(tmp_path, settings_for(servers, model=True), RUN)
         warm.go()
         wait_for(lambda: servers.model.requests)
@@ -154,10 +160,3 @@ def test_a_wrong_clock_and_then_the_right_one(at_the_hour: pairs.Pair, prepared:
             code, said = said_by(at_the_hour.first, folder, environment)
             assert (0, False) == (code, "Traceback" in said), said
         assert [] == found(at_the_hour.asking, folder, environment, sink.arrived()).problems(0)
-
-
-def test_started_twenty_times_in_the_hour(warm: Warm, prepared: Path) -> None:
-    """One mail each."""
-    with copied(prepared) as folder, smtp_sink() as sink:
-        assert [0] * 20 == [warm.run(folder, sink.environment, RUN) for _ in range(20)]
-        assert [] == found(warm, folder, sink.environment, sink.arrived()).problems(0)

@@ -240,9 +240,9 @@ def test_each_reader_at_their_own_hour_and_once(ground: Ground) -> None:
     assert 3 == len(outbox(ground.settings))
 
 
-def test_restarted_many_times_in_the_hour_everybody_has_one_mail(ground: Ground) -> None:
+def test_restarted_twenty_times_in_the_hour_everybody_has_one_mail(ground: Ground) -> None:
     """A service that forgets everything every minute sends no mail twice."""
-    for minute in range(0, 60, 6):
+    for minute in range(0, 60, 3):
         ground.service = Service(ground.settings, now=ground.service.now)
         ground.at(f"2026-03-09 10:{minute:02}")
     assert {"ada 1", "chen 1", "grace 1"} == ground.mails()
