@@ -25,6 +25,9 @@ bench: $(VENV)/.ready-dev ## measured figures, each beside its baseline in the s
 
 soak: $(VENV)/.ready-dev ## what must hold when things die: about half an hour (Linux; needs strace, smtp-sink, faketime)
 	$(BIN)/python -m soak
+	$(BIN)/python -m soak.zones
+	$(BIN)/python -m soak.memory
+	$(BIN)/python -m soak.year
 
 picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
 	$(BIN)/python docs/picture.py

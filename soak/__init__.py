@@ -6,4 +6,8 @@ warm       a process that has imported everything and forks the command to be ki
 crash      SIGKILL at chosen system calls of a morning, then one restart
 preparing  the same while an issue is collected, scored and summarised
 pairs      two processes that begin the same morning at once
+clockwork  the service with a clock that is turned by hand
+zones      a thousand pairs of time zone and date
+year       a year of mornings with everything that goes wrong in one
+memory     three days of ticks
 """
