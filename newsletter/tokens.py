@@ -25,6 +25,7 @@ class Purpose(IntEnum):
     PREFERENCES = 3  # the preferences page
     MESSAGE = 4  # in Message-ID, found again in In-Reply-To and References
     BOUNCE = 5  # envelope sender
+    ARCHIVE = 6  # reading an archive that is private; shows nothing of the reader and changes nothing
 
 
 Keys = Mapping[int, bytes]  # key number (0 to 15) → secret; the highest number signs

@@ -78,7 +78,7 @@ def _templates(settings: Settings) -> list[Finding]:
     places = folders("templates", settings.subscribers)
     try:
         Renderer(places, None).check()
-        archive.pages("Sample", dict(_sample_days()), places)
+        archive.pages(_SITE, dict(_sample_days()), places)
     except TemplateError as error:
         return [Finding(error.file, error.line, error.problem, "mend the template, or remove it to use the default")]
     return []
@@ -89,7 +89,7 @@ def _sample_days() -> Iterator[tuple[date, archive.Day]]:
     for number, (edition, _) in enumerate(sample_editions()):
         day = edition.date + timedelta(days=number)
         issue = Issue(date=day, state=IssueState.READY, model=edition.model, usage=edition.usage)
-        yield day, archive.day_json(issue, edition)
+        yield day, archive.day_json(issue, edition, archive.SAMPLE)
 
 
 def _prompts(settings: Settings) -> list[Finding]:
@@ -105,6 +105,7 @@ def _prompts(settings: Settings) -> list[Finding]:
     return findings
 
 
+_SITE = archive.Site(name="Sample", languages=("zh", "en"), identity="00000000-0000-4000-8000-000000000000")
 _MOMENT = datetime(2026, 3, 6, tzinfo=UTC)
 SAMPLE_PAPER = Paper(
     arxiv_id="2603.90001",

@@ -1,49 +1,135 @@
-"""The archive's content: each day as all topics together would have it."""
+"""The archive's content: each day as all topics together would have it, as it was when it was first published."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from newsletter import archive
 from newsletter.app.files import folders
-from newsletter.models import ArchiveMode, Edition, Issue, IssueState, Wishes
+from newsletter.archive import Archive, Day, Site, Stated, agrees, counts_hash, day_json, renewed
+from newsletter.collect import calendar
+from newsletter.models import ArchiveMode, Issue, IssueState, Roster, Topic, Wishes
 from newsletter.pipeline import Desk, Editor, active
 from newsletter.settings import Settings
 
 _MOST_PAPERS = 100
-_MOST_DAYS = 400
+_EVERY_ISSUE = 100_000
+_IDENTITY = "archive identity"
+_FOLDERS = {ArchiveMode.PUBLIC: "archive", ArchiveMode.PRIVATE: "archive-private"}
 
 
 def publish(settings: Settings, desk: Desk) -> list[Path]:
-    """Write the archive's changed files to `NEWSLETTER_DATA_DIR/archive`; a newsletter that is not public has none."""
+    """Write the archive's changed files to its folder; a newsletter without archive has none."""
     newsletter = desk.roster.newsletter
-    if newsletter.archive is not ArchiveMode.PUBLIC:
+    if newsletter.archive is ArchiveMode.NONE:
         return []
-    topics = tuple(topic.key for topic in desk.roster.topics)
-    wishes = Wishes(topics=topics, languages=newsletter.languages, max_papers=_MOST_PAPERS)
+    archive = Archive(_folder(settings, newsletter.archive))
     editor = Editor(desk)
-    readers = list(dict.fromkeys(reader.wishes for reader, _ in active(desk)))
-
-    def day_of(issue: Issue) -> archive.Day:
-        """The papers that stood in somebody's mail: only about them were lines written."""
-        edition = editor.compose(wishes, (issue.date,))
-        picked = {pick.paper.arxiv_id for mail in readers for pick in editor.picks(mail, (issue.date,))}
-        return archive.day_json(issue, _only(edition, picked))
-
-    folder = settings.data_dir / "archive"
-    days = {
-        issue.date: archive.published(folder, issue) or day_of(issue)
-        for issue in desk.store.issues(_MOST_DAYS)
-        if issue.state is IssueState.READY
-    }
-    return archive.write(folder, newsletter.name, days, folders("templates", settings.subscribers))
+    for issue in desk.store.issues(_EVERY_ISSUE):
+        if issue.state is IssueState.READY:
+            _bring_up_to_date(archive, desk, editor, issue)
+    site = site_of(settings, desk.roster, _identity(desk))
+    return archive.write(site, archive.dates(), folders("templates", settings.subscribers))
 
 
-def _only(edition: Edition, picked: Collection[str]) -> Edition:
-    sections = (
-        replace(section, entries=tuple(entry for entry in section.entries if entry.paper.arxiv_id in picked))
-        for section in edition.sections
+def archive_folder(settings: Settings, mode: ArchiveMode) -> Path:
+    """Where the pages lie: what only readers may see lies apart from what everybody may."""
+    return settings.data_dir / _FOLDERS.get(mode, _FOLDERS[ArchiveMode.PUBLIC])
+
+
+def site_of(settings: Settings, roster: Roster, identity: str) -> Site:
+    """What the roster and the settings say of the archive."""
+    newsletter = roster.newsletter
+    private = newsletter.archive is ArchiveMode.PRIVATE
+    return Site(
+        name=newsletter.name,
+        languages=newsletter.languages,
+        identity=identity,
+        public_url=None if private else settings.public_url,
+        private=private,
     )
-    return replace(edition, sections=tuple(sections))
+
+
+def _folder(settings: Settings, mode: ArchiveMode) -> Path:
+    """The folder of this mode, with the days that were published under the other one."""
+    folder = archive_folder(settings, mode)
+    other = archive_folder(settings, ArchiveMode.PRIVATE if mode is ArchiveMode.PUBLIC else ArchiveMode.PUBLIC)
+    if other.is_dir() and not folder.exists():
+        other.rename(folder)
+    return folder
+
+
+def _identity(desk: Desk) -> str:
+    """A UUID that stays: feed readers know entries by it."""
+    found = desk.store.recall(_IDENTITY)
+    if found is None:
+        found = str(uuid.uuid4())
+        desk.store.remember(_IDENTITY, found)
+    return found
+
+
+def _bring_up_to_date(archive: Archive, desk: Desk, editor: Editor, issue: Issue) -> None:
+    """What was published stays: topics that are worded anew tomorrow must not choose yesterday's papers again."""
+    known = archive.known(issue.date)
+    if known and known.counts == counts_hash(issue):
+        return
+    held = archive.day(issue.date)
+    if held is not None and agrees(held, issue):
+        return
+    selection = _selection(desk)
+    if held is None or (held["selection"] or selection)["hash"] == selection["hash"]:
+        archive.put(_day(desk, editor, issue, selection))
+    else:
+        archive.put(renewed(held, issue, desk.store.bills(issue.date)))
+
+
+def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any]) -> Day:
+    """The papers that stood in somebody's mail: only about them were lines written."""
+    topics, newsletter = desk.roster.topics, desk.roster.newsletter
+    wishes = Wishes(
+        topics=tuple(topic.key for topic in topics), languages=newsletter.languages, max_papers=_MOST_PAPERS
+    )
+    mails = dict.fromkeys(reader.wishes for reader, _ in active(desk))
+    mailed = {pick.paper.arxiv_id for mail in mails for pick in editor.picks(mail, (issue.date,))}
+    stated = Stated(
+        announced=calendar.announced_at(issue.date),
+        bills=desk.store.bills(issue.date),
+        topics=topics,
+        picked_by={pick.paper.arxiv_id: pick.topics for pick in editor.picks(wishes, (issue.date,))},
+        selection=_remembered(desk, issue, selection),
+    )
+    day = day_json(issue, editor.compose(wishes, (issue.date,)), stated)
+    return day | {"papers": [paper for paper in day["papers"] if paper["id"] in mailed]}
+
+
+def _selection(desk: Desk) -> Mapping[str, Any]:
+    """What chooses the papers: the prompt as it is sent, without papers; without a model the interests."""
+    told = [_told(desk, topic) for topic in desk.roster.topics]
+    system = desk.score_prompt.fill(topic=desk.roster.topics[0], papers=[])[0] if desk.model else ""
+    content = {"system": system, "topics": told}
+    return {"hash": hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]} | content
+
+
+def _told(desk: Desk, topic: Topic) -> Mapping[str, Any]:
+    request = desk.score_prompt.fill(topic=topic, papers=[])[1] if desk.model else topic.interests
+    return {
+        "title": topic.title,
+        "categories": list(topic.categories),
+        "min_relevance": topic.min_relevance,
+        "min_novelty": topic.min_novelty,
+        "authors": list(topic.authors),
+        "request": request,
+    }
+
+
+def _remembered(desk: Desk, issue: Issue, selection: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The prompt as the ledger has it of this day; else today's, which is kept."""
+    key = f"selection {issue.date}"
+    if found := desk.store.recall(key):
+        return dict(json.loads(found))
+    desk.store.remember(key, json.dumps(selection, ensure_ascii=False))
+    return selection

@@ -1,0 +1,142 @@
+"""One issue as a document: what its JSON file says, and what every page of it is made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from newsletter import tex
+from newsletter.models import ArxivId, Bill, Edition, Entry, Issue, Topic
+
+Day = dict[str, Any]  # as its JSON file says it
+
+_PAPER_KEYS = {
+    "id", "title", "authors", "abstract", "comment", "categories", "published", "links", "topics", "relevance",
+    "novelty", "reason", "by_author", "lines",
+}  # fmt: skip
+_DAY_KEYS = {
+    "date", "announced", "collected", "scored", "ranked", "unscored", "model", "prompt_tokens", "completion_tokens",
+    "cost_usd", "bills", "topics", "selection", "papers",
+}  # fmt: skip
+_COUNTS = _DAY_KEYS - {"announced", "bills", "topics", "selection", "papers"}
+_WEB = re.compile(r"https?://[^\s/]+\S*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What is known of an issue besides its counts and papers."""
+
+    announced: datetime | None = None  # UTC; the date of its feed entry, the same after every rebuild
+    bills: Sequence[Bill] = ()
+    topics: Sequence[Topic] = ()  # in the order of the roster
+    picked_by: Mapping[str, Sequence[str]] = field(default_factory=dict)  # keys of topics by arXiv id
+    selection: Mapping[str, Any] | None = None  # the prompt that was used
+
+
+def day_json(issue: Issue, edition: Edition, stated: Stated | None = None) -> Day:
+    """One day as data: counts, bills, the prompt and the picked papers, best first."""
+    stated = stated or Stated()
+    return _counts(issue, stated.bills) | {
+        "announced": stated.announced.strftime("%Y-%m-%dT%H:%M:%SZ") if stated.announced else f"{issue.date}T00:00:00Z",
+        "topics": [{"key": topic.key, "title": tex.clean(topic.title)} for topic in stated.topics],
+        "selection": stated.selection,
+        "papers": [_paper(entry, stated.picked_by.get(entry.paper.arxiv_id, ())) for entry in edition.entries],
+    }
+
+
+def renewed(day: Day, issue: Issue, bills: Sequence[Bill]) -> Day:
+    """The day with the counts and bills of its issue as they are now."""
+    return day | _counts(issue, bills)
+
+
+def agrees(day: Day, issue: Issue) -> bool:
+    """Whether the day was written of the issue as it is now."""
+    return counted(day) == counts_hash(issue)
+
+
+def counted(day: Day) -> str:
+    """A hash of the counts that a day states."""
+    counts = {name: value for name, value in day.items() if name in _COUNTS}
+    return hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def counts_hash(issue: Issue) -> str:
+    """The same of the issue itself."""
+    return counted(_counts(issue, ()))
+
+
+def _counts(issue: Issue, bills: Sequence[Bill]) -> Day:
+    return {
+        "date": issue.date.isoformat(),
+        "collected": issue.collected,
+        "scored": issue.scored,
+        "ranked": issue.ranked,
+        "unscored": issue.unscored,
+        "model": tex.clean(issue.model) if issue.model else None,
+        "prompt_tokens": issue.usage.prompt_tokens,
+        "completion_tokens": issue.usage.completion_tokens,
+        "cost_usd": issue.usage.cost_usd,
+        "bills": [_bill(bill) for bill in bills],
+    }
+
+
+def _bill(bill: Bill) -> Day:
+    return {
+        "stage": tex.clean(bill.stage),
+        "model": tex.clean(bill.model),
+        "calls": bill.calls,
+        "prompt_tokens": bill.usage.prompt_tokens,
+        "completion_tokens": bill.usage.completion_tokens,
+        "cost_usd": bill.usage.cost_usd,
+    }
+
+
+def _paper(entry: Entry, topics: Sequence[str]) -> Day:
+    paper = entry.paper
+    others = (category for category in paper.categories if category != paper.primary_category)
+    return {
+        "id": tex.clean(paper.arxiv_id),
+        "title": tex.to_unicode(paper.title),
+        "authors": [name for author in paper.authors if (name := tex.to_unicode(author))],
+        "abstract": tex.to_unicode(paper.abstract),
+        "comment": tex.to_unicode(paper.comment) if paper.comment else None,
+        "categories": [tex.clean(category) for category in (paper.primary_category, *others)],
+        "published": paper.published.date().isoformat(),
+        "links": {"arxiv": paper.abs_url, "pdf": paper.pdf_url, "html": paper.html_url, "code": list(paper.code_urls)},
+        "topics": list(topics),
+        "relevance": entry.score.relevance if entry.score else None,
+        "novelty": entry.score.novelty if entry.score else None,
+        "reason": tex.to_unicode(entry.reason) if entry.reason else None,
+        "by_author": tex.to_unicode(entry.by_author) if entry.by_author else None,
+        "lines": {line.language: text for line in entry.lines if (text := tex.to_unicode(line.text))},
+    }
+
+
+def is_whole(day: object, of: date) -> bool:
+    """Whether a file's content can be shown: an older version's, or one edited by hand, may lack what pages need."""
+    if not isinstance(day, dict) or day.keys() != _DAY_KEYS or day["date"] != of.isoformat():
+        return False
+    papers = day["papers"]
+    return isinstance(papers, list) and all(_is_whole_paper(paper) for paper in papers)
+
+
+def _is_whole_paper(paper: object) -> bool:
+    if not isinstance(paper, dict) or paper.keys() != _PAPER_KEYS or not isinstance(paper["links"], dict):
+        return False
+    links = paper["links"]
+    if links.keys() != {"arxiv", "pdf", "html", "code"} or not isinstance(links["code"], list):
+        return False
+    return all(_WEB.fullmatch(str(link)) for link in (links["arxiv"], links["pdf"], links["html"], *links["code"]))
+
+
+def page_name(arxiv_id: str) -> str | None:
+    """The name of a paper's own page; None for what is no arXiv id, whatever path it spells."""
+    try:
+        return ArxivId.parse(arxiv_id).base.replace("/", "-") if ":" not in arxiv_id else None
+    except ValueError:
+        return None

@@ -1,0 +1,70 @@
+"""Atom (RFC 4287): one entry for each issue, the same after every rebuild."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+from newsletter import tex
+from newsletter.archive.day import Day
+from newsletter.archive.shelves import Shelf
+from newsletter.archive.views import about, link_of, long_day
+
+_ATOM = "http://www.w3.org/2005/Atom"
+ENTRIES = 20  # the newest; older ones are in the archive
+
+
+def feed(name: str, shelf: Shelf, *, identity: str, public_url: str | None) -> bytes:
+    """The newest issues of a shelf. Without a public address its links are relative, which Atom allows."""
+    dates = list(reversed(shelf.dates))[:ENTRIES]
+    days = [(one, shelf.day(one)) for one in dates]
+    base = f"{public_url}/{shelf.address}" if public_url else ""
+    title = f"{name}: {shelf.title}" if shelf.topic else name
+    root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
+    _add(root, "id", _urn(identity, shelf.topic))
+    _add(root, "title", title)
+    _add(root, "updated", days[0][1]["announced"] if days else "1970-01-01T00:00:00Z")
+    _add(root, "link", rel="self", type="application/atom+xml", href=f"{base}feed.xml")
+    _add(root, "link", rel="alternate", type="text/html", href=f"{base}index.html")
+    _add(_add(root, "author"), "name", name)
+    _add(root, "generator", "newsletter")
+    for day, content in days:
+        _entry(root, day, content, _urn(identity, shelf.topic, day), base, public_url)
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def _entry(root: ElementTree.Element, day: date, content: Day, urn: str, base: str, public_url: str | None) -> None:
+    entry = _add(root, "entry")
+    _add(entry, "id", urn)
+    _add(entry, "title", f"{long_day(day)}: {len(content['papers'])} papers")
+    _add(entry, "published", content["announced"])
+    _add(entry, "updated", content["announced"])
+    _add(entry, "link", rel="alternate", type="text/html", href=f"{base}{day}.html")
+    _add(entry, "summary", about(content))
+    _add(entry, "content", _content(content["papers"], f"{public_url}/" if public_url else None), type="html")
+
+
+def _content(papers: Sequence[Day], root: str | None) -> str:
+    """Titles with their lines; without a public address they lead to arXiv, since readers resolve links differently."""
+    items = []
+    for paper in papers:
+        url = paper["links"]["arxiv"] if root is None else link_of(paper, root)
+        lines = "".join(f'<br><span lang="{escape(key)}">{escape(text)}</span>' for key, text in paper["lines"].items())
+        items.append(f'<li><a href="{escape(url)}">{escape(paper["title"])}</a>{lines}</li>')
+    return f"<ol>{''.join(items)}</ol>"
+
+
+def _urn(identity: str, topic: str | None, day: date | None = None) -> str:
+    """Of the newsletter, not of its address or name: those may change, and readers must see nothing twice."""
+    name = "/".join([quote(topic or ""), day.isoformat() if day else ""])
+    return uuid.uuid5(uuid.UUID(identity), name).urn
+
+
+def _add(parent: ElementTree.Element, tag: str, text: str | None = None, **attributes: str) -> ElementTree.Element:
+    child = ElementTree.SubElement(parent, tag, attributes)
+    child.text = None if text is None else tex.clean(text)
+    return child

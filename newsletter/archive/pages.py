@@ -1,0 +1,166 @@
+"""The pages, by the templates `archive-*.j2`; the operator's own ones win."""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+
+from newsletter.archive import views
+from newsletter.archive.day import Day, page_name
+from newsletter.archive.shelves import Shelf
+from newsletter.errors import TemplateError
+
+if TYPE_CHECKING:
+    from newsletter.archive.plan import Site
+
+Files = Mapping[str, bytes]
+_ASSETS = {"archive.css": "archive-style.css", "archive.js": "archive-script.js", "icon.svg": "archive-icon.svg"}
+_PAGES = ("base", "parts", "day", "month", "index", "paper", "prompt", "search", "missing")
+_SHOWN_IN_FRONT = 5
+
+
+class Pages:
+    """Writes every page of one site with the templates of these folders, the first one that has a file winning."""
+
+    def __init__(self, site: Site, templates: Sequence[Path]) -> None:
+        self._site = site
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader([str(place) for place in templates]),
+            undefined=jinja2.StrictUndefined,
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        names = ("link_of", "authors", "cost", "tokens", "about", "long_day", "short_day", "month_name")
+        self._environment.globals |= {name: getattr(views, name) for name in names}
+        self._environment.globals |= {"site": site, "day_of": date.fromisoformat, "page_name": page_name}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes with any template."""
+        names = [*(f"archive-{name}.html.j2" for name in _PAGES), *_ASSETS.values()]
+        return hashlib.sha256("\0".join(map(self._source, names)).encode()).hexdigest()[:16]
+
+    def _source(self, name: str) -> str:
+        try:
+            return self._environment.loader.get_source(self._environment, name)[0] if self._environment.loader else ""
+        except (jinja2.TemplateError, OSError, ValueError) as error:
+            raise _template_error(error) from error
+
+    def assets(self) -> Files:
+        """The style, the script and the icon: our own, and nothing from elsewhere."""
+        own = {file: self._source(name).encode() for file, name in _ASSETS.items()}
+        return {**own, **self._page("missing", "404.html", "", title="Not found")}
+
+    def day(self, shelf: Shelf, day: date, sides: tuple[date | None, date | None], every: Sequence[Shelf]) -> Files:
+        """A day's page: its papers, and the ways to the neighbours that exist."""
+        content = shelf.day(day)
+        return self._page(
+            "day",
+            f"{shelf.folder}{day}.html",
+            shelf.root,
+            shelf=shelf,
+            title=views.long_day(day),
+            day=content,
+            date=day,
+            weekdays=list(views.weekdays(day, self._site.languages)),
+            sides=sides,
+            others=[one for one in every[1:] if day in set(one.dates)] if shelf.topic is None else [],
+            description=views.about(content),
+        )
+
+    def month(self, shelf: Shelf, month: str, sides: tuple[str | None, str | None]) -> Files:
+        """A month's page: the calendar and its best papers."""
+        glances = shelf.months[month]
+        return self._page(
+            "month",
+            f"{shelf.folder}{month}.html",
+            shelf.root,
+            shelf=shelf,
+            title=views.month_name(month),
+            month=month,
+            sides=sides,
+            weeks=views.weeks(shelf, month),
+            best=views.best(shelf, month),
+            picked=sum(shelf.picked(one) for one in glances),
+            collected=sum(one.collected for one in glances),
+            description=f"{len(glances)} issues, {sum(shelf.picked(one) for one in glances)} papers",
+        )
+
+    def front(self, shelf: Shelf, every: Sequence[Shelf]) -> Files:
+        """Where readers arrive: the newest issue, the calendar, the months, the topics, the search."""
+        newest = shelf.dates[-1] if shelf.dates else None
+        month = f"{newest:%Y-%m}" if newest else None
+        picked = {name: sum(shelf.picked(one) for one in days) for name, days in shelf.months.items()}
+        return self._page(
+            "index",
+            f"{shelf.folder}index.html",
+            shelf.root,
+            shelf=shelf,
+            title=shelf.title or self._site.name,
+            newest=newest,
+            papers=shelf.day(newest)["papers"][:_SHOWN_IN_FRONT] if newest else [],
+            month=month,
+            weeks=views.weeks(shelf, month) if month else [],
+            years=[(year, list(months)) for year, months in groupby(reversed(picked.items()), lambda one: one[0][:4])],
+            topics=every[1:] if shelf.topic is None else [],
+            description=f"{sum(picked.values()):,} papers in {len(shelf.dates):,} issues",
+        )
+
+    def papers(self, day: Day, topics: Sequence[tuple[str | None, str]]) -> Iterator[tuple[str, bytes]]:
+        """The papers' own pages; what has no arXiv id has none."""
+        titles = dict(topics)
+        for paper in day["papers"]:
+            if name := page_name(paper["id"]):
+                yield from self._page(
+                    "paper",
+                    f"papers/{name}.html",
+                    "../",
+                    title=paper["title"],
+                    paper=paper,
+                    date=date.fromisoformat(day["date"]),
+                    topics=[(key, titles[key]) for key in paper["topics"] if key in titles],
+                    description=next(iter(paper["lines"].values()), "") or paper["abstract"][:200],
+                ).items()
+
+    def prompt(self, day: Day, dates: Sequence[date]) -> Files:
+        """The prompt that chose the papers of these days."""
+        selection: dict[str, Any] = day["selection"]
+        return self._page(
+            "prompt",
+            f"prompts/{selection['hash']}.html",
+            "../",
+            title="Selection prompt",
+            selection=selection,
+            first=dates[0],
+            last=dates[-1],
+            description="What the model was asked when it scored the papers",
+        )
+
+    def search(self, shards: Sequence[str]) -> Files:
+        """The page that searches; `shards` newest first."""
+        return self._page("search", "search.html", "", title="Search", shards=shards, description="Search all issues")
+
+    def _page(self, template: str, path: str, root: str, **values: Any) -> Files:
+        given = {"root": root, "path": path, "description": "", "shelf": None} | values
+        try:
+            text = self._environment.get_template(f"archive-{template}.html.j2").render(given)
+        except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
+            raise _template_error(error) from error
+        return {path: text.encode("utf-8", "replace")}
+
+
+def _template_error(error: Exception) -> TemplateError:
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return TemplateError(error.filename or error.name or "archive", error.lineno, error.message or "syntax error")
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(".j2")]
+    file, line = (frames[-1].filename, frames[-1].lineno) if frames else ("archive templates", None)
+    return TemplateError(file, line, str(error))

@@ -1,0 +1,118 @@
+"""What a page says of days, months and papers. Pure; the templates only write down what stands here."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+
+from newsletter.archive.day import Day, page_name
+from newsletter.archive.shelves import Shelf
+
+_BEST = 20
+_ENGLISH = Locale("en", "GB")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A way to another page."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A day of the calendar: `heat` from 1 to 3 where an issue is, 0 where none."""
+
+    day: date
+    picked: int
+    heat: int
+
+
+def long_day(day: date) -> str:
+    return str(format_date(day, "EEEE, d MMMM y", locale=_ENGLISH))
+
+
+def short_day(day: date) -> str:
+    return str(format_date(day, "d MMMM", locale=_ENGLISH))
+
+
+def month_name(month: str) -> str:
+    return str(format_date(date.fromisoformat(f"{month}-01"), "MMMM y", locale=_ENGLISH))
+
+
+def weekdays(day: date, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(language, weekday) in the newsletter's languages besides English."""
+    for language in languages:
+        try:
+            locale = Locale.parse(language, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+        if locale.language != "en":
+            yield language, str(format_date(day, "EEEE", locale=locale))
+
+
+def around(names: Sequence[Any], place: int) -> tuple[Any | None, Any | None]:
+    """The neighbours that exist: over weekends, holidays and whatever else was left out."""
+    return (names[place - 1] if place else None), (names[place + 1] if place + 1 < len(names) else None)
+
+
+def weeks(shelf: Shelf, month: str) -> list[list[Cell | None]]:
+    """The month as weeks from Monday; None is a day of another month."""
+    year, number = map(int, month.split("-"))
+    picked = {one.date: shelf.picked(one) for one in shelf.months[month]}
+    most = max(picked.values())
+    return [
+        [_cell(day, picked, most) if day.month == number else None for day in week]
+        for week in calendar.Calendar().monthdatescalendar(year, number)
+    ]
+
+
+def _cell(day: date, picked: Mapping[date, int], most: int) -> Cell:
+    if day not in picked:
+        return Cell(day, 0, 0)
+    return Cell(day, picked[day], 1 if not picked[day] else min(3, 1 + 3 * (picked[day] - 1) // most))
+
+
+def best(shelf: Shelf, month: str) -> list[tuple[date, Day]]:
+    """The month's papers with the highest scores; of equal ones the newer."""
+    found = [(one.date, paper) for one in shelf.months[month] for paper in shelf.day(one.date)["papers"]]
+    found.sort(key=lambda pair: pair[0], reverse=True)
+    found.sort(key=lambda pair: (pair[1]["relevance"] or 0, pair[1]["novelty"] or 0), reverse=True)
+    return found[:_BEST]
+
+
+def authors(names: Sequence[str], most: int = 4) -> str:
+    """The first authors, and how many there are."""
+    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])} et al. ({len(names)})"
+
+
+def cost(usd: float | None) -> str:
+    """In dollars; below a cent with the digits that say something."""
+    if usd is None:
+        return "cost unknown"
+    return f"${usd:,.2f}" if usd >= 0.01 or not usd else f"${usd:.2g}"
+
+
+def tokens(day: Day) -> int:
+    return int(day["prompt_tokens"] + day["completion_tokens"])
+
+
+def link_of(paper: Day, root: str) -> str:
+    """A paper's own page, or arXiv's where its id is none that we know."""
+    name = page_name(paper["id"])
+    return f"{root}papers/{name}.html" if name else str(paper["links"]["arxiv"])
+
+
+def about(day: Day) -> str:
+    """The day in one sentence, for who sees only a link to it."""
+    titles = "; ".join(paper["title"] for paper in day["papers"][:3])
+    return f"{len(day['papers'])} picked from {day['collected']:,} new papers on arXiv" + (
+        f": {titles}" if titles else ""
+    )

@@ -1,0 +1,171 @@
+// Filters a day and searches all of them. What is found goes into the page as text, never as markup.
+(() => {
+  "use strict";
+  const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+  const LETTERS = 8; // of each word of an abstract, as the index has them
+  const MOST = 100; // results shown at once
+  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const words = (text) =>
+    [...fold(text).matchAll(/"([^"]+)"|([^\s"]+)/g)].map((found) => (found[1] ?? found[2]).trim()).filter(Boolean);
+  const counted = (number, what) => `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+
+  const filter = document.getElementById("filter");
+  if (filter) {
+    const papers = [...document.querySelectorAll("article")].map((one) => [one, fold(one.textContent)]);
+    const apply = () => {
+      const wanted = words(filter.value);
+      let left = 0;
+      for (const [one, text] of papers) {
+        one.hidden = !wanted.every((word) => text.includes(word));
+        left += one.hidden ? 0 : 1;
+      }
+      document.getElementById("shown").textContent = wanted.length ? `${left} of ${counted(papers.length, "paper")}` : "";
+    };
+    filter.form.hidden = false;
+    filter.form.addEventListener("submit", (event) => event.preventDefault());
+    filter.addEventListener("input", apply);
+    apply(); // a browser may have kept what was typed
+  }
+
+  const results = document.getElementById("results");
+  if (!results) return;
+  const query = document.getElementById("query");
+  const found = document.getElementById("found");
+  const names = (document.querySelector("main").dataset.shards || "").split(" ").filter(Boolean);
+  const shards = [];
+  let loading = null;
+  let failed = false;
+
+  // A host may or may not have unpacked the file on the way.
+  const unpacked = async (answer) => {
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return JSON.parse(new TextDecoder().decode(bytes));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  };
+
+  const prepared = (raw) => {
+    const texts = Object.entries(raw.lines);
+    const columns = [raw.titles, raw.authors, ...texts.map(([, lines]) => lines)];
+    const folded = columns.map((column) => fold(column.join("\n")).split("\n"));
+    return { raw, texts, titles: folded[0], authors: folded[1], lines: folded.slice(2), words: `\n${raw.words}\n` };
+  };
+
+  const load = () => {
+    loading ??= Promise.all(
+      names.map(async (name) => {
+        try {
+          const answer = await fetch(`search/${name}.idx`);
+          if (!answer.ok) throw new Error(answer.status);
+          shards.push(prepared(await unpacked(answer)));
+        } catch {
+          failed = true;
+        }
+        show();
+      }),
+    );
+    return loading;
+  };
+
+  const numbers = (steps) => {
+    const list = [];
+    let at = -1, value = 0, scale = 1;
+    for (const letter of steps) {
+      const digit = DIGITS.indexOf(letter);
+      value += (digit % 32) * scale;
+      scale *= 32;
+      if (digit < 32) {
+        at += value + 1;
+        list.push(at);
+        value = 0;
+        scale = 1;
+      }
+    }
+    return list;
+  };
+
+  // Papers whose abstract has a word that begins so; of several parts, all of them. Null: too many have it to be told.
+  const inAbstract = (shard, word) => {
+    let both = null, common = false;
+    for (const whole of word.match(/[\p{L}\p{N}]{3,}/gu) ?? []) {
+      const part = whole.slice(0, LETTERS), hits = new Set();
+      let every = false;
+      for (let at = shard.words.indexOf(`\n${part}`); at >= 0; at = shard.words.indexOf(`\n${part}`, at + 1)) {
+        const [name, steps] = shard.words.slice(at + 1, shard.words.indexOf("\n", at + 1)).split(" ");
+        if (steps !== "*") for (const number of numbers(steps)) hits.add(number);
+        else if (name === part) every = true;
+      }
+      if (every) common = true;
+      else both = both === null ? hits : new Set([...both].filter((number) => hits.has(number)));
+    }
+    return both ?? (common ? null : new Set());
+  };
+
+  const search = (shard, wanted) => {
+    const abstracts = wanted.map((word) => inAbstract(shard, word));
+    const hits = [];
+    for (let row = 0; row < shard.titles.length; row++) {
+      let rank = 0;
+      for (let place = 0; place < wanted.length; place++) {
+        const word = wanted[place];
+        let weight = -1;
+        if (shard.titles[row].includes(word)) weight = 8;
+        else if (shard.authors[row].includes(word)) weight = 6;
+        else if (shard.lines.some((column) => column[row].includes(word))) weight = 3;
+        else if (abstracts[place] === null) weight = 0;
+        else if (abstracts[place].has(row)) weight = 1;
+        if (weight < 0) { rank = 0; break; }
+        rank += weight;
+      }
+      if (rank) hits.push({ shard, row, rank, day: shard.raw.days[row], score: shard.raw.scores[row] });
+    }
+    return hits;
+  };
+
+  const element = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
+
+  const shown = ({ shard, row, day }) => {
+    const { raw, texts } = shard;
+    const item = document.createElement("li");
+    const id = raw.ids[row];
+    const href = /^https?:/.test(id) ? id : `papers/${encodeURIComponent(id)}.html`;
+    item.append(element("a", raw.titles[row], { className: "name", href }));
+    for (const [lang, lines] of texts) if (lines[row]) item.append(element("span", lines[row], { className: "line", lang }));
+    const names = raw.authors[row].split(", ");
+    const people = names.length > 4 ? `${names.slice(0, 4).join(", ")} et al. (${names.length})` : names.join(", ");
+    const meta = element("span", people ? `${people} · ` : "", { className: "meta" });
+    meta.append(element("a", day, { href: `${day}.html` }));
+    item.append(meta);
+    return item;
+  };
+
+  const show = () => {
+    const wanted = words(query.value);
+    results.hidden = !wanted.length;
+    if (!wanted.length) {
+      results.replaceChildren();
+      found.textContent = "";
+      return;
+    }
+    const hits = shards.flatMap((shard) => search(shard, wanted));
+    hits.sort((a, b) => b.rank - a.rank || (a.day < b.day ? 1 : a.day > b.day ? -1 : b.score - a.score));
+    results.replaceChildren(...hits.slice(0, MOST).map(shown));
+    const more = hits.length > MOST ? `; the first ${MOST} are shown` : "";
+    const partly = failed ? " A part of the index could not be loaded." : shards.length < names.length ? " Searching …" : "";
+    found.textContent = `${hits.length ? counted(hits.length, "paper") : "No paper"} found${more}.${partly}`;
+  };
+
+  const changed = () => {
+    const address = new URL(location.href);
+    if (query.value.trim()) address.searchParams.set("q", query.value);
+    else address.searchParams.delete("q");
+    history.replaceState(null, "", address);
+    load();
+    show();
+  };
+
+  query.value = new URLSearchParams(location.search).get("q") ?? "";
+  query.form.addEventListener("submit", (event) => { event.preventDefault(); changed(); });
+  query.addEventListener("input", changed);
+  query.addEventListener("focus", load, { once: true });
+  if (query.value) load().then(show);
+})();
