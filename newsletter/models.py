@@ -194,6 +194,7 @@ class Reader:
     unsubscribed: str | None = None  # service field, e.g. "2026-03-09 by reply"
     paused_until: date | None = None
     bounced: str | None = None
+    stated: tuple[tuple[str, str], ...] = ()  # what the entry itself says of its preferences, as text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -525,6 +526,18 @@ class Subscriber:
     added: datetime  # UTC, when the ledger first saw them
     paused_until: date | None = None  # the first day with mail again
     paused_in_file: date | None = None  # what the file said of it when we last read or wrote it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """One key of a reader's entry as the reader changed it; it counts until somebody edits the key in the file."""
+
+    subscriber_id: int
+    email: str
+    key: str
+    value: str  # as it is written into the file, a list with commas
+    in_file: str | None  # what the file said of it when we last wrote or failed to; None: nothing
+    at: datetime  # UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

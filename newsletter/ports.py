@@ -18,6 +18,7 @@ from newsletter.models import (
     Outcome,
     Outgoing,
     Paper,
+    Preference,
     Prompt,
     Ranked,
     Rendered,
@@ -192,6 +193,18 @@ class ReaderStore(Protocol):
 
     def set_pause(self, subscriber_id: int, until: date | None, in_file: date | None, now: datetime) -> None:
         """Pause until a day, or end it with None; of somebody who has left it changes nothing."""
+        ...
+
+    def set_preferences(self, preferences: Iterable[Preference]) -> None:
+        """Keep these, each in place of what was kept under its reader and key."""
+        ...
+
+    def preferences(self) -> Sequence[Preference]:
+        """Everything that readers set and nobody has edited since, as far as it was noticed."""
+        ...
+
+    def drop_preferences(self, preferences: Iterable[Preference]) -> None:
+        """Forget these, unless they were set anew meanwhile."""
         ...
 
     def add_bounce(self, subscriber_id: int, added: Bounce) -> Sequence[Bounce]:

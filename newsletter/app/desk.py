@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
-from newsletter import subscribers
+from newsletter import subscribers, unsubscribe
 from newsletter.app.alarms import Alarms
 from newsletter.app.files import fingerprint, folders, load_prompt, token_keys
 from newsletter.collect import ArxivSource
@@ -47,8 +47,26 @@ def utc_now() -> datetime:
 
 
 def load_roster(settings: Settings) -> Roster:
-    """`subscribers.yaml` as values. Raises ConfigurationError when nothing of it can be used."""
-    return subscribers.load(settings.subscribers)
+    """`subscribers.yaml` as values, with what readers set themselves.
+
+    Raises ConfigurationError when nothing of it can be used.
+    """
+    roster = subscribers.load(settings.subscribers)
+    if not has_ledger(settings):
+        return roster
+    with open_ledger(settings) as store:
+        return unsubscribe.honoured(store, roster)
+
+
+def has_ledger(settings: Settings) -> bool:
+    """Whether there is a ledger already: looking at a roster must not make one."""
+    url = make_url(settings.database)
+    if url.get_backend_name() != "sqlite":
+        return True
+    try:
+        return bool(url.database) and Path(url.database or "").is_file()
+    except OSError:  # another user's folder: opening it says so
+        return True
 
 
 @contextmanager

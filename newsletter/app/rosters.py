@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
-
-from newsletter.app.desk import open_ledger, utc_now
+from newsletter.app.desk import has_ledger, open_ledger, utc_now
 from newsletter.app.files import token_keys
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Reader, Roster, Subscriber, SubscriberState
@@ -21,7 +19,7 @@ _GONE = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
 
 def held_back(settings: Settings, roster: Roster) -> list[Finding]:
     """The finding of a roster that waits for `newsletter check --accept`."""
-    if not _has_ledger(settings):
+    if not has_ledger(settings):
         return []
     with open_ledger(settings) as store:
         before = store.recall(_READERS)
@@ -49,7 +47,7 @@ def accepted(settings: Settings, roster: Roster) -> Roster:
 
 def contradictions(settings: Settings, roster: Roster) -> list[Finding]:
     """Lines of the file that say something else than the ledger, which decides."""
-    if not _has_ledger(settings):
+    if not has_ledger(settings):
         return []
     with open_ledger(settings) as store:
         known = {subscriber.email: subscriber for subscriber in store.subscribers()}
@@ -96,11 +94,3 @@ def _erased(folder: Path, email: str) -> int:
     for file in found:
         file.unlink(missing_ok=True)
     return len(found)
-
-
-def _has_ledger(settings: Settings) -> bool:
-    database = make_url(settings.database).database
-    try:
-        return bool(database) and Path(database or "").is_file()
-    except OSError:  # another user's folder: opening it says so
-        return True

@@ -34,7 +34,7 @@ def feed(name: str, shelf: Shelf, *, identity: str, public_url: str | None) -> b
     _add(root, "generator", "newsletter")
     for day, content in days:
         _entry(root, day, content, _urn(identity, shelf.topic, day), base, public_url)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def _entry(root: ElementTree.Element, day: date, content: Day, urn: str, base: str, public_url: str | None) -> None:

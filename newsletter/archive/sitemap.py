@@ -49,4 +49,4 @@ def _written(root_tag: str, tag: str, addresses: Iterable[str]) -> bytes:
     root = ElementTree.Element(root_tag, {"xmlns": _NAMESPACE})
     for address in addresses:
         ElementTree.SubElement(ElementTree.SubElement(root, tag), "loc").text = address
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))

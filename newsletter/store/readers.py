@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import Row, delete, select, update
 
-from newsletter.models import Bounce, Subscriber, SubscriberState
-from newsletter.store.engine import Base, add_missing, put
+from newsletter.models import Bounce, Preference, Subscriber, SubscriberState
+from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import chunks
-from newsletter.store.tables import answer, bounce, delivery, forgotten, inbound, received, subscriber
+from newsletter.store.tables import answer, bounce, delivery, forgotten, inbound, preference, received, subscriber
 
 _SIGN = 1 << 63  # ids are unsigned for tokens and signed in the column
 
@@ -55,6 +55,31 @@ class Readers(Base):
         with self._transaction() as connection:
             connection.execute(update(subscriber).where(mine & gets_mail).values(values))
 
+    def set_preferences(self, preferences: Iterable[Preference]) -> None:
+        rows = [
+            {"subscriber_id": column_id(one.subscriber_id), "key": one.key}
+            | {"value": one.value, "in_file": one.in_file, "at": one.at}
+            for one in preferences
+        ]
+        with self._transaction() as connection:
+            put_all(connection, preference, rows)
+
+    def preferences(self) -> Sequence[Preference]:
+        query = select(preference, subscriber.c.email).join(subscriber).order_by(subscriber.c.email, preference.c.key)
+        with self._transaction() as connection:
+            rows = connection.execute(query).all()
+        fields = ("email", "key", "value", "in_file", "at")
+        return [
+            Preference(subscriber_id=value_id(row.subscriber_id), **{name: getattr(row, name) for name in fields})
+            for row in rows
+        ]
+
+    def drop_preferences(self, preferences: Iterable[Preference]) -> None:
+        with self._transaction() as connection:
+            for one in preferences:
+                same = (preference.c.subscriber_id == column_id(one.subscriber_id)) & (preference.c.key == one.key)
+                connection.execute(delete(preference).where(same & (preference.c.at == one.at)))
+
     def add_bounce(self, subscriber_id: int, added: Bounce) -> Sequence[Bounce]:
         fields = ("key", "status", "permanent", "issue", "at")
         row = {name: getattr(added, name) for name in fields} | {"subscriber_id": column_id(subscriber_id)}
@@ -82,7 +107,7 @@ class Readers(Base):
             # Else SQLite leaves the address in pages that it no longer uses.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
             put(connection, forgotten, {"hash": fingerprint, "at": now})
-            for table in (received, delivery, bounce, answer):
+            for table in (received, delivery, bounce, answer, preference):
                 connection.execute(delete(table).where(table.c.subscriber_id == who))
             connection.execute(delete(subscriber).where(subscriber.c.id == who))
 

@@ -231,6 +231,17 @@ answer = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
+# What readers set on their page: it counts as long as the file says what it said then.
+preference = Table(
+    "preference",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+    Column("in_file", String),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 # Of whom nothing else is kept: a keyed hash of the address, so that a line of the file does not bring them back.
 forgotten = Table(
     "forgotten",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from yaml.nodes import MappingNode, Node, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from newsletter.models import AbstractLanguage, Abstracts, Finding, Newsletter, Reader, Wishes
 from newsletter.subscribers import values
@@ -14,12 +14,13 @@ from newsletter.subscribers.tree import Block, Report, is_empty, line_of
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
 LIST_KEYS = ("topics", "languages", "days")
+PREFERENCES = ("topics", "languages", "send_at", "timezone", "days", "abstracts", "abstract_language")
 KEYS = (
     "email", "name", "topics", "languages", "send_at", "timezone", "days", "abstracts", "abstract_language",
     "max_papers", *SERVICE_KEYS,
 )  # fmt: skip
 
-_abstracts, _abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
+read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
 _max_papers = values.whole(1, 100)
 
 
@@ -84,7 +85,14 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
         unsubscribed=block.one("unsubscribed", values.service_mark, None),
         paused_until=block.one("paused_until", values.day, None),
         bounced=block.one("bounced", values.service_mark, None),
+        stated=tuple((key, _text(node)) for key in PREFERENCES if (node := block.raw(key)) is not None),
     )
+
+
+def _text(node: Node) -> str:
+    """What stands behind a key, a list with commas."""
+    items = node.value if isinstance(node, SequenceNode) else [node]
+    return ", ".join(str(item.value).strip() for item in items if isinstance(item, ScalarNode))
 
 
 def _email(block: Block) -> str:
@@ -100,8 +108,8 @@ def _wishes(block: Block, defaults: Defaults) -> Wishes:
     return Wishes(
         topics=block.many("topics", values.one_of(defaults.known_topics, "topic"), defaults.topics),
         languages=block.many("languages", values.language, defaults.newsletter.languages),
-        abstracts=block.one("abstracts", _abstracts, Abstracts.SMART),
-        abstract_language=block.one("abstract_language", _abstract_language, AbstractLanguage.ORIGINAL),
+        abstracts=block.one("abstracts", read_abstracts, Abstracts.SMART),
+        abstract_language=block.one("abstract_language", read_abstract_language, AbstractLanguage.ORIGINAL),
         max_papers=block.one("max_papers", _max_papers, 15),
     )
 

@@ -33,7 +33,9 @@ def leave(store: ReaderStore, roster: Path, subscriber_id: int, how: str, now: d
     value = subscriber.why if again and subscriber.why else f"{now:%Y-%m-%d} {how}"
     if not again:
         store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, now)
-    return _changed(store, subscriber, lambda: subscribers.write_field(roster, subscriber.email, "unsubscribed", value))
+    return write_through(
+        store, subscriber, lambda: subscribers.write_field(roster, subscriber.email, "unsubscribed", value)
+    )
 
 
 def come_back(store: ReaderStore, roster: Path, subscriber: Subscriber, now: datetime) -> Changed:
@@ -46,7 +48,7 @@ def come_back(store: ReaderStore, roster: Path, subscriber: Subscriber, now: dat
             subscribers.write_field(roster, subscriber.email, field, None)
         return subscribers.write_field(roster, subscriber.email, "unsubscribed", None)
 
-    return _changed(store, subscriber, edit)
+    return write_through(store, subscriber, edit)
 
 
 def suppress(store: ReaderStore, roster: Path, subscriber: Subscriber, why: str, now: datetime) -> Changed:
@@ -55,7 +57,7 @@ def suppress(store: ReaderStore, roster: Path, subscriber: Subscriber, why: str,
     if subscriber.state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED):
         return Changed(subscriber, None)
     store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, now)
-    return _changed(store, subscriber, lambda: subscribers.write_field(roster, subscriber.email, "bounced", value))
+    return write_through(store, subscriber, lambda: subscribers.write_field(roster, subscriber.email, "bounced", value))
 
 
 def pause(store: ReaderStore, roster: Path, subscriber: Subscriber, until: date, now: datetime) -> Changed:
@@ -90,10 +92,11 @@ def _paused(store: ReaderStore, roster: Path, subscriber: Subscriber, until: dat
         store.set_pause(subscriber.id, until, until, now)
         return line
 
-    return _changed(store, subscriber, edit)
+    return write_through(store, subscriber, edit)
 
 
-def _changed(store: ReaderStore, before: Subscriber, edit: Callable[[], int | None]) -> Changed:
+def write_through(store: ReaderStore, before: Subscriber, edit: Callable[[], int | None]) -> Changed:
+    """Change the file too, where it can be written."""
     line, problem = None, None
     try:
         line = edit()

@@ -1,0 +1,50 @@
+"""One key of a reader's entry as text: read as the roster reads it, and written as it would be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from newsletter.models import Reader
+from newsletter.subscribers import values
+from newsletter.subscribers.readers import LIST_KEYS, PREFERENCES, read_abstract_language, read_abstracts
+from newsletter.subscribers.tree import Unfit
+
+__all__ = ["PREFERENCES", "said", "with_preference"]
+
+
+def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[str]) -> Reader:
+    """The reader with one key as the text says it. Raises Unfit, as the file would have a finding."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    match key:
+        case "send_at":
+            return replace(reader, send_at=values.hour(text))
+        case "timezone":
+            return replace(reader, timezone=values.zone(text))
+        case "abstracts":
+            return replace(reader, wishes=replace(reader.wishes, abstracts=read_abstracts(text)))
+        case "abstract_language":
+            return replace(reader, wishes=replace(reader.wishes, abstract_language=read_abstract_language(text)))
+    if key not in LIST_KEYS or not words:
+        raise Unfit(f"{key} cannot be {text!r}", "name one")
+    if key == "days":
+        return replace(reader, days=frozenset(map(values.weekday, words)))
+    if key == "languages":
+        return replace(
+            reader, wishes=replace(reader.wishes, languages=tuple(dict.fromkeys(map(values.language, words))))
+        )
+    topic = values.one_of(known_topics, "topic")
+    return replace(reader, wishes=replace(reader.wishes, topics=tuple(dict.fromkeys(map(topic, words)))))
+
+
+def said(reader: Reader, key: str) -> str:
+    """One preference that is in force, as it would be written."""
+    match key:
+        case "send_at":
+            return f"{reader.send_at:%H:%M}"
+        case "timezone":
+            return reader.timezone
+        case "days":
+            return ", ".join(values.DAYS[day - 1] for day in sorted(reader.days))
+    found = getattr(reader.wishes, key)
+    return ", ".join(found) if isinstance(found, tuple) else str(found)
