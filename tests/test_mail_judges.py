@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from html import unescape
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -146,25 +144,6 @@ def test_no_kind_looks_like_spam(renderer: Renderer, tmp_path: Path) -> None:
 # --- Chromium and axe-core --------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium")
-    if not chromium:
-        pytest.skip("no chromium on this machine")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        ARTEFACTS.mkdir(parents=True, exist_ok=True)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
-    return (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-
-
 # A mail is no page: the mail program around it has the landmarks.
 _RUN_AXE = """() => axe.run({
     resultTypes: ["violations"], rules: {region: {enabled: false}, "landmark-one-main": {enabled: false}},
@@ -187,6 +166,7 @@ def test_every_kind_on_every_screen(browser: Any, axe: str, renderer: Renderer, 
         assert min(page.evaluate(_SIZES)) >= 12
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == _PAGE[scheme]
         if width > 360:
+            ARTEFACTS.mkdir(parents=True, exist_ok=True)
             page.screenshot(path=str(ARTEFACTS / f"{kind}-{width}-{scheme}.png"), full_page=True)
         if width != 375:
             found = page.evaluate(_RUN_AXE)
@@ -202,6 +182,7 @@ def test_without_styles_it_reads_from_top_to_bottom(browser: Any, renderer: Rend
     bare = re.sub(r'<style.*?</style>| style="[^"]*"| class="[^"]*"', "", html, flags=re.S)
     page = browser.new_page(viewport={"width": 700, "height": 800})
     page.set_content(bare)
+    ARTEFACTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=str(ARTEFACTS / "without-styles.png"), full_page=True)
     text = page.inner_text("body")
     page.close()

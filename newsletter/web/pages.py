@@ -2,28 +2,58 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from html import escape
 
-from newsletter.models import Reader, Subscriber, SubscriberState
+from starlette.responses import HTMLResponse, Response
+
+STYLE = """
+:root { color-scheme: light dark; --text: #1f2328; --quiet: #59636e; --page: #fff; --link: #0a58b8; --rule: #d1d9e0;
+  --good: #dcf5e2; --bad: #ffebe9; --button: #b31b1b; --plain: #f1f4f7; }
+@media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --quiet: #9aa5b1; --page: #0d1117; --link: #79b8ff;
+  --rule: #30363d; --good: #12311d; --bad: #4a1615; --button: #c22d26; --plain: #1b222b; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text); overflow-wrap: anywhere;
+  font: 1.0625rem/1.6 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'PingFang SC',
+    'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif; }
+main { max-width: 38rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .5rem; }
+h2 { font-size: 1.125rem; margin: 2.5rem 0 .5rem; padding-top: 1.25rem; border-top: 1px solid var(--rule); }
+p { margin: .5rem 0; }
+a { color: var(--link); }
+.quiet { color: var(--quiet); font-size: .9375rem; }
+.note { background: var(--good); padding: .75rem 1rem; border-radius: .5rem; }
+.note.bad { background: var(--bad); }
+fieldset { border: 0; margin: 1.75rem 0 0; padding: 0; min-width: 0; }
+legend { font-weight: 600; padding: 0; margin-bottom: .25rem; }
+.choice { display: flex; gap: .6rem; align-items: baseline; padding: .3rem 0; }
+.days { display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
+.fields { display: flex; flex-wrap: wrap; gap: .75rem 1.25rem; }
+.fields label { display: block; flex: 1 1 10rem; min-width: 0; }
+select, input[type="time"], input[type="date"] { display: block; width: 100%; font: inherit; color: inherit;
+  background: var(--page); border: 1px solid var(--quiet); border-radius: .5rem; padding: .5rem .6rem;
+  min-height: 2.75rem; }
+input[type="radio"], input[type="checkbox"] { width: 1.15rem; height: 1.15rem; margin: 0; flex: none;
+  accent-color: var(--button); transform: translateY(.15rem); }
+:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+button { font: inherit; color: #fff; background: var(--button); border: 1px solid var(--button); border-radius: .5rem;
+  padding: .6rem 1.2rem; min-height: 2.75rem; cursor: pointer; }
+button.plain { color: var(--text); background: var(--plain); border-color: var(--quiet); }
+.save { margin-top: 1.75rem; }
+"""
+STYLE_HASH = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"  # for the header
 
 _FRAME = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
+<link rel="icon" href="data:,">
 <title>{title}</title>
-<style>
-:root {{ --text: #1f2328; --page: #fff; --accent: #b31b1b; }}
-@media (prefers-color-scheme: dark) {{ :root {{ --text: #e6edf3; --page: #0d1117; --accent: #d0342c; }} }}
-body {{ margin: 0; background: var(--page); color: var(--text);
-  font: 1.05rem/1.6 system-ui, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif; }}
-main {{ max-width: 34rem; margin: 0 auto; padding: 3rem 1.25rem; }}
-button {{ font: inherit; color: #fff; background: var(--accent); border: 0; border-radius: .4rem;
-  padding: .6rem 1.2rem; }}
-dt {{ font-weight: 600; }} dd {{ margin: 0 0 .6rem; }}
-</style>
+<style>{style}</style>
 </head>
 <body>
 <main>
@@ -35,53 +65,38 @@ dt {{ font-weight: 600; }} dd {{ margin: 0 0 .6rem; }}
 """
 
 
-def _framed(title: str, body: str) -> str:
-    return _FRAME.format(title=escape(title), body=body)
+def framed(title: str, body: str, language: str = "en") -> str:
+    """A whole page; `body` is markup."""
+    return _FRAME.format(title=escape(title), body=body, style=STYLE, language=escape(language))
 
 
-_AGAIN = '<form method="post"><button type="submit">Send it again · <span lang="zh">恢复订阅</span></button></form>'
-LEAVE = _framed(
+def answer(page: str, status: int = 200) -> Response:
+    """A page that nothing on the way may keep."""
+    return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
+
+
+LEAVE = framed(
     "Unsubscribe?",
     '<p>You will get no more mail from this newsletter. <span lang="zh">您将不再收到本刊邮件。</span></p>\n'
-    '<form method="post"><button type="submit">Unsubscribe · <span lang="zh">退订</span></button></form>',
+    '<form method="post"><button>Unsubscribe · <span lang="zh">退订</span></button></form>',
 )
-BACK = _framed("You get the newsletter again", '<p>From the next issue on. <span lang="zh">已恢复订阅。</span></p>')
-NOT_BACK = _framed(
+BACK = framed("You get the newsletter again", '<p>From the next issue on. <span lang="zh">已恢复订阅。</span></p>')
+NOT_BACK = framed(
     "This cannot be undone here",
     "<p>Mails to you came back, or the owner of the newsletter ended it. Write to the sender of the mail.</p>",
 )
-NOT_VALID = _framed(
+NOT_VALID = framed(
     "This link is not valid",
     "<p>It may have been cut by a mail program. Copy it again from the mail, or reply to the mail.</p>",
 )
-NOT_NOW = _framed("Your preferences", "<p>They cannot be shown just now. Please try again later.</p>")
+NOT_NOW = framed("Your preferences", "<p>They cannot be shown just now. Please try again later.</p>")
 
 
 def left(preferences_token: str) -> str:
     """After leaving, with the way back for whom it was a slip."""
-    return _framed(
+    return framed(
         "You are unsubscribed",
         '<p>No more mail will be sent to you. <span lang="zh">已退订，不会再给您发送邮件。</span></p>\n'
         f'<form method="post" action="/p/{escape(preferences_token)}">'
-        '<button type="submit">Undo · <span lang="zh">撤销</span></button></form>',
-    )
-
-
-def preferences(reader: Reader | None, subscriber: Subscriber) -> str:
-    """What is set for a reader, and a button where they have left or paused. The page tells; a POST changes."""
-    paused = subscriber.state is SubscriberState.PAUSED and subscriber.paused_until is not None
-    if reader is None or not (paused or subscriber.state is SubscriberState.ACTIVE):
-        return _framed("Your preferences", f"<p>You get no mail from this newsletter.</p>\n{_AGAIN}")
-    note = f"<p>Paused until {subscriber.paused_until}.</p>\n{_AGAIN}" if paused else ""
-    wishes = reader.wishes
-    rows = {
-        "Topics": ", ".join(wishes.topics),
-        "Languages": ", ".join(wishes.languages),
-        "Hour": f"{reader.send_at:%H:%M} {reader.timezone}",
-        "Abstracts": wishes.abstracts.value,
-        "Most papers in a mail": str(wishes.max_papers),
-    }
-    listed = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows.items())
-    return _framed(
-        "Your preferences", f"{note}<dl>{listed}</dl><p>To change them, write to the sender of the mail.</p>"
+        '<button name="do" value="back">Undo · <span lang="zh">撤销</span></button></form>',
     )

@@ -11,27 +11,26 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter import app, unsubscribe
 from newsletter.app.files import token_keys
 from newsletter.app.pulse import Pulse
 from newsletter.errors import ConfigurationError
-from newsletter.models import Finding, Subscriber
-from newsletter.ports import Store
+from newsletter.models import Finding
 from newsletter.settings import Settings
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import health, metrics, pages
+from newsletter.web import health, metrics, pages, preferences, shelf
 
 log = structlog.get_logger()
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    f"style-src 'self' '{pages.STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",  # a token may be in the address
     "X-Content-Type-Options": "nosniff",
 }
@@ -66,16 +65,12 @@ def build(settings: Settings, pulse: Pulse | None = None) -> Starlette:
             Route("/healthz", health.endpoint(settings, pulse)),
             Route("/metrics", metrics.endpoint(settings, pulse)),
             Route("/u/{token}", _leave(settings), methods=["GET", "POST"]),
-            Route("/p/{token}", _preferences(settings), methods=["GET", "POST"]),
-            Mount("/", _Archive(directory=settings.data_dir / "archive", html=True, check_dir=False)),
+            Route("/p/{token}", preferences.endpoint(settings), methods=["GET", "POST"]),
+            Mount("/a", GZipMiddleware(shelf.PrivateArchive(settings))),
+            Mount("/", GZipMiddleware(shelf.PublicArchive(settings))),
         ],
         middleware=[Middleware(_SafeHeaders)],
     )
-
-
-class _Archive(StaticFiles):
-    async def check_config(self) -> None:
-        """The folder comes with the first issue: until then a page is not found, which is no error."""
 
 
 class _SafeHeaders:
@@ -100,61 +95,18 @@ def _leave(settings: Settings) -> _Endpoint:
     def leave(subscriber_id: int) -> bool:
         with app.open_ledger(settings) as store:
             changed = unsubscribe.leave(store, settings.subscribers, subscriber_id, "by link", app.utc_now())
-        _log_problem(settings, changed)
+        preferences.log_problem(settings, changed)
         return changed is not None
 
     async def endpoint(request: Request) -> Response:
         subscriber_id = known(request.path_params["token"])
         if subscriber_id is None:
-            return _page(pages.NOT_VALID, 404)
+            return pages.answer(pages.NOT_VALID, 404)
         if request.method != "POST":
-            return _page(pages.LEAVE)
+            return pages.answer(pages.LEAVE)
         # Nothing of the body is needed: the address is the proof, whichever form a mail program posts.
         if not await run_in_threadpool(leave, subscriber_id):
-            return _page(pages.NOT_VALID, 404)
-        return _page(pages.left(make(token_keys(settings.data_dir), Purpose.PREFERENCES, subscriber_id)))
+            return pages.answer(pages.NOT_VALID, 404)
+        return pages.answer(pages.left(make(token_keys(settings.data_dir), Purpose.PREFERENCES, subscriber_id)))
 
     return endpoint
-
-
-def _preferences(settings: Settings) -> _Endpoint:
-    def known(store: Store, token: str) -> Subscriber | None:
-        subscriber_id = read(token_keys(settings.data_dir), Purpose.PREFERENCES, token)
-        return store.subscriber(subscriber_id) if subscriber_id is not None else None
-
-    def find(token: str) -> str | None:
-        with app.open_ledger(settings) as store:
-            subscriber = known(store, token)
-        if subscriber is None:
-            return None
-        reader = next((r for r in app.load_roster(settings).readers if r.email.lower() == subscriber.email), None)
-        return pages.preferences(reader, subscriber)
-
-    def undo(token: str) -> str | None:
-        with app.open_ledger(settings) as store:
-            subscriber = known(store, token)
-            if subscriber is None:
-                return None
-            changed = unsubscribe.undo(store, settings.subscribers, subscriber, app.utc_now())
-        _log_problem(settings, changed)
-        return pages.BACK if changed else pages.NOT_BACK
-
-    async def endpoint(request: Request) -> Response:
-        answer = undo if request.method == "POST" else find
-        try:
-            page = await run_in_threadpool(answer, request.path_params["token"])
-        except ConfigurationError as error:
-            log.error("roster.broken", error=str(error))
-            return _page(pages.NOT_NOW, 503)
-        return _page(page) if page else _page(pages.NOT_VALID, 404)
-
-    return endpoint
-
-
-def _log_problem(settings: Settings, changed: unsubscribe.Changed | None) -> None:
-    if changed and changed.file_problem:
-        log.warning("roster.unchanged", file=str(settings.subscribers), problem=changed.file_problem)
-
-
-def _page(text: str, status: int = 200) -> Response:
-    return HTMLResponse(text, status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,81 @@
+"""The archive over HTTP: for everybody, or for who has a reader's token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import MutableHeaders
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive, Scope, Send
+
+from newsletter import app
+from newsletter.app.files import token_keys
+from newsletter.app.publish import archive_folder
+from newsletter.models import ArchiveMode, SubscriberState
+from newsletter.settings import Settings
+from newsletter.tokens import Purpose, read
+from newsletter.web import pages
+
+_READS = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+_NOBODY = "User-agent: *\nDisallow: /\n"  # without public pages there is nothing here for search engines
+
+
+class _Folder(StaticFiles):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, html=True, check_dir=False)
+
+    async def check_config(self) -> None:
+        """The folder comes with the first issue: until then a page is not found, which is no error."""
+
+
+class PublicArchive(_Folder):
+    """The pages for everybody."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(archive_folder(settings, ArchiveMode.PUBLIC))
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if path == "robots.txt" and not (Path(str(self.directory)) / path).is_file():
+            return PlainTextResponse(_NOBODY)
+        return await super().get_response(path, scope)
+
+
+class PrivateArchive:
+    """`/a/<token>/…`: the pages of a private archive. A token opens them as long as its reader gets mail."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._files = _Folder(archive_folder(settings, ArchiveMode.PRIVATE))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        prefix = scope.get("root_path", "")
+        token, slash, _ = scope["path"].removeprefix(prefix).lstrip("/").partition("/")
+        for_reader = _for_this_reader(send)
+        if not await run_in_threadpool(self._opens, token):
+            await pages.answer(pages.NOT_VALID, 404)(scope, receive, send)
+        elif not slash:
+            await RedirectResponse(f"{token}/", 308)(scope, receive, for_reader)
+        else:
+            await self._files({**scope, "root_path": f"{prefix}/{token}"}, receive, for_reader)
+
+    def _opens(self, token: str) -> bool:
+        subscriber_id = read(token_keys(self._settings.data_dir), Purpose.ARCHIVE, token)
+        if subscriber_id is None:
+            return False
+        with app.open_ledger(self._settings) as store:
+            subscriber = store.subscriber(subscriber_id)
+        return subscriber is not None and subscriber.state in _READS
+
+
+def _for_this_reader(send: Send) -> Send:
+    """No search engine and no cache on the way keeps what stands behind a token."""
+
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers["Cache-Control"], headers["X-Robots-Tag"] = "private, no-cache", "noindex"
+        await send(message)
+
+    return with_headers
