@@ -29,6 +29,7 @@
 
   const results = document.getElementById("results");
   if (!results) return;
+  document.getElementById("without").remove();
   const query = document.getElementById("query");
   const found = document.getElementById("found");
   const names = (document.querySelector("main").dataset.shards || "").split(" ").filter(Boolean);

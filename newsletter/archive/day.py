@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import quote
 
 from newsletter import tex
-from newsletter.models import ArxivId, Bill, Edition, Entry, Issue, Topic
+from newsletter.models import ArxivId, Bill, Edition, Entry, Issue, Line, Topic
 
 Day = dict[str, Any]  # as its JSON file says it
 
@@ -24,6 +25,7 @@ _DAY_KEYS = {
     "cost_usd", "bills", "topics", "selection", "papers",
 }  # fmt: skip
 _COUNTS = _DAY_KEYS - {"announced", "bills", "topics", "selection", "papers"}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # as `lang` may say it
 _WEB = re.compile(r"https?://[^\s/]+\S*")
 
 
@@ -107,14 +109,28 @@ def _paper(entry: Entry, topics: Sequence[str]) -> Day:
         "comment": tex.to_unicode(paper.comment) if paper.comment else None,
         "categories": [tex.clean(category) for category in (paper.primary_category, *others)],
         "published": paper.published.date().isoformat(),
-        "links": {"arxiv": paper.abs_url, "pdf": paper.pdf_url, "html": paper.html_url, "code": list(paper.code_urls)},
+        "links": {
+            "arxiv": _url(paper.abs_url),
+            "pdf": _url(paper.pdf_url),
+            "html": _url(paper.html_url),
+            "code": [_url(link) for link in paper.code_urls],
+        },
         "topics": list(topics),
         "relevance": entry.score.relevance if entry.score else None,
         "novelty": entry.score.novelty if entry.score else None,
         "reason": tex.to_unicode(entry.reason) if entry.reason else None,
         "by_author": tex.to_unicode(entry.by_author) if entry.by_author else None,
-        "lines": {line.language: text for line in entry.lines if (text := tex.to_unicode(line.text))},
+        "lines": {line.language: text for line in entry.lines if (text := _said(line))},
     }
+
+
+def _said(line: Line) -> str:
+    return tex.to_unicode(line.text) if _LANGUAGE.fullmatch(line.language) else ""
+
+
+def _url(text: str) -> str:
+    """Without anything that an address cannot hold: an odd id stays within it."""
+    return quote(tex.clean(text), safe="%/:?#[]@!$&'()*+,;=~")
 
 
 def is_whole(day: object, of: date) -> bool:
@@ -130,6 +146,8 @@ def _is_whole_paper(paper: object) -> bool:
         return False
     links = paper["links"]
     if links.keys() != {"arxiv", "pdf", "html", "code"} or not isinstance(links["code"], list):
+        return False
+    if not isinstance(paper["lines"], dict) or not all(map(_LANGUAGE.fullmatch, paper["lines"])):
         return False
     return all(_WEB.fullmatch(str(link)) for link in (links["arxiv"], links["pdf"], links["html"], *links["code"]))
 
