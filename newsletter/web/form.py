@@ -53,17 +53,19 @@ _FORM = """\
 <fieldset>
 <legend>{{ w.languages }}</legend>
 <div class="fields">
-<label>{{ w.first }} <select name="languages">
+<div><label for="first">{{ w.first }}</label>
+<select id="first" name="languages">
 {% for code, name in languages %}
 {{ option(code, name, now.first) }}
 {% endfor %}
-</select></label>
-<label>{{ w.second }} <select name="languages">
+</select></div>
+<div><label for="second">{{ w.second }}</label>
+<select id="second" name="languages">
 {{ option("", w.none, now.second) }}
 {% for code, name in languages %}
 {{ option(code, name, now.second) }}
 {% endfor %}
-</select></label>
+</select></div>
 </div>
 </fieldset>
 {% endif %}
@@ -91,12 +93,14 @@ _FORM = """\
 <fieldset>
 <legend>{{ w.when }}</legend>
 <div class="fields">
-<label>{{ w.hour }} <input type="time" name="send_at" value="{{ now.send_at }}" required></label>
-<label>{{ w.zone }} <select name="timezone">
+<div><label for="hour">{{ w.hour }}</label>
+<input id="hour" type="time" name="send_at" value="{{ now.send_at }}" required></div>
+<div><label for="zone">{{ w.zone }}</label>
+<select id="zone" name="timezone">
 {% for zone in zones %}
 {{ option(zone, zone.replace("_", " "), now.timezone) }}
 {% endfor %}
-</select></label>
+</select></div>
 </div>
 </fieldset>
 <fieldset>
@@ -114,7 +118,8 @@ _FORM = """\
 <h2>{{ w.pause }}</h2>
 <form method="post">
 <div class="fields">
-<label>{{ w.until }} <input type="date" name="until" value="{{ pause }}" min="{{ tomorrow }}" required></label>
+<div><label for="until">{{ w.until }}</label>
+<input id="until" type="date" name="until" value="{{ pause }}" min="{{ tomorrow }}" required></div>
 </div>
 <p><button class="plain" name="do" value="pause">{{ w.pause_button }}</button></p>
 </form>

@@ -9,7 +9,7 @@ from html import escape
 from starlette.responses import HTMLResponse, Response
 
 STYLE = """
-:root { color-scheme: light dark; --text: #1f2328; --quiet: #59636e; --page: #fff; --link: #0a58b8; --rule: #d1d9e0;
+:root { --text: #1f2328; --quiet: #59636e; --page: #fff; --link: #0a58b8; --rule: #d1d9e0;
   --good: #dcf5e2; --bad: #ffebe9; --button: #b31b1b; --plain: #f1f4f7; }
 @media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --quiet: #9aa5b1; --page: #0d1117; --link: #79b8ff;
   --rule: #30363d; --good: #12311d; --bad: #4a1615; --button: #c22d26; --plain: #1b222b; } }
@@ -30,7 +30,7 @@ legend { font-weight: 600; padding: 0; margin-bottom: .25rem; }
 .choice { display: flex; gap: .6rem; align-items: baseline; padding: .3rem 0; }
 .days { display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
 .fields { display: flex; flex-wrap: wrap; gap: .75rem 1.25rem; }
-.fields label { display: block; flex: 1 1 10rem; min-width: 0; }
+.fields > div { flex: 1 1 10rem; min-width: 0; }
 select, input[type="time"], input[type="date"] { display: block; width: 100%; font: inherit; color: inherit;
   background: var(--page); border: 1px solid var(--quiet); border-radius: .5rem; padding: .5rem .6rem;
   min-height: 2.75rem; }
