@@ -451,6 +451,7 @@ class Letterhead:
     replies_read: bool = False  # a mailbox or hook acts on replies: only then the footer promises it
     public_url: str | None = None  # https base of the web part, no trailing slash
     archive: bool = True  # whether the web part shows past issues: only then a mail links to them
+    private: bool = False  # they open with a reader's own token
     postal_address: str | None = None
 
 

@@ -34,8 +34,7 @@
   const found = document.getElementById("found");
   const names = (document.querySelector("main").dataset.shards || "").split(" ").filter(Boolean);
   const shards = [];
-  let loading = null;
-  let failed = false;
+  let failed = 0;
 
   // A host may or may not have unpacked the file on the way.
   const unpacked = async (answer) => {
@@ -51,20 +50,21 @@
     return { raw, texts, titles: folded[0], authors: folded[1], lines: folded.slice(2), words: `\n${raw.words}\n` };
   };
 
-  const load = () => {
-    loading ??= Promise.all(
-      names.map(async (name) => {
-        try {
-          const answer = await fetch(`search/${name}.idx`);
-          if (!answer.ok) throw new Error(answer.status);
-          shards.push(prepared(await unpacked(answer)));
-        } catch {
-          failed = true;
-        }
-        show();
-      }),
-    );
-    return loading;
+  const loadOne = async (name) => {
+    try {
+      const answer = await fetch(`search/${name}.idx`);
+      if (!answer.ok) throw new Error(answer.status);
+      shards.push(prepared(await unpacked(answer)));
+    } catch {
+      failed += 1;
+    }
+    show();
+  };
+
+  // The newest first and alone: its results stand there while the others come.
+  const load = async () => {
+    await loadOne(names[0]);
+    await Promise.all(names.slice(1).map(loadOne));
   };
 
   const numbers = (steps) => {
@@ -151,7 +151,8 @@
     hits.sort((a, b) => b.rank - a.rank || (a.day < b.day ? 1 : a.day > b.day ? -1 : b.score - a.score));
     results.replaceChildren(...hits.slice(0, MOST).map(shown));
     const more = hits.length > MOST ? `; the first ${MOST} are shown` : "";
-    const partly = failed ? " A part of the index could not be loaded." : shards.length < names.length ? " Searching …" : "";
+    const searching = shards.length + failed < names.length ? " Searching …" : "";
+    const partly = failed ? " A part of the index could not be loaded." : searching;
     found.textContent = `${hits.length ? counted(hits.length, "paper") : "No paper"} found${more}.${partly}`;
   };
 
@@ -160,13 +161,12 @@
     if (query.value.trim()) address.searchParams.set("q", query.value);
     else address.searchParams.delete("q");
     history.replaceState(null, "", address);
-    load();
     show();
   };
 
   query.value = new URLSearchParams(location.search).get("q") ?? "";
   query.form.addEventListener("submit", (event) => { event.preventDefault(); changed(); });
   query.addEventListener("input", changed);
-  query.addEventListener("focus", load, { once: true });
-  if (query.value) load().then(show);
+  if (names.length) load();
+  else show();
 })();

@@ -97,12 +97,12 @@ def test_preview_shows_the_operators_template(tmp_path: Path) -> None:
             morning.preview(settings, "chen@example.org", DAY)
 
 
-@pytest.mark.parametrize(("mode", "named"), [("public", True), ("private", False), ("none", False)])
+@pytest.mark.parametrize(("mode", "named"), [("public", True), ("private", True), ("none", False)])
 def test_the_roster_decides_whether_mails_name_the_archive(tmp_path: Path, mode: str, named: bool) -> None:
-    """Pages that are not public are not linked to."""
+    """Where there are no pages none are linked to; where they are for readers alone, with the reader's token."""
     roster = f"newsletter: {{archive: {mode}}}\n{ROSTER}"
     with practice(tmp_path, roster=roster) as (_, settings), desk_of(settings) as desk:
-        assert named is desk.letterhead.archive
+        assert (named, mode == "private") == (desk.letterhead.archive, desk.letterhead.private)
 
 
 def _abstracts(html: str) -> list[str]:

@@ -30,6 +30,7 @@ from newsletter.models import (
     Message,
     Notice,
     NoticeKind,
+    Paper,
     Rendered,
     Section,
     Slotted,
@@ -470,6 +471,22 @@ def test_ways_out_without_a_web_part(renderer: Renderer) -> None:
     assert "List-Unsubscribe-Post" not in dict(plus.headers)
     assert f"mailto:news@example.org?subject=unsubscribe%20{leave}" in bare.text
     assert {"Reply-To", "List-Unsubscribe"}.isdisjoint(dict(bare.headers))
+
+
+def test_a_private_archive_is_named_with_the_readers_token(renderer: Renderer) -> None:
+    """Footer, text and List-Archive carry a token of its own, which can change nothing; "more" leads to the day."""
+    letterhead = a_letterhead(private=True)
+    mail = mailed(renderer, an_edition([an_entry(n, paper=_long(n)) for n in range(1, 101)]), letterhead)
+    link = f"https://news.example.org/a/{tokens.make(KEYS, Purpose.ARCHIVE, 7)}/"
+    assert f'href="{link}"' in mail.html
+    assert f'href="{link}2026-03-09.html"' in mail.html
+    assert link in mail.text
+    assert f"<{link}>" == dict(mail.headers)["List-Archive"]
+    assert "news.example.org/a/" not in mailed(renderer, an_edition(2)).html
+
+
+def _long(number: int) -> Paper:
+    return a_paper(number, title=f"Number {number} " + "of a very long series " * 40)
 
 
 def test_the_archive_is_named_only_where_it_leads_somewhere(renderer: Renderer) -> None:

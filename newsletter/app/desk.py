@@ -142,7 +142,8 @@ def open_desk(
 ) -> Iterator[Desk]:
     """Everything a morning needs. Raises ConfigurationError or TemplateError before anything is sent."""
     templates = folders("templates", settings.subscribers)
-    letterhead = replace(settings.letterhead, archive=roster.newsletter.archive is ArchiveMode.PUBLIC)
+    mode = roster.newsletter.archive
+    letterhead = replace(settings.letterhead, archive=mode is not ArchiveMode.NONE, private=mode is ArchiveMode.PRIVATE)
     with open_ledger(settings) as store:
         transport = Outbox(settings.data_dir / "dry-run") if dry_run else _transport(settings)
         alarms = alarms_of(settings, store, transport, now)

@@ -11,6 +11,7 @@ from newsletter import archive, scoring, summarise
 from newsletter.app import rosters
 from newsletter.app.desk import load_roster, utc_now
 from newsletter.app.files import folders, load_prompt
+from newsletter.app.publish import archive_folder
 from newsletter.collect import calendar
 from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Issue, IssueState, Paper, Roster, Topic
@@ -144,9 +145,9 @@ def _ways_out(settings: Settings) -> list[Finding]:
 
 
 def _forgotten_archive(settings: Settings, roster: Roster) -> list[Finding]:
-    """Pages of a time when the archive was public are still served."""
-    folder = settings.data_dir / "archive"
-    if roster.newsletter.archive is ArchiveMode.PUBLIC or not folder.is_dir():
-        return []
-    problem = f"the roster says archive: {roster.newsletter.archive}, but its pages are there and served"
-    return [Finding(str(folder), None, problem, "remove the folder", fatal=False)]
+    """Pages of a time when the archive was another are still served."""
+    mode = roster.newsletter.archive
+    left = [one for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE) if one is not mode]
+    folders = [folder for one in left if (folder := archive_folder(settings, one)).is_dir()]
+    problem = f"the roster says archive: {mode}, but its pages are there and served"
+    return [Finding(str(folder), None, problem, "remove the folder", fatal=False) for folder in folders]

@@ -31,6 +31,8 @@ def shard_name(day: date) -> str:
 
 def fold(text: str) -> str:
     """Without case and accents, as the browser folds what is asked for."""
+    if text.isascii():  # nearly all abstracts are, and this is ten times as fast
+        return text.lower()
     return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)).lower()
 
 

@@ -48,6 +48,13 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower()
 
 
+def archive_link(letterhead: Letterhead, token: str) -> str | None:
+    """Where past issues are, with the token where they are for readers alone; None where there are none."""
+    if not letterhead.public_url or not letterhead.archive:
+        return None
+    return f"{letterhead.public_url}/a/{token}/" if letterhead.private else f"{letterhead.public_url}/"
+
+
 def leave_link(letterhead: Letterhead, token: str) -> str:
     """The way out for the mail's body: the web page, else a mail."""
     return f"{letterhead.public_url}/u/{token}" if letterhead.public_url else leave_mailto(letterhead, token)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from newsletter.models import Bill, Edition, Letterhead, NoticeKind, Usage
-from newsletter.render.addresses import leave_link
+from newsletter.render.addresses import archive_link, leave_link
 from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown, groups, show
 from newsletter.render.sentences import minutes
-from newsletter.render.slots import BLANK, LEAVE, PREFERENCES
+from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES
 from newsletter.render.words import Words
 from newsletter.tex import clean, to_unicode
 
@@ -21,6 +21,7 @@ _PADDING = "\u034f\u200c\u00a0" * 40  # keeps the paragraph behind the preheader
 class _Addresses(TypedDict):
     leave_url: str
     preferences_url: str | None
+    archive_url: str | None  # ends with a slash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class Mail:
     groups: tuple[Group, ...]
     rows: tuple[Shown, ...]
     more: str
+    page: str  # of the newest issue, within the archive
     footer: Footer
 
     @property
@@ -77,6 +79,7 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
         groups=groups(edition, papers),
         rows=tuple(paper for paper in visible if paper.level < Level.NONE),
         more=words.say("more", count=hidden) if hidden else "",
+        page=f"{edition.date}.html",
         footer=_footer(edition, letterhead, words),
     )
 
@@ -153,6 +156,7 @@ def _addresses(letterhead: Letterhead, slots: Mapping[str, str]) -> _Addresses:
     return {
         "leave_url": leave_link(letterhead, slots[LEAVE]),
         "preferences_url": f"{web}/p/{slots[PREFERENCES]}" if web else None,
+        "archive_url": archive_link(letterhead, slots[ARCHIVE]),
     }
 
 
@@ -160,7 +164,6 @@ def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:
     web = letterhead.public_url
     return Footer(
         **_addresses(letterhead, BLANK),
-        archive_url=f"{web}/" if web and letterhead.archive else None,
         one_click=bool(web),
         replies_read=letterhead.replies_read,
         machine=_machine(edition, words),

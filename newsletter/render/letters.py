@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from newsletter import tokens
 from newsletter.models import Letterhead, Message, Rendered
 from newsletter.render.addresses import (
+    archive_link,
     ascii_domain,
     domain_of,
     encoded,
@@ -19,7 +20,7 @@ from newsletter.render.addresses import (
     plus,
     split_mailbox,
 )
-from newsletter.render.slots import LEAVE, PREFERENCES
+from newsletter.render.slots import ARCHIVE, LEAVE, PREFERENCES
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
 
@@ -48,6 +49,7 @@ def personalise(
     slots = {
         LEAVE: tokens.make(keys, Purpose.LEAVE, subscriber_id),
         PREFERENCES: tokens.make(keys, Purpose.PREFERENCES, subscriber_id),
+        ARCHIVE: tokens.make(keys, Purpose.ARCHIVE, subscriber_id),
     }
     reply = tokens.make(keys, Purpose.REPLY, subscriber_id)
     recipient, recipient_name = ascii_domain(email), clean(name or "") or None
@@ -97,9 +99,10 @@ def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[
     if web:
         yield _same("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
         # Without an archive the root shows nothing; the reader's own page says what can be changed.
-        yield _same("List-Help", _bare(f"<{web}/>" if letterhead.archive else f"<{web}/p/{slots[PREFERENCES]}>"))
-    if web and letterhead.archive:
-        yield _same("List-Archive", _bare(f"<{web}/>"))
+        archive = archive_link(letterhead, slots[ARCHIVE])
+        yield _same("List-Help", _bare(f"<{archive or f'{web}/p/{slots[PREFERENCES]}'}>"))
+        if archive:
+            yield _same("List-Archive", _bare(f"<{archive}>"))
 
 
 def _person(header: str, name: str | None, address: str) -> Header:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from newsletter.models import Slotted, Span
 from newsletter.tokens import WIDTH
 
-LEAVE, PREFERENCES = "leave", "preferences"
-BLANK = {LEAVE: "a" * WIDTH, PREFERENCES: "a" * WIDTH}
-_MARKED = {LEAVE: "b" * WIDTH, PREFERENCES: "c" * WIDTH}
+LEAVE, PREFERENCES, ARCHIVE = "leave", "preferences", "archive"
+BLANK = {LEAVE: "a" * WIDTH, PREFERENCES: "a" * WIDTH, ARCHIVE: "a" * WIDTH}
+_MARKED = {LEAVE: "b" * WIDTH, PREFERENCES: "c" * WIDTH, ARCHIVE: "d" * WIDTH}
 FILLINGS = (BLANK, _MARKED)
 _NAMES = {ord(value[0]): name for name, value in _MARKED.items()}
 _BLOCK = 256  # bytes compared at once: nearly all of a mail is equal
