@@ -7,6 +7,7 @@ import json
 import os
 import sqlite3
 import threading
+import time
 from datetime import UTC, date, datetime
 from itertools import product
 from pathlib import Path

@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISION = "0002"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0003"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
