@@ -20,6 +20,7 @@ import lxml.html
 import pytest
 
 from newsletter import app, archive
+from newsletter.app.copying import backup
 from newsletter.app.files import folders
 from newsletter.app.publish import publish
 from newsletter.archive import search
@@ -469,3 +470,17 @@ def test_the_prompt_that_was_used_is_kept(tmp_path: Path) -> None:
         with desk_of(settings) as desk:
             publish(settings, desk)
     assert before["selection"] == json.loads((folder / f"{DAY}.json").read_bytes())["selection"]
+
+
+def test_a_backup_has_the_published_days(tmp_path: Path) -> None:
+    """From them every page is made again, as it was."""
+    with practice(tmp_path, model=False) as (_, settings):
+        with desk_of(settings) as desk:
+            run(desk)
+            publish(settings, desk)
+        before = (settings.data_dir / "archive" / f"{DAY}.html").read_bytes()
+        copy = backup(settings, tmp_path / "copy", app.utc_now())
+        moved = settings.model_copy(update={"data_dir": copy / "var", "subscribers": copy / "subscribers.yaml"})
+        with desk_of(moved) as desk:
+            publish(moved, desk)
+        assert before == (copy / "var" / "archive" / f"{DAY}.html").read_bytes()

@@ -28,9 +28,9 @@ _INTERESTS = re.compile(r"^\s*interests:\s*['\"]?([^'\"#\n]+\.(?:md|txt))", re.M
 
 
 def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
-    """A folder that is a newsletter of its own: roster, prompts, templates, `.env` without secrets, ledger and keys.
+    """A folder that is a newsletter of its own: what is written by hand, ledger, keys, and the days on the web.
 
-    Consistent beside a running service; it appears whole or not at all. Raises ConfigurationError, StoreError.
+    `.env` comes without secrets. Consistent beside a running service; it appears whole or not at all. Raises ConfigurationError, StoreError.
     """
     folder = target or settings.data_dir / "backups" / f"{now:%Y-%m-%dT%H%M%SZ}"
     part = folder.with_name(f".{folder.name}.part")
@@ -61,6 +61,10 @@ def _copy(settings: Settings, folder: Path, now: datetime) -> None:
     store = open_store(f"sqlite:///{state / 'newsletter.db'}")
     store.remember(restored.COPIED, f"{now:%Y-%m-%d %H:%M} UTC")
     store.close()
+    for file in settings.data_dir.glob("archive*/????-??-??.json"):  # its pages are made again from these
+        target = state / file.relative_to(settings.data_dir)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy2(file, target)
     for file in _written_by_hand(settings.subscribers):
         target = folder / file.relative_to(settings.subscribers.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
