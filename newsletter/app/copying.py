@@ -30,7 +30,8 @@ _INTERESTS = re.compile(r"^\s*interests:\s*['\"]?([^'\"#\n]+\.(?:md|txt))", re.M
 def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
     """A folder that is a newsletter of its own: what is written by hand, ledger, keys, and the days on the web.
 
-    `.env` comes without secrets. Consistent beside a running service; it appears whole or not at all. Raises ConfigurationError, StoreError.
+    `.env` comes without secrets. Consistent beside a running service; it appears whole or not at all. Raises
+    ConfigurationError, StoreError.
     """
     folder = target or settings.data_dir / "backups" / f"{now:%Y-%m-%dT%H%M%SZ}"
     part = folder.with_name(f".{folder.name}.part")

@@ -58,10 +58,10 @@ def renewed(day: Day, issue: Issue, bills: Sequence[Bill]) -> Day:
 
 def agrees(day: Day, issue: Issue) -> bool:
     """Whether the day was written of the issue as it is now."""
-    return counted(day) == counts_hash(issue)
+    return stated_counts(day) == counts_hash(issue)
 
 
-def counted(day: Day) -> str:
+def stated_counts(day: Day) -> str:
     """A hash of the counts that a day states."""
     counts = {name: value for name, value in day.items() if name in _COUNTS}
     return hashlib.sha256(json.dumps(counts, sort_keys=True).encode()).hexdigest()[:16]
@@ -69,7 +69,7 @@ def counted(day: Day) -> str:
 
 def counts_hash(issue: Issue) -> str:
     """The same of the issue itself."""
-    return counted(_counts(issue, ()))
+    return stated_counts(_counts(issue, ()))
 
 
 def _counts(issue: Issue, bills: Sequence[Bill]) -> Day:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 from newsletter import tex
 from newsletter.archive.day import Day
 from newsletter.archive.shelves import Shelf
-from newsletter.archive.views import about, link_of, long_day
+from newsletter.archive.views import about, counted, link_of, long_day
 
 _ATOM = "http://www.w3.org/2005/Atom"
 ENTRIES = 20  # the newest; older ones are in the archive
@@ -40,7 +40,7 @@ def feed(name: str, shelf: Shelf, *, identity: str, public_url: str | None) -> b
 def _entry(root: ElementTree.Element, day: date, content: Day, urn: str, base: str, public_url: str | None) -> None:
     entry = _add(root, "entry")
     _add(entry, "id", urn)
-    _add(entry, "title", f"{long_day(day)}: {len(content['papers'])} papers")
+    _add(entry, "title", f"{long_day(day)}: {counted(len(content['papers']), 'paper')}")
     _add(entry, "published", content["announced"])
     _add(entry, "updated", content["announced"])
     _add(entry, "link", rel="alternate", type="text/html", href=f"{base}{day}.html")

@@ -39,7 +39,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        names = ("link_of", "authors", "cost", "tokens", "about", "long_day", "short_day", "month_name")
+        names = ("link_of", "authors", "cost", "tokens", "about", "counted", "long_day", "short_day", "month_name")
         self._environment.globals |= {name: getattr(views, name) for name in names}
         self._environment.globals |= {"site": site, "day_of": date.fromisoformat, "page_name": page_name}
 
@@ -80,6 +80,7 @@ class Pages:
     def month(self, shelf: Shelf, month: str, sides: tuple[str | None, str | None]) -> Files:
         """A month's page: the calendar and its best papers."""
         glances = shelf.months[month]
+        picked = sum(map(shelf.picked, glances))
         return self._page(
             "month",
             f"{shelf.folder}{month}.html",
@@ -90,9 +91,9 @@ class Pages:
             sides=sides,
             weeks=views.weeks(shelf, month),
             best=views.best(shelf, month),
-            picked=sum(shelf.picked(one) for one in glances),
+            picked=picked,
             collected=sum(one.collected for one in glances),
-            description=f"{len(glances)} issues, {sum(shelf.picked(one) for one in glances)} papers",
+            description=f"{views.counted(len(glances), 'issue')}, {views.counted(picked, 'paper')}",
         )
 
     def front(self, shelf: Shelf, every: Sequence[Shelf]) -> Files:
@@ -112,7 +113,7 @@ class Pages:
             weeks=views.weeks(shelf, month) if month else [],
             years=[(year, list(months)) for year, months in groupby(reversed(picked.items()), lambda one: one[0][:4])],
             topics=every[1:] if shelf.topic is None else [],
-            description=f"{sum(picked.values()):,} papers in {len(shelf.dates):,} issues",
+            description=f"{views.counted(sum(picked.values()), 'paper')} in {views.counted(len(shelf.dates), 'issue')}",
         )
 
     def papers(self, day: Day, topics: Sequence[tuple[str | None, str]]) -> Iterator[tuple[str, bytes]]:

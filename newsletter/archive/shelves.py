@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from newsletter.archive.day import Day, counted
+from newsletter.archive.day import Day, stated_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def glance(day: Day, digest: str) -> Glance:
         counts,
         titles,
         prompt,
-        counted(day),
+        stated_counts(day),
     )
 
 

@@ -100,6 +100,10 @@ def cost(usd: float | None) -> str:
     return f"${usd:,.2f}" if usd >= 0.01 or not usd else f"${usd:.2g}"
 
 
+def counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def tokens(day: Day) -> int:
     return int(day["prompt_tokens"] + day["completion_tokens"])
 
