@@ -252,6 +252,8 @@ def test_an_edited_file_cannot_bring_links_in(tmp_path: Path) -> None:
     link = json.loads(json.dumps(good))
     link["papers"][0]["links"]["code"] = ["javascript:alert(1)"]
     damaged = ["", "[]", "{}", json.dumps(good | {"papers": [1]}), json.dumps(good | {"more": 1}), json.dumps(link)]
+    damaged.append(json.dumps(good | {"topics": [{"key": "../../elsewhere", "title": "x"}]}))
+    damaged.append(json.dumps(good | {"selection": SELECTION | {"hash": "../../elsewhere"}}))
     for text in damaged:
         (tmp_path / f"{DAY}.json").write_text(text, "utf-8")
         assert archive.Archive(tmp_path).day(DAY) is None, text
@@ -356,6 +358,19 @@ def test_only_changed_files_are_written(tmp_path: Path) -> None:
     (tmp_path / ".written.json").write_text("{", "utf-8")
     assert set() == fill(tmp_path, {})
     assert [".written.json"] == [path.name for path in tmp_path.rglob(".*")]
+
+
+def test_notes_lead_nowhere_else(tmp_path: Path) -> None:
+    """Names in the file of notes remove nothing outside the archive."""
+    folder, other = tmp_path / "archive", tmp_path / "precious"
+    fill(folder, days(DAY))
+    other.write_text("x", "utf-8")
+    for name in ("../precious", str(other)):
+        notes = json.loads((folder / ".written.json").read_bytes())
+        notes["units"]["gone"] = {"digest": "", "files": {name: None}}
+        (folder / ".written.json").write_text(json.dumps(notes), "utf-8")
+        assert set() == fill(folder, {})
+        assert other.exists()
 
 
 def test_what_no_day_has_any_more_is_removed(tmp_path: Path) -> None:

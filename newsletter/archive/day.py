@@ -26,6 +26,8 @@ _DAY_KEYS = {
 }  # fmt: skip
 _COUNTS = _DAY_KEYS - {"announced", "bills", "topics", "selection", "papers"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # as `lang` may say it
+_KEY = re.compile(r"\w[\w.-]{0,63}")  # as the roster has it
+_HASH = re.compile(r"[0-9a-f]{16}")
 _WEB = re.compile(r"https?://[^\s/]+\S*")
 
 
@@ -137,8 +139,13 @@ def is_whole(day: object, of: date) -> bool:
     """Whether a file's content can be shown: an older version's, or one edited by hand, may lack what pages need."""
     if not isinstance(day, dict) or day.keys() != _DAY_KEYS or day["date"] != of.isoformat():
         return False
-    papers = day["papers"]
-    return isinstance(papers, list) and all(_is_whole_paper(paper) for paper in papers)
+    papers, topics, selection = day["papers"], day["topics"], day["selection"]
+    if not isinstance(papers, list) or not isinstance(topics, list) or not isinstance(selection, dict | None):
+        return False
+    # Both become names of files.
+    named = all(isinstance(one, dict) and _KEY.fullmatch(str(one.get("key"))) for one in topics)
+    known = selection is None or _HASH.fullmatch(str(selection.get("hash")))
+    return bool(named and known) and all(_is_whole_paper(paper) for paper in papers)
 
 
 def _is_whole_paper(paper: object) -> bool:

@@ -110,9 +110,10 @@ class Archive:
 def _notes(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_bytes())
-        if isinstance(found["units"], dict) and isinstance(found["days"], dict):
+        files = [Path(name) for unit in found["units"].values() for name in unit["files"]]
+        if isinstance(found["days"], dict) and not any(name.is_absolute() or ".." in name.parts for name in files):
             return {"units": found["units"], "days": found["days"]}
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         pass
     return {"units": {}, "days": {}}  # everything is looked at again, and nothing is lost
 
