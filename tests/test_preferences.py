@@ -19,6 +19,7 @@ from newsletter.subscribers import parse
 from newsletter.subscribers.preferences import PREFERENCES, said, with_preference
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose
+from tests.issues import DATES, a_site, days, fill
 from tests.morning import ROSTER, desk_of, outbox, part, practice
 from tests.pages import judge, nu_errors
 from tests.site import ADA, Answer, Site
@@ -405,3 +406,23 @@ def test_leaving_and_undoing_in_a_browser(topics: Site, browser: Any, axe: str) 
     page.goto(f"http://127.0.0.1:{topics.port}/p/forged")
     judge(page, axe, "not-valid")
     page.close()
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_the_served_archive_in_a_browser(topics: Site, browser: Any, private: bool) -> None:
+    """Under our own headers style, script and index load, with a token in the address and without."""
+    folder = topics.settings.data_dir / ("archive-private" if private else "archive")
+    fill(folder, days(*DATES), a_site(private=private, public_url=None))
+    way = f"/a/{topics.token(Purpose.ARCHIVE)}/" if private else "/"
+    page = browser.new_page()
+    troubles: list[str] = []
+    page.on("console", lambda message: troubles.append(message.text))
+    page.goto(f"http://127.0.0.1:{topics.port}{way}")
+    page.get_by_role("searchbox").fill("zebrafish")
+    page.get_by_role("button", name="Search").click()
+    page.get_by_text("5 papers found.", exact=True).wait_for()
+    page.get_by_role("link", name="Zebrafish on day 9").click()
+    assert f"{way}papers/2603.00902.html" in page.url
+    assert "rgb(179, 27, 27)" == page.evaluate("getComputedStyle(document.querySelector('.brand')).color")
+    page.close()
+    assert [] == troubles

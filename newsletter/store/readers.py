@@ -66,7 +66,7 @@ class Readers(Base):
 
     def preferences(self) -> Sequence[Preference]:
         query = select(preference, subscriber.c.email).join(subscriber).order_by(subscriber.c.email, preference.c.key)
-        with self._transaction() as connection:
+        with self._reading() as connection:
             rows = connection.execute(query).all()
         fields = ("email", "key", "value", "in_file", "at")
         return [
