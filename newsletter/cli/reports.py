@@ -54,9 +54,8 @@ def status(settings: Settings, *, as_json: bool) -> None:
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
         rows = [_row(issue, bills[issue.date], counts[issue.date], notes[issue.date]) for issue in issues]
-        click.echo(
-            json.dumps({"issues": rows, "troubles": [_trouble(one) for one in troubles], "held": hold and str(hold)})
-        )
+        held = {"held": str(hold)} if hold else {}
+        click.echo(json.dumps({"issues": rows, "troubles": [_trouble(one) for one in troubles], **held}))
         return
     if hold:
         click.echo(str(hold)[:1].upper() + str(hold)[1:])
