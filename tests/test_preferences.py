@@ -422,7 +422,7 @@ def test_the_served_archive_in_a_browser(topics: Site, browser: Any, private: bo
     page.get_by_role("button", name="Search").click()
     page.get_by_text("5 papers found.", exact=True).wait_for()
     page.get_by_role("link", name="Zebrafish on day 9").click()
-    assert f"{way}papers/2603.00902.html" in page.url
+    page.wait_for_url(f"**{way}papers/2603.00902.html")  # and until its style is there
     assert "rgb(179, 27, 27)" == page.evaluate("getComputedStyle(document.querySelector('.brand')).color")
     page.close()
     assert [] == troubles
