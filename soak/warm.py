@@ -74,7 +74,7 @@ class Warm:
             os.kill(self._command, signal.SIGKILL)
             self.go()
         _open(self._process.stdin).close()
-        self._process.wait(10)
+        self._process.wait(30)
         _open(self._process.stdout).close()
 
     def __enter__(self) -> Self:
@@ -105,6 +105,7 @@ def main() -> None:
         while line := orders.readline():
             if order := json.loads(line):  # a late `go` says nothing
                 _one(order, orders)
+    os._exit(0)  # libraries have farewells that take seconds on a busy machine
 
 
 def _one(order: Mapping[str, object], orders: IO[bytes]) -> None:
