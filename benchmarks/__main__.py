@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from benchmarks import archive, collecting, curation, delivery, mail, start
+import sys
+from collections.abc import Sequence
+
+from benchmarks import archive, collecting, curation, delivery, mail, scale, start
 from benchmarks.table import Row, show
 
 
-def main() -> None:
-    """Measure everything and print one table."""
+def main(arguments: Sequence[str]) -> None:
+    """Measure everything and print one table; with `scale NUMBER` only what so many readers cost."""
+    if arguments[:1] == ["scale"]:
+        for line in scale.figures(*map(int, arguments[1:])):
+            print(line, flush=True)
+        return
     rows: list[Row] = [
         *start.rows(),
         *collecting.rows(),
@@ -20,7 +27,9 @@ def main() -> None:
     print(f"\n{collecting.memory()}")
     for line in [*archive.figures(), *curation.figures()]:
         print(line)
+    for line in scale.figures():
+        print(line, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

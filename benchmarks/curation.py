@@ -10,7 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -115,23 +115,21 @@ def curate(
     They are ranked by training on the days before each, or, not `measured`, as if that had found everything.
     """
     now = calendar.announced_at(day.day) + timedelta(hours=1)
-    with (
-        _practice(day, slow=slow) as settings,
-        app.open_desk(settings, app.load_roster(settings), now=lambda: now) as desk,
-    ):
+    with _practice(day, slow=slow) as settings, ExitStack() as held:
+        roster = app.load_roster(settings)
+        desk = held.enter_context(app.open_desk(settings, roster, now=lambda: now))
         assert desk.scorer is not None
         counted = Counted(desk.scorer)
         desk = replace(desk, scorer=counted, summariser=counted, prefilter=prefilter)
         for one in past:
             _remember(desk, one, measured=measured)
-        reader = desk.roster.readers[0]
         issue = Issue(date=day.day, state=IssueState.COLLECTED, collected=len(day.rows))
         desk.store.save_collection(issue, day.papers, (), CATEGORIES)
         rank_topic(desk, day.day, desk.roster.topics[0], day.papers)  # a step of its own, not timed here
         if slow:
             _warm_up(counted.inner)
         started = time.perf_counter()
-        issue = pipeline.prepare(desk, issue, [reader])
+        issue = pipeline.prepare(desk, issue, [roster.readers[0].wishes])
         seconds = time.perf_counter() - started
         picks = pipeline.Editor(desk).day(day.day, desk.roster.topics[0]).picks()
         return Curated(issue, counted, seconds, frozenset(pick.paper.arxiv_id for pick in picks))

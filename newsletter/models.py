@@ -180,16 +180,22 @@ class Wishes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class Hours:
+    """When a reader's mail is due and how long it may wait, by their own clock; many readers have the same."""
+
+    send_at: time
+    wait_until: time
+    timezone: str  # IANA name
+    days: frozenset[int]  # ISO weekdays, Monday = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader(Hours):
     """One entry of `subscribers.yaml` with all defaults filled in."""
 
     email: str  # as written, validated
     name: str | None = None
     wishes: Wishes
-    send_at: time
-    wait_until: time
-    timezone: str  # IANA name
-    days: frozenset[int]  # ISO weekdays, Monday = 1
     line: int = 0  # in subscribers.yaml
     unsubscribed: str | None = None  # service field, e.g. "2026-03-09 by reply"
     paused_until: date | None = None
@@ -226,16 +232,24 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
-    """`subscribers.yaml` as values; entries with findings are left out of `readers`."""
+class Masthead:
+    """What `subscribers.yaml` says of the newsletter as a whole; the readers of a morning stand in the ledger."""
 
     newsletter: Newsletter
     topics: tuple[Topic, ...]
-    readers: tuple[Reader, ...]
-    findings: tuple[Finding, ...] = ()
 
     def topic(self, key: str) -> Topic:
         return next(topic for topic in self.topics if topic.key == key)
+
+
+@dataclass(frozen=True, slots=True)
+class Roster(Masthead):
+    """`subscribers.yaml` as values; entries with findings are left out of `readers`."""
+
+    readers: tuple[Reader, ...]
+    findings: tuple[Finding, ...] = ()
+    made_of: tuple[tuple[str, str], ...] = ()  # each file that was read, the roster first, with the hash of its bytes
+    beside: str = ""  # what else decided it: changes with what readers set, with who is forgotten and with the program
 
 
 # --- judging and picking ------------------------------------------------------
@@ -540,6 +554,17 @@ class Subscriber:
     added: datetime  # UTC, when the ledger first saw them
     paused_until: date | None = None  # the first day with mail again
     paused_in_file: date | None = None  # what the file said of it when we last read or wrote it
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A reader of the roster who gets mail, as the ledger holds them: what planning needs to know."""
+
+    id: int  # of the subscriber
+    email: str  # as written in the roster
+    name: str | None
+    wishes: Wishes
+    last: date | None = None  # the newest issue that they have had
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,9 @@ from newsletter.models import (
     Delivery,
     DeliveryState,
     DomainPause,
+    Enrolled,
     Figures,
+    Hours,
     Incoming,
     Issue,
     Outgoing,
@@ -24,12 +26,14 @@ from newsletter.models import (
     Preference,
     Prompt,
     Ranked,
+    Reader,
     Rendered,
     Score,
     Subscriber,
     SubscriberState,
     Trouble,
     Usage,
+    Wishes,
 )
 
 
@@ -205,6 +209,10 @@ class ReaderStore(Protocol):
 
     def subscribers(self) -> Sequence[Subscriber]: ...
 
+    def subscribers_of(self, emails: Iterable[str]) -> Mapping[str, Subscriber]:
+        """Those of these addresses that the ledger knows, by lower-case address; nobody is added."""
+        ...
+
     def set_subscriber(self, subscriber_id: int, state: SubscriberState, why: str | None, now: datetime) -> None: ...
 
     def set_pause(self, subscriber_id: int, until: date | None, in_file: date | None, now: datetime) -> None:
@@ -221,6 +229,10 @@ class ReaderStore(Protocol):
 
     def drop_preferences(self, preferences: Iterable[Preference]) -> None:
         """Forget these, unless they were set anew meanwhile."""
+        ...
+
+    def end_pauses(self, now: datetime) -> None:
+        """Who paused until today, or until a day before, gets mail again."""
         ...
 
     def add_bounce(self, subscriber_id: int, added: Bounce) -> Sequence[Bounce]:
@@ -243,6 +255,10 @@ class ReaderStore(Protocol):
         """The fingerprints of all who were forgotten."""
         ...
 
+    def overrides(self) -> str:
+        """Another text whenever somebody was forgotten or taken back, or set a preference."""
+        ...
+
     def remember_again(self, fingerprints: Iterable[str]) -> None:
         """Take these fingerprints out."""
         ...
@@ -260,6 +276,43 @@ class ReaderStore(Protocol):
         ...
 
 
+class RosterStore(Protocol):
+    """The roster in force, as rows: a million readers are never in memory at once."""
+
+    def replace_roster(self, entries: Iterable[tuple[int, Reader]]) -> None:
+        """Put the roster of these subscriber ids and entries in force, taking them in chunks.
+
+        Who is not among them is no longer in the roster. A stop in between leaves the readers of both rosters in
+        force, until the next call.
+        """
+        ...
+
+    def hours(self) -> Mapping[int, Hours]:
+        """The different hours of the readers who get mail, by an id."""
+        ...
+
+    def wishes(self) -> Sequence[Wishes]:
+        """The different wishes of the readers who get mail."""
+        ...
+
+    def pages(
+        self,
+        hours_id: int,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        lacking: date | None = None,
+        only: str | None = None,
+        oldest: date | None = None,
+    ) -> Iterator[Sequence[Enrolled]]:
+        """The readers of these hours who get mail, page by page, those with equal wishes together.
+
+        `since`, `until`: who was a reader by then and has had no mail in between; `lacking`: who has not had this
+        issue; `only`: this address; `oldest`: issues before it do not count as the last that a reader has had.
+        """
+        ...
+
+
 class DeliveryStore(Protocol):
     """Each mail from plan to outcome."""
 
@@ -271,10 +324,6 @@ class DeliveryStore(Protocol):
 
     def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
         """The editions of this reader's newest mails."""
-        ...
-
-    def received(self, issues: Iterable[date]) -> frozenset[tuple[int, date]]:
-        """(subscriber id, issue) pairs that are planned or sent."""
         ...
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
@@ -321,10 +370,18 @@ class DeliveryStore(Protocol):
         """
         ...
 
-    def deliveries(self, states: Iterable[DeliveryState] | None = None) -> Sequence[Delivery]: ...
+    def deliveries(
+        self, states: Iterable[DeliveryState] | None = None, *, reader: int | None = None
+    ) -> Sequence[Delivery]:
+        """Mails in the order in which they were planned: all, those in these states, those of one reader."""
+        ...
 
-    def last_mails(self) -> Mapping[int, datetime]:
-        """The date of each subscriber's newest mail, by subscriber id."""
+    def unsent(self, states: Iterable[DeliveryState], before: datetime | None = None) -> tuple[int, str | None]:
+        """How many mails are in one of these states, planned by `before`, and why the first that says so is."""
+        ...
+
+    def troubled(self, day: date, limit: int) -> tuple[int, Sequence[Delivery]]:
+        """How many mails of this issue failed, are in doubt or were repeated, and the first of them."""
         ...
 
     def delivery_counts(self, day: date) -> Mapping[str, int]:
@@ -344,7 +401,7 @@ class TroubleStore(Protocol):
     def drop_trouble(self, key: str) -> None: ...
 
 
-class Store(PaperStore, JudgementStore, ReaderStore, DeliveryStore, TroubleStore, Protocol):
+class Store(PaperStore, JudgementStore, ReaderStore, RosterStore, DeliveryStore, TroubleStore, Protocol):
     """The ledger as a whole."""
 
     def figures(self) -> Figures:
@@ -362,6 +419,7 @@ __all__ = [
     "PaperStore",
     "Priced",
     "ReaderStore",
+    "RosterStore",
     "Store",
     "Transport",
     "TroubleStore",

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache, partial
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline
-from newsletter.app import blame, receiving, rosters
+from newsletter.app import blame, in_force, receiving
 from newsletter.app.alarms import Alarms
+from newsletter.app.in_force import Follower
 from newsletter.app.publish import publish
 from newsletter.app.pulse import Pulse
 from newsletter.app.watching import Watch, beyond_wait
@@ -28,7 +30,7 @@ from newsletter.errors import (
     StoreError,
     TransportRefused,
 )
-from newsletter.models import Finding, Issue, IssueState, Reader, Roster
+from newsletter.models import Finding, Hours, Issue, IssueState, Masthead
 from newsletter.pipeline import Due
 from newsletter.settings import Settings
 
@@ -84,7 +86,7 @@ def _idle() -> threading.Event:
 
 @dataclass
 class Service:
-    """What a tick needs to remember: the last good roster, when to ask arXiv again, and who was due last."""
+    """What a tick needs to remember: the roster it follows, when to ask arXiv again, and who was due last."""
 
     settings: Settings
     now: Callable[[], datetime] = app.utc_now
@@ -93,7 +95,7 @@ class Service:
     read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
     pulse: Pulse = field(init=False)
     watch: Watch = field(init=False)
-    _roster: Roster | None = None
+    _roster: Follower = field(default_factory=Follower)
     _told: str | tuple[Finding, ...] | None = None  # what is wrong with the roster, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
@@ -185,8 +187,7 @@ class Service:
     def _send(self, desk: pipeline.Desk, alarms: Alarms) -> bool:
         """Plan and send what is due; whether mails went out and all of them did."""
         now = desk.now()
-        if waiting := self._waiting(desk, now):
-            pipeline.plan(desk, pipeline.Editor(desk), waiting)
+        pipeline.plan(desk, pipeline.Editor(desk), self._waiting(desk, now))
         self._looked = now
         blame.ended(desk.store, alarms, now)
         try:
@@ -200,44 +201,41 @@ class Service:
         self.watch.mails(alarms, desk)
         return bool(tally.accepted and not tally.waiting)
 
-    def _waiting(self, desk: pipeline.Desk, now: datetime) -> list[Due]:
-        """The readers whose hour has come, each with the issues that belong into the mail of that hour."""
-        mails = desk.store.last_mails()
-        people = pipeline.active(desk)
-        ready = {one.subscriber.id: one for one in pipeline.due(desk, people)}
+    def _waiting(self, desk: pipeline.Desk, now: datetime) -> Iterator[Sequence[Due]]:
+        """The readers whose hour has come, page by page, each with the issues that belong into the mail of it."""
         held = pipeline.held_issues(desk)
-        waiting = []
-        for reader, subscriber in people:
-            moment = last_hour(reader, now)
-            one = ready.get(subscriber.id, Due(reader, subscriber, ()))
-            if moment is None or not is_due(one, moment, now, mails):
+        issue_of = cache(desk.store.issue)
+        for group in pipeline.groups(desk):
+            moment = last_hour(group.hours, now)
+            if moment is None or not is_open(group.hours, moment, now):
                 continue
-            late = overdue(desk.store.issue, moment)
+            late = overdue(issue_of, moment)
             if late in held:
                 late = None  # it is here: what is missing are scores, and who is due knows how long to wait for those
-            if late and now < wait_until(reader, moment):
+            if late and now < wait_until(group.hours, moment):
                 continue
-            issues = in_time(one.issues, moment, now, self._looked, held)
-            if issues or late:
-                waiting.append(replace(one, issues=issues, late=late))
-        return waiting
+            carries = partial(in_time, moment=moment, now=now, looked=self._looked, held=held)
+            # A mail that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
+            until = now + _BACKWARDS
+            yield from pipeline.due_of(desk, group, carries=carries, since=moment, until=until, late=late)
 
-    def _current_roster(self) -> Roster:
+    def _current_roster(self) -> Masthead:
         """The file as it is now; a broken one leaves the last good roster in force. What is wrong is said once."""
         try:
-            roster = rosters.accepted(self.settings, app.load_roster(self.settings))
-        except NewsletterError as error:
-            if self._roster is None:
+            found = self._roster.look(self.settings, self.now)
+        except ConfigurationError as error:
+            last = in_force.last_good(self.settings)
+            if last is None:
                 raise
             if str(error) != self._told:
                 log.error("roster.broken", error=str(error))
             self._told = str(error)
-            return self._roster
-        if roster.findings != self._told:
-            for finding in roster.findings:
+            return last.masthead
+        if found.findings != self._told:
+            for finding in found.findings:
                 log.warning("roster.entry-left-out", finding=str(finding))
-        self._told, self._roster = roster.findings, roster
-        return roster
+        self._told = found.findings
+        return found.masthead
 
     def _prepare(self, desk: pipeline.Desk, alarms: Alarms) -> bool:
         """Prepare what is missing, unless it is too early to ask arXiv again; whether arXiv is as it should be."""
@@ -287,37 +285,30 @@ def overdue(issue_of: Callable[[date], Issue | None], moment: datetime) -> date 
     return expected if issue.state is IssueState.COLLECTED else None
 
 
-def wait_until(reader: Reader, moment: datetime) -> datetime:
+def wait_until(hours: Hours, moment: datetime) -> datetime:
     """How long the mail of this hour waits for a late announcement, UTC; never shorter than not at all."""
-    zone = ZoneInfo(reader.timezone)
-    limit = datetime.combine(moment.astimezone(zone).date(), reader.wait_until, zone).astimezone(UTC)
+    zone = ZoneInfo(hours.timezone)
+    limit = datetime.combine(moment.astimezone(zone).date(), hours.wait_until, zone).astimezone(UTC)
     return max(limit, moment)
 
 
-def last_hour(reader: Reader, now: datetime) -> datetime | None:
-    """The newest moment, UTC, at which this reader's mail was due: their hour on one of their days.
+def last_hour(hours: Hours, now: datetime) -> datetime | None:
+    """The newest moment, UTC, at which mails of these hours were due: on one of their days.
 
     An hour that the clocks skip comes as much later, one that they repeat is its first.
     """
-    zone = ZoneInfo(reader.timezone)
+    zone = ZoneInfo(hours.timezone)
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)):
-        moment = datetime.combine(day, reader.send_at, zone).astimezone(UTC)
-        if day.isoweekday() in reader.days and moment <= now:
+        moment = datetime.combine(day, hours.send_at, zone).astimezone(UTC)
+        if day.isoweekday() in hours.days and moment <= now:
             return moment
     return None
 
 
-def is_due(one: Due, moment: datetime, now: datetime, mails: Mapping[int, datetime]) -> bool:
-    """Whether the hour `moment` is still to be served: once, on its day or soon after, to whom was a reader by then.
-
-    A mail that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
-    """
-    last = mails.get(one.subscriber.id)
-    served = last is not None and moment <= last <= now + _BACKWARDS
-    if one.subscriber.added > moment or served:
-        return False
-    zone = ZoneInfo(one.reader.timezone)
+def is_open(hours: Hours, moment: datetime, now: datetime) -> bool:
+    """Whether the hour `moment` may still be served: on its own local day, or soon after."""
+    zone = ZoneInfo(hours.timezone)
     return now.astimezone(zone).date() == moment.astimezone(zone).date() or now - moment < _MISSED
 
 

@@ -15,7 +15,8 @@ from newsletter.collect import calendar
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
-from newsletter.pipeline import Desk
+from newsletter.models import Enrolled
+from newsletter.pipeline import Desk, groups
 from newsletter.settings import Settings
 from tests.factories import DAY
 
@@ -65,11 +66,16 @@ def settings_for(servers: Servers, folder: Path, *, model: bool = True) -> Setti
 @contextmanager
 def desk_of(settings: Settings, now: datetime = MORNING, wrap: Callable[[Desk], Desk] = replace) -> Iterator[Desk]:
     """The desk of `newsletter run` at a fixed time; `wrap` may put something between it and its adapters."""
-    with (
-        app.work_folder(settings, "test"),
-        app.open_desk(settings, app.load_roster(settings), now=lambda: now) as desk,
-    ):
+    roster = app.load_roster(settings)
+    with app.work_folder(settings, "test"), app.open_desk(settings, roster, now=lambda: now) as desk:
+        app.take_in(settings, roster, lambda: now)
         yield wrap(desk)
+
+
+def active(desk: Desk) -> list[Enrolled]:
+    """Those who get mail, by their addresses."""
+    found = [one for group in groups(desk) for page in desk.store.pages(group.id) for one in page]
+    return sorted(found, key=lambda one: one.email)
 
 
 def outbox(settings: Settings) -> dict[str, EmailMessage]:

@@ -188,7 +188,7 @@ def test_a_hostile_abstract_changes_no_other_paper(tmp_path: Path, attack: str) 
             prepare(settings)
         found.append(_scores(settings))
         with desk_of(settings) as desk:
-            editions = [pipeline.Editor(desk).compose(one.wishes, (DAY,)) for one in desk.roster.readers]
+            editions = [pipeline.Editor(desk).compose(one.wishes, (DAY,)) for one in app.load_roster(settings).readers]
         entries = [entry for edition in editions for entry in edition.entries]
         assert not [entry for entry in entries if MARK in f"{entry.lines} {entry.reason}"]
     good, bad = ({key: score for key, score in one.items() if key != victim.id} for one in found)
@@ -243,7 +243,7 @@ def prepared(settings: Settings, now: datetime, wrap: Wrap = replace) -> tuple[I
     """The issue after one tick of the service, who is due by then, and what the log says."""
     with capture_logs() as logs, desk_of(settings, now, wrap) as desk:
         issues, _ = pipeline.prepare_days(desk, DAY, hold=True)
-        due = [one.reader.email for one in pipeline.due(desk, pipeline.active(desk))]
+        due = [one.reader.email for page in pipeline.due(desk) for one in page]
     return issues[0], due, [f"{entry['log_level']} {entry['event']}" for entry in logs]
 
 
@@ -475,7 +475,7 @@ def test_translated_abstracts(tmp_path: Path) -> None:
         assert len(asked) == len(servers.model.requests)
         with desk_of(settings) as desk:
             editor = pipeline.Editor(desk)
-            editions = {one.email: editor.compose(one.wishes, (DAY,)) for one in desk.roster.readers}
+            editions = {one.email: editor.compose(one.wishes, (DAY,)) for one in app.load_roster(settings).readers}
             bills = {bill.stage: bill.calls for bill in desk.store.bills(DAY)}
     languages = {
         email: {entry.translated.language if entry.translated else None for entry in edition.entries}
@@ -555,7 +555,7 @@ def test_equal_readers_share_an_edition(tmp_path: Path) -> None:
     """Readers with equal wishes get one edition, though the bill has grown between their hours."""
     with practice(tmp_path) as (_, settings), desk_of(settings) as desk:
         pipeline.prepare_days(desk, DAY)
-        wishes = desk.roster.readers[0].wishes
+        wishes = app.load_roster(settings).readers[0].wishes
         before = pipeline.Editor(desk).compose(wishes, (DAY,))
         other = replace(wishes, languages=("de",))
         pipeline.Editor(desk).ask_for_lines([(other, (DAY,))])
@@ -574,6 +574,6 @@ def test_the_limit_is_said_also_when_only_lines_are_missing(tmp_path: Path) -> N
 
         with desk_of(settings, wrap=wrap) as desk:
             pipeline.prepare_days(desk, DAY)
-            edition = pipeline.Editor(desk).compose(desk.roster.readers[0].wishes, (DAY,))
+            edition = pipeline.Editor(desk).compose(app.load_roster(settings).readers[0].wishes, (DAY,))
     assert edition.notices == (Notice(NoticeKind.BUDGET),)
     assert all(entry.score and not entry.lines for entry in edition.entries)

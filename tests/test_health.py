@@ -158,7 +158,7 @@ def test_the_age_of_the_queue(tmp_path: Path) -> None:
     with practice(tmp_path, model=False) as (_, settings):
         with desk_of(settings) as desk:
             pipeline.prepare_days(desk, None)
-            pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk, pipeline.active(desk)))
+            pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk))
         later = Pulse(now=lambda: MORNING + timedelta(hours=2))
         assert 7200 == metrics(settings, later)["newsletter_queue_age_seconds"]
         with desk_of(settings) as desk:

@@ -14,13 +14,13 @@ import pytest
 from newsletter import app
 from newsletter.app.publish import publish
 from newsletter.models import Preference, Reader, SubscriberState
-from newsletter.pipeline import active, run
+from newsletter.pipeline import run
 from newsletter.subscribers import parse
 from newsletter.subscribers.preferences import PREFERENCES, said, with_preference
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose
 from tests.issues import DATES, a_site, days, fill
-from tests.morning import ROSTER, desk_of, outbox, part, practice
+from tests.morning import ROSTER, active, desk_of, outbox, part, practice
 from tests.pages import judge, nu_errors
 from tests.site import ADA, Answer, Site
 
@@ -295,7 +295,7 @@ def test_the_next_mail_goes_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
                 for key, value in chosen.items()
             )
         with desk_of(settings) as desk:
-            assert ("zh",) == active(desk)[0][0].wishes.languages
+            assert ("zh",) == active(desk)[0].wishes.languages
             run(desk)
         shown = part(outbox(settings)[ADA], "html")
         assert 'class="abs"' not in shown

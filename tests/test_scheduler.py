@@ -9,7 +9,7 @@ import sys
 import threading
 import time as clock
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -24,12 +24,13 @@ from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.servers import Servers
 from newsletter.errors import ModelUnavailable
-from newsletter.models import Issue, IssueState, Reader, Subscriber, SubscriberState, Wishes
-from newsletter.pipeline import Due
-from newsletter.scheduler import Service, in_time, is_due, last_hour, overdue, poll_pause
+from newsletter.models import Issue, IssueState, Reader, Wishes
+from newsletter.scheduler import Service, in_time, is_open, last_hour, overdue, poll_pause
 from newsletter.settings import Settings
+from newsletter.store import open_store
 from tests.conftest import ROOT, Run
 from tests.factories import DAY
+from tests.ledger import a_delivery, a_rendered
 from tests.morning import ROSTER, outbox, sample_rows, settings_for
 
 EVERY_DAY = frozenset(range(1, 8))
@@ -133,11 +134,19 @@ def test_due_once_for_each_hour(
     zone: str, moment: str, now: str, added: str, last_mail: str | None, expected: bool
 ) -> None:
     """One mail for each hour, on the local day of that hour, to whom was a reader by then."""
-    subscriber = Subscriber(
-        id=1, email="ada@example.org", state=SubscriberState.ACTIVE, since=utc(added), added=utc(added)
-    )
-    one = Due(a_reader("09:30", zone), subscriber, (DAY,))
-    assert expected == is_due(one, utc(moment), utc(now), {1: utc(last_mail)} if last_mail else {})
+    with closing(open_store("sqlite://")) as store:
+        ada = store.enrol(["ada@example.org"], utc(added))["ada@example.org"]
+        store.replace_roster([(ada.id, a_reader("09:30", zone))])
+        if last_mail:
+            store.save_edition(a_rendered())
+            store.plan([replace(a_delivery(ada.id, "ada@example.org"), date=utc(last_mail))])
+        ((number, hours),) = store.hours().items()
+        lacking = [
+            one.id
+            for page in store.pages(number, since=utc(moment), until=utc(now) + scheduler._BACKWARDS)
+            for one in page
+        ]
+    assert expected == (is_open(hours, utc(moment), utc(now)) and [ada.id] == lacking)
 
 
 TUESDAY = date(2026, 3, 10)  # announced 2026-03-10 00:00 UTC, Monday's a day before
@@ -381,6 +390,19 @@ def test_a_broken_roster_keeps_the_last_good_one(ground: Ground, capsys: pytest.
     assert {"ada 1", "chen 1", "grace 1"} == ground.at("2026-03-09 10:50")
 
 
+def test_restarted_with_a_broken_roster_the_last_good_one_is_in_force(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The machine restarts at 09:29 with half a file: everybody gets their mail at their hour, and it is said."""
+    ground.at("2026-03-09 00:05")
+    good = ground.settings.subscribers.read_text("utf-8")
+    ground.settings.subscribers.write_text(good + "  - {email: [\n", "utf-8")
+    ground.service = Service(ground.settings, now=ground.service.now)
+    assert {"ada 1", "chen 1"} == ground.at("2026-03-09 09:30")
+    assert {"ada 1", "chen 1", "grace 1"} == ground.at("2026-03-09 10:45")
+    assert 1 == capsys.readouterr().out.count("roster.broken")
+
+
 def test_a_broken_entry_is_named_once_and_the_others_get_their_mail(
     ground: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -530,11 +552,13 @@ def test_the_service_from_start_to_sigterm(tmp_path: Path, start: Start, newslet
     beside = newsletter("preview", settings=settings)
     assert 0 == beside.returncode, beside.stderr
     assert 2 == len([line for line in beside.stdout.splitlines() if (tmp_path / line).is_file()])
-    waiting = start(settings, "serve")
+    (tmp_path / "subscribers.yaml").write_text(ROSTER + "  - {email: [\n", "utf-8")
+    waiting = start(settings, "serve")  # with a file that is broken, and a good roster in the ledger
     waiting.said("folder.waiting")
     assert 10 > service.stop()
     assert 0 == service.process.returncode
     waiting.said("web.listening")
+    waiting.said("roster.broken")
     assert 10 > waiting.stop()
     assert 0 == waiting.process.returncode
     assert 5 > servers.stop()

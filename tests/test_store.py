@@ -20,24 +20,17 @@ from newsletter.models import (
     Claim,
     Delivery,
     DeliveryState,
-    Issue,
     IssueState,
-    Rendered,
     Score,
     Slotted,
-    Span,
     SubscriberState,
     Usage,
 )
 from newsletter.store import SqlStore, open_store
 from newsletter.store.lock import hold, hold_ledger
 from newsletter.store.tables import REVISION, issue
-from tests.factories import DAY, a_paper
-
-NOW = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
-FRIDAY = date(2026, 3, 6)
-MONDAY = DAY
-TUESDAY = date(2026, 3, 10)
+from tests.factories import a_paper
+from tests.ledger import FRIDAY, MONDAY, NOW, TUESDAY, a_delivery, a_rendered, an_issue, received
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -55,41 +48,12 @@ def file_store(tmp_path: Path) -> Iterator[SqlStore]:
     opened.close()
 
 
-def an_issue(day: date = MONDAY, **changes: Any) -> Issue:
-    return Issue(**{"date": day, "state": IssueState.COLLECTED, "collected": 2} | changes)
-
-
-def a_rendered(key: str = "k1", **changes: Any) -> Rendered:
-    values: dict[str, Any] = {
-        "key": key,
-        "subject": "3月9日 · 3 papers",
-        "html": Slotted(b"<p>aaaa</p>", (Span(3, 4, "leave", 0),)),
-        "text": Slotted("文 aaaa".encode(), (Span(4, 2, "leave", 0), Span(6, 2, "leave", 2))),
-        "body": Slotted(b"\x00\xff\r\n"),
-    }
-    return Rendered(**values | changes)
-
-
 def planned(store: SqlStore, *emails: str, issues: tuple[date, ...] = (MONDAY,), edition: str = "k1") -> list[Delivery]:
     """Enrol these readers, plan a mail for each, and give back the ledger's rows."""
     people = store.enrol(emails, NOW)
     store.save_edition(a_rendered(edition))
-    store.plan([a_mail(people[email.lower()].id, email, issues=issues, edition=edition) for email in emails])
+    store.plan([a_delivery(people[email.lower()].id, email, issues=issues, edition=edition) for email in emails])
     return [mail for mail in store.deliveries() if mail.email in emails and mail.edition == edition]
-
-
-def a_mail(subscriber_id: int, email: str, issues: tuple[date, ...] = (MONDAY,), edition: str = "k1") -> Delivery:
-    return Delivery(
-        id=0,
-        subscriber_id=subscriber_id,
-        email=email,
-        name="Ada",
-        edition=edition,
-        issues=issues,
-        state=DeliveryState.QUEUED,
-        message_id=f"<{issues[-1]}.{email}@example.org>",
-        date=NOW,
-    )
 
 
 def both(first: Callable[[], object], second: Callable[[], object]) -> list[object]:
@@ -244,9 +208,10 @@ def test_nothing_yet(store: SqlStore) -> None:
     assert store.paper("2603.00001") is None
     assert store.subscriber("ada@example.org") is None
     assert store.edition("k1") is None
-    assert store.received([MONDAY]) == frozenset()
+    assert received(store) == set()
     assert claim(store, "me", 1, NOW) == []
-    assert store.last_mails() == {}
+    assert (store.hours(), store.wishes(), list(store.pages(1))) == ({}, [], [])
+    assert (store.unsent(DeliveryState), store.troubled(MONDAY, 5)) == ((0, None), (0, []))
     assert store.delivery_counts(MONDAY) == {}
 
 
@@ -411,8 +376,8 @@ def test_id_ends(store: SqlStore, monkeypatch: pytest.MonkeyPatch, number: int) 
     monkeypatch.setattr(secrets, "randbits", lambda _bits: number)
     (mail,) = planned(store, "ada@example.org")
     assert mail.subscriber_id == number
-    assert store.received([MONDAY]) == {(number, MONDAY)}
-    assert store.last_mails() == {number: NOW}
+    assert received(store) == {(number, MONDAY)}
+    assert store.deliveries(reader=number) == [mail]
     found = store.subscriber(number)
     assert found is not None
     assert found.id == number
@@ -457,9 +422,8 @@ def test_plan(store: SqlStore) -> None:
     """A planned mail is there as it was planned, queued and not tried, and counts as received for all its issues."""
     (mail,) = planned(store, "Ada@example.org", issues=(FRIDAY, MONDAY))
     who = store.enrol(["ada@example.org"], NOW)["ada@example.org"].id
-    assert mail == replace(a_mail(who, "Ada@example.org", issues=(FRIDAY, MONDAY)), id=mail.id)
-    assert store.received([FRIDAY, MONDAY, TUESDAY]) == {(who, FRIDAY), (who, MONDAY)}
-    assert store.received([TUESDAY]) == frozenset()
+    assert mail == replace(a_delivery(who, "Ada@example.org", issues=(FRIDAY, MONDAY)), id=mail.id)
+    assert received(store) == {(who, FRIDAY), (who, MONDAY)}
     assert store.deliveries([DeliveryState.ACCEPTED]) == []
     assert store.deliveries([DeliveryState.QUEUED]) == [mail]
 
@@ -470,7 +434,10 @@ def test_planned_once(store: SqlStore, second: tuple[date, ...]) -> None:
     (first,) = planned(store, "ada@example.org")
     store.save_edition(a_rendered("k2"))
     bob = store.enrol(["bob@example.org"], NOW)["bob@example.org"].id
-    mails = [a_mail(first.subscriber_id, "ada@example.org", second, "k2"), a_mail(bob, "bob@example.org", second, "k2")]
+    mails = [
+        a_delivery(first.subscriber_id, "ada@example.org", second, "k2"),
+        a_delivery(bob, "bob@example.org", second, "k2"),
+    ]
     assert store.plan(mails) == 1
     assert store.plan(mails) == 0
     assert [mail.email for mail in store.deliveries()] == ["ada@example.org", "bob@example.org"]
@@ -481,19 +448,19 @@ def test_planned_once_by_two(file_store: SqlStore) -> None:
     emails = [f"reader{number}@example.org" for number in range(40)]
     people = file_store.enrol(emails, NOW)
     file_store.save_edition(a_rendered())
-    mails = [a_mail(people[email].id, email) for email in emails]
+    mails = [a_delivery(people[email].id, email) for email in emails]
     counts = both(lambda: file_store.plan(mails), lambda: file_store.plan(mails))
     assert sum(count for count in counts if isinstance(count, int)) == 40
     assert len(file_store.deliveries()) == 40
-    assert len(file_store.received([MONDAY])) == 40
+    assert len(received(file_store)) == 40
 
 
 def test_plan_needs_its_edition(store: SqlStore) -> None:
     """A mail of an edition that is not stored cannot be planned: its bytes would be lost."""
     who = store.enrol(["ada@example.org"], NOW)["ada@example.org"].id
     with pytest.raises(Exception, match="FOREIGN KEY"):
-        store.plan([a_mail(who, "ada@example.org", edition="nowhere")])
-    assert store.received([MONDAY]) == frozenset()
+        store.plan([a_delivery(who, "ada@example.org", edition="nowhere")])
+    assert received(store) == set()
 
 
 def claim(store: SqlStore, owner: str, limit: int, now: datetime, only: str | None = None) -> Sequence[Delivery]:
@@ -621,14 +588,15 @@ def test_revive(store: SqlStore) -> None:
     assert store.revive(mine.subscriber_id, mine.date) == 0
 
 
-def test_last_mails_and_counts(store: SqlStore) -> None:
-    """Each subscriber's newest mail is known by its date, and each issue's mails by their states."""
+def test_mails_of_a_reader_and_counts(store: SqlStore) -> None:
+    """A reader's mails are found without the others', and each issue's mails are counted by their states."""
     (first,) = planned(store, "ada@example.org", issues=(FRIDAY,))
     store.save_edition(a_rendered("k2"))
-    later = replace(a_mail(first.subscriber_id, "ada@example.org", (MONDAY,), "k2"), date=NOW + timedelta(days=3))
+    later = replace(a_delivery(first.subscriber_id, "ada@example.org", (MONDAY,), "k2"), date=NOW + timedelta(days=3))
     store.plan([later])
     store.finish(replace(first, state=DeliveryState.ACCEPTED))
-    assert store.last_mails() == {first.subscriber_id: NOW + timedelta(days=3)}
+    planned(store, "bob@example.org", issues=(TUESDAY,))
+    assert [mail.issues for mail in store.deliveries(reader=first.subscriber_id)] == [(FRIDAY,), (MONDAY,)]
     assert store.delivery_counts(FRIDAY) == {"accepted": 1}
     assert store.delivery_counts(MONDAY) == {"queued": 1}
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
-from newsletter import subscribers, unsubscribe
+from newsletter import __version__, subscribers, unsubscribe
 from newsletter.app.alarms import Alarms
 from newsletter.app.files import fingerprint, folders, load_prompt, token_keys
 from newsletter.collect import ArxivSource
@@ -30,7 +30,7 @@ from newsletter.errors import (
     StoreUnreadable,
 )
 from newsletter.llm import LiteLLM
-from newsletter.models import ArchiveMode, Finding, Message, Roster
+from newsletter.models import ArchiveMode, Finding, Masthead, Message, Roster
 from newsletter.pipeline import Desk, Progress, no_progress, restored
 from newsletter.ports import Store, Transport
 from newsletter.render import Renderer
@@ -58,7 +58,13 @@ def load_roster(settings: Settings) -> Roster:
     if not has_ledger(settings):
         return roster
     with open_ledger(settings) as store:
-        return unsubscribe.honoured(store, roster)
+        beside = beside_the_file(store)  # first: what is set meanwhile is news to whoever compares
+        return replace(unsubscribe.honoured(store, roster), beside=beside)
+
+
+def beside_the_file(store: Store) -> str:
+    """What decides who reads what, besides the file: it changes when any of that does."""
+    return f"{__version__} {store.overrides()}"
 
 
 def has_ledger(settings: Settings) -> bool:
@@ -137,13 +143,16 @@ def _unusable(name: str, folder: Path, error: OSError) -> NewsletterError:
 @contextmanager
 def open_desk(
     settings: Settings,
-    roster: Roster,
+    roster: Masthead,
     *,
     dry_run: bool = False,
     now: Callable[[], datetime] = utc_now,
     progress: Progress = no_progress,
 ) -> Iterator[Desk]:
-    """Everything a morning needs. Raises ConfigurationError or TemplateError before anything is sent."""
+    """Everything a morning needs; its readers are those whom `take_in` put in force.
+
+    Raises ConfigurationError or TemplateError before anything is sent.
+    """
     templates = folders("templates", settings.subscribers)
     mode = roster.newsletter.archive
     letterhead = replace(settings.letterhead, archive=mode is not ArchiveMode.NONE, private=mode is ArchiveMode.PRIVATE)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from newsletter import archive, scoring, summarise
-from newsletter.app import rosters
+from newsletter.app import in_force, rosters
 from newsletter.app.desk import load_roster, signature, utc_now
 from newsletter.app.files import folders, load_prompt
 from newsletter.app.publish import archive_folder
 from newsletter.collect import calendar
 from newsletter.errors import ConfigurationError, TemplateError
-from newsletter.models import ArchiveMode, Finding, Issue, IssueState, Paper, Roster, Topic
+from newsletter.models import ArchiveMode, Finding, Issue, IssueState, Masthead, Paper, Roster, Topic
 from newsletter.render import Renderer
 from newsletter.render.sample import sample_editions
 from newsletter.settings import Settings
@@ -28,20 +28,11 @@ def _say_nothing(_line: str) -> None:
 
 def examine(settings: Settings, *, online: bool = False, say: Callable[[str], None] = _say_nothing) -> list[Finding]:
     """All findings, offline ones first; with `online` every service is tried for real, and `say` hears what works."""
-    findings = _clock(utc_now())
     try:
         roster = load_roster(settings)
     except ConfigurationError as error:
-        return [*findings, *error.findings]
-    findings += roster.findings
-    findings += rosters.held_back(settings, roster)
-    findings += rosters.contradictions(settings, roster)
-    findings += _templates(settings)
-    findings += _prompts(settings)
-    findings += _ways_out(settings)
-    findings += _hooks(settings)
-    findings += _signature(settings)
-    findings += _forgotten_archive(settings, roster)
+        return [*_clock(utc_now()), *error.findings]
+    findings = _findings(settings, roster)
     if online and not any(finding.fatal for finding in findings):
         from newsletter.app.online import probe  # with its libraries, which nobody else needs
 
@@ -49,11 +40,39 @@ def examine(settings: Settings, *, online: bool = False, say: Callable[[str], No
     return findings
 
 
-def examine_or_stop(settings: Settings) -> None:
-    """Raises ConfigurationError when anything is wrong that would keep every mail from going out."""
-    if stopping := [finding for finding in examine(settings) if finding.fatal]:
+def examine_or_stop(settings: Settings) -> Roster:
+    """The roster. Raises ConfigurationError when anything is wrong that would keep every mail from going out."""
+    roster = load_roster(settings)
+    _stop_at(_findings(settings, roster))
+    rosters.accept(settings, roster)
+    return roster
+
+
+def examine_service_or_stop(settings: Settings) -> None:
+    """As `examine_or_stop`; but a roster in force is enough to start with, whatever has become of the file."""
+    last = in_force.last_good(settings)
+    if last is None:
+        examine_or_stop(settings)
+    else:
+        _stop_at([*_clock(utc_now()), *_around(settings, last.masthead)])
+
+
+def _stop_at(findings: Iterable[Finding]) -> None:
+    if stopping := [finding for finding in findings if finding.fatal]:
         raise ConfigurationError(stopping)
-    rosters.accept(settings, load_roster(settings))
+
+
+def _findings(settings: Settings, roster: Roster) -> list[Finding]:
+    findings = [*_clock(utc_now()), *roster.findings]
+    findings += rosters.held_back(settings, roster)
+    findings += rosters.contradictions(settings, roster)
+    return findings + _around(settings, roster)
+
+
+def _around(settings: Settings, masthead: Masthead) -> list[Finding]:
+    """What can be wrong beside the roster."""
+    findings = _templates(settings) + _prompts(settings) + _ways_out(settings)
+    return findings + _hooks(settings) + _signature(settings) + _forgotten_archive(settings, masthead)
 
 
 def _clock(now: datetime) -> list[Finding]:
@@ -174,7 +193,7 @@ def _hooks(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _forgotten_archive(settings: Settings, roster: Roster) -> list[Finding]:
+def _forgotten_archive(settings: Settings, roster: Masthead) -> list[Finding]:
     """Pages of a time when the archive was another are still served."""
     mode = roster.newsletter.archive
     left = [one for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE) if one is not mode]

@@ -12,8 +12,8 @@ from typing import Any
 from newsletter.app.files import folders
 from newsletter.archive import Archive, Day, Site, Stated, agrees, counts_hash, day_json, renewed
 from newsletter.collect import calendar
-from newsletter.models import ArchiveMode, Issue, IssueState, Roster, Topic, Wishes
-from newsletter.pipeline import Desk, Editor, active
+from newsletter.models import ArchiveMode, Issue, IssueState, Masthead, Topic, Wishes
+from newsletter.pipeline import Desk, Editor
 from newsletter.settings import Settings
 
 _MOST_PAPERS = 100
@@ -41,7 +41,7 @@ def archive_folder(settings: Settings, mode: ArchiveMode) -> Path:
     return settings.data_dir / _FOLDERS.get(mode, _FOLDERS[ArchiveMode.PUBLIC])
 
 
-def site_of(settings: Settings, roster: Roster, identity: str) -> Site:
+def site_of(settings: Settings, roster: Masthead, identity: str) -> Site:
     """What the roster and the settings say of the archive."""
     newsletter = roster.newsletter
     private = newsletter.archive is ArchiveMode.PRIVATE
@@ -93,7 +93,8 @@ def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any])
     wishes = Wishes(
         topics=tuple(topic.key for topic in topics), languages=newsletter.languages, max_papers=_MOST_PAPERS
     )
-    mails = dict.fromkeys(reader.wishes for reader, _ in active(desk))
+    known = {topic.key for topic in topics}
+    mails = [one for one in desk.store.wishes() if known.issuperset(one.topics)]
     mailed = {pick.paper.arxiv_id for mail in mails for pick in editor.picks(mail, (issue.date,))}
     stated = Stated(
         announced=calendar.announced_at(issue.date),

@@ -13,7 +13,7 @@ from newsletter.ports import Store
 from newsletter.settings import Settings
 from newsletter.subscribers import guard
 
-_READERS = "roster-readers"  # how many the roster had that was last in force
+_READERS = "roster-readers"  # how many the roster had that the guard last let pass
 _GONE = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
 
 
@@ -31,14 +31,19 @@ def held_back(settings: Settings, roster: Roster) -> list[Finding]:
 
 
 def accept(settings: Settings, roster: Roster) -> None:
-    """This roster is in force from now on."""
+    """The guard lets this roster pass; it is in force when the holder of the data folder's lock has taken it in."""
     with open_ledger(settings) as store:
-        if store.recall(_READERS) != str(len(roster.readers)):
-            store.remember(_READERS, str(len(roster.readers)))
+        remember_size(store, roster)
+
+
+def remember_size(store: Store, roster: Roster) -> None:
+    """The next roster is compared with this one."""
+    if store.recall(_READERS) != str(len(roster.readers)):
+        store.remember(_READERS, str(len(roster.readers)))
 
 
 def accepted(settings: Settings, roster: Roster) -> Roster:
-    """The roster, now in force. Raises ConfigurationError when a guard holds it back."""
+    """The roster, let pass by the guard. Raises ConfigurationError when it is held back."""
     if findings := held_back(settings, roster):
         raise ConfigurationError(findings)
     accept(settings, roster)
@@ -50,7 +55,7 @@ def contradictions(settings: Settings, roster: Roster) -> list[Finding]:
     if not has_ledger(settings):
         return []
     with open_ledger(settings) as store:
-        known = {subscriber.email: subscriber for subscriber in store.subscribers()}
+        known = store.subscribers_of(reader.email for reader in roster.readers)
         forgotten = store.forgotten()
     keys = token_keys(settings.data_dir)
     where = str(settings.subscribers)

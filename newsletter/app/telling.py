@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 
 from newsletter.collect import calendar
-from newsletter.models import Delivery, DeliveryState, Issue, IssueState, Usage
+from newsletter.models import DeliveryState, Issue, IssueState, Usage
 from newsletter.pipeline import Desk, Morning
 from newsletter.settings import Settings
 
@@ -22,10 +22,9 @@ def morning_lines(settings: Settings, desk: Desk, done: Morning) -> Iterator[str
         yield f"Issue {day}: arXiv has not announced it yet."
     tally = done.tally
     yield f"Sent {counted(tally.accepted, 'mail')} {_by(settings)}."
-    left = left_over(desk)
+    left, reason = left_over(desk)
     if left:
-        reason = next((mail.error for mail in left if mail.error), None)
-        yield f"{counted(len(left), 'mail')} left to be sent; run again to try again{f' ({reason})' if reason else ''}."
+        yield f"{counted(left, 'mail')} left to be sent; run again to try again{f' ({reason})' if reason else ''}."
     if tally.failed:
         yield f"{counted(tally.failed, 'mail')} refused for good: see `newsletter status`."
     if not tally.accepted and not left:
@@ -33,9 +32,9 @@ def morning_lines(settings: Settings, desk: Desk, done: Morning) -> Iterator[str
         yield f"The next announcement is {following}, due {due_text(following)}."
 
 
-def left_over(desk: Desk) -> Sequence[Delivery]:
-    """Mails that are planned and not sent: refused for now, or in doubt."""
-    return desk.store.deliveries([DeliveryState.QUEUED, DeliveryState.UNKNOWN])
+def left_over(desk: Desk) -> tuple[int, str | None]:
+    """How many mails are planned and not sent, refused for now or in doubt, and the reason."""
+    return desk.store.unsent([DeliveryState.QUEUED, DeliveryState.UNKNOWN])
 
 
 def _by(settings: Settings) -> str:

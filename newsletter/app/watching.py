@@ -103,13 +103,13 @@ class Watch:
 
     def mails(self, alarms: Alarms, desk: Desk) -> None:
         """Mails that wait for a server longer than a server needs to come back."""
-        waiting = desk.store.deliveries([DeliveryState.QUEUED])
-        old = [mail for mail in waiting if self.now() - mail.date >= _MAIL_PATIENCE]
+        old, why = desk.store.unsent([DeliveryState.QUEUED], self.now() - _MAIL_PATIENCE)
         if not old:
             self.right(alarms, "transport")
             return
-        why = next((mail.error for mail in old if mail.error), "no reason was given")
-        self.wrong(alarms, "transport", f"{len(old)} of {len(waiting)} waiting mails wait for an hour or more: {why}")
+        waiting, _ = desk.store.unsent([DeliveryState.QUEUED])
+        said = why or "no reason was given"
+        self.wrong(alarms, "transport", f"{old} of {waiting} waiting mails wait for an hour or more: {said}")
 
     def disk(self, alarms: Alarms) -> None:
         """The room that is left in the data folder."""

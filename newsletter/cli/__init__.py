@@ -146,7 +146,7 @@ def serve() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    app.examine_or_stop(settings)
+    app.examine_service_or_stop(settings)
     with (
         app.work_folder(settings, "serve", wait=True),
         web.listen(settings) as listening,

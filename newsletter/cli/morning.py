@@ -18,7 +18,7 @@ from newsletter.cli.stopping import until_told
 from newsletter.collect import calendar
 from newsletter.delivery import send_now
 from newsletter.errors import ConfigurationError, DataFolderLocked
-from newsletter.models import Finding, IssueState, Outgoing, Reader, Roster
+from newsletter.models import Enrolled, Finding, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
 from newsletter.settings import Settings
 
@@ -37,10 +37,9 @@ def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool
 
 
 def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
-    app.examine_or_stop(settings)  # a broken template is found before a model is paid for
+    roster = _said(app.examine_or_stop(settings))  # a broken template is found before a model is paid for
     if not _is_announced(day):
         return 0
-    roster = load_roster(settings)
     if only is not None:
         _reader_of(roster, only)
     with (
@@ -49,13 +48,14 @@ def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: boo
         progress() as show,
         app.open_desk(settings, roster, dry_run=dry_run, progress=show) as desk,
     ):
+        app.take_in(settings, roster)
         if dry_run:
             return _dry_run(desk, day, only)
         done = pipeline.run(desk, day, only, stop=told)
         publish(settings, desk)
         for line in morning_lines(settings, desk, done):
             click.echo(line)
-        return 1 if left_over(desk) or done.tally.failed or roster.findings else 0
+        return 1 if left_over(desk)[0] or done.tally.failed or roster.findings else 0
 
 
 def _is_announced(day: date | None) -> bool:
@@ -69,7 +69,10 @@ def _is_announced(day: date | None) -> bool:
 
 def load_roster(settings: Settings) -> Roster:
     """The roster; what is wrong with single entries is said, and the others get their mail."""
-    roster = app.load_roster(settings)
+    return _said(app.load_roster(settings))
+
+
+def _said(roster: Roster) -> Roster:
     for finding in roster.findings:
         click.echo(str(finding), err=True)
     return roster
@@ -79,15 +82,15 @@ def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
     issues, _ = pipeline.prepare_days(desk, day)
     for issue in issues:
         click.echo(issue_line(issue))
-    waiting = pipeline.due(desk, pipeline.active(desk), day)
-    wanted = [one for one in waiting if only is None or one.reader.email.lower() == only.lower()]
-    editor = pipeline.Editor(desk)
-    editor.ask_for_lines((one.reader.wishes, one.issues) for one in wanted)
-    for one in wanted:
-        message = pipeline.message_for(desk, editor, one)
-        send_now(desk.transport, Outgoing(key="dry-run", message=message))
-        click.echo(f"would send to {one.reader.email}: {dict(message.headers)['Subject']}")
-    click.echo(f"{len(wanted)} mails written to dry-run; nothing was sent or recorded as sent.")
+    editor, written = pipeline.Editor(desk), 0
+    for page in pipeline.due(desk, day, only):
+        editor.ask_for_lines({(one.reader.wishes, one.issues): None for one in page})
+        for one in page:
+            message = pipeline.message_for(desk, editor, one)
+            send_now(desk.transport, Outgoing(key="dry-run", message=message))
+            click.echo(f"would send to {one.reader.email}: {dict(message.headers)['Subject']}")
+        written += len(page)
+    click.echo(f"{written} mails written to dry-run; nothing was sent or recorded as sent.")
     return 0
 
 
@@ -112,19 +115,21 @@ def collect(settings: Settings, day: date | None) -> int:
 
 def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
     """Write the page and the text of one reader's mail; without a new announcement the last issue's."""
-    app.examine_or_stop(settings)
-    roster = load_roster(settings)
+    roster = _said(app.examine_or_stop(settings))
     reader = _reader_of(roster, email)
     with (
         _alone_if_possible(settings) as alone,
         progress() as show,
         app.open_desk(settings, roster, progress=show) as desk,
     ):
+        if alone:
+            app.take_in(settings, roster)
         issue = _preview_issue(desk, day, prepare=alone)
         subscriber = desk.store.enrol([reader.email], desk.now())[reader.email.lower()]
         editor = pipeline.Editor(desk)
         editor.ask_for_lines([(reader.wishes, (issue,))])
-        message = pipeline.message_for(desk, editor, pipeline.Due(reader, subscriber, (issue,)))
+        enrolled = Enrolled(subscriber.id, reader.email, reader.name, reader.wishes)
+        message = pipeline.message_for(desk, editor, pipeline.Due(enrolled, (issue,)))
     folder = settings.data_dir / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     page, text = (folder / f"{issue}_{reader.email.replace('/', '_')}{suffix}" for suffix in (".html", ".txt"))

@@ -17,7 +17,7 @@ from newsletter.app.doctor import ages
 from newsletter.app.telling import counted, issue_line, usage_text
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
-from newsletter.models import ArxivId, Bill, DeliveryState, Finding, Issue, Paper, Topic, Trouble
+from newsletter.models import ArxivId, Bill, Finding, Issue, Paper, Topic, Trouble
 from newsletter.pipeline import holding
 from newsletter.ports import Store
 from newsletter.settings import Settings
@@ -97,15 +97,10 @@ def _row(issue: Issue, bills: Sequence[Bill], deliveries: Any, notes: Sequence[s
 
 def _named(store: Store, issue: Issue) -> Iterator[str]:
     """Mails whose fate somebody should know: failed, in doubt, repeated."""
-    troubled = [
-        delivery
-        for delivery in store.deliveries()
-        if issue.date in delivery.issues and (delivery.error or delivery.state is DeliveryState.UNKNOWN)
-    ]
-    for delivery in troubled[:_NAMED]:
-        yield f"{delivery.email}: {delivery.state}: {delivery.error}"
-    if len(troubled) > _NAMED:
-        yield f"and {len(troubled) - _NAMED} more"
+    number, first = store.troubled(issue.date, _NAMED)
+    yield from (f"{delivery.email}: {delivery.state}: {delivery.error}" for delivery in first)
+    if number > len(first):
+        yield f"and {number - len(first)} more"
 
 
 def explain(settings: Settings, arxiv_id: str, topic: str | None) -> int:

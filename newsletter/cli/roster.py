@@ -47,7 +47,7 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
     """What the ledger knows of one reader, with the addresses that belong to them."""
     with app.open_ledger(settings) as store:
         subscriber = _known(store, settings, email)
-        last = [mail for mail in store.deliveries() if mail.subscriber_id == subscriber.id]
+        last = store.deliveries(reader=subscriber.id)
     letterhead, keys = settings.letterhead, token_keys(settings.data_dir)
     own = own_address(letterhead)
     leave = make(keys, Purpose.LEAVE, subscriber.id)

@@ -65,10 +65,8 @@ def _configure(servers: Servers, roster_file: Path) -> Settings:
 
 def _morning(configuration: Settings, progress: Progress) -> None:
     roster = app.load_roster(configuration)
-    with (
-        app.work_folder(configuration, "demo"),
-        app.open_desk(configuration, roster, progress=progress) as desk,
-    ):
+    with app.work_folder(configuration, "demo"), app.open_desk(configuration, roster, progress=progress) as desk:
+        app.take_in(configuration, roster)
         done = pipeline.run(desk)
         publish(configuration, desk)
         for line in morning_lines(configuration, desk, done):

@@ -11,11 +11,13 @@ from newsletter.delivery import Tally
 from newsletter.models import Issue
 from newsletter.pipeline.desk import Desk, Progress, no_progress
 from newsletter.pipeline.editions import Editor
+from newsletter.pipeline.enrolling import enrol
 from newsletter.pipeline.judging import TopicDay
+from newsletter.pipeline.planning import Due, Group, due, due_of, groups, plan
 from newsletter.pipeline.preparing import NotOut, collect_issues, missed
 from newsletter.pipeline.ranks import recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare, waits_until
-from newsletter.pipeline.sending import Due, active, due, message_for, plan, send
+from newsletter.pipeline.sending import message_for, send
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,7 @@ def run(
     Raises ArxivError before anything is recorded, TransportRefused when the transport serves nobody.
     """
     issues, not_out = prepare_days(desk, day)
-    waiting = [one for one in due(desk, active(desk), day) if only is None or one.reader.email.lower() == only.lower()]
-    planned = plan(desk, Editor(desk), waiting)
+    planned = plan(desk, Editor(desk), due(desk, day, only))
     return Morning(issues, not_out, planned, send(desk, only=only, stop=stop, insist=True))
 
 
@@ -46,14 +47,15 @@ def prepare_days(desk: Desk, day: date | None, *, hold: bool = False) -> tuple[t
 
     With `hold` an issue that too few papers of got a score stays collected, to be prepared again.
     """
-    readers = [reader for reader, _ in active(desk)]
+    desk.store.end_pauses(desk.now())
     newest = calendar.newest(desk.now())
     found = collect_issues(desk, [day] if day else missed(desk, newest) or [newest])
     early = any(isinstance(one, NotOut) and not one.is_late for one in found)
     if day is None and early and not desk.store.issues(1):
         # A first run in the hours before the papers are there: the issue before is the newest there is.
         found += collect_issues(desk, [calendar.previous(newest)])
-    issues = tuple(prepare(desk, one, readers, hold=hold) for one in found if isinstance(one, Issue))
+    wishes = desk.store.wishes()
+    issues = tuple(prepare(desk, one, wishes, hold=hold) for one in found if isinstance(one, Issue))
     return issues, tuple(one.day for one in found if isinstance(one, NotOut))
 
 
@@ -61,13 +63,16 @@ __all__ = [
     "Desk",
     "Due",
     "Editor",
+    "Group",
     "Morning",
     "NotOut",
     "Progress",
     "TopicDay",
-    "active",
     "collect_issues",
     "due",
+    "due_of",
+    "enrol",
+    "groups",
     "held_issues",
     "message_for",
     "missed",

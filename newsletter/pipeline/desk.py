@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from newsletter.collect import ArxivSource
-from newsletter.models import Letterhead, Roster
+from newsletter.models import Letterhead, Masthead
 from newsletter.pipeline.budget import budgeted
 from newsletter.ports import Complete, Priced, Store, Transport
 from newsletter.prompts import PromptFile
@@ -49,7 +49,7 @@ class Desk:
     source: ArxivSource
     transport: Transport
     renderer: Renderer
-    roster: Roster
+    roster: Masthead
     letterhead: Letterhead
     keys: Keys
     score_prompt: PromptFile

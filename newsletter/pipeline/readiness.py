@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter.collect import calendar
 from newsletter.errors import BudgetReached, ModelError, ModelRefused
-from newsletter.models import Issue, IssueState, Newsletter, Reader
+from newsletter.models import Hours, Issue, IssueState, Newsletter, Wishes
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import score_topic, why
@@ -19,8 +19,8 @@ _OF_MODELS = "model "  # how notes begin that are written anew each time an issu
 _KNOWN_ISSUES = 20
 
 
-def prepare(desk: Desk, issue: Issue, readers: Sequence[Reader], *, hold: bool = False) -> Issue:
-    """Everything that sending a collected issue to these readers needs: scores, lines, counts.
+def prepare(desk: Desk, issue: Issue, wishes: Sequence[Wishes], *, hold: bool = False) -> Issue:
+    """Everything that sending a collected issue to readers with these wishes needs: scores, lines, counts.
 
     With `hold` an issue of which more than a fifth has no score stays collected, to be tried again, until the last
     reader's `wait_until`; without it, it is ready at once, in the order by words.
@@ -35,13 +35,13 @@ def prepare(desk: Desk, issue: Issue, readers: Sequence[Reader], *, hold: bool =
         errors += scored.errors
         dropped += scored.dropped
     editor = Editor(desk)
-    held = hold and _can_wait(desk, issue, readers, errors) and _is_poor(desk, editor, day)
-    mails = [(wishes, (day,)) for wishes in dict.fromkeys(reader.wishes for reader in readers)]
+    held = hold and _can_wait(desk, issue, errors) and _is_poor(desk, editor, day)
+    mails = [(one, (day,)) for one in wishes]
     errors += () if held else editor.ask_for_lines(mails)
     prepared = _counted(desk, editor, issue)
     notes = [note for note in issue.notes if not note.startswith(_OF_MODELS)]
     notes += _notes(desk, prepared, errors, dropped, 0 if held else editor.left_out(mails))
-    picked = {pick.paper.arxiv_id for wishes, issues in mails for pick in editor.picks(wishes, issues)}
+    picked = {pick.paper.arxiv_id for mail in mails for pick in editor.picks(*mail)}
     prepared = replace(
         prepared,
         state=IssueState.COLLECTED if held else IssueState.READY,
@@ -54,11 +54,11 @@ def prepare(desk: Desk, issue: Issue, readers: Sequence[Reader], *, hold: bool =
     return desk.store.issue(day) or prepared
 
 
-def _can_wait(desk: Desk, issue: Issue, readers: Iterable[Reader], errors: Sequence[ModelError]) -> bool:
+def _can_wait(desk: Desk, issue: Issue, errors: Sequence[ModelError]) -> bool:
     """Whether trying again later is allowed and may help; money that is spent does not come back."""
     is_new = desk.model is not None and issue.state is IssueState.COLLECTED
     spent = any(isinstance(error, BudgetReached) for error in errors)
-    return is_new and not spent and desk.now() < _last_wait(readers, issue.date)
+    return is_new and not spent and desk.now() < _last_wait(desk.store.hours().values(), issue.date)
 
 
 def _is_poor(desk: Desk, editor: Editor, day: date) -> bool:
@@ -127,17 +127,17 @@ def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:
 # --- held issues ---
 
 
-def waits_until(reader: Reader | Newsletter, day: date) -> datetime:
-    """The first `wait_until` after the announcement of this issue, UTC, of a reader or of all who say nothing else."""
-    zone = ZoneInfo(reader.timezone)
+def waits_until(hours: Hours | Newsletter, day: date) -> datetime:
+    """The first `wait_until` after the announcement of this issue, UTC, of readers or of all who say nothing else."""
+    zone = ZoneInfo(hours.timezone)
     announced = calendar.announced_at(day)
     local = announced.astimezone(zone).date()
-    limits = (datetime.combine(local + timedelta(days=n), reader.wait_until, zone).astimezone(UTC) for n in (0, 1))
+    limits = (datetime.combine(local + timedelta(days=n), hours.wait_until, zone).astimezone(UTC) for n in (0, 1))
     return next(limit for limit in limits if limit > announced)
 
 
-def _last_wait(readers: Iterable[Reader], day: date) -> datetime:
-    return max((waits_until(reader, day) for reader in readers), default=calendar.announced_at(day))
+def _last_wait(all_hours: Iterable[Hours], day: date) -> datetime:
+    return max((waits_until(hours, day) for hours in all_hours), default=calendar.announced_at(day))
 
 
 def held_issues(desk: Desk) -> Mapping[date, datetime]:

@@ -10,10 +10,11 @@ from newsletter.store.figures import Counting
 from newsletter.store.judgements import Judgements
 from newsletter.store.papers import Papers
 from newsletter.store.readers import Readers
+from newsletter.store.roster import Rosters
 from newsletter.store.troubles import Troubles
 
 
-class SqlStore(Papers, Judgements, Readers, Deliveries, Troubles, Counting):
+class SqlStore(Papers, Judgements, Readers, Rosters, Deliveries, Troubles, Counting):
     """All parts of `ports.Store` over one engine."""
 
 

@@ -22,7 +22,7 @@ from newsletter.models import (
 )
 from newsletter.redaction import redacted
 from newsletter.store.engine import Base, add_missing, put
-from newsletter.store.papers import CHUNK, chunks
+from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, received, subscriber
 
@@ -54,16 +54,11 @@ class Deliveries(Base):
             rows = connection.execute(select(edition).where(edition.c.key.in_(keys)))
             return [_rendered(row) for row in rows]
 
-    def received(self, issues: Iterable[date]) -> frozenset[tuple[int, date]]:
-        query = select(received.c.subscriber_id, received.c.issue).where(received.c.issue.in_(list(issues)))
-        with self._reading() as connection:
-            return frozenset((value_id(row.subscriber_id), row.issue) for row in connection.execute(query))
-
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         planned = 0
-        for start in range(0, len(deliveries), CHUNK):
+        for chunk in chunks(deliveries):
             with self._transaction() as connection:
-                planned += sum(_plan_one(connection, one) for one in deliveries[start : start + CHUNK])
+                planned += _plan(connection, chunk)
         return planned
 
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
@@ -123,18 +118,32 @@ class Deliveries(Base):
         with self._reading() as connection:
             return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
 
-    def deliveries(self, states: Iterable[DeliveryState] | None = None) -> Sequence[Delivery]:
+    def deliveries(
+        self, states: Iterable[DeliveryState] | None = None, *, reader: int | None = None
+    ) -> Sequence[Delivery]:
         query = select(delivery).order_by(delivery.c.id)
         if states is not None:
             query = query.where(delivery.c.state.in_([state.value for state in states]))
+        if reader is not None:
+            query = query.where(delivery.c.subscriber_id == column_id(reader))
         with self._reading() as connection:
             return [_delivery(row) for row in connection.execute(query)]
 
-    def last_mails(self) -> Mapping[int, datetime]:
-        query = select(delivery.c.subscriber_id, func.max(delivery.c.date).label("date"))
+    def unsent(self, states: Iterable[DeliveryState], before: datetime | None = None) -> tuple[int, str | None]:
+        unsent: ColumnElement[bool] = delivery.c.state.in_([state.value for state in states])
+        unsent = unsent if before is None else unsent & (delivery.c.date <= before)
+        reason = select(delivery.c.error).where(unsent, delivery.c.error.is_not(None)).order_by(delivery.c.id).limit(1)
         with self._reading() as connection:
-            rows = connection.execute(query.group_by(delivery.c.subscriber_id))
-            return {value_id(row.subscriber_id): row.date for row in rows}
+            count = connection.scalar(select(func.count()).select_from(delivery).where(unsent))
+            return count or 0, connection.scalar(reason)
+
+    def troubled(self, day: date, limit: int) -> tuple[int, Sequence[Delivery]]:
+        named = or_(delivery.c.error.is_not(None), delivery.c.state == DeliveryState.UNKNOWN.value)
+        of_issue = (received.c.delivery_id == delivery.c.id) & (received.c.issue == day)
+        with self._reading() as connection:
+            count = connection.scalar(select(func.count()).select_from(delivery).where(of_issue, named))
+            first = connection.execute(select(delivery).where(of_issue, named).order_by(delivery.c.id).limit(limit))
+            return count or 0, [_delivery(row) for row in first]
 
     def delivery_counts(self, day: date) -> Mapping[str, int]:
         joined = delivery.join(received, received.c.delivery_id == delivery.c.id)
@@ -203,14 +212,38 @@ def _move(connection: Connection, which: ColumnElement[bool], state: DeliverySta
     connection.execute(update(delivery).where(which & earlier).values(values))
 
 
-def _plan_one(connection: Connection, planned: Delivery) -> int:
-    who = column_id(planned.subscriber_id)
-    had = select(received.c.issue).where(received.c.subscriber_id == who, received.c.issue.in_(planned.issues))
-    same = select(delivery.c.id).where(delivery.c.message_id == planned.message_id)
-    if connection.execute(had).first() or connection.execute(same).first():
+def _plan(connection: Connection, wanted: Sequence[Delivery]) -> int:
+    """Record those of whose issues their reader has had none, once; four statements, however many they are."""
+    people = [column_id(one.subscriber_id) for one in wanted]
+    days = {day for one in wanted for day in one.issues}
+    query = select(received.c.subscriber_id, received.c.issue)
+    query = query.where(received.c.subscriber_id.in_(people), received.c.issue.in_(days))
+    had = {(row.subscriber_id, row.issue) for row in connection.execute(query)}
+    names = select(delivery.c.message_id).where(delivery.c.message_id.in_([one.message_id for one in wanted]))
+    taken = set(connection.scalars(names))
+    planned: dict[str, Delivery] = {}
+    for who, one in zip(people, wanted, strict=True):
+        pairs = {(who, day) for day in one.issues}
+        if had.isdisjoint(pairs) and one.message_id not in taken:
+            had |= pairs
+            planned[one.message_id] = one
+    if not planned:
         return 0
-    row = {
-        "subscriber_id": who,
+    added = insert(delivery).returning(delivery.c.id, delivery.c.message_id)
+    ids = connection.execute(added, [_row(one) for one in planned.values()]).all()
+    mails = [
+        {"subscriber_id": column_id(planned[row.message_id].subscriber_id), "issue": day, "delivery_id": row.id}
+        for row in ids
+        for day in planned[row.message_id].issues
+    ]
+    if mails:
+        connection.execute(insert(received), mails)
+    return len(planned)
+
+
+def _row(planned: Delivery) -> dict[str, Any]:
+    return {
+        "subscriber_id": column_id(planned.subscriber_id),
         "email": planned.email,
         "name": planned.name,
         "edition": planned.edition,
@@ -220,11 +253,6 @@ def _plan_one(connection: Connection, planned: Delivery) -> int:
         "date": planned.date,
         "attempts": 0,
     }
-    (delivery_id,) = connection.execute(insert(delivery).values(row)).inserted_primary_key or (None,)
-    pairs = [{"subscriber_id": who, "issue": day, "delivery_id": delivery_id} for day in planned.issues]
-    if pairs:
-        connection.execute(insert(received), pairs)
-    return 1
 
 
 def _rendered(row: Row[Any]) -> Rendered:

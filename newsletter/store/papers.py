@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, func, select, update
@@ -19,13 +20,14 @@ _LAST_REQUEST = "arxiv.last-request"
 CHUNK = 500  # SQLite allows 32,766 bound values; a chunk also keeps other writers waiting only briefly
 
 
-_Value = TypeVar("_Value")
+Value = TypeVar("Value")
 
 
-def chunks(values: Iterable[_Value]) -> Iterable[list[_Value]]:
-    """The values in lists that fit into one statement."""
-    everything = list(values)
-    return (everything[start : start + CHUNK] for start in range(0, len(everything), CHUNK))
+def chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
+    """The values in lists that fit into one statement, taken one list at a time."""
+    rest = iter(values)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
 
 
 class Papers(Base):

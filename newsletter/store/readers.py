@@ -7,12 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 
 from newsletter.models import Bounce, Preference, Subscriber, SubscriberState
 from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import chunks
-from newsletter.store.tables import answer, bounce, delivery, forgotten, inbound, preference, received, subscriber
+from newsletter.store.tables import (
+    answer,
+    bounce,
+    delivery,
+    forgotten,
+    inbound,
+    preference,
+    reader,
+    received,
+    subscriber,
+)
 
 _SIGN = 1 << 63  # ids are unsigned for tokens and signed in the column
 
@@ -41,6 +51,14 @@ class Readers(Base):
     def subscribers(self) -> Sequence[Subscriber]:
         with self._reading() as connection:
             return [to_subscriber(row) for row in connection.execute(select(subscriber).order_by(subscriber.c.email))]
+
+    def subscribers_of(self, emails: Iterable[str]) -> Mapping[str, Subscriber]:
+        found: dict[str, Subscriber] = {}
+        with self._reading() as connection:
+            for chunk in chunks(email.lower() for email in emails):
+                rows = connection.execute(select(subscriber).where(subscriber.c.email.in_(chunk)))
+                found.update((row.email, to_subscriber(row)) for row in rows)
+        return found
 
     def set_subscriber(self, subscriber_id: int, state: SubscriberState, why: str | None, now: datetime) -> None:
         values = {"state": state.value, "why": why, "since": now}
@@ -80,6 +98,12 @@ class Readers(Base):
                 same = (preference.c.subscriber_id == column_id(one.subscriber_id)) & (preference.c.key == one.key)
                 connection.execute(delete(preference).where(same & (preference.c.at == one.at)))
 
+    def end_pauses(self, now: datetime) -> None:
+        over = (subscriber.c.state == SubscriberState.PAUSED.value) & (subscriber.c.paused_until <= now.date())
+        values = {"state": SubscriberState.ACTIVE.value, "since": now, "paused_until": None}
+        with self._transaction() as connection:
+            connection.execute(update(subscriber).where(over).values(values))
+
     def add_bounce(self, subscriber_id: int, added: Bounce) -> Sequence[Bounce]:
         fields = ("key", "status", "permanent", "issue", "at")
         row = {name: getattr(added, name) for name in fields} | {"subscriber_id": column_id(subscriber_id)}
@@ -107,13 +131,21 @@ class Readers(Base):
             # Else SQLite leaves the address in pages that it no longer uses.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
             put(connection, forgotten, {"hash": fingerprint, "at": now})
-            for table in (received, delivery, bounce, answer, preference):
+            for table in (received, delivery, bounce, answer, preference, reader):
                 connection.execute(delete(table).where(table.c.subscriber_id == who))
             connection.execute(delete(subscriber).where(subscriber.c.id == who))
 
     def forgotten(self) -> frozenset[str]:
         with self._reading() as connection:
             return frozenset(connection.scalars(select(forgotten.c.hash)))
+
+    def overrides(self) -> str:
+        with self._reading() as connection:
+            found = [
+                connection.execute(select(func.count(), func.max(table.c.at))).one()
+                for table in (forgotten, preference)
+            ]
+        return ", ".join(f"{count} until {newest}" for count, newest in found)
 
     def remember_again(self, fingerprints: Iterable[str]) -> None:
         with self._transaction() as connection:

@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISION = "0004"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0005"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
@@ -171,15 +171,37 @@ subscriber = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("why", String),
     Column("added", UtcDateTime, nullable=False),
-    Column("paused_until", Date),
+    Column("paused_until", Date, index=True),
     Column("paused_in_file", Date),
+)
+
+# What many readers have in common, once each: JSON with sorted keys.
+hours = Table(
+    "hours", metadata, Column("id", Integer, primary_key=True), Column("text", Text, nullable=False, unique=True)
+)
+wishes = Table(
+    "wishes", metadata, Column("id", Integer, primary_key=True), Column("text", Text, nullable=False, unique=True)
+)
+
+# The roster. In force are the rows of the last import that was finished, and those of one that is under way.
+reader = Table(
+    "reader",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("email", String, nullable=False),  # as written
+    Column("name", String),
+    Column("hours_id", Integer, ForeignKey("hours.id"), nullable=False),
+    Column("wishes_id", Integer, ForeignKey("wishes.id"), nullable=False),
+    Column("import_number", Integer, nullable=False),  # the last import that had this reader
+    # A page of readers is a range of it; equal wishes lie together, so that mails of one edition do.
+    Index("reader_page", "hours_id", "wishes_id", "subscriber_id"),
 )
 
 delivery = Table(
     "delivery",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), nullable=False, index=True),
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), nullable=False),
     Column("email", String, nullable=False),
     Column("name", String),
     Column("edition", String, ForeignKey("edition.key"), nullable=False),
@@ -192,6 +214,7 @@ delivery = Table(
     Column("owner", String),
     Column("error", Text),
     Index("delivery_due", "state"),  # SQLite keeps the id in every index: a claim finds the first without sorting
+    Index("delivery_of", "subscriber_id", "date"),
 )
 
 # What makes "once" true whatever else happens: one row per reader and issue.
@@ -199,7 +222,7 @@ received = Table(
     "received",
     metadata,
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
-    Column("issue", Date, primary_key=True),
+    Column("issue", Date, primary_key=True, index=True),
     Column("delivery_id", Integer, ForeignKey("delivery.id"), nullable=False),
 )
 

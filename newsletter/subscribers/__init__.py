@@ -6,7 +6,8 @@ Roster out of both, `edit` changes one field of one entry and leaves every other
 """
 
 from newsletter.subscribers.edit import remove_field, set_field, write_field
+from newsletter.subscribers.files import is_unchanged
 from newsletter.subscribers.removing import remove_entry
 from newsletter.subscribers.roster import load, parse
 
-__all__ = ["load", "parse", "remove_entry", "remove_field", "set_field", "write_field"]
+__all__ = ["is_unchanged", "load", "parse", "remove_entry", "remove_field", "set_field", "write_field"]

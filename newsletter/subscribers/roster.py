@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -9,6 +10,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from newsletter.errors import ConfigurationError
 from newsletter.models import ArchiveMode, Finding, Newsletter, QuietDays, Roster
 from newsletter.subscribers import readers, topics, values
+from newsletter.subscribers.files import sha256
 from newsletter.subscribers.tree import Block, Report, compose, decode, is_empty, shown, without_collector
 
 TOP_KEYS = ("newsletter", "topics", "subscribers")
@@ -23,7 +25,8 @@ def load(path: Path) -> Roster:
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
         raise ConfigurationError([Finding(file, None, problem, "set NEWSLETTER_SUBSCRIBERS to your roster")]) from error
-    return parse(decode(raw, file), file, path.parent)
+    roster = parse(decode(raw, file), file, path.parent)
+    return replace(roster, made_of=((str(path), sha256(raw)), *roster.made_of))
 
 
 def parse(text: str, file: str, folder: Path) -> Roster:
@@ -49,7 +52,7 @@ def _parse(text: str, file: str, folder: Path) -> Roster:
         raise ConfigurationError(_by_line(report.findings))
     defaults = readers.Defaults(newsletter, tuple(topic.key for topic in known))
     found, findings = readers.read(entries, file, text, defaults)
-    return Roster(newsletter, known, found, _by_line([*report.findings, *findings]))
+    return Roster(newsletter, known, found, _by_line([*report.findings, *findings]), tuple(report.read.items()))
 
 
 def _by_line(findings: list[Finding]) -> tuple[Finding, ...]:

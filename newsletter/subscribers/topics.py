@@ -9,6 +9,7 @@ from yaml.nodes import MappingNode
 
 from newsletter.models import Topic
 from newsletter.subscribers import categories, values
+from newsletter.subscribers.files import sha256
 from newsletter.subscribers.tree import Block, Unfit
 
 KEYS = (
@@ -72,7 +73,9 @@ def _interests(block: Block, folder: Path) -> str:
 
 def _interests_file(block: Block, path: Path) -> str:
     try:
-        text = path.read_bytes().decode("utf-8-sig").strip()
+        raw = path.read_bytes()
+        block.report.read[str(path)] = sha256(raw)
+        text = raw.decode("utf-8-sig").strip()
     except OSError as error:
         block.report.add(
             block.place("interests"), f"cannot read {path} ({error.strerror})", "mend the path or write the text"

@@ -140,6 +140,7 @@ class Report:
     fatal: bool
     findings: list[Finding] = field(default_factory=list)
     broken: bool = False
+    read: dict[str, str] = field(default_factory=dict)  # files that the roster names, with the hash of their bytes
 
     def add(self, node: Node, problem: str, remedy: str) -> None:
         self.broken = True

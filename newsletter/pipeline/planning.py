@@ -1,0 +1,193 @@
+"""Who is due → one edition for equal readers → mails in the ledger, page by page."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+import structlog
+
+from newsletter import delivery as deliveries
+from newsletter.models import (
+    Delivery,
+    DeliveryState,
+    Enrolled,
+    Hours,
+    IssueState,
+    Notice,
+    NoticeKind,
+    QuietDays,
+    Rendered,
+    Wishes,
+)
+from newsletter.pipeline.desk import Desk
+from newsletter.pipeline.editions import Editor, Issues
+from newsletter.pipeline.readiness import waits_until
+from newsletter.pipeline.restored import still_open
+from newsletter.render import message_id
+
+log = structlog.get_logger()
+
+_KNOWN_ISSUES = 60  # how far back "what has this reader had" is asked
+_MOST_EDITIONS = 1000  # remembered while planning; equal wishes come one after another
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A reader and the issues of their next mail, oldest first."""
+
+    reader: Enrolled
+    issues: Issues
+    late: date | None = None  # the announcement that this mail waited for in vain; then there may be no issue
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Readers of the same hours, and what is ready for them, newest first."""
+
+    id: int
+    hours: Hours
+    issues: Issues
+    oldest: date | None  # the first issue that is asked about
+
+
+def groups(desk: Desk, day: date | None = None) -> list[Group]:
+    """Everybody who gets mail, by their hours; with `day` also what was sent before a restore is ready.
+
+    An issue that is held because too few papers got a score is ready for whom it has kept waiting long enough.
+    """
+    now = desk.now()
+    desk.store.end_pauses(now)
+    known = desk.store.issues(_KNOWN_ISSUES)
+    ready = [issue.date for issue in known if issue.state is not IssueState.COLLECTED]
+    ready = ready if day else still_open(desk.store, ready)
+    held = [issue.date for issue in known if issue.state is IssueState.COLLECTED and issue.held_since]
+    oldest = min([*ready, *held], default=None)
+    found = []
+    for number, hours in desk.store.hours().items():
+        mature = [*ready, *(day for day in held if waits_until(hours, day) <= now)]
+        found.append(Group(number, hours, tuple(sorted(mature, reverse=True)), oldest))
+    return found
+
+
+def due(desk: Desk, day: date | None = None, only: str | None = None) -> Iterator[Sequence[Due]]:
+    """Everybody with what they have not had, whatever their hour: issue `day`, or every ready one since their last."""
+    for group in groups(desk, day):
+        if day is None:
+            yield from due_of(desk, group, only=only)
+        elif day in group.issues:
+            for page in desk.store.pages(group.id, lacking=day, only=only):
+                yield [Due(reader, (day,)) for reader in page]
+
+
+def due_of(
+    desk: Desk,
+    group: Group,
+    *,
+    carries: Callable[[Issues], Issues] = lambda issues: issues,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    late: date | None = None,
+    only: str | None = None,
+) -> Iterator[Sequence[Due]]:
+    """Pages of this group's readers, each with those of the ready issues since their last that a mail now `carries`.
+
+    `since`, `until`: only who has had no mail between them; `late`: with it a mail needs no issue.
+    """
+    allowed = carries(group.issues)
+    if not allowed and late is None:
+        return
+    lacking = max(allowed) if late is None else None  # who has had the newest has nothing to wait for
+    for page in desk.store.pages(group.id, since=since, until=until, lacking=lacking, only=only, oldest=group.oldest):
+        found = [Due(one, carries(deliveries.due_issues(group.issues, _had(one))), late) for one in page]
+        if some := [one for one in found if one.issues or late]:
+            yield some
+
+
+def _had(reader: Enrolled) -> tuple[date, ...]:
+    return (reader.last,) if reader.last else ()
+
+
+def plan(desk: Desk, editor: Editor, pages: Iterable[Sequence[Due]]) -> int:
+    """Render one edition for equal readers and record their mails as queued, a page at a time; the number of mails."""
+    press, planned = _Press(desk, editor), 0
+    for page in pages:
+        mails = press.mails(page)
+        planned += desk.store.plan([mail for mail in mails if mail.state is DeliveryState.QUEUED])
+        if skipped := [mail for mail in mails if mail.state is DeliveryState.SKIPPED]:
+            # Recorded all the same: else it would be planned again at every tick, and told with the next issue.
+            desk.store.plan(skipped)
+    return planned
+
+
+@dataclass
+class _Press:
+    """Makes editions and remembers their keys: the next page wants the same ones."""
+
+    desk: Desk
+    editor: Editor
+    _made: dict[tuple[Wishes, Issues, date | None], tuple[str, DeliveryState]] = field(default_factory=dict)
+
+    def mails(self, page: Sequence[Due]) -> list[Delivery]:
+        """The mails of a page, those of one edition together."""
+        if len(self._made) > _MOST_EDITIONS:
+            self._made.clear()
+        members = defaultdict(list)
+        for one in page:
+            members[one.reader.wishes, one.issues, one.late].append(one)
+        self._make([group for group in members if group not in self._made])
+        return [mail_of(self.desk, one, *self._made[group]) for group, those in members.items() for one in those]
+
+    def _make(self, fresh: Sequence[tuple[Wishes, Issues, date | None]]) -> None:
+        if errors := self.editor.ask_for_lines([(wishes, issues) for wishes, issues, _ in fresh]):
+            # A mail goes out all the same: the abstract's own sentence stands in for a missing line.
+            log.warning("summaries.incomplete", papers=len(errors), error=str(errors[0]))
+        for number, group in enumerate(fresh, start=1):
+            self.desk.progress("rendering", number, len(fresh))
+            self._made[group] = self._edition(*group)
+
+    def _edition(self, wishes: Wishes, issues: Issues, late: date | None) -> tuple[str, DeliveryState]:
+        """The key of the stored edition, and whether its mails are to be sent."""
+        desk, editor = self.desk, self.editor
+        rendered = _render_late(desk, editor, wishes, issues, late) if late else editor.render(wishes, issues)
+        desk.store.save_edition(rendered)
+        quiet = desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues)
+        return rendered.key, DeliveryState.SKIPPED if quiet else DeliveryState.QUEUED
+
+
+def _render_late(desk: Desk, editor: Editor, wishes: Wishes, issues: Issues, late: date) -> Rendered:
+    """The edition with a plain sentence about the announcement that is missing; without issues only that."""
+    plain = editor.compose(wishes, issues)
+    others = (notice for notice in plain.notices if notice.kind is not NoticeKind.QUIET)
+    edition = replace(
+        plain,
+        key=hashlib.sha256(f"{plain.key} without {late}".encode()).hexdigest(),
+        issues=issues or (late,),
+        notices=(Notice(NoticeKind.LATE), *others),
+    )
+    return desk.store.edition(edition.key) or desk.renderer.render(edition, desk.letterhead)
+
+
+def mail_of(desk: Desk, one: Due, edition: str, state: DeliveryState = DeliveryState.QUEUED) -> Delivery:
+    """The mail of this reader, as it is recorded."""
+    return Delivery(
+        id=0,
+        subscriber_id=one.reader.id,
+        email=one.reader.email,
+        name=one.reader.name,
+        edition=edition,
+        issues=one.issues,
+        state=state,
+        message_id=_message_id(desk, one),
+        date=desk.now().replace(microsecond=0),
+    )
+
+
+def _message_id(desk: Desk, one: Due) -> str:
+    """By the newest issue; a mail without one must not take the name of the mail that will bring it."""
+    if one.issues or one.late is None:
+        return message_id(desk.keys, desk.letterhead, one.reader.id, one.issues[-1])
+    return message_id(desk.keys, desk.letterhead, one.reader.id, one.late).replace("<", "<late.", 1)

@@ -1,0 +1,161 @@
+"""The roster as the ledger holds it, and its readers page by page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, exists, func, select, tuple_
+
+from newsletter.models import Enrolled, Hours, Reader, SubscriberState, Wishes
+from newsletter.store.engine import Base, add_missing, put, put_all
+from newsletter.store.papers import CHUNK, chunks
+from newsletter.store.readers import column_id, value_id
+from newsletter.store.tables import delivery, hours, meta, reader, received, subscriber, wishes
+
+_NUMBER = "roster.import"  # of the last import that was finished
+_HOURS, _WISHES = TypeAdapter(Hours), TypeAdapter(Wishes)
+
+
+class Rosters(Base):
+    """Implements `ports.RosterStore`."""
+
+    def replace_roster(self, entries: Iterable[tuple[int, Reader]]) -> None:
+        with self._transaction() as connection:
+            number = 1 + (connection.scalar(select(func.max(reader.c.import_number))) or 0)  # also after one cut short
+        for chunk in chunks(entries):
+            with self._transaction() as connection:
+                _put_entries(connection, chunk, number)
+        with self._transaction() as connection:
+            put(connection, meta, {"key": _NUMBER, "value": str(number)})
+
+    def hours(self) -> Mapping[int, Hours]:
+        mine = exists().where(reader.c.hours_id == hours.c.id, *_gets_mail(self._number()))
+        with self._reading() as connection:
+            return {row.id: _hours(row.text) for row in connection.execute(select(hours).where(mine))}
+
+    def wishes(self) -> Sequence[Wishes]:
+        asked = select(reader.c.wishes_id).where(*_gets_mail(self._number())).distinct()
+        query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
+        with self._reading() as connection:
+            return [_wishes(text) for text in connection.scalars(query)]
+
+    def pages(
+        self,
+        hours_id: int,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        lacking: date | None = None,
+        only: str | None = None,
+        oldest: date | None = None,
+    ) -> Iterator[Sequence[Enrolled]]:
+        query = _page(self._number(), oldest).where(
+            reader.c.hours_id == hours_id, *_narrowed(since, until, lacking, only)
+        )
+        page = query
+        while True:
+            with self._reading() as connection:
+                rows = connection.execute(page).all()
+            if not rows:
+                return
+            yield [_enrolled(row) for row in rows]
+            page = query.where(_place > (rows[-1].wishes_id, rows[-1].subscriber_id))
+
+    def _number(self) -> int:
+        with self._reading() as connection:
+            return int(connection.scalar(select(meta.c.value).where(meta.c.key == _NUMBER)) or 0)
+
+
+_place = tuple_(reader.c.wishes_id, reader.c.subscriber_id)
+_same_reader = received.c.subscriber_id == reader.c.subscriber_id
+
+
+def _gets_mail(number: int) -> tuple[ColumnElement[bool], ...]:
+    """What is true of a row of the roster in force whose reader is active."""
+    return (
+        reader.c.import_number >= number,
+        subscriber.c.id == reader.c.subscriber_id,
+        subscriber.c.state == SubscriberState.ACTIVE.value,
+    )
+
+
+def _narrowed(
+    since: datetime | None, until: datetime | None, lacking: date | None, only: str | None
+) -> Iterator[ColumnElement[bool]]:
+    if lacking is not None:
+        yield ~exists().where(_same_reader, received.c.issue == lacking)
+    if since is not None:
+        mails = exists().where(delivery.c.subscriber_id == reader.c.subscriber_id, delivery.c.date >= since)
+        yield subscriber.c.added <= since
+        yield ~(mails if until is None else mails.where(delivery.c.date <= until))
+    if only is not None:
+        yield subscriber.c.email == only.lower()
+
+
+def _page(number: int, oldest: date | None) -> Select[Any]:
+    last = select(func.max(received.c.issue)).where(_same_reader)
+    last = last if oldest is None else last.where(received.c.issue >= oldest)
+    return (
+        select(reader, wishes.c.text, last.scalar_subquery().label("last"))
+        .where(wishes.c.id == reader.c.wishes_id, *_gets_mail(number))
+        .order_by(reader.c.wishes_id, reader.c.subscriber_id)
+        .limit(CHUNK)
+    )
+
+
+def _put_entries(connection: Connection, chunk: Sequence[tuple[int, Reader]], number: int) -> None:
+    when = [_hours_text(_hours_of(one)) for _, one in chunk]
+    what = [_wishes_text(one.wishes) for _, one in chunk]
+    hours_ids, wishes_ids = _ids(connection, hours, when), _ids(connection, wishes, what)
+    rows = [
+        {
+            "subscriber_id": column_id(subscriber_id),
+            "email": one.email,
+            "name": one.name,
+            "hours_id": hours_ids[hours_text],
+            "wishes_id": wishes_ids[wishes_text],
+            "import_number": number,
+        }
+        for (subscriber_id, one), hours_text, wishes_text in zip(chunk, when, what, strict=True)
+    ]
+    put_all(connection, reader, rows)
+
+
+def _ids(connection: Connection, table: Table, texts: Iterable[str]) -> Mapping[str, int]:
+    different = dict.fromkeys(texts)
+    add_missing(connection, table, [{"text": text} for text in different])
+    return {row.text: row.id for row in connection.execute(select(table).where(table.c.text.in_(different)))}
+
+
+def _hours_of(one: Reader) -> Hours:
+    return Hours(send_at=one.send_at, wait_until=one.wait_until, timezone=one.timezone, days=one.days)
+
+
+@lru_cache(1000)
+def _hours_text(value: Hours) -> str:
+    plain = _HOURS.dump_python(value, mode="json")
+    return json.dumps(plain | {"days": sorted(value.days)}, sort_keys=True)
+
+
+@lru_cache(1000)
+def _wishes_text(value: Wishes) -> str:
+    return json.dumps(_WISHES.dump_python(value, mode="json"), sort_keys=True)
+
+
+@lru_cache(1000)
+def _hours(text: str) -> Hours:
+    return _HOURS.validate_json(text)
+
+
+@lru_cache(1000)
+def _wishes(text: str) -> Wishes:
+    return _WISHES.validate_json(text)
+
+
+def _enrolled(row: Row[Any]) -> Enrolled:
+    return Enrolled(value_id(row.subscriber_id), row.email, row.name, _wishes(row.text), row.last)

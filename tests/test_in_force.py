@@ -1,0 +1,331 @@
+"""The roster in force: taken in when the file has changed, kept when it is broken, and not parsed again in between."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time as clock
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter import app, unsubscribe
+from newsletter.app import in_force, rosters
+from newsletter.app.in_force import Follower
+from newsletter.errors import ConfigurationError
+from newsletter.models import Preference, Reader, SubscriberState
+from newsletter.pipeline import enrolling
+from newsletter.settings import Settings
+from newsletter.store import papers
+from tests.morning import MORNING
+
+HEAD = """\
+newsletter: {name: Papers, wait_until: 11:00}
+topics:
+  foundations:
+    categories: [cs.LG]
+    interests: Sparsity.
+  vision:
+    categories: [cs.CV]
+    interests: vision.md
+subscribers:
+"""
+ADA = "  - {email: Ada@example.org, topics: foundations}\n"
+BOB = "  - {email: bob@example.org, topics: [vision], name: Bob, send_at: 06:45, days: [mon, tue]}\n"
+BROKEN = HEAD + ADA + "  - {email: [\n"
+LATER = MORNING + timedelta(days=1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "vision.md").write_text("Segmentation.", "utf-8")
+    found = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
+    write(found, HEAD + ADA + BOB)
+    Follower().look(found, lambda: MORNING)
+    return found
+
+
+def write(settings: Settings, text: str) -> None:
+    settings.subscribers.write_text(text, "utf-8")
+
+
+def look(settings: Settings) -> in_force.InForce:
+    """As the first tick after a restart."""
+    return Follower().look(settings, lambda: LATER)
+
+
+def listed(settings: Settings) -> dict[str, tuple[str | None, time, int, tuple[str, ...]]]:
+    """Who gets mail by what the ledger holds: name, hour, number of days and topics, by address."""
+    with app.open_ledger(settings) as store:
+        return {
+            one.email: (one.name, hours.send_at, len(hours.days), one.wishes.topics)
+            for number, hours in store.hours().items()
+            for page in store.pages(number)
+            for one in page
+        }
+
+
+ADA_ROW = (None, time(9, 30), 7, ("foundations",))
+BOB_ROW = ("Bob", time(6, 45), 2, ("vision",))
+BOTH = {"Ada@example.org": ADA_ROW, "bob@example.org": BOB_ROW}
+
+
+# --- what an edit does ---
+
+
+@pytest.mark.parametrize(
+    ("entries", "expected"),
+    [
+        (ADA + BOB, BOTH),
+        (BOB + ADA, BOTH),
+        (ADA, {"Ada@example.org": ADA_ROW}),
+        ("", {}),
+        (ADA + BOB.replace("06:45", "07:00"), {**BOTH, "bob@example.org": ("Bob", time(7), 2, ("vision",))}),
+        (ADA + BOB.replace("[mon, tue]", "fri"), {**BOTH, "bob@example.org": ("Bob", time(6, 45), 1, ("vision",))}),
+        (ADA + BOB.replace("[vision]", "[vision, foundations]").replace("name: Bob, ", ""),
+         {**BOTH, "bob@example.org": (None, time(6, 45), 2, ("vision", "foundations"))}),
+        (ADA.replace("Ada", "ada") + BOB, {"ada@example.org": ADA_ROW, "bob@example.org": BOB_ROW}),
+        (ADA + BOB + BOB.replace("bob@", "eve@"), {**BOTH, "eve@example.org": BOB_ROW}),
+        (ADA + BOB.replace("}", ", unsubscribed: 2026-03-01 by reply}"), {"Ada@example.org": ADA_ROW}),
+        (ADA + BOB.replace("}", ", bounced: 2026-03-01 5.1.1}"), {"Ada@example.org": ADA_ROW}),
+        (ADA + BOB.replace("}", ", paused_until: 2026-04-01}"), {"Ada@example.org": ADA_ROW}),
+        (ADA + BOB.replace("}", ", paused_until: 2026-03-10}"), BOTH),  # that is today
+        (ADA + BOB.replace("bob@", "bob.") , {"Ada@example.org": ADA_ROW}),  # one entry has a finding
+    ],
+)  # fmt: skip
+def test_an_edit(settings: Settings, entries: str, expected: dict[str, object]) -> None:
+    """Whatever is changed in the file is what the next tick works with."""
+    assert BOTH == listed(settings)
+    write(settings, HEAD + entries)
+    look(settings)
+    assert expected == listed(settings)
+
+
+def test_removed_and_added_again(settings: Settings) -> None:
+    """Who is taken out of the file is not forgotten: added again they are the same reader, and who left has left."""
+    with app.open_ledger(settings) as store:
+        before = store.subscribers_of(["ada@example.org", "bob@example.org"])
+        unsubscribe.leave(store, settings.subscribers, before["ada@example.org"].id, "by reply", MORNING)
+    write(settings, HEAD)
+    look(settings)
+    assert {} == listed(settings)
+    write(settings, HEAD + ADA + BOB)
+    look(settings)
+    assert {"bob@example.org": BOB_ROW} == listed(settings)
+    with app.open_ledger(settings) as store:
+        after = store.subscribers_of(["ada@example.org", "bob@example.org"])
+    assert before["bob@example.org"] == after["bob@example.org"]
+    assert before["ada@example.org"].id == after["ada@example.org"].id
+    assert SubscriberState.UNSUBSCRIBED is after["ada@example.org"].state
+
+
+def test_a_pause_ends_by_itself(settings: Settings) -> None:
+    """Paused until tomorrow: tomorrow the reader gets mail, with the file as it was."""
+    write(settings, HEAD + ADA + BOB.replace("}", ", paused_until: 2026-03-12}"))
+    look(settings)
+    assert {"Ada@example.org"} == set(listed(settings))
+    for day, expected in ((11, {"Ada@example.org"}), (12, {"Ada@example.org", "bob@example.org"})):
+        with app.open_ledger(settings) as store:
+            store.end_pauses(MORNING.replace(day=day))
+        assert expected == set(listed(settings))
+
+
+def test_a_changed_interests_file_counts(settings: Settings) -> None:
+    """The words of a topic in a file of their own are part of the roster."""
+    (settings.subscribers.parent / "vision.md").write_text("Depth.", "utf-8")
+    assert "Depth." == look(settings).masthead.topic("vision").interests
+
+
+def test_who_is_taken_back_is_in_the_roster_again(settings: Settings) -> None:
+    """Forgotten: out, without an edit of the file; taken back: in, with the wishes of the file."""
+    follower = Follower()
+    with app.open_ledger(settings) as store:
+        bob = store.subscribers_of(["bob@example.org"])["bob@example.org"]
+        rosters.forget(settings, store, bob)
+    follower.look(settings, lambda: LATER)
+    assert {"Ada@example.org": ADA_ROW} == listed(settings)
+    with app.open_ledger(settings) as store:
+        rosters.take_back(settings, store, "bob@example.org")
+    follower.look(settings, lambda: LATER)
+    assert BOTH == listed(settings)
+
+
+def test_what_a_reader_sets_counts_at_the_next_look(settings: Settings) -> None:
+    """A preference is in force though the file could not be written; an edit of the same key by hand wins."""
+    follower = Follower()
+    with app.open_ledger(settings) as store:
+        bob = store.subscribers_of(["bob@example.org"])["bob@example.org"]
+        store.set_preferences(
+            [Preference(subscriber_id=bob.id, email=bob.email, key="send_at", value="08:15", in_file="06:45", at=LATER)]
+        )
+    follower.look(settings, lambda: LATER)
+    assert {**BOTH, "bob@example.org": ("Bob", time(8, 15), 2, ("vision",))} == listed(settings)
+    write(settings, HEAD + ADA + BOB.replace("06:45", "07:00"))
+    follower.look(settings, lambda: LATER)
+    assert {**BOTH, "bob@example.org": ("Bob", time(7), 2, ("vision",))} == listed(settings)
+
+
+# --- what must not reach anybody ---
+
+
+def test_a_broken_file_leaves_the_last_one_in_force(settings: Settings) -> None:
+    """Also over a restart: readers, topics and the newsletter's settings are in the ledger."""
+    write(settings, BROKEN)
+    for follower in (Follower(), Follower()):
+        with pytest.raises(ConfigurationError, match="not YAML"):
+            follower.look(settings, lambda: LATER)
+    last = in_force.last_good(settings)
+    assert last is not None
+    assert ("Papers", time(11)) == (last.masthead.newsletter.name, last.masthead.newsletter.wait_until)
+    assert [("foundations", "Sparsity."), ("vision", "Segmentation.")] == [
+        (topic.key, topic.interests) for topic in last.masthead.topics
+    ]
+    assert BOTH == listed(settings)
+    app.examine_service_or_stop(settings)
+    with pytest.raises(ConfigurationError, match="not YAML"):
+        app.examine_or_stop(settings)
+
+
+def test_a_service_without_any_good_roster_does_not_start(tmp_path: Path) -> None:
+    """There is nothing to go on with: the finding names file and line."""
+    settings = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
+    write(settings, BROKEN)
+    assert in_force.last_good(settings) is None
+    with pytest.raises(ConfigurationError, match=r"subscribers\.yaml:1\d: not YAML"):
+        app.examine_service_or_stop(settings)
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"masthead": {"newsletter": {}, "sections": []}}'])
+def test_what_another_version_wrote(settings: Settings, text: str) -> None:
+    """A ledger whose note of the roster cannot be read takes the file in again."""
+    with app.open_ledger(settings) as store:
+        store.remember("roster", text)
+    assert in_force.last_good(settings) is None
+    assert "Papers" == look(settings).masthead.newsletter.name
+    assert BOTH == listed(settings)
+
+
+def test_a_slip_is_not_taken_in(settings: Settings) -> None:
+    """The guard is asked before the ledger changes; when it is overruled the next tick takes the roster in."""
+    many = HEAD + "".join(BOB.replace("bob@", f"bob{number}@") for number in range(12))
+    write(settings, many)
+    follower = Follower()
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="12 readers where there were 2"):
+            follower.look(settings, lambda: LATER)
+    assert BOTH == listed(settings)
+    rosters.accept(settings, app.load_roster(settings))
+    assert BOTH == listed(settings)
+    follower.look(settings, lambda: LATER)
+    assert 12 == len(listed(settings))
+
+
+class Stopped(BaseException):
+    """A stop that no handler expects."""
+
+
+def test_stopped_while_a_roster_is_taken_in(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the next tick the readers and topics of both are known, and nobody's wishes are lost; then the new one."""
+    monkeypatch.setattr(enrolling, "_CHUNK", 2)
+    monkeypatch.setattr(papers, "CHUNK", 2)
+    write(
+        settings,
+        HEAD.replace("vision", "sight")
+        + "".join(f"  - {{email: r{n}@example.org, topics: sight}}\n" for n in range(9)),
+    )
+    (settings.subscribers.parent / "sight.md").write_text("Sight.", "utf-8")
+    roster = app.load_roster(settings)
+
+    def some() -> Iterator[Reader]:
+        yield from roster.readers[:4]
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        app.take_in(settings, replace(roster, readers=some()), lambda: LATER)  # type: ignore[arg-type]
+    last = in_force.last_good(settings)
+    assert last is not None
+    assert {"foundations", "vision", "sight"} == {topic.key for topic in last.masthead.topics}
+    assert {"Ada@example.org", "bob@example.org", *(f"r{n}@example.org" for n in range(4))} == set(listed(settings))
+    write(settings, settings.subscribers.read_text("utf-8").replace("r0@", "new@"))  # who was taken in is taken out
+    assert {"foundations", "sight"} == {topic.key for topic in look(settings).masthead.topics}
+    assert {"new@example.org", *(f"r{number}@example.org" for number in range(1, 9))} == set(listed(settings))
+
+
+# --- an unchanged file ---
+
+
+class Watching:
+    """Counts what a process does with the roster: the times it is opened, and the times it is parsed."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self.on, self.opened, self.parsed = str(file), False, 0, 0
+        sys.addaudithook(self._audit)
+
+    def _audit(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self.on and event == "open":
+            self.opened += str(arguments[0]) == self.file
+
+    def _profile(self, frame: object, event: str, _: object) -> None:
+        code = frame.f_code  # type: ignore[attr-defined]
+        self.parsed += event == "call" and code.co_name == "compose" and code.co_filename.endswith("tree.py")
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        self.opened = self.parsed = 0
+        self.on = True
+        sys.setprofile(self._profile)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+            self.on = False
+
+
+def test_an_unchanged_file_is_neither_parsed_nor_read(settings: Settings) -> None:
+    """After the first look nothing of it is opened; a touched one is read and not parsed; a changed one is parsed."""
+    watching, follower = Watching(settings.subscribers), Follower()
+
+    def done(work: Callable[[], object]) -> tuple[bool, bool]:
+        with watching():
+            work()
+        return watching.opened > 0, watching.parsed > 0
+
+    def next_look() -> object:
+        return follower.look(settings, lambda: LATER)
+
+    assert (True, False) == done(next_look)  # after a restart: the hash is that in the ledger
+    settle(settings)
+    assert (True, False) == done(next_look)
+    assert (False, False) == done(next_look)
+    os.utime(settings.subscribers)
+    assert (True, False) == done(next_look)
+    write(settings, HEAD + ADA)
+    assert (True, True) == done(next_look)
+    assert {"Ada@example.org": ADA_ROW} == listed(settings)
+
+
+def settle(settings: Settings) -> None:
+    """Wait until a change of the files can be told by their times."""
+    files = [settings.subscribers, settings.subscribers.parent / "vision.md"]
+    while clock.time() - max(max(file.stat().st_mtime, file.stat().st_ctime) for file in files) < 2.1:
+        clock.sleep(0.05)
+
+
+def test_an_unchanged_roster_of_ten_thousand_costs_next_to_nothing(settings: Settings) -> None:
+    """Taking it in is paid once; the next tick costs less than a twentieth of it."""
+    entries = "".join(f"  - {{email: r{number}@example.org, topics: vision}}\n" for number in range(10_000))
+    write(settings, HEAD + entries)
+    rosters.accept(settings, app.load_roster(settings))
+    follower = Follower()
+
+    def seconds() -> float:
+        began = clock.process_time()
+        follower.look(settings, lambda: LATER)
+        return clock.process_time() - began
+
+    assert seconds() > 20 * seconds()
+    assert 10_000 == len(listed(settings))
