@@ -511,10 +511,10 @@ HEAD = f"From: a@b.c\nTo: {REPLY_TO}\nSubject: x\n".encode()
     ids=["deep", "nested", "parts", "large", "comments", "tags", "attributions", "rules", "phrases", "headers", "from"],
 )
 def test_no_mail_makes_it_slow(raw: bytes) -> None:
-    """A second or two at the worst, most in a twentieth of one."""
-    began = time.perf_counter()
+    """Well under a second of our own time, most in a twentieth of one."""
+    began = time.process_time()
     assert read(raw).action is Action.IGNORE
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 1.5
 
 
 def test_of_a_mail_over_the_limits_the_beginning_counts() -> None:
