@@ -193,12 +193,10 @@ class Service:
         try:
             tally = pipeline.send(desk, stop=self.stopping.is_set)
         except TransportRefused as error:
-            log.error("transport.refused", error=str(error))
-            self.watch.wrong(alarms, "transport", str(error))
+            log.error("transport.refused", error=str(error))  # who sends has told of it
             return False
         if tally.accepted or tally.failed or tally.waiting:
             log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
-        self.watch.mails(alarms, desk)
         return bool(tally.accepted and not tally.waiting)
 
     def _waiting(self, desk: pipeline.Desk, now: datetime) -> Iterator[Sequence[Due]]:

@@ -13,13 +13,12 @@ from newsletter.app.desk import alarms_of, open_ledger, open_transport
 from newsletter.app.pinging import ping
 from newsletter.collect import calendar
 from newsletter.errors import ArxivError, ArxivRefused, NewsletterError, StoreError
-from newsletter.models import DeliveryState, IssueState, Newsletter, Trouble
-from newsletter.pipeline import Desk, waits_until
+from newsletter.models import IssueState, Newsletter, Trouble
+from newsletter.pipeline import waits_until
 from newsletter.ports import PaperStore, TroubleStore
 from newsletter.settings import Settings
 
 _PATIENCE = timedelta(minutes=30)  # what passes by itself within this time is no trouble
-_MAIL_PATIENCE = timedelta(hours=1)  # that a mail may wait for a server before somebody should know
 _LOOK_BACK = 10  # issues
 _MIB = 1 << 20
 _LOW, _ENOUGH = 200 * _MIB, 300 * _MIB  # free on the disk of the data folder
@@ -27,7 +26,6 @@ _LOW, _ENOUGH = 200 * _MIB, 300 * _MIB  # free on the disk of the data folder
 _REMEDIES = {
     "arxiv": "look at https://status.arxiv.org; the service goes on asking, and the mails wait until `wait_until`",
     "mailbox": "check address and password with `newsletter inbox --once`; the replies wait in the mailbox meanwhile",
-    "transport": "check the mail server or the key with `newsletter check --online`; the mails wait in the ledger",
     "roster": "mend the file; `newsletter check` shows every finding. The last good one is in force",
     "ledger": "look at the disk and at the file's rights; nothing is sent that could not be recorded",
     "disk": "make room, or move NEWSLETTER_DATA_DIR to a larger disk",
@@ -100,16 +98,6 @@ class Watch:
             self.wrong(alarms, "arxiv", problem, patience=_PATIENCE)
         elif missing is None and asked:
             self.right(alarms, "arxiv")
-
-    def mails(self, alarms: Alarms, desk: Desk) -> None:
-        """Mails that wait for a server longer than a server needs to come back."""
-        old, why = desk.store.unsent([DeliveryState.QUEUED], self.now() - _MAIL_PATIENCE)
-        if not old:
-            self.right(alarms, "transport")
-            return
-        waiting, _ = desk.store.unsent([DeliveryState.QUEUED])
-        said = why or "no reason was given"
-        self.wrong(alarms, "transport", f"{old} of {waiting} waiting mails wait for an hour or more: {said}")
 
     def disk(self, alarms: Alarms) -> None:
         """The room that is left in the data folder."""
