@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from newsletter.models import Delivery, DeliveryState, Outcome, Verdict
 
@@ -29,20 +30,20 @@ def due_issues(ready: Iterable[date], had: Collection[date]) -> tuple[date, ...]
 
 def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
     """The delivery after this outcome."""
-    done = replace(delivery, owner=None, not_before=None)
+    ended = partial(replace, delivery, owner=None, not_before=None)
     detail = outcome.detail[:500] or None
     match outcome.verdict:
         case Verdict.ACCEPTED:
-            return replace(done, state=DeliveryState.ACCEPTED)
+            return ended(state=DeliveryState.ACCEPTED)
         case Verdict.PERMANENT:
-            return replace(done, state=DeliveryState.FAILED, error=detail)
+            return ended(state=DeliveryState.FAILED, error=detail)
         case Verdict.UNKNOWN:
-            return replace(done, state=DeliveryState.UNKNOWN, error=detail)
+            return ended(state=DeliveryState.UNKNOWN, error=detail)
         case Verdict.UNTRIED:
-            return replace(done, state=DeliveryState.QUEUED, attempts=max(delivery.attempts - 1, 0), error=detail)
+            return ended(state=DeliveryState.QUEUED, attempts=max(delivery.attempts - 1, 0), error=detail)
     if delivery.attempts >= _MOST_ATTEMPTS and now - delivery.date >= _GIVE_UP:
-        return replace(done, state=DeliveryState.FAILED, error=f"{delivery.attempts} tries, last: {detail}")
-    return replace(done, state=DeliveryState.QUEUED, not_before=now + _pause(delivery, outcome), error=detail)
+        return ended(state=DeliveryState.FAILED, error=f"{delivery.attempts} tries, last: {detail}")
+    return ended(state=DeliveryState.QUEUED, not_before=now + _pause(delivery, outcome), error=detail)
 
 
 def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 from newsletter import tokens
 from newsletter.models import Letterhead, Message, Rendered
@@ -87,9 +88,7 @@ def _addressing(
 
 def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[Header]:
     """RFC 2369, 2919 and 8058."""
-    name, sender = split_mailbox(letterhead.sender)
-    list_id = f"<{_LIST_LABEL}.{domain_of(sender)}>"
-    yield "List-Id", f"{name} {list_id}".strip(), f"{phrase(name, 'List-Id')} {list_id}".strip()
+    yield _list_id(letterhead)
     web = letterhead.public_url
     ways = [_bare(f"<{web}/u/{slots[LEAVE]}>")] if web else []
     if letterhead.reply_to:
@@ -103,6 +102,13 @@ def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[
         yield _same("List-Help", _bare(f"<{archive or f'{web}/p/{slots[PREFERENCES]}'}>"))
         if archive:
             yield _same("List-Archive", _bare(f"<{archive}>"))
+
+
+@lru_cache(maxsize=8)
+def _list_id(letterhead: Letterhead) -> Header:
+    name, sender = split_mailbox(letterhead.sender)
+    list_id = f"<{_LIST_LABEL}.{domain_of(sender)}>"
+    return "List-Id", f"{name} {list_id}".strip(), f"{phrase(name, 'List-Id')} {list_id}".strip()
 
 
 def _person(header: str, name: str | None, address: str) -> Header:

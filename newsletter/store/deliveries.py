@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -196,12 +195,8 @@ def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
             connection.execute(_SKIP, gone)
         if staying := [row for row in rows if row.reader == SubscriberState.ACTIVE.value]:
             connection.execute(_TAKE, [{"the_id": row.id, "the_owner": claim.owner} for row in staying])
-            return [_taken(row, claim.owner) for row in staying]
+            return [_delivery(row, claim.owner) for row in staying]
     return []
-
-
-def _taken(row: Row[Any], owner: str) -> Delivery:
-    return replace(_delivery(row), state=DeliveryState.SENDING, owner=owner, attempts=row.attempts + 1)
 
 
 def _move(connection: Connection, which: ColumnElement[bool], state: DeliveryState) -> None:
@@ -264,11 +259,19 @@ def _slotted(content: bytes, spans: Iterable[Sequence[Any]]) -> Slotted:
     return Slotted(content, tuple(Span(*span) for span in spans))
 
 
-def _delivery(row: Row[Any]) -> Delivery:
-    same = ("id", "email", "name", "edition", "message_id", "date", "attempts", "not_before", "owner", "error")
+def _delivery(row: Row[Any], claimed_by: str | None = None) -> Delivery:
     return Delivery(
-        **{name: getattr(row, name) for name in same},
+        id=row.id,
         subscriber_id=value_id(row.subscriber_id),
+        email=row.email,
+        name=row.name,
+        edition=row.edition,
         issues=tuple(date.fromisoformat(day) for day in row.issues),
-        state=DeliveryState(row.state),
+        state=DeliveryState.SENDING if claimed_by else DeliveryState(row.state),
+        message_id=row.message_id,
+        date=row.date,
+        attempts=row.attempts + 1 if claimed_by else row.attempts,
+        not_before=row.not_before,
+        owner=claimed_by or row.owner,
+        error=row.error,
     )

@@ -55,6 +55,7 @@ class Smtp:
         self._setbacks = 0
         self._waiting: deque[Sending] = deque()
         self._lanes: list[Lane] = []
+        self._moved: set[Lane] = set()  # that may have something to say
         self._opening: set[Future[smtplib.SMTP]] = set()
         self._answers: list[Answer] = []
         self._returned = 0.0  # when the caller was last given answers
@@ -73,6 +74,7 @@ class Smtp:
         self._waiting.extend(Sending(mail) for mail in mails)
         for lane in self._lanes:
             lane.talk.recorded()
+        self._moved.update(self._lanes)
         begin = time.monotonic()
         until = begin + wait
         # One commit costs the same for many answers: wait for more, as long as the last one took.
@@ -110,13 +112,21 @@ class Smtp:
         """Everything that can be done without waiting: mails to connections, new connections, bytes into sockets."""
         if self.trouble:
             self._give_back()
+        self._distribute()
+        self._open()
+        for lane in self._moved.intersection(self._lanes):
+            self._watch(lane, lane.push())
+        self._moved.clear()
+
+    def _distribute(self) -> None:
+        """The mails that wait, to connections without any first."""
+        if not self._waiting:
+            return
         for lane in sorted(self._lanes, key=lambda one: one.talk.room, reverse=True):
             while self._waiting and lane.talk.room > 0:
+                self._moved.add(lane)
                 if answer := lane.talk.take(self._waiting.popleft()):
                     self._answers.append(answer)
-        self._open()
-        for lane in self._lanes:
-            self._watch(lane, lane.push())
 
     def _give_back(self) -> None:
         untried = Outcome(Verdict.UNTRIED, self.trouble.problem if self.trouble else "")
@@ -170,6 +180,7 @@ class Smtp:
                 self._lose(lane, "the server is silent", silent=True)
 
     def _read(self, lane: Lane) -> None:
+        self._moved.add(lane)
         answers = lane.pull()
         self._answers += answers
         self._setbacks = 0 if answers else self._setbacks
