@@ -23,6 +23,7 @@ from newsletter.app import blame, doctor
 from newsletter.app.desk import alarms_of, open_transport
 from newsletter.errors import ConfigurationError
 from newsletter.models import (
+    Claim,
     Delivery,
     DeliveryState,
     Outcome,
@@ -95,7 +96,7 @@ class Ground:
     def put(self, state: DeliveryState, error: str | None = None) -> None:
         """Ada's mail in this state, whatever it was."""
         with app.open_ledger(self.settings) as store:
-            (one,) = store.claim("test", 1, MORNING, ADA)
+            (one,) = store.turn([], Claim(owner="test", limit=1, now=MORNING, only=ADA))
             if state is not DeliveryState.SENDING:
                 store.finish(replace(one, state=state, owner=None, error=error))
 
@@ -212,15 +213,16 @@ def test_a_mail_in_doubt_is_settled_by_evidence(ground: Ground, kind: str, state
     assert 200 == ground.post([event(kind)])
     with app.open_ledger(ground.settings) as store:
         assert [] == list(store.orphans())
-        assert [] == list(store.claim("test", 10, app.utc_now(), ADA))
+        assert [] == list(store.turn([], Claim(owner="test", limit=10, now=app.utc_now(), only=ADA)))
 
 
 def test_the_transports_own_answer_does_not_undo_an_event(ground: Ground) -> None:
     """The event may be here before the time-out is."""
     with app.open_ledger(ground.settings) as store:
-        (claimed,) = store.claim("test", 1, MORNING, ADA)
+        (claimed,) = store.turn([], Claim(owner="test", limit=1, now=MORNING, only=ADA))
         assert 200 == ground.post([event("delivered")])
-        store.finish(delivery.decide(claimed, Outcome(Verdict.UNKNOWN, "time-out"), MORNING))
+        late = delivery.decide(claimed, Outcome(Verdict.UNKNOWN, "time-out"), MORNING)
+        store.turn([late], Claim(owner="test", limit=0, now=MORNING))
     assert DeliveryState.DELIVERED is ground.mail()
 
 
@@ -344,12 +346,12 @@ def test_a_domain_that_refuses_us_waits_and_comes_back(ground: Ground) -> None:
         store.plan([a_mail(other.email, other.id)])
         (pause,) = store.paused_domains(now)
         assert ("example.org", True) == (pause.domain, timedelta(hours=5) < pause.until - now <= timedelta(hours=6))
-        assert ["eve@sub.example.org"] == [one.email for one in store.claim("test", 10, now)]
+        assert ["eve@sub.example.org"] == [one.email for one in store.turn([], Claim(owner="test", limit=10, now=now))]
         alarms = alarms_of(ground.settings, store, transport, lambda: pause.until + timedelta(hours=2))
         blame.ended(store, alarms, now)
         assert [None] == [trouble.ended for trouble in store.troubles()]
         blame.ended(store, alarms, pause.until)
-        assert [CHEN] == [one.email for one in store.claim("test", 10, pause.until)]
+        assert [CHEN] == [one.email for one in store.turn([], Claim(owner="test", limit=10, now=pause.until))]
     mails = [file.read_text("utf-8") for file in (ground.settings.data_dir / "outbox").glob("*owner@news.example.eml")]
     assert [True, True] == ["example.org" in mail for mail in mails]
 
