@@ -71,14 +71,16 @@ def points(warm: Warm, ground: Ground) -> list[Point]:
 
 
 def counted(run: Callable[[Sequence[str]], int], folder: Path) -> list[Point]:
-    """The system calls of one run that change something outside; of each kind as many as its busiest thread makes."""
+    """The system calls of one run that change something outside, in order; each thread is counted for itself."""
     trace = folder / "trace"
     if run(["-o", str(trace)]) != 0:
         raise RuntimeError((folder / "output").read_text())
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    made: Counter[tuple[str, str]] = Counter()
+    points: dict[Point, None] = {}  # in the order of their first
     for thread, kind in _LINE.findall(trace.read_text()):
-        counts[kind][thread] += 1
-    return [Point(kind, n) for kind in KINDS for n in range(1, max(counts[kind].values(), default=0) + 1)]
+        made[thread, kind] += 1
+        points.setdefault(Point(kind, made[thread, kind]))
+    return list(points)
 
 
 def trial(warm: Warm, point: Point, ground: Ground) -> Trial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -107,11 +108,13 @@ def found(warm: Warm, folder: Path, environment: Mapping[str, str], arrived: lis
     repeated = {who: count - 1 for who, count in counts.items() if count > 1}
     issue = status(warm, folder, environment)
     notes = "\n".join(issue["notes"])
+    unnamed = {who for who in repeated if who not in notes}
+    more = re.search(r"^and (\d+) more$", notes, re.M)  # `status` names twenty and counts the rest
     return Found(
         skipped=frozenset(everyone - set(counts)),
         repeated=repeated,
         unequal=frozenset(who for who, distinct in copies.items() if len(distinct) > 1),
-        unnamed=frozenset(who for who in repeated if who not in notes),
+        unnamed=frozenset(unnamed if len(unnamed) > (int(more[1]) if more else 0) else ()),
         accepted=issue["deliveries"].get("accepted", 0),
     )
 

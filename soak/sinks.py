@@ -118,26 +118,20 @@ class SendGridSink:
         }
 
     def arrived(self) -> list[Arrived]:
-        return [arrived for call in list(self.server.mails) for arrived in _of_call(call)]
+        return [
+            Arrived(
+                recipient=mail["to"][0]["email"],
+                message_id=mail["headers"]["Message-ID"],
+                content=json.dumps(mail, sort_keys=True).encode(),
+            )
+            for mail in self.server.mails
+        ]
 
     def largest_call(self) -> int:
-        return max((len(call["personalizations"]) for call in list(self.server.mails)), default=0)
+        return max((len(call["personalizations"]) for call in self.server.calls), default=0)
 
 
 @contextmanager
 def sendgrid_sink() -> Iterator[SendGridSink]:
     with SendGridServer() as server:
         yield SendGridSink(server)
-
-
-def _of_call(call: Mapping[str, object]) -> Iterator[Arrived]:
-    people = call["personalizations"]
-    common = {name: value for name, value in call.items() if name != "personalizations"}
-    for person in people if isinstance(people, list) else ():
-        headers = {**_mapping(call.get("headers")), **_mapping(person.get("headers"))}
-        content = json.dumps([common, person], sort_keys=True).encode()
-        yield Arrived(recipient=person["to"][0]["email"], message_id=headers["Message-ID"], content=content)
-
-
-def _mapping(value: object) -> Mapping[str, str]:
-    return value if isinstance(value, dict) else {}
