@@ -626,6 +626,7 @@ class Verdict(StrEnum):
     TEMPORARY = "temporary"  # certainly not taken, may be later
     PERMANENT = "permanent"  # certainly not taken, never will be
     UNKNOWN = "unknown"  # connection lost after the body, time-out
+    UNWANTED = "unwanted"  # refused for what we are: policy, spam, authentication. No reader is to blame
     UNTRIED = "untried"  # the way out is in trouble, not this mail: it goes back as if it had not been touched
 
 

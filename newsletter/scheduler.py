@@ -15,7 +15,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline
-from newsletter.app import blame, in_force, receiving
+from newsletter.app import in_force, receiving
 from newsletter.app.alarms import Alarms
 from newsletter.app.in_force import Follower
 from newsletter.app.publish import publish
@@ -189,7 +189,7 @@ class Service:
         now = desk.now()
         pipeline.plan(desk, pipeline.Editor(desk), self._waiting(desk, now))
         self._looked = now
-        blame.ended(desk.store, alarms, now)
+        pipeline.domains.ended(desk.store, alarms, now)
         try:
             tally = pipeline.send(desk, stop=self.stopping.is_set)
         except TransportRefused as error:

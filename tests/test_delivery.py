@@ -19,6 +19,7 @@ from newsletter.models import (
     Answer,
     Delivery,
     DeliveryState,
+    DomainPause,
     Message,
     Outcome,
     Outgoing,
@@ -94,6 +95,7 @@ def a_delivery(**changes: object) -> Delivery:
         (Outcome(Verdict.PERMANENT, "550 no"), DeliveryState.FAILED, None, "550 no"),
         (Outcome(Verdict.PERMANENT), DeliveryState.FAILED, None, None),
         (Outcome(Verdict.UNKNOWN, "lost"), DeliveryState.UNKNOWN, None, "lost"),
+        (Outcome(Verdict.UNWANTED, "550 5.7.1"), DeliveryState.QUEUED, NOW + 60 * MINUTE, "550 5.7.1"),
         (Outcome(Verdict.TEMPORARY, "451"), DeliveryState.QUEUED, NOW + MINUTE, "451"),
         (Outcome(Verdict.TEMPORARY, "429", 90.0), DeliveryState.QUEUED, NOW + 1.5 * MINUTE, "429"),
         (Outcome(Verdict.TEMPORARY, "429", 0.0), DeliveryState.QUEUED, NOW + timedelta(seconds=1), "429"),
@@ -386,6 +388,35 @@ def test_drain_stops_itself(store: SqlStore, outcomes: str, answered: int | None
     assert tally.held_for == timedelta(hours=20 if problem else 0)
     assert tally.accepted + tally.failed == (answered or len(outcomes))
     assert len(store.deliveries([DeliveryState.QUEUED])) == (len(outcomes) - answered if answered else 0)
+
+
+def test_a_domain_that_refuses_us_waits(store: SqlStore) -> None:
+    """Once one mail to a domain is refused for what we are, the others there are not tried; nobody has failed."""
+    plan(store, "ada", "bob", "eve")
+    (zoe,) = store.enrol(["zoe@example.net"], NOW).values()
+    other = {"email": zoe.email, "subscriber_id": zoe.id, "message_id": "<2026-03-09.zoe@example.org>"}
+    store.plan([a_delivery(id=0, state=DeliveryState.QUEUED, attempts=0, owner=None, **other)])
+    blamed: list[str] = []
+
+    def pause(delivery: Delivery) -> None:
+        blamed.append(f"{delivery.email}: {delivery.error}")
+        store.pause_domain(DomainPause("example.org", NOW + timedelta(hours=6), "5.7.1"))
+
+    refusal = Outcome(Verdict.UNWANTED, "550 5.7.1 spam")
+    transport = Scripted([refusal])
+    assert drain(store, transport, build, owner="me", now=Clock(), unwanted=pause) == Tally(accepted=1, waiting=1)
+    assert blamed == ["ada@example.org: 550 5.7.1 spam"]
+    assert [mail.message.recipient for mail in transport.sent] == ["ada@example.org", "zoe@example.net"]
+    assert states(store) == {"ada": "queued", "bob": "queued", "eve": "queued", "zoe": "accepted"}
+    assert drain(store, transport, build, owner="me", now=Clock(NOW + timedelta(hours=7))) == Tally(accepted=3)
+
+
+def test_who_refuses_us_everywhere_stops_the_issue(store: SqlStore) -> None:
+    """A sender whom everybody turns away is at fault: twenty different domains are enough to see it."""
+    plan(store, *(f"reader{number}" for number in range(30)))
+    tally = drain(store, Scripted([Outcome(Verdict.UNWANTED, "554 5.7.1")] * 60), build, owner="me", now=Clock())
+    assert tally.held == "11 of the first 11 mails were refused for good"
+    assert tally.failed == 0
 
 
 def test_drain_walks_on(store: SqlStore) -> None:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from newsletter import app, delivery, web
-from newsletter.app import blame, doctor
+from newsletter.app import doctor
 from newsletter.app.desk import alarms_of, open_transport
 from newsletter.errors import ConfigurationError
 from newsletter.models import (
@@ -32,6 +32,7 @@ from newsletter.models import (
     SubscriberState,
     Verdict,
 )
+from newsletter.pipeline import domains
 from newsletter.settings import Settings, load
 from newsletter.tokens import Purpose, make
 from tests.factories import DAY
@@ -348,9 +349,9 @@ def test_a_domain_that_refuses_us_waits_and_comes_back(ground: Ground) -> None:
         assert ("example.org", True) == (pause.domain, timedelta(hours=5) < pause.until - now <= timedelta(hours=6))
         assert ["eve@sub.example.org"] == [one.email for one in store.turn([], Claim(owner="test", limit=10, now=now))]
         alarms = alarms_of(ground.settings, store, transport, lambda: pause.until + timedelta(hours=2))
-        blame.ended(store, alarms, now)
+        domains.ended(store, alarms, now)
         assert [None] == [trouble.ended for trouble in store.troubles()]
-        blame.ended(store, alarms, pause.until)
+        domains.ended(store, alarms, pause.until)
         assert [CHEN] == [one.email for one in store.turn([], Claim(owner="test", limit=10, now=pause.until))]
     mails = [file.read_text("utf-8") for file in (ground.settings.data_dir / "outbox").glob("*owner@news.example.eml")]
     assert [True, True] == ["example.org" in mail for mail in mails]

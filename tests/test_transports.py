@@ -479,13 +479,13 @@ def test_smtp_reuses_its_connection(smtp: Smtp, sink: Sink) -> None:
         ("450 4.2.0 greylisted", Verdict.TEMPORARY),
         ("452 4.3.1 full", Verdict.TEMPORARY),
         ("550 5.1.1 no such user", Verdict.PERMANENT),
-        ("554 5.7.1 no", Verdict.PERMANENT),
+        ("554 5.7.1 no", Verdict.UNWANTED),
     ],
 )
 def test_smtp_refusals(smtp: Smtp, sink: Sink, command: str, answer: str, verdict: Verdict) -> None:
     """4xx may pass later and 5xx never will, in the server's words, and the next reader is served."""
     # A server that complains of MAIL in a group of commands is asked once more, one by one.
-    again = "PIPELINING" in sink.offers and command == "MAIL" and verdict is Verdict.PERMANENT
+    again = "PIPELINING" in sink.offers and command == "MAIL" and verdict is not Verdict.TEMPORARY
     sink.script[command] = [says(answer)] * (2 if again else 1)
     outcomes = sent(smtp, outgoing(a_message(), a_message("bob@example.com")))
     assert [outcome.verdict for outcome in outcomes] == [verdict, Verdict.ACCEPTED]
@@ -505,7 +505,7 @@ def test_smtp_refusals(smtp: Smtp, sink: Sink, command: str, answer: str, verdic
         ({"DATA": [hangs_up()]}, Verdict.UNKNOWN),  # after the final dot
         # An answer counts, also where the server hangs up behind it.
         ({"RCPT": [hangs_up("550 5.1.1 no")]}, Verdict.PERMANENT),
-        ({"DATA": [hangs_up("554 5.7.1 spam")]}, Verdict.PERMANENT),
+        ({"DATA": [hangs_up("554 5.7.1 spam")]}, Verdict.UNWANTED),
         ({"DATA": [hangs_up("451 4.3.0 later")]}, Verdict.TEMPORARY),
         ({"DATA": [hangs_up("421 4.3.0 later")]}, Verdict.TEMPORARY),
         ({"DATA": [hangs_up("250 OK")]}, Verdict.ACCEPTED),

@@ -1,40 +1,17 @@
-"""A server that refuses us for what we are: nobody is suppressed, its domain waits, and the administrator is told."""
+"""Word by mail or webhook that a server refuses us for what we are."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
-import structlog
+from datetime import datetime
 
 from newsletter.app.desk import alarms_of, open_transport
-from newsletter.models import DomainPause
-from newsletter.pipeline.desk import Alarm
+from newsletter.pipeline import domains
 from newsletter.ports import Store
 from newsletter.settings import Settings
 
-log = structlog.get_logger()
-
-_TOO_FAST, _UNWANTED = timedelta(hours=1), timedelta(hours=6)
-_TROUBLE = "domain "
-
 
 def refused(settings: Settings, store: Store, email: str, *, permanent: bool, why: str, now: datetime) -> None:
-    """Send nothing to this reader's domain for a while: an hour for too much, six where we are unwanted."""
-    domain = email.rpartition("@")[2].lower()
-    until = now + (_UNWANTED if permanent else _TOO_FAST)
-    log.warning("domain.paused", domain=domain, until=until.isoformat(), reason=why)
-    store.pause_domain(DomainPause(domain, until, why[:500]))
+    """Let the reader's domain wait, and tell the administrator."""
     with open_transport(settings) as transport:
-        alarms_of(settings, store, transport, lambda: now).trouble(
-            f"{_TROUBLE}{domain}",
-            f"{domain} refuses our mails ({why[:200]}); its readers' mails wait until {until:%Y-%m-%d %H:%M} UTC",
-            "look at SPF, DKIM, DMARC and the reputation of the sending address; nobody was removed",
-        )
-
-
-def ended(store: Store, alarm: Alarm, now: datetime) -> None:
-    """Tell of domains that get mail again."""
-    paused = {f"{_TROUBLE}{one.domain}" for one in store.paused_domains(now)}
-    for trouble in store.troubles():
-        if trouble.key.startswith(_TROUBLE) and trouble.ended is None and trouble.key not in paused:
-            alarm.over(trouble.key)
+        alarms = alarms_of(settings, store, transport, lambda: now)
+        domains.refused(store, alarms, email, permanent=permanent, why=why, now=now)

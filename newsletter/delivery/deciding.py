@@ -39,11 +39,17 @@ def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
             return ended(state=DeliveryState.FAILED, error=detail)
         case Verdict.UNKNOWN:
             return ended(state=DeliveryState.UNKNOWN, error=detail)
+        case Verdict.UNWANTED if not _given_up(delivery, now):
+            return ended(state=DeliveryState.QUEUED, not_before=now + _PAUSES[-1], error=detail)
         case Verdict.UNTRIED:
             return ended(state=DeliveryState.QUEUED, attempts=max(delivery.attempts - 1, 0), error=detail)
-    if delivery.attempts >= _MOST_ATTEMPTS and now - delivery.date >= _GIVE_UP:
+    if _given_up(delivery, now):
         return ended(state=DeliveryState.FAILED, error=f"{delivery.attempts} tries, last: {detail}")
     return ended(state=DeliveryState.QUEUED, not_before=now + _pause(delivery, outcome), error=detail)
+
+
+def _given_up(delivery: Delivery, now: datetime) -> bool:
+    return delivery.attempts >= _MOST_ATTEMPTS and now - delivery.date >= _GIVE_UP
 
 
 def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:

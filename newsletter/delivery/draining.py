@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from newsletter.delivery.deciding import decide
 from newsletter.delivery.tally import Health, Pace, Tally, counted
 from newsletter.errors import TransportError, TransportRefused
-from newsletter.models import Answer, Claim, Delivery, Message, Outcome, Outgoing, Verdict
+from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict
 from newsletter.ports import DeliveryStore, Transport
 
 _LOOK = 0.5  # seconds between two looks at whether to stop
@@ -27,15 +27,17 @@ def drain(
     now: Callable[[], datetime],
     only: str | None = None,
     report: Callable[[Delivery], None] = lambda _: None,
+    unwanted: Callable[[Delivery], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     rate: float | None = None,
 ) -> Tally:
     """Send every due mail, or the one of `only`; `rate` in mails a minute.
 
+    `unwanted` is told of each mail that was refused for what we are, before the next one is claimed.
     A stop lets the mails in flight end. Raises TransportRefused when nobody can be served. The tally says in `held`
     why the rest stays queued: the server is in trouble, or too many mails were refused.
     """
-    drained = _Round(store, transport, build, owner, now, only, report, stop, Pace(rate, time.monotonic))
+    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, Pace(rate, time.monotonic))
     while drained.turn():
         continue
     if isinstance(transport.trouble, TransportRefused):
@@ -60,6 +62,7 @@ class _Round:
     now: Callable[[], datetime]
     only: str | None
     report: Callable[[Delivery], None]
+    unwanted: Callable[[Delivery], None]
     stop: Callable[[], bool]
     pace: Pace
     health: Health = field(default_factory=Health)
@@ -90,9 +93,13 @@ class _Round:
         now = self.now()
         known = [answer for answer in self.answers if answer.key in self.in_flight]
         self.answers = []
-        decided = [decide(self.in_flight.pop(answer.key), answer.outcome, now) for answer in known]
-        for delivery in decided:
-            self.health = self.health.after(delivery.state)
+        return [self._judged(decide(self.in_flight.pop(one.key), one.outcome, now), one.outcome) for one in known]
+
+    def _judged(self, decided: Delivery, outcome: Outcome) -> Delivery:
+        unwanted = outcome.verdict is Verdict.UNWANTED
+        self.health = self.health.after(refused=unwanted or decided.state is DeliveryState.FAILED)
+        if unwanted:
+            self.unwanted(decided)
         return decided
 
     def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Outgoing]:

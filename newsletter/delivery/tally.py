@@ -53,9 +53,8 @@ class Health:
     in_a_row: int = 0
     problem: str | None = None
 
-    def after(self, state: DeliveryState) -> Health:
+    def after(self, *, refused: bool) -> Health:
         """With one more mail's end; the first problem stays."""
-        refused = state is DeliveryState.FAILED
         answered, failed = self.answered + 1, self.failed + refused
         in_a_row = self.in_a_row + 1 if refused else 0
         return Health(answered, failed, in_a_row, self.problem or _problem(answered, failed, in_a_row))

@@ -12,7 +12,7 @@ from newsletter import delivery as deliveries
 from newsletter.delivery import Tally
 from newsletter.errors import TransportRefused
 from newsletter.models import Delivery, Message, Rendered
-from newsletter.pipeline import holding
+from newsletter.pipeline import domains, holding
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.holding import Hold
@@ -99,6 +99,11 @@ def _drain(desk: Desk, only: str | None, stop: Callable[[], bool]) -> Tally:
         sent += 1
         desk.progress("sending", sent, sent)
 
+    def unwanted(delivery: Delivery) -> None:
+        domains.refused(
+            desk.store, desk.alarm, delivery.email, permanent=True, why=delivery.error or "refused", now=desk.now()
+        )
+
     return deliveries.drain(
         desk.store,
         desk.transport,
@@ -107,6 +112,7 @@ def _drain(desk: Desk, only: str | None, stop: Callable[[], bool]) -> Tally:
         now=desk.now,
         only=only,
         report=report,
+        unwanted=unwanted,
         stop=stop,
         rate=desk.send_rate,
     )
