@@ -57,7 +57,7 @@ def rows() -> Iterator[Row]:
 
 
 def _parts(slots: dict[str, str]) -> tuple[str, str]:
-    words = "\n".join(f"{hashlib.sha256(bytes([n])).hexdigest()} lorem ipsum dolor sit amet" for n in range(250))
+    words = "\n".join(f"{hashlib.sha256(str(n).encode()).hexdigest()} lorem ipsum dolor sit amet" for n in range(295))
     text = f"{words}\nhttps://news.example.org/u/{slots['leave']}\nhttps://news.example.org/p/{slots['preferences']}\n"
     lines = "</p>\n<p>".join(text.splitlines())
     return text, f"<html><body><p>{lines}</p></body></html>\n"
