@@ -27,6 +27,12 @@ from newsletter.tokens import Keys, Purpose
 
 _LIST_LABEL = "newsletter"  # List-Id must never change, or every reader's filter breaks (RFC 2919)
 Header = tuple[str, str, str]  # name, decoded value, value on the wire
+_REPLY = "reply"
+# Where a reader's own values stand while the patterns are made: letters that survive quoting in links and addresses.
+_MARKS = {
+    name: f"{name.replace('_', '')}{number:04}".translate(str.maketrans("0189", "2345")).ljust(tokens.WIDTH, "7")
+    for number, name in enumerate((LEAVE, PREFERENCES, ARCHIVE, _REPLY, "to", "to_wire", "date", "message_id"), 9001)
+}
 
 
 def message_id(keys: Keys, letterhead: Letterhead, subscriber_id: int, issue: date) -> str:
@@ -52,43 +58,70 @@ def personalise(
         PREFERENCES: tokens.make(keys, Purpose.PREFERENCES, subscriber_id),
         ARCHIVE: tokens.make(keys, Purpose.ARCHIVE, subscriber_id),
     }
-    reply = tokens.make(keys, Purpose.REPLY, subscriber_id)
     recipient, recipient_name = ascii_domain(email), clean(name or "") or None
-    headers = [
-        *_addressing(rendered, letterhead, recipient, recipient_name, reply),
-        _same("Date", format_datetime(date)),
-        _same("Message-ID", _bare(message_id)),
-        *_list_headers(letterhead, slots),
-        _same("Auto-Submitted", "auto-generated"),
-    ]
-    head = "".join(f"{header}: {wire}\r\n" for header, _, wire in headers)
+    to, to_wire = _person(recipient_name, recipient, "To")
+    own = {
+        **slots,
+        _REPLY: tokens.make(keys, Purpose.REPLY, subscriber_id),
+        "to": to,
+        "to_wire": to_wire,
+        "date": _dated(date),
+        "message_id": _bare(message_id),
+    }
+    wire, decoded = _patterns(rendered.subject, letterhead)
     return Message(
         recipient=recipient,
         recipient_name=recipient_name,
         envelope_from=_envelope_from(letterhead, keys, subscriber_id),
-        headers=tuple((header, value) for header, value, _ in headers),
-        head=head.encode(),
+        headers=tuple((header, value.format_map(own)) for header, value in decoded),
+        head=wire.format_map(own).encode(),
         rendered=rendered,
         slots=slots,
     )
 
 
-def _addressing(
-    rendered: Rendered, letterhead: Letterhead, recipient: str, name: str | None, reply: str
-) -> Iterator[Header]:
+@lru_cache(maxsize=32)
+def _patterns(subject: str, letterhead: Letterhead) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The head on the wire and the decoded headers, with `{names}` where readers differ: made once for an edition."""
+    headers = list(_headers(subject, letterhead, _MARKS))
+    wire = "".join(f"{header}: {_marked(wire)}\r\n" for header, _, wire in headers)
+    return wire, tuple((header, _marked(value)) for header, value, _ in headers)
+
+
+def _marked(text: str) -> str:
+    """The text as a pattern of `str.format_map`: its own braces doubled, the marks as names in braces."""
+    text = text.replace("{", "{{").replace("}", "}}")
+    for name, mark in _MARKS.items():
+        text = text.replace(mark, f"{{{name}}}")
+    return text
+
+
+@lru_cache(maxsize=8)
+def _dated(date: datetime) -> str:
+    return format_datetime(date)  # the mails of one planning have the same
+
+
+def _headers(subject: str, letterhead: Letterhead, own: Mapping[str, str]) -> Iterator[Header]:
+    """All of them in order; `own` has what is a reader's."""
     sender_name, sender = split_mailbox(letterhead.sender)
-    yield _person("From", sender_name, sender)
-    yield _person("To", name, recipient)
+    yield "From", *_person(sender_name, sender, "From")
+    yield "To", own["to"], own["to_wire"]
     if letterhead.reply_to:
         address = own_address(letterhead)
-        yield _same("Reply-To", plus(address, reply) if letterhead.plus_addressing else address)
-    subject = clean(rendered.subject)
+        yield _same("Reply-To", plus(address, own[_REPLY]) if letterhead.plus_addressing else address)
+    subject = clean(subject)
     yield "Subject", subject, encoded(subject, "Subject")
+    yield _same("Date", own["date"])
+    yield _same("Message-ID", own["message_id"])
+    yield from _list_headers(letterhead, own)
+    yield _same("Auto-Submitted", "auto-generated")
 
 
 def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[Header]:
     """RFC 2369, 2919 and 8058."""
-    yield _list_id(letterhead)
+    name, sender = split_mailbox(letterhead.sender)
+    list_id = f"<{_LIST_LABEL}.{domain_of(sender)}>"
+    yield "List-Id", f"{name} {list_id}".strip(), f"{phrase(name, 'List-Id')} {list_id}".strip()
     web = letterhead.public_url
     ways = [_bare(f"<{web}/u/{slots[LEAVE]}>")] if web else []
     if letterhead.reply_to:
@@ -104,15 +137,9 @@ def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[
             yield _same("List-Archive", _bare(f"<{archive}>"))
 
 
-@lru_cache(maxsize=8)
-def _list_id(letterhead: Letterhead) -> Header:
-    name, sender = split_mailbox(letterhead.sender)
-    list_id = f"<{_LIST_LABEL}.{domain_of(sender)}>"
-    return "List-Id", f"{name} {list_id}".strip(), f"{phrase(name, 'List-Id')} {list_id}".strip()
-
-
-def _person(header: str, name: str | None, address: str) -> Header:
-    return header, f"{name} <{address}>" if name else address, mailbox(name, address, header)
+def _person(name: str | None, address: str, header: str) -> tuple[str, str]:
+    """Decoded, and as it stands on the wire."""
+    return f"{name} <{address}>" if name else address, mailbox(name, address, header)
 
 
 def _same(header: str, value: str) -> Header:
