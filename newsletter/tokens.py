@@ -14,6 +14,9 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 WIDTH = 34
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = tuple(first + second for first in _LETTERS for second in _LETTERS)
+_SHIFTS = tuple(range(160, -1, -10))
 _SHAPE = re.compile(r"[a-z2-7]{34}", re.ASCII)
 
 
@@ -39,7 +42,13 @@ def make(keys: Keys, purpose: Purpose, subscriber_id: int) -> str:
     """The token of one subscriber for one purpose, 34 letters of [a-z2-7]."""
     number = max(keys)
     head = subscriber_id.to_bytes(8, "big") + bytes([purpose << 4 | number])
-    return base64.b32encode(head + _mac(keys, number, head)).decode("ascii").rstrip("=").lower()
+    return _letters(head + _mac(keys, number, head))
+
+
+def _letters(raw: bytes) -> str:
+    """Base32 of 21 bytes. Each mail has five tokens, and the standard library's takes three times as long."""
+    bits = int.from_bytes(raw, "big") << 2
+    return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
 def read(keys: Keys, purpose: Purpose, text: str) -> int | None:
@@ -53,7 +62,7 @@ def read(keys: Keys, purpose: Purpose, text: str) -> int | None:
     if number not in keys or head[8] >> 4 != purpose:
         return None
     # 34 letters hold 170 bits, the token 168: the two spare bits must be zero, or one token would have four spellings.
-    canonical = base64.b32encode(raw).decode("ascii").rstrip("=").lower() == token
+    canonical = _letters(raw) == token
     return int.from_bytes(head[:8], "big") if hmac.compare_digest(mac, _mac(keys, number, head)) and canonical else None
 
 

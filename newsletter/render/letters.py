@@ -28,6 +28,7 @@ from newsletter.tokens import Keys, Purpose
 _LIST_LABEL = "newsletter"  # List-Id must never change, or every reader's filter breaks (RFC 2919)
 Header = tuple[str, str, str]  # name, decoded value, value on the wire
 _REPLY = "reply"
+_BETWEEN = "\0"  # stands in no value: all of them are clean
 # Where a reader's own values stand while the patterns are made: letters that survive quoting in links and addresses.
 _MARKS = {
     name: f"{name.replace('_', '')}{number:04}".translate(str.maketrans("0189", "2345")).ljust(tokens.WIDTH, "7")
@@ -68,12 +69,12 @@ def personalise(
         "date": _dated(date),
         "message_id": _bare(message_id),
     }
-    wire, decoded = _patterns(rendered.subject, letterhead)
+    names, decoded, wire = _patterns(rendered.subject, letterhead)
     return Message(
         recipient=recipient,
         recipient_name=recipient_name,
         envelope_from=_envelope_from(letterhead, keys, subscriber_id),
-        headers=tuple((header, value.format_map(own)) for header, value in decoded),
+        headers=tuple(zip(names, decoded.format_map(own).split(_BETWEEN), strict=True)),
         head=wire.format_map(own).encode(),
         rendered=rendered,
         slots=slots,
@@ -81,11 +82,15 @@ def personalise(
 
 
 @lru_cache(maxsize=32)
-def _patterns(subject: str, letterhead: Letterhead) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The head on the wire and the decoded headers, with `{names}` where readers differ: made once for an edition."""
+def _patterns(subject: str, letterhead: Letterhead) -> tuple[tuple[str, ...], str, str]:
+    """The headers' names, their decoded values, and the head on the wire, made once for an edition.
+
+    Where readers differ the values have `{names}`.
+    """
     headers = list(_headers(subject, letterhead, _MARKS))
     wire = "".join(f"{header}: {_marked(wire)}\r\n" for header, _, wire in headers)
-    return wire, tuple((header, _marked(value)) for header, value, _ in headers)
+    decoded = _BETWEEN.join(_marked(value) for _, value, _ in headers)
+    return tuple(header for header, _, _ in headers), decoded, wire
 
 
 def _marked(text: str) -> str:

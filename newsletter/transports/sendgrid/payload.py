@@ -34,12 +34,12 @@ def payload(mails: Sequence[Outgoing]) -> dict[str, Any]:
     """The body of one call for mails of one edition."""
     first = mails[0].message
     named, tags = dict(first.headers), _Tags(first.rendered)
-    headers = [_headers(mail.message) for mail in mails]
-    shared = _shared(headers)
+    lines = [_lines(mail.message) for mail in mails]
+    shared = frozenset(lines[0]).intersection(*lines[1:])
     found = {
         "personalizations": [
-            _personal(mail, tags, {name: value for name, value in own.items() if name not in shared})
-            for mail, own in zip(mails, headers, strict=True)
+            _personal(mail, tags, _headers(line for line in own if line not in shared))
+            for mail, own in zip(mails, lines, strict=True)
         ],
         "from": _mailbox(named["From"]),
         "subject": named["Subject"],
@@ -47,7 +47,7 @@ def payload(mails: Sequence[Outgoing]) -> dict[str, Any]:
             {"type": "text/plain", "value": tags.put_into(first.rendered.text)},
             {"type": "text/html", "value": tags.put_into(first.rendered.html)},
         ],
-        "headers": shared,
+        "headers": _headers(line for line in lines[0] if line in shared),
         "tracking_settings": _UNTRACKED,
     }
     if "Reply-To" not in named:
@@ -94,23 +94,20 @@ def _personal(mail: Outgoing, tags: _Tags, headers: Headers) -> dict[str, Any]:
     }
 
 
-def _headers(message: Message) -> Headers:
-    """Our own headers as they stand on the wire, unfolded: the vendor refuses what is not ASCII."""
-    # Not by the standard library's parser, which takes longer than everything else of a call together.
-    lines = _FOLD.sub("", message.head.decode()).split("\r\n")
-    given = (line.partition(": ") for line in lines if line)
-    return {name: value for name, _, value in given if _is_ours(name)}
+def _lines(message: Message) -> list[str]:
+    """The headers as they stand on the wire, each in one line: the vendor refuses what is not ASCII."""
+    return _FOLD.sub("", message.head.decode()).split("\r\n")
+
+
+def _headers(lines: Iterable[str]) -> Headers:
+    """Those that are ours to set. By hand: the standard library's parser takes longer than all the rest of a call."""
+    given = (line.partition(": ") for line in lines)
+    return {name: value for name, _, value in given if name and _is_ours(name)}
 
 
 @lru_cache(maxsize=64)
 def _is_ours(name: str) -> bool:
     return name.lower() not in _RESERVED and not name.lower().startswith(("content-", "x-sg-"))
-
-
-def _shared(headers: Iterable[Headers]) -> Headers:
-    """Those that are the same for all."""
-    first, *others = headers
-    return {name: value for name, value in first.items() if all(one.get(name) == value for one in others)}
 
 
 def _mailbox(decoded: str) -> dict[str, str]:
