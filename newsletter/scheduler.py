@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -56,8 +57,9 @@ def running(settings: Settings) -> Iterator[Pulse]:
     scheduler = BackgroundScheduler(timezone="UTC")
     for job in [service.tick, *([service.poll] if settings.imap_url else [])]:
         add_job(scheduler, job)
-    scheduler.start()
     try:
+        with _signals_held_back():
+            scheduler.start()
         yield service.pulse
     finally:
         service.stopping.set()
@@ -67,6 +69,21 @@ def running(settings: Settings) -> Iterator[Pulse]:
             log.warning("tick.cut-off", seconds=_LAST_SECONDS)
             os._exit(0)
         scheduler.shutdown(wait=True)
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """A handler that raises between two lines of a lock leaves it broken: what comes is heard at the block's end."""
+    caught: list[int] = []
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, lambda caught_one, _: caught.append(caught_one)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if caught:
+        signal.raise_signal(caught[0])
 
 
 def add_job(scheduler: BackgroundScheduler, job: Callable[[], None]) -> None:

@@ -628,3 +628,35 @@ def test_a_morning_without_scores_waits_for_the_model(tmp_path: Path, monkeypatc
         now[0] = utc("2026-03-09 04:00")
         service.tick()
         assert set(outbox(settings)) == {"ada@example.org", "chen@example.org"}
+
+
+def test_sigterm_while_the_service_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A SIGTERM in the middle of starting takes effect when all is started, and then everything is ended again."""
+    steps = []
+
+    class Interrupted(scheduler.BackgroundScheduler):
+        def start(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            super().start()
+            steps.append("started")
+
+        def shutdown(self, wait: bool) -> None:
+            super().shutdown(wait)
+            steps.append("ended")
+
+    def stop(*_: object) -> None:
+        raise SystemExit(0)
+
+    (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
+    monkeypatch.setattr(scheduler, "BackgroundScheduler", Interrupted)
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        with (
+            Servers(few(DAY), DAY) as servers,
+            pytest.raises(SystemExit),
+            scheduler.running(settings_for(servers, tmp_path, model=False)),
+        ):
+            steps.append("running")
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ["started", "ended"] == steps
