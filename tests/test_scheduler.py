@@ -25,7 +25,8 @@ from newsletter.demo.rows import SampleRow
 from newsletter.demo.servers import Servers
 from newsletter.errors import ModelUnavailable
 from newsletter.models import Issue, IssueState, Reader, Wishes
-from newsletter.scheduler import Service, in_time, is_open, last_hour, overdue, poll_pause
+from newsletter.scheduler import Service, in_time, is_open, last_hour, loop, overdue, poll_pause
+from newsletter.scheduler.service import BACKWARDS
 from newsletter.settings import Settings
 from newsletter.store import open_store
 from tests.conftest import ROOT, Run
@@ -142,9 +143,7 @@ def test_due_once_for_each_hour(
             store.plan([replace(a_delivery(ada.id, "ada@example.org"), date=utc(last_mail))])
         ((number, hours),) = store.hours().items()
         lacking = [
-            one.id
-            for page in store.pages(number, since=utc(moment), until=utc(now) + scheduler._BACKWARDS)
-            for one in page
+            one.id for page in store.pages(number, since=utc(moment), until=utc(now) + BACKWARDS) for one in page
         ]
     assert expected == (is_open(hours, utc(moment), utc(now)) and [ada.id] == lacking)
 
@@ -583,7 +582,7 @@ def test_sigterm_does_not_wait_for_a_silent_server(tmp_path: Path, start: Start)
 def test_ticks_come_at_each_full_minute() -> None:
     """A reader's hour is met in its first seconds, also in the hours in which clocks change; late is not dropped."""
     with_job = BackgroundScheduler(timezone="UTC")
-    scheduler.add_job(with_job, print)
+    loop.add_job(with_job, print)
     (job,) = with_job.get_jobs()
     assert (None, True, 1) == (job.misfire_grace_time, job.coalesce, job.max_instances)
     fired, last = [], utc("2026-10-25 00:29:31")
@@ -634,7 +633,7 @@ def test_sigterm_while_the_service_starts(tmp_path: Path, monkeypatch: pytest.Mo
     """A SIGTERM in the middle of starting takes effect when all is started, and then everything is ended again."""
     steps = []
 
-    class Interrupted(scheduler.BackgroundScheduler):
+    class Interrupted(loop.BackgroundScheduler):
         def start(self) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
             super().start()
@@ -648,7 +647,7 @@ def test_sigterm_while_the_service_starts(tmp_path: Path, monkeypatch: pytest.Mo
         raise SystemExit(0)
 
     (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
-    monkeypatch.setattr(scheduler, "BackgroundScheduler", Interrupted)
+    monkeypatch.setattr(loop, "BackgroundScheduler", Interrupted)
     before = signal.signal(signal.SIGTERM, stop)
     try:
         with (

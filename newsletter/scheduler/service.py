@@ -1,19 +1,14 @@
-"""On time: a tick every minute asks the ledger what is due."""
+"""What a tick does: prepare what arXiv has announced, plan who is due, send; and a poll of the mailbox."""
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
-from collections.abc import Callable, Container, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, partial
-from zoneinfo import ZoneInfo
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline
 from newsletter.app import in_force, receiving
@@ -31,68 +26,15 @@ from newsletter.errors import (
     StoreError,
     TransportRefused,
 )
-from newsletter.models import Finding, Hours, Issue, IssueState, Masthead
+from newsletter.models import Finding, Masthead
 from newsletter.pipeline import Due
+from newsletter.scheduler.hours import SHORTEST_POLL, in_time, is_open, last_hour, overdue, poll_pause, wait_until
 from newsletter.settings import Settings
 
 log = structlog.get_logger()
 
-_SHORTEST_POLL, _LONGEST_POLL = timedelta(minutes=10), timedelta(minutes=30)
 _AFTER_REFUSAL = timedelta(hours=6)  # arXiv asks those whom it refuses (403) to stop, not to try again soon
-LATE = timedelta(hours=3)  # an announcement due this long before a reader's hour may still come into that mail
-_PROMPT = timedelta(minutes=15)  # how long after a reader's hour it still counts as that hour
-_MISSED = timedelta(hours=12)  # how long after an hour that was slept through its mail still comes, also past midnight
-_BACKWARDS = timedelta(minutes=1)  # a clock that is corrected by less is no news
-_LAST_SECONDS = 5  # that a tick has to end when the service stops
-
-
-@contextmanager
-def running(settings: Settings) -> Iterator[Pulse]:
-    """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
-
-    The pulse tells how it goes. At the end the mail in flight is finished; a tick that waits for a silent server beyond
-    that ends the process.
-    """
-    service = Service(settings)
-    scheduler = BackgroundScheduler(timezone="UTC")
-    for job in [service.tick, *([service.poll] if settings.imap_url else [])]:
-        add_job(scheduler, job)
-    try:
-        with _signals_held_back():
-            scheduler.start()
-        yield service.pulse
-    finally:
-        service.stopping.set()
-        if not (service.idle.wait(_LAST_SECONDS) and service.read.wait(_LAST_SECONDS / 2)):
-            # A model may be silent for minutes, a SIGTERM is followed by a SIGKILL after ten seconds. All that was
-            # answered or sent is in the ledger, so this loses no more than that, and says so.
-            log.warning("tick.cut-off", seconds=_LAST_SECONDS)
-            os._exit(0)
-        scheduler.shutdown(wait=True)
-
-
-@contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """A handler that raises between two lines of a lock leaves it broken: what comes is heard at the block's end."""
-    caught: list[int] = []
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, lambda caught_one, _: caught.append(caught_one)) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if caught:
-        signal.raise_signal(caught[0])
-
-
-def add_job(scheduler: BackgroundScheduler, job: Callable[[], None]) -> None:
-    """Now, and then at each full minute, which is when readers' hours begin.
-
-    Late is better than never (the default drops a job that is a second late), and never two at once.
-    """
-    options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-    scheduler.add_job(job, "cron", second=0, next_run_time=app.utc_now(), **options)
+BACKWARDS = timedelta(minutes=1)  # a clock that is corrected by less is no news
 
 
 def _idle() -> threading.Event:
@@ -188,7 +130,7 @@ class Service:
 
     def _notice_clock(self, now: datetime) -> None:
         """What was planned by a clock that ran ahead would be waited for until that time comes again."""
-        if self._seen is not None and now < self._seen - _BACKWARDS:
+        if self._seen is not None and now < self._seen - BACKWARDS:
             log.warning("clock.went-back", by=str(self._seen - now))
             self._ask_next = self._looked = None
         self._seen = now
@@ -231,7 +173,7 @@ class Service:
                 continue
             carries = partial(in_time, moment=moment, now=now, looked=self._looked, held=held)
             # A mail that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
-            until = now + _BACKWARDS
+            until = now + BACKWARDS
             yield from pipeline.due_of(desk, group, carries=carries, since=moment, until=until, late=late)
 
     def _current_roster(self) -> Masthead:
@@ -264,7 +206,7 @@ class Service:
             issues, not_out = pipeline.prepare_days(desk, None, hold=True)
         except ArxivError as error:
             # What is ready goes out all the same.
-            self._ask_next = (newest, now + (_AFTER_REFUSAL if isinstance(error, ArxivRefused) else _SHORTEST_POLL))
+            self._ask_next = (newest, now + (_AFTER_REFUSAL if isinstance(error, ArxivRefused) else SHORTEST_POLL))
             log.error("arxiv.failed", error=str(error), next_try=f"{self._ask_next[1]:%H:%M} UTC")
             self.watch.arxiv(alarms, error)
             return False
@@ -281,65 +223,3 @@ class Service:
 def _about(error: Exception) -> str:
     """What an error that ends a tick is a trouble of."""
     return "roster" if isinstance(error, ConfigurationError) else "service"
-
-
-def poll_pause(waited: timedelta) -> timedelta:
-    """How long until an awaited announcement is asked for again: the longer it is late, the less often."""
-    return min(max(waited / 4, _SHORTEST_POLL), _LONGEST_POLL)
-
-
-def overdue(issue_of: Callable[[date], Issue | None], moment: datetime) -> date | None:
-    """The newest announcement that was due well before this hour, where it is not ready.
-
-    One that the ledger never had while it has the next was before its time, or too long ago to be caught up.
-    """
-    expected = calendar.newest(moment - LATE)
-    issue = issue_of(expected)
-    if issue is None:
-        return expected if issue_of(calendar.following(expected)) is None else None
-    return expected if issue.state is IssueState.COLLECTED else None
-
-
-def wait_until(hours: Hours, moment: datetime) -> datetime:
-    """How long the mail of this hour waits for a late announcement, UTC; never shorter than not at all."""
-    zone = ZoneInfo(hours.timezone)
-    limit = datetime.combine(moment.astimezone(zone).date(), hours.wait_until, zone).astimezone(UTC)
-    return max(limit, moment)
-
-
-def last_hour(hours: Hours, now: datetime) -> datetime | None:
-    """The newest moment, UTC, at which mails of these hours were due: on one of their days.
-
-    An hour that the clocks skip comes as much later, one that they repeat is its first.
-    """
-    zone = ZoneInfo(hours.timezone)
-    today = now.astimezone(zone).date()
-    for day in (today, today - timedelta(days=1)):
-        moment = datetime.combine(day, hours.send_at, zone).astimezone(UTC)
-        if day.isoweekday() in hours.days and moment <= now:
-            return moment
-    return None
-
-
-def is_open(hours: Hours, moment: datetime, now: datetime) -> bool:
-    """Whether the hour `moment` may still be served: on its own local day, or soon after."""
-    zone = ZoneInfo(hours.timezone)
-    return now.astimezone(zone).date() == moment.astimezone(zone).date() or now - moment < _MISSED
-
-
-def in_time(
-    issues: tuple[date, ...],
-    moment: datetime,
-    now: datetime,
-    looked: datetime | None,
-    held: Container[date] = (),
-) -> tuple[date, ...]:
-    """The issues that the mail of the hour `moment` carries: those announced by then.
-
-    Once that hour has been looked at, only what was due well before it may still come the same day. An hour over which
-    the service slept, or prepared the day (`looked` lies before it), is an hour nobody has looked at. An issue that was
-    `held` for want of scores has kept its readers waiting since their hour.
-    """
-    missed = looked is None or looked < moment or now - moment < _PROMPT
-    allowed = moment if missed else moment - LATE
-    return tuple(day for day in issues if calendar.announced_at(day) <= (moment if day in held else allowed))
