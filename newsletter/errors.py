@@ -14,6 +14,7 @@ NewsletterError
 │   ├── TransportUnavailable  down, throttling                      retryable
 │   └── TransportRefused    the whole transport says no (401, TLS)  permanent
 ├── MailboxUnavailable      down, silent, refuses the login         retryable
+├── ArchiveUnwritable       its folder is full or read-only         retryable
 ├── TemplateError           a template or prompt does not compile   permanent
 └── StoreError
     ├── DataFolderLocked    another process works here              retryable
@@ -120,6 +121,15 @@ class TemplateError(NewsletterError):
     def __init__(self, file: str, line: int | None, problem: str) -> None:
         self.file, self.line, self.problem = file, line, problem
         super().__init__(f"{file}:{line}: {problem}" if line else f"{file}: {problem}")
+
+
+class ArchiveUnwritable(NewsletterError):
+    """Pages could not be written; mails do not wait for them, and the next time writes what is missing."""
+
+    retryable = True
+
+    def __init__(self, folder: str, problem: str) -> None:
+        super().__init__(f"{folder}: {problem}; make room or let it be written, then run `newsletter archive`")
 
 
 class StoreError(NewsletterError):

@@ -12,6 +12,7 @@ from typing import Any
 from newsletter.app.files import folders
 from newsletter.archive import Archive, Day, Site, Stated, agrees, counts_hash, day_json, renewed
 from newsletter.collect import calendar
+from newsletter.errors import ArchiveUnwritable
 from newsletter.models import ArchiveMode, Issue, IssueState, Masthead, Topic, Wishes
 from newsletter.pipeline import Desk, Editor
 from newsletter.settings import Settings
@@ -23,10 +24,21 @@ _FOLDERS = {ArchiveMode.PUBLIC: "archive", ArchiveMode.PRIVATE: "archive-private
 
 
 def publish(settings: Settings, desk: Desk) -> list[Path]:
-    """Write the archive's changed files to its folder; a newsletter without archive has none."""
-    newsletter = desk.roster.newsletter
-    if newsletter.archive is ArchiveMode.NONE:
+    """Write the archive's changed files to its folder; a newsletter without archive has none.
+
+    Raises ArchiveUnwritable.
+    """
+    mode = desk.roster.newsletter.archive
+    if mode is ArchiveMode.NONE:
         return []
+    try:
+        return _publish(settings, desk)
+    except OSError as error:
+        raise ArchiveUnwritable(str(archive_folder(settings, mode)), error.strerror or str(error)) from error
+
+
+def _publish(settings: Settings, desk: Desk) -> list[Path]:
+    newsletter = desk.roster.newsletter
     archive = Archive(_folder(settings, newsletter.archive))
     editor = Editor(desk)
     for issue in desk.store.issues(_EVERY_ISSUE):

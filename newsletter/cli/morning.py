@@ -52,9 +52,9 @@ def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: boo
         if dry_run:
             return _dry_run(desk, day, only)
         done = pipeline.run(desk, day, only, stop=told)
-        publish(settings, desk)
         for line in morning_lines(settings, desk, done):
             click.echo(line)
+        publish(settings, desk)
         return 1 if left_over(desk)[0] or done.tally.failed or roster.findings else 0
 
 

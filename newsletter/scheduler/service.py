@@ -19,6 +19,7 @@ from newsletter.app.pulse import Pulse
 from newsletter.app.watching import Watch, beyond_wait
 from newsletter.collect import calendar
 from newsletter.errors import (
+    ArchiveUnwritable,
     ArxivError,
     ArxivRefused,
     ConfigurationError,
@@ -216,8 +217,18 @@ class Service:
             log.info("issue.prepared", issue=str(issue.date), collected=issue.collected, picked=issue.picked)
         for day in not_out:
             log.info("issue.awaited", issue=str(day), next_try=f"{next_try:%H:%M} UTC")
-        publish(self.settings, desk)
+        self._publish(desk, alarms)
         return True
+
+    def _publish(self, desk: pipeline.Desk, alarms: Alarms) -> None:
+        """No mail waits for the archive; the next issue writes what is missing."""
+        try:
+            publish(self.settings, desk)
+        except ArchiveUnwritable as error:
+            log.error("archive.failed", error=str(error))
+            alarms.trouble("archive", str(error), "the next issue writes what is missing")
+        else:
+            alarms.over("archive")
 
 
 def _about(error: Exception) -> str:
