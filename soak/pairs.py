@@ -64,10 +64,25 @@ def run_and_serve(workers: Pair, prepared: Path, apart: float) -> Found:
         return found(workers.asking, folder, environment, sink.arrived())
 
 
+def two_services(workers: Pair, prepared: Path, apart: float) -> Found:
+    """`serve` and `serve`, in whose first minute everybody is due; one works, the other waits until that one ends."""
+    with copied(prepared) as folder, smtp_sink() as sink:
+        environment = {**sink.environment, "NEWSLETTER_PORT": "0"}
+        both = (workers.first, workers.second)
+        services = [worker.hold(folder, environment, ("serve",)) for worker in both]
+        _start(workers, apart)
+        _wait_for(lambda: _accepted(workers, folder, environment) == READERS, folder)
+        for worker, service in zip(both, services, strict=True):
+            os.kill(service, signal.SIGTERM)
+            _ended(worker.wait(), folder)
+        return found(workers.asking, folder, environment, sink.arrived())
+
+
 KINDS: Mapping[str, Callable[[Pair, Path, float], Found]] = {
     "run + run": two_runs,
     "run + run, other data folder": two_folders,
     "serve + run": run_and_serve,
+    "serve + serve": two_services,
 }
 
 
