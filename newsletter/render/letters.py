@@ -28,6 +28,12 @@ from newsletter.tokens import Keys, Purpose
 _LIST_LABEL = "newsletter"  # List-Id must never change, or every reader's filter breaks (RFC 2919)
 Header = tuple[str, str, str]  # name, decoded value, value on the wire
 _REPLY = "reply"
+_PURPOSES = {
+    LEAVE: Purpose.LEAVE,
+    PREFERENCES: Purpose.PREFERENCES,
+    ARCHIVE: Purpose.ARCHIVE,
+    _REPLY: Purpose.REPLY,
+}
 _BETWEEN = "\0"  # stands in no value: all of them are clean
 # Where a reader's own values stand while the patterns are made: letters that survive quoting in links and addresses.
 _MARKS = {
@@ -54,21 +60,10 @@ def personalise(
     date: datetime,
 ) -> Message:
     """The finished mail for one reader: the same arguments give the same bytes."""
-    slots = {
-        LEAVE: tokens.make(keys, Purpose.LEAVE, subscriber_id),
-        PREFERENCES: tokens.make(keys, Purpose.PREFERENCES, subscriber_id),
-        ARCHIVE: tokens.make(keys, Purpose.ARCHIVE, subscriber_id),
-    }
+    own = _Own(keys, subscriber_id)
     recipient, recipient_name = ascii_domain(email), clean(name or "") or None
     to, to_wire = _person(recipient_name, recipient, "To")
-    own = {
-        **slots,
-        _REPLY: tokens.make(keys, Purpose.REPLY, subscriber_id),
-        "to": to,
-        "to_wire": to_wire,
-        "date": _dated(date),
-        "message_id": _bare(message_id),
-    }
+    own.update(to=to, to_wire=to_wire, date=_dated(date), message_id=_bare(message_id))
     names, decoded, wire = _patterns(rendered.subject, letterhead)
     return Message(
         recipient=recipient,
@@ -77,8 +72,20 @@ def personalise(
         headers=tuple(zip(names, decoded.format_map(own).split(_BETWEEN), strict=True)),
         head=wire.format_map(own).encode(),
         rendered=rendered,
-        slots=slots,
+        slots=own,
     )
+
+
+class _Own(dict[str, str]):
+    """What is one reader's; tokens are made when they are asked for, since most mails need few of them."""
+
+    def __init__(self, keys: Keys, subscriber_id: int) -> None:
+        super().__init__()
+        self._keys, self._subscriber_id = keys, subscriber_id
+
+    def __missing__(self, name: str) -> str:
+        self[name] = token = tokens.make(self._keys, _PURPOSES[name], self._subscriber_id)
+        return token
 
 
 @lru_cache(maxsize=32)

@@ -62,9 +62,7 @@ class Deliveries(Base):
 
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
         with self._transaction() as connection:
-            if finished:
-                mine = {"the_owner": claim.owner}
-                connection.execute(_RECORD_MINE, [{"the_id": one.id, **mine, **_outcome(one)} for one in finished])
+            _record(connection, finished, claim.owner)
             return _claimed(connection, claim) if claim.limit else []
 
     def finish(self, finished: Delivery) -> None:
@@ -161,8 +159,23 @@ def _outcome(finished: Delivery) -> dict[str, Any]:
     return {"state": finished.state.value, "error": finished.error and redacted(finished.error), **values}
 
 
+def _record(connection: Connection, finished: Sequence[Delivery], owner: str) -> None:
+    """The outcomes of what is still ours; those that are all alike, nearly always all of them, in one statement."""
+    plain = [one.id for one in finished if one.state is DeliveryState.ACCEPTED and one.error is None]
+    for ids in chunks(plain):
+        connection.execute(_ACCEPT_MINE, {"ids": ids, "the_owner": owner})
+    told = set(plain)
+    if others := [one for one in finished if one.id not in told]:
+        connection.execute(_RECORD_MINE, [{"the_id": one.id, "the_owner": owner, **_outcome(one)} for one in others])
+
+
 # Built once: these run for every few mails, and SQLAlchemy would spend as long on building them as SQLite on running.
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
+_ACCEPT_MINE = (
+    update(delivery)
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)), _MINE)
+    .values(state=DeliveryState.ACCEPTED.value, owner=None, not_before=None, error=None)
+)
 _RECORD_MINE = update(delivery).where(delivery.c.id == bindparam("the_id"), _MINE)
 _DUE = (
     select(delivery, subscriber.c.state.label("reader"))
@@ -176,7 +189,7 @@ _DUE = (
 _DUE_TO_ONE = _DUE.where(subscriber.c.email == bindparam("only"))
 _TAKE = (
     update(delivery)
-    .where(delivery.c.id == bindparam("the_id"))
+    .where(delivery.c.id.in_(bindparam("ids", expanding=True)))
     .values(state=DeliveryState.SENDING.value, owner=bindparam("the_owner"), attempts=delivery.c.attempts + 1)
 )
 _SKIP = update(delivery).where(delivery.c.id == bindparam("the_id")).values(state=DeliveryState.SKIPPED.value)
@@ -194,7 +207,8 @@ def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
         if gone:
             connection.execute(_SKIP, gone)
         if staying := [row for row in rows if row.reader == SubscriberState.ACTIVE.value]:
-            connection.execute(_TAKE, [{"the_id": row.id, "the_owner": claim.owner} for row in staying])
+            for ids in chunks(row.id for row in staying):
+                connection.execute(_TAKE, {"ids": ids, "the_owner": claim.owner})
             return [_delivery(row, claim.owner) for row in staying]
     return []
 
