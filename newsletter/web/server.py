@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import structlog
 import uvicorn
@@ -54,7 +57,25 @@ def run(settings: Settings, listening: socket.socket, pulse: Pulse) -> None:
     config = uvicorn.Config(build(settings, pulse), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
     host, port = listening.getsockname()[:2]
     log.info("web.listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    uvicorn.Server(config).run(sockets=[listening])
+    server = uvicorn.Server(config)
+    with _noting_signals(server):
+        server.run(sockets=[listening])
+
+
+@contextmanager
+def _noting_signals(server: uvicorn.Server) -> Iterator[None]:
+    """Until the server listens to signals itself: one that is raised while it makes its loop leaves half a loop."""
+    numbers = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def build(settings: Settings, pulse: Pulse | None = None) -> Starlette:
