@@ -137,22 +137,18 @@ def serve() -> None:
     one-click unsubscribing, the archive, /healthz.
     """
     settings = _settings()
-    import signal
-
     from newsletter import app, scheduler, web
+    from newsletter.cli.stopping import at_once, noted
 
-    def stop(*_: object) -> None:
-        raise SystemExit(0)  # being told to stop is no failure; on the way out the mail in flight is finished
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    app.examine_service_or_stop(settings)
-    with (
-        app.work_folder(settings, "serve", wait=True),
-        web.listen(settings) as listening,
-        scheduler.running(settings) as pulse,
-    ):
-        web.run(settings, listening, pulse)
+    with at_once():
+        app.examine_service_or_stop(settings)
+        with (
+            app.work_folder(settings, "serve", wait=True),
+            noted() as told,
+            web.listen(settings) as listening,
+            scheduler.running(settings) as pulse,
+        ):
+            web.run(settings, listening, pulse, told)
 
 
 @main.command()

@@ -1,4 +1,4 @@
-"""SIGTERM for a command that sends: the mail in flight is finished, the rest waits for the next run."""
+"""SIGTERM: the mail in flight is finished, the rest waits for the next run; nothing is left half open."""
 
 from __future__ import annotations
 
@@ -30,6 +30,32 @@ def until_told() -> Iterator[Callable[[], bool]]:
     finally:
         signal.signal(signal.SIGTERM, before)
         limit.cancel()
+
+
+@contextmanager
+def at_once() -> Iterator[None]:
+    """A signal ends the process: nothing has begun, and raising would leave half of what is just being opened."""
+    with _handling(lambda *_: os._exit(0)):  # being told to stop is no failure
+        yield
+
+
+@contextmanager
+def noted() -> Iterator[Callable[[], bool]]:
+    """A signal is only noted: whether one has come."""
+    told = threading.Event()
+    with _handling(lambda *_: told.set()):
+        yield told.is_set
+
+
+@contextmanager
+def _handling(handler: Callable[..., None]) -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 def _cut_off() -> None:

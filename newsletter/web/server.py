@@ -52,14 +52,15 @@ def listen(settings: Settings) -> socket.socket:
         raise ConfigurationError([Finding("NEWSLETTER_PORT", None, problem, remedy)]) from error
 
 
-def run(settings: Settings, listening: socket.socket, pulse: Pulse) -> None:
-    """Answer on this socket until SIGTERM or Ctrl-C."""
+def run(settings: Settings, listening: socket.socket, pulse: Pulse, told: Callable[[], bool]) -> None:
+    """Answer on this socket until SIGTERM or Ctrl-C, or not at all where one has been `told` before."""
     config = uvicorn.Config(build(settings, pulse), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
     host, port = listening.getsockname()[:2]
     log.info("web.listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     server = uvicorn.Server(config)
     with _noting_signals(server):
-        server.run(sockets=[listening])
+        if not told():
+            server.run(sockets=[listening])
 
 
 @contextmanager
