@@ -19,6 +19,7 @@ import requests
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline, scheduler, unsubscribe
+from newsletter.cli.stopping import noted
 from newsletter.collect import calendar
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow
@@ -643,19 +644,14 @@ def test_sigterm_while_the_service_starts(tmp_path: Path, monkeypatch: pytest.Mo
             super().shutdown(wait)
             steps.append("ended")
 
-    def stop(*_: object) -> None:
-        raise SystemExit(0)
-
     (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
     monkeypatch.setattr(loop, "BackgroundScheduler", Interrupted)
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        with (
-            Servers(few(DAY), DAY) as servers,
-            pytest.raises(SystemExit),
-            scheduler.running(settings_for(servers, tmp_path, model=False)),
-        ):
-            steps.append("running")
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    before = signal.getsignal(signal.SIGTERM)
+    with (
+        Servers(few(DAY), DAY) as servers,
+        noted() as told,
+        scheduler.running(settings_for(servers, tmp_path, model=False)),
+    ):
+        assert told()
     assert ["started", "ended"] == steps
+    assert before == signal.getsignal(signal.SIGTERM)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -24,16 +23,16 @@ _LAST_SECONDS = 5  # that a tick has to end when the service stops
 def running(settings: Settings) -> Iterator[Pulse]:
     """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
 
-    The pulse tells how it goes. At the end the mail in flight is finished; a tick that waits for a silent server beyond
-    that ends the process.
+    The pulse tells how it goes. Signals must be noted meanwhile, not raised: between two lines of a lock that would
+    leave it broken. At the end the mail in flight is finished; a tick that waits for a silent server beyond that ends
+    the process.
     """
     service = Service(settings)
     scheduler = BackgroundScheduler(timezone="UTC")
     for job in [service.tick, *([service.poll] if settings.imap_url else [])]:
         add_job(scheduler, job)
     try:
-        with _signals_held_back():
-            scheduler.start()
+        scheduler.start()
         yield service.pulse
     finally:
         service.stopping.set()
@@ -43,21 +42,6 @@ def running(settings: Settings) -> Iterator[Pulse]:
             log.warning("tick.cut-off", seconds=_LAST_SECONDS)
             os._exit(0)
         scheduler.shutdown(wait=True)
-
-
-@contextmanager
-def _signals_held_back() -> Iterator[None]:
-    """A handler that raises between two lines of a lock leaves it broken: what comes is heard at the block's end."""
-    caught: list[int] = []
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, lambda caught_one, _: caught.append(caught_one)) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if caught:
-        signal.raise_signal(caught[0])
 
 
 def add_job(scheduler: BackgroundScheduler, job: Callable[[], None]) -> None:

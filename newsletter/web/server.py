@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -53,30 +51,26 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def run(settings: Settings, listening: socket.socket, pulse: Pulse, told: Callable[[], bool]) -> None:
-    """Answer on this socket until SIGTERM or Ctrl-C, or not at all where one has been `told` before."""
+    """Answer on this socket until one is `told` to stop."""
     config = uvicorn.Config(build(settings, pulse), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
     host, port = listening.getsockname()[:2]
     log.info("web.listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    server = uvicorn.Server(config)
-    with _noting_signals(server):
-        if not told():
-            server.run(sockets=[listening])
+    _Server(config, told).run(sockets=[listening])
 
 
-@contextmanager
-def _noting_signals(server: uvicorn.Server) -> Iterator[None]:
-    """Until the server listens to signals itself: one that is raised while it makes its loop leaves half a loop."""
-    numbers = (signal.SIGTERM, signal.SIGINT) if threading.current_thread() is threading.main_thread() else ()
+class _Server(uvicorn.Server):
+    """Ends when the process has been told to; whoever runs it hears the signals."""
 
-    def stop(*_: object) -> None:
-        server.should_exit = True
+    def __init__(self, config: uvicorn.Config, told: Callable[[], bool]) -> None:
+        super().__init__(config)
+        self._told = told
 
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # uvicorn's own handlers would hear nothing of a signal that came a moment before them
+
+    async def on_tick(self, counter: int) -> bool:
+        return self._told() or await super().on_tick(counter)
 
 
 def build(settings: Settings, pulse: Pulse | None = None) -> Starlette:
