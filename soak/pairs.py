@@ -112,7 +112,7 @@ def _start(workers: Pair, apart: float) -> None:
 def _ended(code: int, folder: Path) -> None:
     """Done, or refused because the other one works there; anything else is shown."""
     output = (folder / "output").read_text()
-    if code not in (0, 1) or (code == 1 and "is in use by newsletter" not in output) or "Traceback" in output:
+    if code not in (0, 1) or (code == 1 and "is in use by" not in output) or "Traceback" in output:
         raise RuntimeError(f"exit code {code}: {output}")
 
 

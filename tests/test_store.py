@@ -7,6 +7,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -154,6 +155,22 @@ def test_lock(tmp_path: Path) -> None:
         hold(tmp_path, "run").__enter__()
     with hold(tmp_path, "run"):
         assert (tmp_path / "lock").read_text().startswith("newsletter run")
+
+
+def test_lock_that_is_not_signed_yet(tmp_path: Path) -> None:
+    """Between taking a lock and signing it the next one waits for the name; without one it says "another process"."""
+    with hold(tmp_path, "serve"), (tmp_path / "lock").open("r+", encoding="utf-8") as file:
+        signature = file.read()
+        file.truncate(0)
+        with pytest.raises(DataFolderLocked, match="in use by another process"):
+            hold(tmp_path, "run").__enter__()
+        with ThreadPoolExecutor(1) as pool:
+            refused = pool.submit(hold(tmp_path, "run").__enter__)
+            file.seek(0)
+            file.write(signature)
+            file.flush()
+            assert f"in use by {signature}" in str(refused.exception(10))
+    assert "" == (tmp_path / "lock").read_text(), "a name that stays would be told of the next holder"
 
 
 def test_lock_of_a_ledger(tmp_path: Path) -> None:

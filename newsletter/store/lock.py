@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from newsletter.errors import DataFolderLocked
+
+_LOOKS, _BETWEEN_LOOKS = 50, 0.02
 
 
 @contextmanager
@@ -35,13 +39,26 @@ def _hold(lock: Path, place: Path, command: str, *, wait: bool) -> Iterator[None
         try:
             fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            file.seek(0)
-            raise DataFolderLocked(str(place), file.read().strip() or "another process") from error
-        _sign(lock, f"newsletter {command} (process {os.getpid()})")
-        yield
+            raise DataFolderLocked(str(place), _holder(file)) from error
+        _sign(file, f"newsletter {command} (process {os.getpid()})")
+        try:
+            yield
+        finally:
+            _sign(file, "")
 
 
-def _sign(lock: Path, holder: str) -> None:
+def _sign(file: TextIO, holder: str) -> None:
     """Who holds it, for whoever is refused; on a full disk the lock holds without a name."""
     with suppress(OSError):
-        lock.write_text(holder, "utf-8")
+        file.truncate(0)
+        os.write(file.fileno(), holder.encode())
+
+
+def _holder(file: TextIO) -> str:
+    """The name in the file; a process that took the lock this instant has not signed yet."""
+    for _ in range(_LOOKS):
+        file.seek(0)
+        if holder := file.read().strip():
+            return holder
+        time.sleep(_BETWEEN_LOOKS)
+    return "another process"
