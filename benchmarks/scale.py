@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -44,10 +44,11 @@ class Nowhere:
         self.mails, self.bytes = 0, 0
         self.trouble: TransportError | None = None
 
-    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
-        self.mails += len(mails)
-        self.bytes += sum(len(mail.message.raw) for mail in mails)
-        return [Answer(mail.key, Outcome(Verdict.ACCEPTED)) for mail in mails]
+    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
+        taken = list(mails)
+        self.mails += len(taken)
+        self.bytes += sum(len(mail.message.raw) for mail in taken)
+        return [Answer(mail.key, Outcome(Verdict.ACCEPTED)) for mail in taken]
 
     def close(self) -> None:
         pass

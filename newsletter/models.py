@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
+from functools import cached_property
 
 # --- papers -----------------------------------------------------------------
 
@@ -506,17 +507,55 @@ class Rendered:
     body: Slotted  # MIME: content headers, blank line, parts; CRLF
 
 
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header of an edition's mails. Both values are patterns of `str.format_map` over a reader's slots."""
+
+    name: str
+    value: str  # decoded
+    wire: str  # as it is sent, folded with CRLF
+    own: bool = False  # whether readers differ in it
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above the content of an edition's mails, and the envelope's sender; a reader's own are slots."""
+
+    headers: tuple[Header, ...]
+    envelope_from: str  # a pattern too
+
+    @cached_property
+    def _wire(self) -> str:
+        return "".join(f"{one.name}: {one.wire}\r\n" for one in self.headers)
+
+    def fill(self, values: Mapping[str, str]) -> bytes:
+        """The lines on the wire."""
+        return self._wire.format_map(values).encode()
+
+
+def literal(text: str) -> str:
+    """The pattern that `str.format_map` makes this text of."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One finished mail for one reader: an edition's bytes, and what this reader's differ in."""
 
     recipient: str
     recipient_name: str | None
-    envelope_from: str
-    headers: tuple[tuple[str, str], ...]  # decoded values, without the content headers
-    head: bytes  # the headers on the wire, without those of the content
+    head: Head
     rendered: Rendered
     slots: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def envelope_from(self) -> str:
+        return self.head.envelope_from.format_map(self.slots)
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Names and decoded values, without the content headers."""
+        return tuple((one.name, one.value.format_map(self.slots)) for one in self.head.headers)
 
     @property
     def text(self) -> str:
@@ -529,7 +568,7 @@ class Message:
     @property
     def raw(self) -> bytes:
         """Exactly what goes over the wire."""
-        return self.head + self.rendered.body.fill(self.slots)
+        return self.head.fill(self.slots) + self.rendered.body.fill(self.slots)
 
 
 # --- delivery ---------------------------------------------------------------------

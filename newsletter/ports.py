@@ -67,7 +67,7 @@ class Transport(Protocol):
         """Why nobody can be served at present."""
         ...
 
-    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
         """Take at most `room` mails, and give what is known of these and earlier ones, after `wait` seconds at most.
 
         The call says that the answers of the last one are recorded: a connection begins no other body before that.

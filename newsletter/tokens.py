@@ -12,6 +12,7 @@ import hmac
 import re
 from collections.abc import Mapping
 from enum import IntEnum
+from functools import lru_cache
 
 WIDTH = 34
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
@@ -34,14 +35,21 @@ class Purpose(IntEnum):
 Keys = Mapping[int, bytes]  # key number (0 to 15) → secret; the highest number signs
 
 
+@lru_cache(maxsize=32)
+def _begun(key: bytes) -> hmac.HMAC:
+    return hmac.new(key, b"newsletter token\0", hashlib.sha256)
+
+
 def _mac(keys: Keys, number: int, head: bytes) -> bytes:
-    return hmac.digest(keys[number], b"newsletter token\0" + head, hashlib.sha256)[:12]
+    mac = _begun(keys[number]).copy()
+    mac.update(head)
+    return mac.digest()[:12]
 
 
 def make(keys: Keys, purpose: Purpose, subscriber_id: int) -> str:
     """The token of one subscriber for one purpose, 34 letters of [a-z2-7]."""
     number = max(keys)
-    head = subscriber_id.to_bytes(8, "big") + bytes([purpose << 4 | number])
+    head = (subscriber_id << 8 | purpose << 4 | number).to_bytes(9, "big")
     return _letters(head + _mac(keys, number, head))
 
 

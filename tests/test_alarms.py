@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -45,11 +45,12 @@ class Dying(Outbox):
     def __post_init__(self) -> None:
         super().__init__(self.folder)
 
-    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
+        taken = list(mails)
         self.trouble = TransportRefused("outbox", "dead") if self.dead else None
         if not self.dead:
-            self.subjects += [dict(mail.message.headers)["Subject"] for mail in mails]
-        return super().exchange(mails, wait)
+            self.subjects += [dict(mail.message.headers)["Subject"] for mail in taken]
+        return super().exchange(taken, wait)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,8 @@ from newsletter.models import (
     Delivery,
     DeliveryState,
     DomainPause,
+    Head,
+    Header,
     Message,
     Outcome,
     Outgoing,
@@ -191,9 +193,10 @@ class Scripted:
     def room(self) -> int:
         return 0 if self.trouble else self.lanes - len(self.held)
 
-    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
-        assert len(mails) <= self.room
-        self.held += mails
+    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
+        taken = list(mails)
+        assert len(taken) <= self.room
+        self.held += taken
         return [Answer(mail.key, self._next(mail)) for mail in [self.held.pop(0)]] if self.held else []
 
     def _next(self, mail: Outgoing) -> Outcome:
@@ -231,10 +234,9 @@ def build(delivery: Delivery) -> Message:
     return Message(
         recipient=delivery.email,
         recipient_name=delivery.name,
-        envelope_from="news@example.org",
-        headers=(("Message-ID", delivery.message_id),),
-        head=f"To: {delivery.email}\r\n".encode(),
+        head=Head((Header("To", "{to}", "{to}"), Header("Message-ID", "{id}", "{id}")), "news@example.org"),
         rendered=PLAIN,
+        slots={"to": delivery.email, "id": delivery.message_id},
     )
 
 
@@ -304,7 +306,7 @@ def test_drain_sends_while_sending_is_recorded(store: SqlStore) -> None:
     seen: list[Delivery] = []
 
     class Watching(Scripted):
-        def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+        def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
             seen.extend(store.deliveries())
             return super().exchange(mails, wait)
 
@@ -473,7 +475,7 @@ def test_drain_leaves_out_who_left(store: SqlStore) -> None:
     plan(store, "ada", "bob")
 
     class Leaving(Scripted):
-        def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+        def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
             bob = store.subscriber("bob@example.org")
             assert bob is not None
             store.set_subscriber(bob.id, SubscriberState.UNSUBSCRIBED, "by reply", NOW)
@@ -506,6 +508,20 @@ def test_drain_with_a_mistake_in_the_transport(store: SqlStore) -> None:
     assert tally == Tally(accepted=1, waiting=1)
     assert states(store) == {"ada": "unknown", "bob": "accepted"}
     assert store.deliveries()[0].error == "KeyError: 'From'"
+
+
+def test_drain_with_two_mistakes_at_once(store: SqlStore) -> None:
+    """A mail that could not be made before the transport's own mistake was certainly not sent: it is in no doubt."""
+    plan(store, "ada", "bob")
+
+    def break_one(delivery: Delivery) -> Message:
+        if delivery.email.startswith("ada"):
+            raise LookupError("no edition")
+        return build(delivery)
+
+    tally = drain(store, Scripted([KeyError("From")], lanes=2), break_one, owner="me", now=Clock())
+    assert tally == Tally(waiting=2)
+    assert states(store) == {"ada": "queued", "bob": "unknown"}
 
 
 def test_drain_stopped_in_flight(store: SqlStore) -> None:

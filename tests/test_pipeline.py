@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -374,7 +374,8 @@ class Flaky:
         self._inner, self._outcomes = inner, outcomes
         self.sent: list[bytes] = []
 
-    def exchange(self, mails: list[Outgoing], wait: float) -> Any:
+    def exchange(self, made: Iterable[Outgoing], wait: float) -> Any:
+        mails = list(made)
         if not mails:
             return []
         planned = next(self._outcomes, None)

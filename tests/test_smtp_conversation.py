@@ -29,7 +29,7 @@ from tests.factories import DAY
 from tests.test_delivery import PLAIN, a_delivery
 from tests.test_delivery import build as a_message
 
-BODY = b"To: %s\r\n\r\nbody\r\n.\r\n"
+BODY = b"To: %s\r\nMessage-ID: <1@example.org>\r\n\r\nbody\r\n.\r\n"
 ACCEPTED = Outcome(Verdict.ACCEPTED)
 
 

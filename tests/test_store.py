@@ -524,6 +524,15 @@ def test_claim_skips_who_left(store: SqlStore, state: SubscriberState) -> None:
     assert store.delivery_counts(MONDAY) == {"sending": 1, "skipped": 2}
 
 
+def test_claim_is_full_though_some_left(store: SqlStore) -> None:
+    """Calls that carry hundreds of mails stay full: the next ones have the places of those who left."""
+    mails = planned(store, *(f"reader{number}@example.org" for number in range(9)))
+    for mail in (mails[0], mails[2], mails[3], mails[8]):
+        store.set_subscriber(mail.subscriber_id, SubscriberState.UNSUBSCRIBED, "by reply", NOW)
+    assert [mail.id for mail in claim(store, "me", 3, NOW)] == [mails[n].id for n in (1, 4, 5)]
+    assert [mail.id for mail in claim(store, "me", 3, NOW)] == [mails[n].id for n in (6, 7)]
+
+
 def test_claimed_by_one_of_two(file_store: SqlStore) -> None:
     """Two who claim at the same moment never get the same mail, and leave none behind."""
     mails = planned(file_store, *(f"reader{number}@example.org" for number in range(40)))

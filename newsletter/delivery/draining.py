@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -38,11 +40,22 @@ def drain(
     why the rest stays queued: the server is in trouble, or too many mails were refused.
     """
     drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, Pace(rate, time.monotonic))
-    while drained.turn():
-        continue
+    with _collecting_new_garbage_only():
+        while drained.turn():
+            continue
     if isinstance(transport.trouble, TransportRefused):
         raise transport.trouble
     return drained.tally + _held(drained.health.problem, transport.trouble)
+
+
+@contextmanager
+def _collecting_new_garbage_only() -> Iterator[None]:
+    """Each full collection would walk through all that the process has loaded: as long as sending a thousand mails."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _held(problem: str | None, trouble: TransportError | None) -> Tally:
@@ -76,10 +89,10 @@ class _Round:
         """Record, claim, hand over, wait for answers; False when there is nothing left to do."""
         decided = self._decided()
         wanted = self._wanted()
-        outgoing = self._claim(decided, wanted)
-        if not outgoing and not self.in_flight and not self.answers:
+        claimed = self._claim(decided, wanted)
+        if not claimed and not self.in_flight:
             return self._rest(wanted)
-        self.answers += self._exchange(outgoing)
+        self.answers += self._exchange(claimed)
         return True
 
     def _wanted(self) -> int:
@@ -90,10 +103,10 @@ class _Round:
         return room if allowed is None else min(room, allowed)
 
     def _decided(self) -> Sequence[Delivery]:
-        now = self.now()
-        known = [answer for answer in self.answers if answer.key in self.in_flight]
+        now, outcomes = self.now(), {one.key: one.outcome for one in reversed(self.answers)}  # the first one counts
         self.answers = []
-        return [self._judged(decide(self.in_flight.pop(one.key), one.outcome, now), one.outcome) for one in known]
+        known = [(self.in_flight.pop(key), outcome) for key, outcome in outcomes.items() if key in self.in_flight]
+        return [self._judged(decide(delivery, outcome, now), outcome) for delivery, outcome in known]
 
     def _judged(self, decided: Delivery, outcome: Outcome) -> Delivery:
         unwanted = outcome.verdict is Verdict.UNWANTED
@@ -102,7 +115,7 @@ class _Round:
             self.unwanted(decided)
         return decided
 
-    def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Outgoing]:
+    def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Delivery]:
         if not decided and not wanted:
             return []
         claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place)
@@ -110,7 +123,8 @@ class _Round:
         self._count(decided)
         if wanted:
             self._walk(claimed)
-        return list(self._built(claimed))
+        self.in_flight |= {str(delivery.id): delivery for delivery in claimed}
+        return claimed
 
     def _walk(self, claimed: Sequence[Delivery]) -> None:
         """Through the queue by id once, then from its beginning for what has become due meanwhile."""
@@ -118,26 +132,25 @@ class _Round:
         self.place = claimed[-1].id if claimed else 0
         self.pace.begin(len(claimed))
 
-    def _count(self, decided: Iterable[Delivery]) -> None:
+    def _count(self, decided: Sequence[Delivery]) -> None:
         for delivery in decided:
             self.report(delivery)
-            self.tally += counted(delivery.state)
+        self.tally += counted(delivery.state for delivery in decided)
 
-    def _built(self, claimed: Iterable[Delivery]) -> Iterable[Outgoing]:
+    def _made(self, claimed: Iterable[Delivery]) -> Iterator[Outgoing]:
+        """One by one, so that a transport has the first ones on their way while the others are made."""
         for delivery in claimed:
-            key = str(delivery.id)
-            self.in_flight[key] = delivery
             try:
-                yield Outgoing(key=key, message=self.build(delivery))
+                yield Outgoing(key=str(delivery.id), message=self.build(delivery))
             except Exception as error:
                 # One mail that cannot be made would else be the first of every later run, and all others wait behind.
-                self.answers.append(Answer(key, Outcome(Verdict.TEMPORARY, f"cannot be made: {error}")))
+                problem = Outcome(Verdict.TEMPORARY, f"cannot be made: {error}")
+                self.answers.append(Answer(str(delivery.id), problem))
 
-    def _exchange(self, outgoing: Sequence[Outgoing]) -> Sequence[Answer]:
+    def _exchange(self, claimed: Sequence[Delivery]) -> Sequence[Answer]:
         try:
-            # What cannot be made is recorded at once, and a rate's next mail is not waited for longer than it takes.
-            wait = 0.0 if self.answers else min(_LOOK, self.pace.wait() or _LOOK)
-            return self.transport.exchange(outgoing, wait)
+            # A rate's next mail is not waited for longer than it takes.
+            return self.transport.exchange(self._made(claimed), min(_LOOK, self.pace.wait() or _LOOK))
         except Exception as error:
             # A mistake of ours that one mail brings out: nobody can tell how far it got, and the others still go out.
             doubt = Outcome(Verdict.UNKNOWN, f"{type(error).__name__}: {error}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,15 +34,11 @@ class Tally:
         )
 
 
-_COUNTED: Mapping[DeliveryState, Tally] = {
-    DeliveryState.ACCEPTED: Tally(accepted=1),
-    DeliveryState.FAILED: Tally(failed=1),
-}
-
-
-def counted(state: DeliveryState) -> Tally:
-    """One mail that ended in this state."""
-    return _COUNTED.get(state, Tally(waiting=1))
+def counted(states: Iterable[DeliveryState]) -> Tally:
+    """Mails that ended in these states."""
+    number = Counter(states)
+    accepted, failed = number[DeliveryState.ACCEPTED], number[DeliveryState.FAILED]
+    return Tally(accepted, number.total() - accepted - failed, failed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from newsletter import tokens
-from newsletter.models import Letterhead, Message, Rendered
+from newsletter.models import Head, Header, Letterhead, Message, Rendered, literal
 from newsletter.render.addresses import (
     archive_link,
     ascii_domain,
@@ -26,19 +26,19 @@ from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
 
 _LIST_LABEL = "newsletter"  # List-Id must never change, or every reader's filter breaks (RFC 2919)
-Header = tuple[str, str, str]  # name, decoded value, value on the wire
-_REPLY = "reply"
+_Line = tuple[str, str, str]  # name, decoded value, value on the wire
+_REPLY, _BOUNCE = "reply", "bounce"
 _PURPOSES = {
     LEAVE: Purpose.LEAVE,
     PREFERENCES: Purpose.PREFERENCES,
     ARCHIVE: Purpose.ARCHIVE,
     _REPLY: Purpose.REPLY,
+    _BOUNCE: Purpose.BOUNCE,
 }
-_BETWEEN = "\0"  # stands in no value: all of them are clean
 # Where a reader's own values stand while the patterns are made: letters that survive quoting in links and addresses.
 _MARKS = {
     name: f"{name.replace('_', '')}{number:04}".translate(str.maketrans("0189", "2345")).ljust(tokens.WIDTH, "7")
-    for number, name in enumerate((LEAVE, PREFERENCES, ARCHIVE, _REPLY, "to", "to_wire", "date", "message_id"), 9001)
+    for number, name in enumerate((*_PURPOSES, "to", "to_wire", "date", "message_id"), 9001)
 }
 
 
@@ -64,13 +64,10 @@ def personalise(
     recipient, recipient_name = ascii_domain(email), clean(name or "") or None
     to, to_wire = _person(recipient_name, recipient, "To")
     own.update(to=to, to_wire=to_wire, date=_dated(date), message_id=_bare(message_id))
-    names, decoded, wire = _patterns(rendered.subject, letterhead)
     return Message(
         recipient=recipient,
         recipient_name=recipient_name,
-        envelope_from=_envelope_from(letterhead, keys, subscriber_id),
-        headers=tuple(zip(names, decoded.format_map(own).split(_BETWEEN), strict=True)),
-        head=wire.format_map(own).encode(),
+        head=_head(rendered.subject, letterhead),
         rendered=rendered,
         slots=own,
     )
@@ -89,20 +86,18 @@ class _Own(dict[str, str]):
 
 
 @lru_cache(maxsize=32)
-def _patterns(subject: str, letterhead: Letterhead) -> tuple[tuple[str, ...], str, str]:
-    """The headers' names, their decoded values, and the head on the wire, made once for an edition.
-
-    Where readers differ the values have `{names}`.
-    """
-    headers = list(_headers(subject, letterhead, _MARKS))
-    wire = "".join(f"{header}: {_marked(wire)}\r\n" for header, _, wire in headers)
-    decoded = _BETWEEN.join(_marked(value) for _, value, _ in headers)
-    return tuple(header for header, _, _ in headers), decoded, wire
+def _head(subject: str, letterhead: Letterhead) -> Head:
+    """Made once for an edition, with `{names}` where readers differ."""
+    headers = (
+        Header(name, _pattern(value), _pattern(wire), any(mark in wire for mark in _MARKS.values()))
+        for name, value, wire in _headers(subject, letterhead, _MARKS)
+    )
+    return Head(tuple(headers), _pattern(_envelope_from(letterhead, _MARKS)))
 
 
-def _marked(text: str) -> str:
-    """The text as a pattern of `str.format_map`: its own braces doubled, the marks as names in braces."""
-    text = text.replace("{", "{{").replace("}", "}}")
+def _pattern(text: str) -> str:
+    """The text as a pattern of `str.format_map`, with the marks as names in braces."""
+    text = literal(text)
     for name, mark in _MARKS.items():
         text = text.replace(mark, f"{{{name}}}")
     return text
@@ -113,7 +108,7 @@ def _dated(date: datetime) -> str:
     return format_datetime(date)  # the mails of one planning have the same
 
 
-def _headers(subject: str, letterhead: Letterhead, own: Mapping[str, str]) -> Iterator[Header]:
+def _headers(subject: str, letterhead: Letterhead, own: Mapping[str, str]) -> Iterator[_Line]:
     """All of them in order; `own` has what is a reader's."""
     sender_name, sender = split_mailbox(letterhead.sender)
     yield "From", *_person(sender_name, sender, "From")
@@ -129,7 +124,7 @@ def _headers(subject: str, letterhead: Letterhead, own: Mapping[str, str]) -> It
     yield _same("Auto-Submitted", "auto-generated")
 
 
-def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[Header]:
+def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[_Line]:
     """RFC 2369, 2919 and 8058."""
     name, sender = split_mailbox(letterhead.sender)
     list_id = f"<{_LIST_LABEL}.{domain_of(sender)}>"
@@ -154,7 +149,7 @@ def _person(name: str | None, address: str, header: str) -> tuple[str, str]:
     return f"{name} <{address}>" if name else address, mailbox(name, address, header)
 
 
-def _same(header: str, value: str) -> Header:
+def _same(header: str, value: str) -> _Line:
     return header, value, value
 
 
@@ -163,8 +158,8 @@ def _bare(value: str) -> str:
     return clean(value)
 
 
-def _envelope_from(letterhead: Letterhead, keys: Keys, subscriber_id: int) -> str:
+def _envelope_from(letterhead: Letterhead, own: Mapping[str, str]) -> str:
     """Where bounces go; the token tells whose they are."""
     if letterhead.reply_to and letterhead.plus_addressing:
-        return plus(own_address(letterhead), tokens.make(keys, Purpose.BOUNCE, subscriber_id))
+        return plus(own_address(letterhead), own[_BOUNCE])
     return split_mailbox(letterhead.sender)[1]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from newsletter.models import Message, Rendered, Slotted
+from newsletter.models import Head, Header, Message, Rendered, Slotted, literal
 from newsletter.render.addresses import ascii_domain
 
 
@@ -14,24 +14,24 @@ def short_mail(
     recipient: str, headers: Sequence[tuple[str, str]], text: str, html: str, *, envelope_from: str, boundary: str
 ) -> Message:
     """Both parts in base64: lines of any length and any language pass. The same arguments give the same bytes."""
-    mail = EmailMessage(policy=SMTP)
-    for name, value in headers:
-        mail[name] = value
-    mail.set_content(text + "\n", cte="base64")
-    mail.add_alternative(html, subtype="html", cte="base64")
-    mail.set_boundary(boundary)
-    head, _, content = mail.as_bytes().partition(b"\r\n\r\n")
+    content = EmailMessage(policy=SMTP)
+    content.set_content(text + "\n", cte="base64")
+    content.add_alternative(html, subtype="html", cte="base64")
+    content.set_boundary(boundary)
     return Message(
         recipient=ascii_domain(recipient),
         recipient_name=None,
-        envelope_from=envelope_from,
-        headers=tuple(headers),
-        head=head + b"\r\n",
+        head=Head(tuple(_header(name, value) for name, value in headers), literal(envelope_from)),
         rendered=Rendered(
             key=boundary,
-            subject=mail["Subject"],
+            subject=dict(headers)["Subject"],
             html=Slotted(html.encode()),
             text=Slotted(text.encode()),
-            body=Slotted(b"\r\n" + content),
+            body=Slotted(content.as_bytes()),
         ),
     )
+
+
+def _header(name: str, value: str) -> Header:
+    folded = SMTP.fold(name, SMTP.header_factory(name, value))
+    return Header(name, literal(value), literal(folded.removeprefix(f"{name}: ").removesuffix("\r\n")))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import JSON, ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 
 from newsletter.delivery import HEARD_OF, REPEATED, may_follow
 from newsletter.models import (
@@ -161,19 +161,20 @@ def _outcome(finished: Delivery) -> dict[str, Any]:
 
 def _record(connection: Connection, finished: Sequence[Delivery], owner: str) -> None:
     """The outcomes of what is still ours; those that are all alike, nearly always all of them, in one statement."""
-    plain = [one.id for one in finished if one.state is DeliveryState.ACCEPTED and one.error is None]
-    for ids in chunks(plain):
-        connection.execute(_ACCEPT_MINE, {"ids": ids, "the_owner": owner})
-    told = set(plain)
-    if others := [one for one in finished if one.id not in told]:
+    plain = {one.id for one in finished if one.state is DeliveryState.ACCEPTED and one.error is None}
+    if plain:
+        connection.execute(_ACCEPT_MINE, {"ids": sorted(plain), "the_owner": owner})
+    if others := [one for one in finished if one.id not in plain]:
         connection.execute(_RECORD_MINE, [{"the_id": one.id, "the_owner": owner, **_outcome(one)} for one in others])
 
 
 # Built once: these run for every few mails, and SQLAlchemy would spend as long on building them as SQLite on running.
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
+# However many they are, one parameter: one for each would cost more than the update.
+_THESE = delivery.c.id.in_(select(func.json_each(bindparam("ids", type_=JSON)).table_valued("value").c.value))
 _ACCEPT_MINE = (
     update(delivery)
-    .where(delivery.c.id.in_(bindparam("ids", expanding=True)), _MINE)
+    .where(_THESE, _MINE)
     .values(state=DeliveryState.ACCEPTED.value, owner=None, not_before=None, error=None)
 )
 _RECORD_MINE = update(delivery).where(delivery.c.id == bindparam("the_id"), _MINE)
@@ -189,7 +190,7 @@ _DUE = (
 _DUE_TO_ONE = _DUE.where(subscriber.c.email == bindparam("only"))
 _TAKE = (
     update(delivery)
-    .where(delivery.c.id.in_(bindparam("ids", expanding=True)))
+    .where(_THESE)
     .values(state=DeliveryState.SENDING.value, owner=bindparam("the_owner"), attempts=delivery.c.attempts + 1)
 )
 _SKIP = update(delivery).where(delivery.c.id == bindparam("the_id")).values(state=DeliveryState.SKIPPED.value)
@@ -197,20 +198,23 @@ _SKIP = update(delivery).where(delivery.c.id == bindparam("the_id")).values(stat
 
 def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
     """The first due mails, now sending; those of readers who left are skipped on the way."""
-    asked = {"after": claim.after, "now": claim.now, "limit": claim.limit}
+    asked = {"after": claim.after, "now": claim.now}
     query, values = (_DUE, asked) if claim.only is None else (_DUE_TO_ONE, asked | {"only": claim.only.lower()})
     for domain in connection.scalars(select(domain_pause.c.domain).where(domain_pause.c.until > claim.now)).all():
         query = query.where(~func.lower(delivery.c.email).endswith(f"@{domain}", autoescape=True))
-    while rows := connection.execute(query, values).all():
-        # Asked in the claim itself: somebody who left a second ago gets nothing.
-        gone = [{"the_id": row.id} for row in rows if row.reader != SubscriberState.ACTIVE.value]
-        if gone:
-            connection.execute(_SKIP, gone)
-        if staying := [row for row in rows if row.reader == SubscriberState.ACTIVE.value]:
-            for ids in chunks(row.id for row in staying):
-                connection.execute(_TAKE, {"ids": ids, "the_owner": claim.owner})
-            return [_delivery(row, claim.owner) for row in staying]
-    return []
+    claimed: list[Delivery] = []
+    while len(claimed) < claim.limit:
+        # Asked in the claim itself: somebody who left a second ago gets nothing, and the next one has their place.
+        rows = connection.execute(query, values | {"limit": claim.limit - len(claimed)}).all()
+        claimed += (_delivery(row, claim.owner) for row in rows if row[-1] == SubscriberState.ACTIVE.value)
+        gone = [{"the_id": row.id} for row in rows if row[-1] != SubscriberState.ACTIVE.value]
+        if not gone:
+            break
+        connection.execute(_SKIP, gone)
+        values["after"] = rows[-1].id
+    if claimed:
+        connection.execute(_TAKE, {"ids": [one.id for one in claimed], "the_owner": claim.owner})
+    return claimed
 
 
 def _move(connection: Connection, which: ColumnElement[bool], state: DeliveryState) -> None:
@@ -256,7 +260,7 @@ def _row(planned: Delivery) -> dict[str, Any]:
         "email": planned.email,
         "name": planned.name,
         "edition": planned.edition,
-        "issues": [day.isoformat() for day in planned.issues],
+        "issues": planned.issues,
         "state": planned.state.value,
         "message_id": planned.message_id,
         "date": planned.date,
@@ -274,18 +278,22 @@ def _slotted(content: bytes, spans: Iterable[Sequence[Any]]) -> Slotted:
 
 
 def _delivery(row: Row[Any], claimed_by: str | None = None) -> Delivery:
+    # Unpacked: asking a row for its values by name takes longer than all the rest of this.
+    key, who, email, name, edition_, issues, state, message_id, date_, attempts, not_before, owner, error, *_ = tuple(
+        row
+    )
     return Delivery(
-        id=row.id,
-        subscriber_id=value_id(row.subscriber_id),
-        email=row.email,
-        name=row.name,
-        edition=row.edition,
-        issues=tuple(date.fromisoformat(day) for day in row.issues),
-        state=DeliveryState.SENDING if claimed_by else DeliveryState(row.state),
-        message_id=row.message_id,
-        date=row.date,
-        attempts=row.attempts + 1 if claimed_by else row.attempts,
-        not_before=row.not_before,
-        owner=claimed_by or row.owner,
-        error=row.error,
+        id=key,
+        subscriber_id=value_id(who),
+        email=email,
+        name=name,
+        edition=edition_,
+        issues=issues,
+        state=DeliveryState.SENDING if claimed_by else DeliveryState(state),
+        message_id=message_id,
+        date=date_,
+        attempts=attempts + 1 if claimed_by else attempts,
+        not_before=not_before,
+        owner=claimed_by or owner,
+        error=error,
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -29,7 +32,17 @@ REVISION = "0005"  # the newest file in migrations/versions: a change of a table
 metadata = MetaData()
 
 
-class UtcDateTime(TypeDecorator[datetime]):
+class _Cached(TypeDecorator[Any]):
+    """Values that cannot change, read from a cache: thousands of rows in a row have the same ones."""
+
+    __abstract__ = True
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        read = super().result_processor(dialect, coltype)
+        return read and lru_cache(maxsize=64)(read)
+
+
+class UtcDateTime(_Cached):
     """An aware UTC time; a naive one is a programming error and refused."""
 
     impl = DateTime
@@ -44,6 +57,19 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Days(_Cached):
+    """The issues that a mail carries, oldest first."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[date, ...] | None, dialect: Dialect) -> list[str]:
+        return [day.isoformat() for day in value or ()]
+
+    def process_result_value(self, value: list[str] | None, dialect: Dialect) -> tuple[date, ...]:
+        return tuple(date.fromisoformat(day) for day in value or ())
 
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
@@ -205,7 +231,7 @@ delivery = Table(
     Column("email", String, nullable=False),
     Column("name", String),
     Column("edition", String, ForeignKey("edition.key"), nullable=False),
-    Column("issues", JSON, nullable=False),
+    Column("issues", Days, nullable=False),
     Column("state", String, nullable=False),
     Column("message_id", String, nullable=False, unique=True),
     Column("date", UtcDateTime, nullable=False),

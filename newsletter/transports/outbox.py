@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from newsletter.errors import TransportError, TransportRefused
@@ -28,7 +28,7 @@ class Outbox:
     def room(self) -> int:
         return 0 if self.trouble else 1
 
-    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
         return [Answer(mail.key, self._written(mail.message)) for mail in mails]
 
     def close(self) -> None:

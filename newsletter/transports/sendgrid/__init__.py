@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, islice
 
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import Answer, Outcome, Outgoing, Verdict
@@ -51,13 +51,17 @@ class SendGrid:
 
     @property
     def room(self) -> int:
+        """One call's while none is under way, so that the next ones are made ready behind it."""
         free = self._connections - len(self._calls) - len(self._waiting)
-        return 0 if self.trouble else max(0, free * self._batch)
+        return 0 if self.trouble else max(0, (free if self._calls else min(free, 1)) * self._batch)
 
-    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
-        self._waiting.extend(self._grouped(mails))
-        self._begin()
-        if self._calls and not self._answers:
+    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
+        more = False
+        for alike in self._grouped(mails):
+            self._waiting.append(alike)
+            self._begin()
+            more = self.room > 0
+        if self._calls and not self._answers and not more:
             self._listen(wait)
             self._begin()
         answers, self._answers = self._answers, []
@@ -69,10 +73,11 @@ class SendGrid:
             self._threads.shutdown(wait=False, cancel_futures=True)
         self._reset()
 
-    def _grouped(self, mails: Sequence[Outgoing]) -> Iterator[Call]:
+    def _grouped(self, mails: Iterable[Outgoing]) -> Iterator[Call]:
+        """Each call's mails as soon as they are made: the first is on its way while the next ones are."""
         for _, group in groupby(mails, lambda mail: same_call(mail.message)):
-            alike = list(group)
-            yield from (alike[start : start + self._batch] for start in range(0, len(alike), self._batch))
+            while alike := list(islice(group, self._batch)):
+                yield alike
 
     def _begin(self) -> None:
         while self._waiting and self.trouble:

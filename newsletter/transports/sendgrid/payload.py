@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from newsletter.models import Message, Outgoing, Rendered, Slotted
+from newsletter.models import Header, Message, Outgoing, Slotted
 
 # Headers that the vendor sets itself and refuses from us.
 _RESERVED = frozenset(("from", "to", "cc", "bcc", "subject", "reply-to", "received", "dkim-signature", "mime-version"))
 _FOLD = re.compile(r"\r\n(?=[ \t])")
 _REPLY = "reply"
+_BETWEEN = "\0"  # stands in no header
 # All of it rewrites links or adds pixels.
 _UNTRACKED = {
     "click_tracking": {"enable": False, "enable_text": False},
@@ -20,52 +20,58 @@ _UNTRACKED = {
     "subscription_tracking": {"enable": False},
     "ganalytics": {"enable": False},
 }
-Headers = Mapping[str, str]
+Values = Mapping[str, str]
 
 
 def same_call(message: Message) -> tuple[object, ...]:
     """Mails with an equal key may go out in one call."""
-    named = dict(message.headers)
-    reply_domain = named.get("Reply-To", "").rpartition("@")[2]
-    return message.rendered.key, named["From"], named["Subject"], reply_domain
+    return message.rendered.key, message.head
 
 
 def payload(mails: Sequence[Outgoing]) -> dict[str, Any]:
     """The body of one call for mails of one edition."""
     first = mails[0].message
-    named, tags = dict(first.headers), _Tags(first.rendered)
-    lines = [_lines(mail.message) for mail in mails]
-    shared = frozenset(lines[0]).intersection(*lines[1:])
+    named = {one.name: one for one in first.head.headers}
+    ours = [one for one in named.values() if _is_ours(one.name)]
+    tags, own = _Tags(first), _Own([one for one in ours if one.own])
     found = {
-        "personalizations": [
-            _personal(mail, tags, _headers(line for line in own if line not in shared))
-            for mail, own in zip(mails, lines, strict=True)
-        ],
-        "from": _mailbox(named["From"]),
-        "subject": named["Subject"],
+        "personalizations": [_personal(mail, tags, own) for mail in mails],
+        "from": _mailbox(_same(named["From"].value)),
+        "subject": _same(named["Subject"].value),
         "content": [
             {"type": "text/plain", "value": tags.put_into(first.rendered.text)},
             {"type": "text/html", "value": tags.put_into(first.rendered.html)},
         ],
-        "headers": _headers(line for line in lines[0] if line in shared),
+        "headers": {one.name: _same(_unfolded(one)) for one in ours if not one.own},
         "tracking_settings": _UNTRACKED,
     }
-    if "Reply-To" not in named:
-        return found
     # Reserved in the headers of a personalization; but substitutions are made here too.
-    domain = named["Reply-To"].rpartition("@")[2]
-    return found | {"reply_to": {"email": f"{tags.of(_REPLY)}@{domain}"}}
+    return found | ({"reply_to": {"email": tags.reply_to}} if tags.reply_to else {})
+
+
+class _Own:
+    """Headers in which readers differ, all filled at once."""
+
+    def __init__(self, headers: Sequence[Header]) -> None:
+        self._names = [one.name for one in headers]
+        self._patterns = _BETWEEN.join(map(_unfolded, headers))
+
+    def of(self, slots: Values) -> Values:
+        return dict(zip(self._names, self._patterns.format_map(slots).split(_BETWEEN), strict=False))
 
 
 class _Tags:
     """What stands in the shared content where each reader has something else."""
 
-    def __init__(self, rendered: Rendered) -> None:
+    def __init__(self, message: Message) -> None:
+        rendered, headers = message.rendered, {one.name: one.value for one in message.head.headers}
         # Its edition's name makes sure that a tag is no word of the content; hyphens may stand in an address.
         self._mark = re.sub("[^a-z0-9]", "", rendered.key.lower())[:12]
         spans = {*rendered.text.spans, *rendered.html.spans}
         cuts = {(span.slot, span.start, span.start + span.length) for span in spans}
         self._places = [(self.of(slot, start), slot, start, end) for slot, start, end in sorted(cuts)]
+        self._reply, _, domain = headers.get("Reply-To", "").rpartition("@")
+        self.reply_to = f"{self.of(_REPLY)}@{_same(domain)}" if domain else None
 
     def of(self, slot: str, start: int = 0) -> str:
         return f"-{slot}{start}x{self._mark}-"
@@ -78,34 +84,32 @@ class _Tags:
             at = span.offset + span.length
         return b"".join([*pieces, slotted.content[at:]]).decode()
 
-    def values(self, message: Message) -> dict[str, str]:
-        """What this reader has in the places of the tags."""
-        found = {tag: message.slots[slot][start:end] for tag, slot, start, end in self._places}
-        reply_to = dict(message.headers).get("Reply-To")
-        return found | ({self.of(_REPLY): reply_to.rpartition("@")[0]} if reply_to else {})
+    def values(self, slots: Values) -> Values:
+        """What a reader has in the places of the tags."""
+        found = {tag: slots[slot][start:end] for tag, slot, start, end in self._places}
+        return found | {self.of(_REPLY): self._reply.format_map(slots)} if self.reply_to else found
 
 
-def _personal(mail: Outgoing, tags: _Tags, headers: Headers) -> dict[str, Any]:
+def _personal(mail: Outgoing, tags: _Tags, own: _Own) -> dict[str, Any]:
+    message = mail.message
     return {
-        "to": [_person(mail.message.recipient_name, mail.message.recipient)],
-        "headers": headers,
-        "substitutions": tags.values(mail.message),
+        "to": [_person(message.recipient_name, message.recipient)],
+        "headers": own.of(message.slots),
+        "substitutions": tags.values(message.slots),
         "custom_args": {"delivery": mail.key},
     }
 
 
-def _lines(message: Message) -> list[str]:
-    """The headers as they stand on the wire, each in one line: the vendor refuses what is not ASCII."""
-    return _FOLD.sub("", message.head.decode()).split("\r\n")
+def _unfolded(header: Header) -> str:
+    """Its pattern in one line: the vendor refuses line breaks, and what is not ASCII."""
+    return _FOLD.sub("", header.wire)
 
 
-def _headers(lines: Iterable[str]) -> Headers:
-    """Those that are ours to set. By hand: the standard library's parser takes longer than all the rest of a call."""
-    given = (line.partition(": ") for line in lines)
-    return {name: value for name, _, value in given if name and _is_ours(name)}
+def _same(pattern: str) -> str:
+    """What stands in a header in which readers do not differ."""
+    return pattern.format_map({})
 
 
-@lru_cache(maxsize=64)
 def _is_ours(name: str) -> bool:
     return name.lower() not in _RESERVED and not name.lower().startswith(("content-", "x-sg-"))
 

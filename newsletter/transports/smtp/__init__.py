@@ -11,7 +11,7 @@ import smtplib
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 
@@ -70,7 +70,7 @@ class Smtp:
     def _held(self) -> int:
         return len(self._waiting) + sum(len(lane.talk.held) for lane in self._lanes)
 
-    def exchange(self, mails: Sequence[Outgoing], wait: float) -> Sequence[Answer]:
+    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
         self._waiting.extend(Sending(mail) for mail in mails)
         for lane in self._lanes:
             lane.talk.recorded()

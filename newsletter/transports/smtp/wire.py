@@ -9,11 +9,11 @@ from newsletter.models import Message
 
 def with_dots(message: Message) -> bytes:
     """Lines that begin with a dot have it doubled, and a line of one dot ends the mail."""
-    content = message.rendered.body.content
+    head, body = message.head.fill(message.slots), message.rendered.body
     # Looking through 60 KB takes as long as everything else here: once an edition, since no slot holds a dot.
-    if _is_plain(content) and b"\n." not in message.head and not message.head.startswith(b"."):
-        return b"".join((message.raw, b".\r\n"))
-    raw = message.raw
+    if _is_plain(body.content) and b"\n." not in head and not head.startswith(b"."):
+        return b"".join((head, body.fill(message.slots), b".\r\n"))
+    raw = head + body.fill(message.slots)
     doubled = raw.replace(b"\r\n.", b"\r\n..")
     start = b"." if raw.startswith(b".") else b""
     end = b"" if raw.endswith(b"\r\n") else b"\r\n"
