@@ -501,7 +501,18 @@ def test_the_archive_is_named_only_where_it_leads_somewhere(renderer: Renderer) 
     assert dict(mail.headers)["List-Help"] == f"<{page}>"
 
 
-NAMES = ["Ada Lovelace", 'Lovelace, Ada "A"', "Ада", "阿达" * 30, "=?utf-8?q?x?=", "é" * 80, "x" * 200, "", "a@b <c>", "{leave} {0} {{}"]
+NAMES = [
+    "Ada Lovelace",
+    'Lovelace, Ada "A"',
+    "Ада",
+    "阿达" * 30,
+    "=?utf-8?q?x?=",
+    "é" * 80,
+    "x" * 200,
+    "",
+    "a@b <c>",
+    "{leave} {0} {{}",
+]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))

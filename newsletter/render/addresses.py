@@ -14,6 +14,8 @@ from newsletter.tex import clean
 
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*", re.ASCII)
 
+_PLAIN = re.compile(r"[!-;=?-~]+@[A-Za-z0-9.-]+", re.ASCII)
+
 
 # Cached where a morning asks the same of every mail: the sender, its name, the subject.
 @lru_cache(maxsize=64)
@@ -31,6 +33,8 @@ def split_mailbox(text: str) -> tuple[str, str]:
 
 def ascii_domain(address: str) -> str:
     """The address with its domain as A-labels and without what could end a header or a bracket."""
+    if _PLAIN.fullmatch(address):
+        return address  # nearly all of them, and each mail asks
     local, _, domain = re.sub(r"[\s<>]", "", clean(address)).rpartition("@")
     if not domain.isascii():
         domain = idna.encode(domain, uts46=True).decode("ascii")

@@ -71,7 +71,8 @@ class _Tags:
         cuts = {(span.slot, span.start, span.start + span.length) for span in spans}
         self._places = [(self.of(slot, start), slot, start, end) for slot, start, end in sorted(cuts)]
         self._reply, _, domain = headers.get("Reply-To", "").rpartition("@")
-        self.reply_to = f"{self.of(_REPLY)}@{_same(domain)}" if domain else None
+        self._reply_tag = self.of(_REPLY)
+        self.reply_to = f"{self._reply_tag}@{_same(domain)}" if domain else None
 
     def of(self, slot: str, start: int = 0) -> str:
         return f"-{slot}{start}x{self._mark}-"
@@ -87,7 +88,9 @@ class _Tags:
     def values(self, slots: Values) -> Values:
         """What a reader has in the places of the tags."""
         found = {tag: slots[slot][start:end] for tag, slot, start, end in self._places}
-        return found | {self.of(_REPLY): self._reply.format_map(slots)} if self.reply_to else found
+        if self.reply_to:
+            found[self._reply_tag] = self._reply.format_map(slots)
+        return found
 
 
 def _personal(mail: Outgoing, tags: _Tags, own: _Own) -> dict[str, Any]:
