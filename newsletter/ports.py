@@ -380,8 +380,8 @@ class DeliveryStore(Protocol):
         """How many mails are in one of these states, planned by `before`, and why the first that says so is."""
         ...
 
-    def troubled(self, day: date, limit: int) -> tuple[int, Sequence[Delivery]]:
-        """How many mails of this issue failed, are in doubt or were repeated, and the first of them."""
+    def troubled(self, day: date, limit: int | None) -> tuple[int, Sequence[Delivery]]:
+        """How many mails of this issue failed, are in doubt or were repeated, and the first of them, or all."""
         ...
 
     def delivery_counts(self, day: date) -> Mapping[str, int]:

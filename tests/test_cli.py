@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,10 @@ from newsletter.collect import calendar
 from newsletter.demo.command import reply_to
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
+from newsletter.models import DeliveryState, IssueState
+from newsletter.store import open_store
 from tests.conftest import Run
+from tests.ledger import NOW, a_delivery, a_rendered, an_issue
 from tests.morning import ROSTER
 
 READERS = {"ada@example.org", "chen@example.org"}
@@ -368,6 +371,23 @@ def test_status_as_json_is_the_contract(morning: Folder) -> None:
     assert issue["collected"] == issue["scored"] + issue["ranked"] + issue["unscored"] > 30
     assert {"accepted": 2} == issue["deliveries"]
     assert "mails: 2 accepted" in morning("status").stdout
+
+
+def test_status_names_every_mail_in_trouble(folder: Folder) -> None:
+    """Twenty of an issue by name for people, and how many more there are; all of them for programs."""
+    (folder.path / "var").mkdir()
+    addresses = [f"reader{number:02}@example.org" for number in range(25)]
+    with closing(open_store(f"sqlite:///{folder.path / 'var' / 'newsletter.db'}")) as store:
+        store.save_issue(an_issue(state=IssueState.READY))
+        store.save_edition(a_rendered())
+        people = store.enrol(addresses, NOW)
+        store.plan([a_delivery(people[email].id, email) for email in addresses])
+        for mail in store.deliveries():
+            store.finish(replace(mail, state=DeliveryState.FAILED, error="550 no such user"))
+    notes = [f"{email}: failed: 550 no such user" for email in addresses]
+    assert notes == json.loads(folder("status", "--json").stdout)["issues"][0]["notes"]
+    shown = [line.strip() for line in folder("status").stdout.splitlines()]
+    assert [*notes[:20], "and 5 more"] == shown[-21:]
 
 
 def test_explain(morning: Folder) -> None:

@@ -22,7 +22,7 @@ from newsletter.pipeline import holding
 from newsletter.ports import Store
 from newsletter.settings import Settings
 
-_NAMED = 20  # mails listed by name in `status`
+_NAMED = 20  # mails of an issue listed by name in `status`; as JSON all of them are
 
 
 def check(settings: Settings, *, online: bool, accept: bool) -> int:
@@ -48,7 +48,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
     with app.open_ledger(settings) as store:
         issues = store.issues()
         counts = {issue.date: store.delivery_counts(issue.date) for issue in issues}
-        notes = {issue.date: [*issue.notes, *_named(store, issue)] for issue in issues}
+        notes = {issue.date: [*issue.notes, *_named(store, issue, None if as_json else _NAMED)] for issue in issues}
         bills = {issue.date: store.bills(issue.date) for issue in issues}
         hold = holding.read(store)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
@@ -95,9 +95,9 @@ def _row(issue: Issue, bills: Sequence[Bill], deliveries: Any, notes: Sequence[s
     }
 
 
-def _named(store: Store, issue: Issue) -> Iterator[str]:
+def _named(store: Store, issue: Issue, most: int | None) -> Iterator[str]:
     """Mails whose fate somebody should know: failed, in doubt, repeated."""
-    number, first = store.troubled(issue.date, _NAMED)
+    number, first = store.troubled(issue.date, most)
     yield from (f"{delivery.email}: {delivery.state}: {delivery.error}" for delivery in first)
     if number > len(first):
         yield f"and {number - len(first)} more"

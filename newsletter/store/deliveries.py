@@ -134,7 +134,7 @@ class Deliveries(Base):
             count = connection.scalar(select(func.count()).select_from(delivery).where(unsent))
             return count or 0, connection.scalar(reason)
 
-    def troubled(self, day: date, limit: int) -> tuple[int, Sequence[Delivery]]:
+    def troubled(self, day: date, limit: int | None) -> tuple[int, Sequence[Delivery]]:
         named = or_(delivery.c.error.is_not(None), delivery.c.state == DeliveryState.UNKNOWN.value)
         of_issue = (received.c.delivery_id == delivery.c.id) & (received.c.issue == day)
         with self._reading() as connection:
