@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from newsletter.store import SqlStore, open_store
 from tests.site import server, site  # noqa: F401 - fixtures
 
 # A slow machine is no failure; what a test says about time it says with its own clock.
@@ -45,6 +46,14 @@ def real_data() -> Path:
     if not folder:
         pytest.skip(f"{REAL_DATA} names no folder with real data")
     return Path(folder)
+
+
+@pytest.fixture
+def store() -> Iterator[SqlStore]:
+    """An empty ledger in memory."""
+    opened = open_store("sqlite://")
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -15,7 +15,7 @@ from newsletter.demo.faults import Fault
 from newsletter.errors import TransportRefused
 from newsletter.models import Answer, Outcome, Outgoing, Verdict
 from newsletter.pipeline import prepare_days
-from newsletter.store import SqlStore, open_store
+from newsletter.store import SqlStore
 from newsletter.transports.outbox import Outbox
 from tests.factories import DAY, a_letterhead
 from tests.morning import MORNING, desk_of, practice
@@ -51,13 +51,6 @@ class Dying(Outbox):
         if not self.dead:
             self.subjects += [dict(mail.message.headers)["Subject"] for mail in taken]
         return super().exchange(taken, wait)
-
-
-@pytest.fixture
-def store() -> Iterator[SqlStore]:
-    opened = open_store("sqlite://")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from newsletter.models import (
     SubscriberState,
     Verdict,
 )
-from newsletter.store import SqlStore, open_store
+from newsletter.store import SqlStore
 from newsletter.transports.outbox import Outbox
 from tests.factories import DAY
 
@@ -238,13 +238,6 @@ def build(delivery: Delivery) -> Message:
         rendered=PLAIN,
         slots={"to": delivery.email, "id": delivery.message_id},
     )
-
-
-@pytest.fixture
-def store() -> Iterator[SqlStore]:
-    opened = open_store("sqlite://")
-    yield opened
-    opened.close()
 
 
 def plan(store: SqlStore, *names: str, edition: str = "k") -> None:

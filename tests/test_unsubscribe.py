@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
@@ -13,20 +12,13 @@ import pytest
 
 from newsletter import inbound, subscribers, unsubscribe
 from newsletter.models import Action, Letterhead, Meaning, Message, Subscriber, SubscriberState
-from newsletter.store import SqlStore, open_store
+from newsletter.store import SqlStore
 from newsletter.subscribers import load
 from newsletter.tokens import Purpose, make
 from tests.morning import MORNING, ROSTER
 from tests.test_web import make_unwritable
 
 LEFT = "2026-03-09 by reply"
-
-
-@pytest.fixture
-def store() -> Iterator[SqlStore]:
-    opened = open_store("sqlite://")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
