@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
 from functools import cached_property
+from string import Formatter
 
 # --- papers -----------------------------------------------------------------
 
@@ -514,7 +515,11 @@ class Header:
     name: str
     value: str  # decoded
     wire: str  # as it is sent, folded with CRLF
-    own: bool = False  # whether readers differ in it
+
+    @property
+    def own(self) -> bool:
+        """Whether readers differ in it."""
+        return any(name is not None for _, name, _, _ in Formatter().parse(self.wire))
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class Transport(Protocol):
         ...
 
     def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
-        """Take at most `room` mails, and give what is known of these and earlier ones, after `wait` seconds at most.
+        """Take all of these, at most `room`, and say what is known of them and of earlier ones after `wait` seconds.
 
         The call says that the answers of the last one are recorded: a connection begins no other body before that.
         Never raises for a mail or a server.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -383,6 +385,48 @@ def test_drain_stops_itself(store: SqlStore, outcomes: str, answered: int | None
     assert tally.held_for == timedelta(hours=20 if problem else 0)
     assert tally.accepted + tally.failed == (answered or len(outcomes))
     assert len(store.deliveries([DeliveryState.QUEUED])) == (len(outcomes) - answered if answered else 0)
+
+
+class AllAtOnce(Scripted):
+    """Answers all that it holds in one go, in their order."""
+
+    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
+        return [Answer(mail.key, self._next(mail)) for mail in mails]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "held"),
+    [("F" * 10 + "A" * 20 + "F" * 10, False), ("A" * 10 + "F" * 20 + "A" * 10, True)],
+    ids=["apart", "together"],
+)
+def test_a_row_is_counted_in_the_order_of_the_answers(store: SqlStore, outcomes: str, held: bool) -> None:
+    """Answers that come twenty at a time are judged as they came, across two turns too."""
+    script = "A" * 200 + outcomes
+    plan(store, *(f"reader{number}" for number in range(len(script))))
+    steps = [Outcome(Verdict.PERMANENT if one == "F" else Verdict.ACCEPTED, "550") for one in script]
+    tally = drain(store, AllAtOnce([*steps], lanes=20), build, owner="me", now=Clock())
+    assert (tally.held == "20 mails in a row were refused for good") is held
+
+
+def test_drain_keeps_no_garbage(store: SqlStore) -> None:
+    """What was garbage before a round is gone after it; a round in which nothing is sent leaves the collector alone."""
+
+    class Knot:
+        def __init__(self) -> None:
+            self.itself = self
+
+    plan(store, "ada")
+    knot = weakref.ref(Knot())
+    drain(store, Scripted(), build, owner="me", now=Clock())
+    assert (knot(), gc.get_freeze_count()) == (None, 0)
+    collections = [generation["collections"] for generation in gc.get_stats()]
+    gc.disable()
+    try:
+        drain(store, Scripted(), build, owner="me", now=Clock())
+        assert [generation["collections"] for generation in gc.get_stats()] == collections
+        assert gc.get_count()[0] > 0
+    finally:
+        gc.enable()
 
 
 def test_a_domain_that_refuses_us_waits(store: SqlStore) -> None:

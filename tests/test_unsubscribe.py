@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -324,6 +326,29 @@ def test_an_answer_in_the_reader_s_language(chen: Subscriber, action: Action, la
     assert "mailto:news+" in html
     assert "{" not in text + html
     assert ("2026-03-23" in text) == (action is Action.PAUSE)
+
+
+@pytest.mark.parametrize("letters", [*range(4, 64)])
+def test_an_answer_s_headers_arrive_as_they_are(chen: Subscriber, letters: int) -> None:
+    """Whatever the length of an address or a name, no header is folded or encoded into something else."""
+    domain = f"{'d' * min(letters, 60)}.example"
+    names = ["", "Morning arXiv", "n" * letters, "Dr. Lovelace, Ada " * 6, "晨间论文" * (letters // 4)]
+    for name in names:
+        letterhead = replace(LETTERHEAD, sender=f"{name} <news@{domain}>", reply_to=f"news@{domain}")
+        message = unsubscribe.compose(
+            Action.UNSUBSCRIBE, letterhead, keys=KEYS, reader=chen, newsletter=name or "x", language="en",
+            answers=f"<{'i' * 5 * letters}@{domain}>", now=MORNING,
+        )  # fmt: skip
+        head = message.raw.split(b"\r\n\r\n")[0] + b"\r\n"
+        for header, value in message.headers:
+            if header not in ("From", "Subject"):
+                assert value == head.split(f"\r\n{header}: ".encode())[1].split(b"\r\n")[0].decode(), header
+        # The newer policies put a space between two encoded words.
+        mail = message_from_bytes(head, policy=policy.compat32)
+        assert dict(message.headers)["Subject"] == str(make_header(decode_header(mail["Subject"])))
+        shown, address = parseaddr(mail["From"].replace("\r\n", ""))
+        assert (name.strip(), f"news@{domain}") == (str(make_header(decode_header(shown))), address)
+        assert max(map(len, head.split(b"\r\n"))) <= 998
 
 
 def test_an_answer_proves_and_undoes(chen: Subscriber) -> None:

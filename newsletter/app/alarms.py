@@ -20,7 +20,7 @@ from newsletter.errors import NewsletterError
 from newsletter.models import Letterhead, Message, Outgoing, Trouble, Verdict
 from newsletter.ports import Transport, TroubleStore
 from newsletter.redaction import redacted
-from newsletter.render.addresses import domain_of, mailbox, own_address, split_mailbox
+from newsletter.render.addresses import domain_of, own_address, split_mailbox
 from newsletter.render.short import short_mail
 from newsletter.tex import clean
 
@@ -106,11 +106,11 @@ def has_ended(trouble: Trouble, now: datetime) -> bool:
 def compose(trouble: Trouble, letterhead: Letterhead, admin: str, now: datetime) -> Message:
     """The mail: the problem, what to do, since when; or that it is over."""
     subject, lines = _said(trouble, letterhead)
-    name, sender = split_mailbox(letterhead.sender)
+    sender = split_mailbox(letterhead.sender)[1]
     digest = hashlib.sha256(f"{trouble.key} {trouble.since} {trouble.ended}".encode()).hexdigest()[:16]
     recipient = parseaddr(admin)[1]
     headers = (
-        ("From", mailbox(name, sender, "From") if name.isascii() else sender),
+        ("From", letterhead.sender),
         ("To", recipient),
         ("Subject", subject),
         ("Date", format_datetime(now)),

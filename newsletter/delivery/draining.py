@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -40,22 +39,14 @@ def drain(
     why the rest stays queued: the server is in trouble, or too many mails were refused.
     """
     drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, Pace(rate, time.monotonic))
-    with _collecting_new_garbage_only():
+    try:
         while drained.turn():
             continue
+    finally:
+        drained.end()
     if isinstance(transport.trouble, TransportRefused):
         raise transport.trouble
     return drained.tally + _held(drained.health.problem, transport.trouble)
-
-
-@contextmanager
-def _collecting_new_garbage_only() -> Iterator[None]:
-    """Each full collection would walk through all that the process has loaded: as long as sending a thousand mails."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _held(problem: str | None, trouble: TransportError | None) -> Tally:
@@ -82,6 +73,7 @@ class _Round:
     tally: Tally = field(default_factory=Tally)
     in_flight: dict[str, Delivery] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)  # not yet recorded
+    frozen: bool = False  # whether old garbage is left alone
     place: int = 0  # the id up to which the queue was walked through
     dry: bool = False  # nothing more was due
 
@@ -95,6 +87,11 @@ class _Round:
         self.answers += self._exchange(claimed)
         return True
 
+    def end(self) -> None:
+        if self.frozen:
+            gc.unfreeze()
+            gc.collect()  # freezing made the collector forget how much there is: it would never do so by itself
+
     def _wanted(self) -> int:
         # A stop may come at any time: it is asked for each turn.
         if self.health.problem or self.dry or self.stop():
@@ -103,7 +100,9 @@ class _Round:
         return room if allowed is None else min(room, allowed)
 
     def _decided(self) -> Sequence[Delivery]:
-        now, outcomes = self.now(), {one.key: one.outcome for one in reversed(self.answers)}  # the first one counts
+        now, outcomes = self.now(), dict[str, Outcome]()
+        for answer in self.answers:
+            outcomes.setdefault(answer.key, answer.outcome)  # of two the first: it was made before a mistake of ours
         self.answers = []
         known = [(self.in_flight.pop(key), outcome) for key, outcome in outcomes.items() if key in self.in_flight]
         return [self._judged(decide(delivery, outcome, now), outcome) for delivery, outcome in known]
@@ -123,6 +122,10 @@ class _Round:
         self._count(decided)
         if wanted:
             self._walk(claimed)
+        if claimed and not self.frozen:
+            # A full collection walks through all that the process has loaded: as long as sending a thousand mails.
+            gc.freeze()
+            self.frozen = True
         self.in_flight |= {str(delivery.id): delivery for delivery in claimed}
         return claimed
 

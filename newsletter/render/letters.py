@@ -89,8 +89,7 @@ class _Own(dict[str, str]):
 def _head(subject: str, letterhead: Letterhead) -> Head:
     """Made once for an edition, with `{names}` where readers differ."""
     headers = (
-        Header(name, _pattern(value), _pattern(wire), any(mark in wire for mark in _MARKS.values()))
-        for name, value, wire in _headers(subject, letterhead, _MARKS)
+        Header(name, _pattern(value), _pattern(wire)) for name, value, wire in _headers(subject, letterhead, _MARKS)
     )
     return Head(tuple(headers), _pattern(_envelope_from(letterhead, _MARKS)))
 

@@ -7,7 +7,8 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from newsletter.models import Head, Header, Message, Rendered, Slotted, literal
-from newsletter.render.addresses import ascii_domain
+from newsletter.render.addresses import ascii_domain, encoded, mailbox, split_mailbox
+from newsletter.tex import clean
 
 
 def short_mail(
@@ -32,6 +33,13 @@ def short_mail(
     )
 
 
-def _header(name: str, value: str) -> Header:
-    folded = SMTP.fold(name, SMTP.header_factory(name, value))
-    return Header(name, literal(value), literal(folded.removeprefix(f"{name}: ").removesuffix("\r\n")))
+def _header(name: str, given: str) -> Header:
+    """As the newsletter's own are written. The standard library's would fold and encode what must stay as it is:
+    identifiers, and addresses that are longer than a line."""
+    value = clean(given)
+    wire = value
+    if name == "From":
+        wire = mailbox(*split_mailbox(value), name)
+    elif name == "Subject":
+        wire = encoded(value, name)
+    return Header(name, literal(value), literal(wire))

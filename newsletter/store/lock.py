@@ -36,10 +36,10 @@ def hold_ledger(database: Path, command: str, *, wait: bool = False) -> Iterator
 @contextmanager
 def _hold(lock: Path, place: Path, command: str, *, wait: bool) -> Iterator[None]:
     with lock.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise DataFolderLocked(str(place), _holder(file)) from error
+        if wait:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        elif holder := _holder(file):
+            raise DataFolderLocked(str(place), holder)
         _sign(file, f"newsletter {command} (process {os.getpid()})")
         try:
             yield
@@ -47,18 +47,23 @@ def _hold(lock: Path, place: Path, command: str, *, wait: bool) -> Iterator[None
             _sign(file, "")
 
 
+def _holder(file: TextIO) -> str | None:
+    """Who has it, unless it is ours now. A file without a name is about to be signed, or given up."""
+    for _ in range(_LOOKS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            if name := file.read().strip():
+                return name
+            time.sleep(_BETWEEN_LOOKS)
+        else:
+            return None
+    return "another process"
+
+
 def _sign(file: TextIO, holder: str) -> None:
     """Who holds it, for whoever is refused; on a full disk the lock holds without a name."""
     with suppress(OSError):
         file.truncate(0)
         os.write(file.fileno(), holder.encode())
-
-
-def _holder(file: TextIO) -> str:
-    """The name in the file; a process that took the lock this instant has not signed yet."""
-    for _ in range(_LOOKS):
-        file.seek(0)
-        if holder := file.read().strip():
-            return holder
-        time.sleep(_BETWEEN_LOOKS)
-    return "another process"

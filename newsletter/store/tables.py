@@ -35,8 +35,6 @@ metadata = MetaData()
 class _Cached(TypeDecorator[Any]):
     """Values that cannot change, read from a cache: thousands of rows in a row have the same ones."""
 
-    __abstract__ = True
-
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         read = super().result_processor(dialect, coltype)
         return read and lru_cache(maxsize=64)(read)
@@ -60,7 +58,7 @@ class UtcDateTime(_Cached):
 
 
 class Days(_Cached):
-    """The issues that a mail carries, oldest first."""
+    """The issues that a mail carries, oldest first. Cached by the text that SQLite gives."""
 
     impl = JSON
     cache_ok = True

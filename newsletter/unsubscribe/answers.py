@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from newsletter import tokens
 from newsletter.models import Action, Letterhead, Message, Subscriber
-from newsletter.render.addresses import ascii_domain, domain_of, leave_link, mailbox, own_address, plus, split_mailbox
+from newsletter.render.addresses import ascii_domain, domain_of, leave_link, own_address, plus
 from newsletter.render.short import short_mail
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
@@ -81,10 +81,9 @@ def _reply_to(letterhead: Letterhead, keys: Keys, reader: Subscriber) -> str:
 def _headers(
     letterhead: Letterhead, keys: Keys, reader: Subscriber, answers: str, now: datetime, subject: str
 ) -> tuple[tuple[str, str], ...]:
-    name, sender = split_mailbox(letterhead.sender)
     token = tokens.make(keys, Purpose.MESSAGE, reader.id)
     own = [
-        ("From", mailbox(name, sender, "From") if name.isascii() else sender),
+        ("From", letterhead.sender),
         ("To", ascii_domain(reader.email)),
         ("Reply-To", _reply_to(letterhead, keys, reader)),
         ("Subject", subject.rstrip(":：")),

@@ -51,17 +51,14 @@ class SendGrid:
 
     @property
     def room(self) -> int:
-        """One call's while none is under way, so that the next ones are made ready behind it."""
         free = self._connections - len(self._calls) - len(self._waiting)
-        return 0 if self.trouble else max(0, (free if self._calls else min(free, 1)) * self._batch)
+        return 0 if self.trouble else max(0, free * self._batch)
 
     def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
-        more = False
         for alike in self._grouped(mails):
             self._waiting.append(alike)
             self._begin()
-            more = self.room > 0
-        if self._calls and not self._answers and not more:
+        if self._calls and not self._answers:
             self._listen(wait)
             self._begin()
         answers, self._answers = self._answers, []
@@ -80,8 +77,8 @@ class SendGrid:
                 yield alike
 
     def _begin(self) -> None:
-        while self._waiting and self.trouble:
-            self._answer(self._waiting.popleft(), Outcome(Verdict.UNTRIED, self.trouble.problem))
+        while self._waiting and (trouble := self.trouble):
+            self._answer(self._waiting.popleft(), Outcome(Verdict.UNTRIED, trouble.problem))
         while self._waiting and len(self._calls) < self._connections:
             mails = self._waiting.popleft()
             self._threads = self._threads or ThreadPoolExecutor(self._connections, "sendgrid")
