@@ -152,6 +152,86 @@ def test_the_lines_behind_a_command(body: str, action: Action) -> None:
     assert read(mail(body)).action is action
 
 
+NARROWED = """
+Please remove me⏎from the robotics topic. | Please stop sending me emails⏎about robotics. | Unsubscribe⏎cs.CV
+Please cancel my subscription⏎to the Vision topic. | unsubscribe⏎topic: robotics | 退订⏎cs.CV | 请退订⏎机器人主题
+配信停止⏎cs.CV
+Bitte abmelden⏎von cs.CV | Please stop the newsletter⏎on Fridays
+Unsubscribe⏎I'd like to stay on the cs.LG list though.
+Please unsubscribe:⏎bob@example.org | Please unsubscribe⏎bob@example.org | 退订⏎bob@example.org
+配信停止⏎bob@example.org
+Please remove⏎Bob Miller <bob@example.org> | Unsubscribe⏎Bob has retired and his mail is forwarded to me.
+Bitte abmelden⏎Herr Müller arbeitet nicht mehr bei uns. | 退订⏎张三已经离职了，邮件转给我了
+unsubscribe⏎Sorry, wrong recipient, please disregard. | unsubscribe⏎Oops, wrong thread.
+Unsubscribe⏎Sent in error, sorry.
+退订⏎发错了，请忽略 | abmelden⏎Sorry, falscher Empfänger, bitte ignorieren. | 配信停止⏎間違えました。無視してください
+Unsubscribe.⏎Not! | stop⏎I meant to send this to somebody else | Unsubscribe me!!⏎Haha, no, stay, this is great
+Please stop the newsletter.⏎I'm on vacation for two weeks and want it again after that. | 停止发送⏎到四月一日
+配信停止をお願いします。⏎4月1日までです。 | Please unsubscribe me.⏎In case you can switch it to weekly I'd stay.
+退订⏎除非能改成每周一封
+Bitte abmelden.⏎Ab Mai möchte ich ihn wieder erhalten. | 退订⏎テストです
+"""
+NARROWED_BELOW_A_SUBJECT = """
+Unsubscribe: Hi,⏎please unsubscribe me from cs.CV.⏎Thanks
+Unsubscribe: Please unsubscribe Bob Smith, he left the company.
+unsubscribe request: Please unsubscribe bob@example.org | 退订: 请帮张三退订，他离职了
+取消订阅: 请取消 cs.CV 的订阅，谢谢
+Abmelden: Bitte melden Sie Herrn Müller ab. | Abmeldung: Bitte melden Sie mich von cs.CV ab.
+配信停止: 山田さんの配信を停止してください
+Désinscription: Merci de désinscrire Paul Martin qui a quitté le laboratoire. | Отписка: Прошу отписать Ивана Петрова
+수신거부: 김철수 씨 메일을 수신거부 처리해 주세요 | Unsubscribe: I clicked this by accident.
+Unsubscribe: Sorry, wrong button
+Baja: Por favor den de baja a Juan Pérez, ya no trabaja aquí.
+unsubscribe: is broken in your mails, the link gives 404
+"""
+EXPLAINED = """
+Unsubscribe⏎Jane Doe⏎PhD Candidate, MIT | unsubscribe⏎jane | Unsubscribe⏎J. Smith⏎jsmith@math.example.edu⏎+1 555 0100
+bitte melden Sie mich von Ihrem⏎Newsletter ab. | Please unsubscribe me⏎from this newsletter.⏎Thanks
+Hello,⏎please remove me from your⏎mailing list
+I have too little time these days.⏎Please unsubscribe me.
+Hope you are well!⏎Please unsubscribe me from these emails.⏎Many thanks,⏎Liz
+unsubscribe⏎I get too many mails. | Unsubscribe⏎Keep up the good work! | 退订⏎谢谢老师⏎李雷 | 退订⏎邮件太多了
+敬啟者：⏎請取消訂閱，謝謝。⏎陳大文 敬上
+Unsubscribe.⏎Please unsubscribe me. | unsubscribe⏎Thanks for three great years!
+"""
+
+
+@pytest.mark.parametrize("text", split(NARROWED))
+def test_a_command_that_goes_on_is_for_a_person(text: str) -> None:
+    """Narrowed, about somebody else, for a time, or taken back on another line: nobody leaves by that."""
+    assert read(mail(text.replace("⏎", "\n"))).action is Action.HUMAN
+    assert read(mail(text.replace("⏎", "\n\n"))).action is Action.HUMAN
+
+
+@pytest.mark.parametrize("text", split(NARROWED_BELOW_A_SUBJECT))
+def test_a_subject_that_the_text_narrows_is_for_a_person(text: str) -> None:
+    subject, _, body = text.partition(": ")
+    assert read(mail(body.replace("⏎", "\n"), Subject=subject)).action is Action.HUMAN
+
+
+@pytest.mark.parametrize("text", split(EXPLAINED))
+def test_a_command_with_its_reason_and_signature(text: str) -> None:
+    assert read(mail(text.replace("⏎", "\n"))).action is Action.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize(
+    ("called", "line"),
+    [
+        ("Daily ML Digest", "Please unsubscribe me from Daily ML Digest"),
+        ("Daily ML Digest", "unsubscribe - daily ml digest"),
+        ("晨间论文", "请退订晨间论文"),
+        ("Morning arXiv", "Bitte den Morning arXiv abbestellen"),
+    ],
+)
+def test_our_own_name_is_the_newsletter(called: str, line: str) -> None:
+    """People write the newsletter's name where others write `the newsletter`."""
+    assert read(mail(line), called=called).action is Action.UNSUBSCRIBE
+
+
+def test_another_name_is_for_a_person() -> None:
+    assert read(mail("Please unsubscribe me from Robotics Weekly"), called="Daily ML Digest").action is Action.HUMAN
+
+
 def test_subject_and_text_must_not_contradict() -> None:
     assert read(mail("resume", Subject="unsubscribe")).action is Action.HUMAN
     assert read(mail("Sorry, I changed my mind, keep me.", Subject="unsubscribe")).action is Action.HUMAN

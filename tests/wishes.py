@@ -10,6 +10,10 @@ def rows(table: str) -> list[str]:
 
 REQUESTS = {
     "en": """
+Please do not send me any more emails. | Don't email me anymore. | Do not contact me again | Don't send me this newsletter | I want to stop receiving this newsletter | Please remove me from your distribution list.
+Unsubscribe me from your weekly newsletter | take me off your subscription list | Please remove me from your list of subscribers | Can I be removed from this list please? | I need to be removed from this list | remove me form this list
+Thanks for the great newsletter. Please unsubscribe me. | Thank you for your work, but I'd like to unsubscribe. | I have changed jobs, please unsubscribe this address. | Wrong person. Please remove me. | Please unsubscribe me as I no longer need this service.
+I never signed up for this. Please remove me. | Plese unsubscribe | Please unsubscribe me and confirm. | Under GDPR, please delete my data and unsubscribe me. | Stop spamming me | I'd appreciate it if you could unsubscribe me.
 unsubscribe | Unsubscribe | UNSUBSCRIBE | unsubscribe. | Unsubscribe! | UNSUBSCRIBE!!! | "unsubscribe" | 'Unsubscribe'
 unsubscribe me | Unsubscribe me please | please unsubscribe | Please unsubscribe me. | pls unsubscribe | Plz unsubscribe me
 please unsubscribe me from this list | Please unsubscribe me from this newsletter. | Unsubscribe from this newsletter
@@ -48,6 +52,7 @@ I'm unsubscribing. | Unsubscribing | Subscription cancellation | Please disconti
 Please process my unsubscribe request. | Unsubscribe request | I request to be unsubscribed. | Request to unsubscribe
 """,
     "zh": """
+感谢推送，请帮我退订 | 研究方向变了，退订 | 本人已退休，请取消订阅 | 老师您好，请帮我退订 | 由于工作变动，请取消订阅，谢谢 | 以后别发了 | 不用再发给我了 | 最近太忙，先退订了，谢谢 | 退订，邮箱 | 请把我从邮件列表中删掉
 退订 | 退订。 | 退订！ | 退订!!! | “退订” | 「退订」 | 【退订】 | 退 订 | 退订，谢谢 | 退订 谢谢 | 退订谢谢 | 请退订 | 请退订。
 我要退订 | 我想退订 | 我要退订。 | 我要退订这个邮件 | 申请退订 | 申请退订，谢谢 | 请帮我退订 | 帮我退订 | 麻烦帮我退订，谢谢
 麻烦退订 | 麻烦退订一下 | 麻烦您帮我退订一下，谢谢！ | 请帮忙退订 | 请帮忙退订一下 | 请给我退订 | 请为我退订 | 请将我退订
@@ -72,6 +77,7 @@ Please process my unsubscribe request. | Unsubscribe request | I request to be u
 「退訂」 | 退訂！ | 麻煩取消訂閱 | 麻煩您取消訂閱，感謝 | 請協助退訂 | 請協助取消訂閱，謝謝 | 煩請取消訂閱 | 不訂了 | 取消訂閱 unsubscribe | 停止接收
 """,
     "ja": """
+これまでありがとうございました。配信停止をお願いします。 | 田中です。配信停止をお願いします。 | 配信を希望しません | 配信停止をお願いできますでしょうか。
 配信停止 | 配信停止。 | 配信停止希望 | 配信停止を希望します | 配信停止を希望します。 | 配信停止をお願いします | 配信停止お願いします | 配信停止してください
 配信停止お願いいたします。 | 配信停止をお願いいたします。 | 配信を停止してください | 配信を停止してください。 | 配信の停止をお願いします。 | メールの配信停止をお願いします
 メールの配信を停止してください。 | メルマガの配信停止をお願いします。 | メールマガジンの配信停止を希望します。 | ニュースレターの配信を停止してください
@@ -85,6 +91,7 @@ Please process my unsubscribe request. | Unsubscribe request | I request to be u
 配信を止めてください。 | 配信停止の手続きをお願いします。 | 配信停止していただけますか | 配信停止していただけますでしょうか。 | unsubscribe お願いします
 """,
     "ko": """
+그동안 감사했습니다. 구독 취소 부탁드립니다. | 안녕하세요. 홍길동입니다. 구독 취소 부탁드립니다. | 메일 그만 보내주시면 감사하겠습니다
 수신거부 | 수신거부합니다 | 수신 거부 | 수신 거부합니다. | 수신거부 부탁드립니다 | 수신거부 해주세요 | 수신거부해주세요. | 수신 거부 부탁드립니다. | 수신거부 요청합니다 | 수신거부 신청합니다
 구독취소 | 구독 취소 | 구독취소합니다 | 구독 취소해주세요 | 구독 취소해 주세요. | 구독 취소 부탁드립니다. | 구독 취소 요청드립니다 | 구독을 취소해 주세요. | 구독을 취소하고 싶습니다. | 구독 취소하고 싶어요
 구독해지 | 구독 해지 | 구독 해지 부탁드립니다 | 구독 해지해 주세요. | 구독을 해지하고 싶습니다. | 구독 해지 신청합니다. | 구독 중단 | 구독 중단해 주세요 | 구독중지 | 해지 | 해지해 주세요 | 탈퇴
@@ -93,6 +100,7 @@ Please process my unsubscribe request. | Unsubscribe request | I request to be u
 뉴스레터 수신거부 | 구독 해제 | 구독해제 부탁드립니다 | 메일링 리스트에서 삭제해 주세요 | 메일링 리스트에서 제외해 주세요. | 목록에서 삭제해주세요 | 저를 리스트에서 빼주세요 | 수신 거부요 | 구독 취소요 | 구독취소 바랍니다
 """,
     "de": """
+Vielen Dank für den Newsletter, aber ich möchte mich abmelden. | Ich habe kein Interesse mehr. Bitte streichen Sie mich aus dem Verteiler. | Bitte nicht mehr senden | Bitte löscht mich aus dem Verteiler | Danke für die tolle Arbeit, ich gehe in Rente. Bitte melden Sie mich ab.
 abmelden | Abmelden | ABMELDEN | Abmelden! | Bitte abmelden | Bitte abmelden. | bitte abmelden, danke | Bitte melden Sie mich ab. | Bitte melde mich ab | Bitte mich abmelden
 Ich möchte mich abmelden | Ich möchte mich abmelden. | Ich möchte mich vom Newsletter abmelden. | Ich will mich abmelden | Hiermit melde ich mich ab. | Hiermit melde ich mich vom Newsletter ab.
 Bitte melden Sie mich vom Newsletter ab. Vielen Dank! | Abmeldung | Abmeldung vom Newsletter | Newsletter-Abmeldung | Newsletter Abmeldung | Bitte um Abmeldung | Ich bitte um Abmeldung vom Newsletter.
@@ -106,6 +114,7 @@ Bitte keinen Newsletter mehr senden. | Guten Tag, bitte melden Sie mich ab. Mit 
 Könnten Sie mich bitte abmelden? | Können Sie mich bitte vom Newsletter abmelden? | Bitte unsubscriben | Unsubscribe bitte | Bitte vom Newsletter abmelden | mich bitte abmelden | Liebe Grüße, bitte abmelden
 """,
     "fr": """
+Merci pour votre travail mais je souhaite me désabonner. | Désolé, trop de mails, merci de me désinscrire. | Merci d'annuler mon abonnement
 désabonner | se désabonner | Se désabonner | SE DÉSABONNER | desabonner | désabonnement | Désabonnement | Désabonnez-moi | désabonnez moi | Désabonnez-moi s'il vous plaît | Désabonnez-moi svp
 Me désabonner | me désabonner svp | Veuillez me désabonner | Veuillez me désabonner de cette liste. | Veuillez me désabonner, merci. | Merci de me désabonner | Merci de me désabonner de cette newsletter.
 Merci de me désabonner de votre liste de diffusion. | Merci de bien vouloir me désabonner. | Je souhaite me désabonner | Je souhaite me désabonner. | Je souhaite me désabonner de cette newsletter. | Je veux me désabonner
@@ -119,6 +128,7 @@ Annuler mon abonnement | Veuillez annuler mon abonnement. | Je souhaite annuler 
 Bonjour, merci de me désabonner. Cordialement, Ada | Bonjour, je souhaite me désabonner. Merci. | Bonjour, veuillez me désinscrire de cette liste. Bien cordialement | Bonjour, pouvez-vous me désabonner ? Merci d'avance.
 """,
     "es": """
+Gracias por todo, pero quiero darme de baja. | Por favor no enviar más correos.
 baja | Baja | BAJA | Dar de baja | darme de baja | Darme de baja por favor | Dame de baja | Dadme de baja | Denme de baja | Dénme de baja por favor | Deme de baja por favor | Quiero darme de baja | Quiero darme de baja.
 Quiero darme de baja de esta lista | Quiero darme de baja del boletín. | Quisiera darme de baja | Deseo darme de baja | Deseo darme de baja de la newsletter. | Me gustaría darme de baja | Me gustaría darme de baja, gracias.
 Por favor, darme de baja | Por favor, denme de baja. | Por favor dar de baja | Por favor, dar de baja este correo. | Por favor, dadme de baja de la lista. | Solicito la baja | Solicito mi baja | Solicito baja de la lista
@@ -131,6 +141,7 @@ Hola, quiero darme de baja. Gracias. | Buenos días, por favor denme de baja de 
 ¿Pueden darme de baja, por favor? | ¿Podrían darme de baja? Gracias | ¿Me pueden dar de baja? | Stop
 """,
     "pt": """
+Obrigado pelo trabalho, mas gostaria de cancelar a inscrição. | Solicito remoção da lista
 cancelar inscrição | Cancelar inscrição | cancelar inscricao | Cancelar a inscrição | Cancelar minha inscrição | Cancelar a minha inscrição | Por favor, cancelar minha inscrição | Por favor, cancele minha inscrição.
 Por favor cancelem a minha inscrição | Quero cancelar minha inscrição | Quero cancelar a minha inscrição. | Gostaria de cancelar minha inscrição. | Gostaria de cancelar a minha subscrição | Desejo cancelar minha inscrição
 Cancelar assinatura | Cancelar minha assinatura | Quero cancelar minha assinatura. | Gostaria de cancelar a assinatura | Cancelar subscrição | Anular subscrição | Anular a minha subscrição | Cancelamento | Solicito o cancelamento
@@ -143,6 +154,7 @@ Não me enviem mais e-mails | Por favor, não me envie mais e-mails | Olá, quer
 Olá, gostaria de cancelar a minha subscrição. Obrigado | Podem me remover da lista, por favor? | Poderia me descadastrar? Obrigado | Parar | Quero desinscrever-me
 """,
     "it": """
+Grazie mille per il lavoro, ma vorrei disiscrivermi. | Disdetta
 disiscrivimi | Disiscrivimi | Disiscrivetemi | Disiscriversi | disiscrivermi | Disiscrizione | Richiesta di disiscrizione | Vorrei disiscrivermi | Vorrei disiscrivermi. | Voglio disiscrivermi | Voglio disiscrivermi dalla newsletter
 Vorrei disiscrivermi dalla newsletter. Grazie | Desidero disiscrivermi | Per favore disiscrivetemi | Per favore, disiscrivetemi da questa lista. | Chiedo di essere disiscritto | Chiedo la disiscrizione | Richiedo la disiscrizione
 Cancellami | Cancellatemi | Cancellatemi dalla lista | Cancellatemi per favore | Per favore cancellatemi dalla vostra lista. | Cancellami dalla lista | Cancellami dalla newsletter | Vorrei cancellarmi | Vorrei cancellarmi dalla newsletter.
@@ -155,6 +167,7 @@ Smettete di inviarmi email | Smettetela di mandarmi email | Basta email | Stop |
 Potete disiscrivermi? | Potete cancellarmi dalla lista, per favore? | Potreste disiscrivermi? Grazie mille | Ciao, disiscrivimi per favore
 """,
     "ru": """
+Прошу больше не присылать мне писем | Спасибо за рассылку, но прошу меня отписать. | Можете меня отписать?
 отписаться | Отписаться | ОТПИСАТЬСЯ | Отписаться. | отписка | Отписка от рассылки | Отписать | Отпишите | Отпишите меня | Отпишите меня, пожалуйста | Отпишите меня от рассылки | Отпишите меня от рассылки, пожалуйста.
 Пожалуйста, отпишите меня | Пожалуйста, отпишите меня от рассылки. | Пожалуйста отпишите | Прошу отписать меня | Прошу отписать меня от рассылки. | Прошу отписать | Прошу вас отписать меня от этой рассылки | Хочу отписаться
 Хочу отписаться от рассылки | Я хочу отписаться | Я хочу отписаться от этой рассылки. | Хотел бы отписаться | Хотела бы отписаться от рассылки. | Я хотел бы отписаться. | Желаю отписаться | Отписываюсь
@@ -170,6 +183,8 @@ Potete disiscrivermi? | Potete cancellarmi dalla lista, per favore? | Potreste d
 # Negated, conditional, partial, by somebody else or asked: nobody may leave by these.
 NO_REQUESTS = {
     "en": """
+Will you stop the newsletter? | I no longer work on robotics, please remove it. | I clicked “unsubscribe” | The footer says: unsubscribe | Thanks! Please unsubscribe: Bob Smith | Please unsubscribe me. From the Vision topic, I mean. | Unsubscribe... nah, I love it
+Please cancel my subscription. Or can you reduce it to five papers a day | Please unsubscribe me as soon as you stop covering robotics. | Please stop the emails for now | Unsubscribe me for two weeks | stop please, I'm on holiday until April | I am thinking about it, unsubscribe maybe
 please don't unsubscribe me | Please do not unsubscribe me. | don't unsubscribe | Do not unsubscribe me! | I don't want to unsubscribe | I do not want to unsubscribe. | Never unsubscribe me | Don't stop | Please don't stop sending these
 Don't ever stop | please never stop | I would never unsubscribe | I'm not unsubscribing | Not unsubscribing | I won't unsubscribe | don't remove me | Please do not remove me from the list. | Unsubscribe? No way! | Unsubscribe? Never.
 How do I unsubscribe? | How can I unsubscribe? | How to unsubscribe | Where can I unsubscribe? | Can I unsubscribe? | unsubscribe? | Is there a way to unsubscribe? | What happens if I unsubscribe? | Did I unsubscribe? | Why did you unsubscribe me?
@@ -184,6 +199,7 @@ Stop it, I love this | stop words are great | Stop by my office | Early stopping
 To unsubscribe or not to unsubscribe | Did you mean unsubscribe | I told my students to unsubscribe from everything else | Ignore my last mail, don't unsubscribe me | Please ignore my unsubscribe request | I take back my unsubscribe request
 """,
     "zh": """
+我退订了吗 | 退订了吗 | 你把我退订了 | 你取消了我的订阅 | 您取消了我的订阅吗 | 我不再收到邮件了 | 我现在不再收到邮件了 | 你要退订吗 | 你不订阅了吗 | 请删除这封邮件 | 停止发送两周 | 请停止发送，两周后恢复 | 退订，发错了
 别退订我 | 不要退订 | 请不要退订我 | 请别给我退订 | 不退订 | 我不想退订 | 我不要退订 | 不是退订 | 我没有退订 | 我没要退订 | 千万别退订 | 无需退订 | 不用退订 | 先别退订 | 暂不退订 | 我不会退订的 | 舍不得退订 | 不要取消订阅 | 请不要取消我的订阅
 怎么退订？ | 如何退订 | 怎样退订 | 请问如何退订？ | 在哪里退订？ | 退订在哪里 | 可以退订吗？ | 能退订吗 | 退订？ | 要退订吗？ | 退订链接打不开 | 退订按钮坏了 | 退订了吗？ | 退订成功了吗 | 我已经退订了吗？ | 为什么退订不了 | 为什么把我退订了？ | 误退订了，请恢复
 如果太多我就退订 | 再发就退订 | 再这样我就退订了 | 要是没有新内容我就退订 | 下个月退订 | 下周再退订 | 年底退订 | 考虑退订 | 我在考虑退订 | 差点退订 | 本来想退订 | 只退订 cs.CV | 只退订视觉方向 | 退订 cs.CV | 退订计算机视觉主题 | 部分退订 | 除了 cs.LG 都退订
@@ -195,16 +211,19 @@ To unsubscribe or not to unsubscribe | Did you mean unsubscribe | I told my stud
 我已經退訂了嗎？ | 為什麼幫我退訂？ | 不要取消訂閱 | 請勿取消我的訂閱 | 開玩笑的，退訂 | 考慮退訂
 """,
     "ja": """
+配信停止 2週間 | 4月末まで配信停止してください | 間違えました、配信停止は無視してください | 解除 配信停止
 配信停止しないでください | 配信停止しないで | 配信を停止しないでください。 | 配信停止の方法を教えてください | 配信停止はどうすればいいですか？ | どうやって購読解除しますか？ | 購読解除の方法は？ | 配信停止できますか？ | 配信停止したくないです | 配信停止は希望しません
 配信停止のリンクが動きません | 配信停止になっていますか | 間違えて配信停止してしまいました | もし増えるなら配信停止します | cs.CVだけ配信停止してください | cs.CVのみ解除してください | 同僚が配信停止を希望しています | 同僚の購読解除をお願いします | 退会しません | 退会したくない
 購読を続けたいです | 配信を再開してください | 購読したいです | 来月解除します | 解除しないで | 停止しないでください | 配信停止について質問があります | 配信停止を取り消してください | 田中さんを配信停止してください
 """,
     "ko": """
+수신거부 해지 | 2주간 수신거부
 수신거부 하지 마세요 | 구독 취소하지 마세요 | 구독 취소하지 말아 주세요. | 구독을 취소하고 싶지 않습니다 | 수신거부 안 합니다 | 구독 취소는 어떻게 하나요? | 어떻게 구독을 취소하나요? | 수신거부 방법을 알려주세요 | 구독 해지 가능한가요? | 구독 취소되었나요?
 제 동료가 구독 취소를 원합니다 | 동료의 구독을 취소해 주세요 | cs.CV만 구독 취소해 주세요 | 메일이 더 많아지면 구독 취소하겠습니다 | 만약 계속되면 수신거부하겠습니다 | 실수로 구독 취소했습니다 | 구독 취소를 취소해 주세요 | 다음 달에 구독 취소할게요 | 구독 취소 링크가 작동하지 않습니다
 구독하고 싶습니다 | 해지하지 마세요 | 탈퇴 안 해요
 """,
     "de": """
+Bitte tragen Sie mich ein | Bitte tragen Sie mich in den Verteiler ein. | Abmeldung erhalten | Melden Sie mich bitte | Bitte stoppen bis 1. April
 bitte nicht abmelden | Bitte melden Sie mich nicht ab. | Ich möchte mich nicht abmelden | Ich will mich nicht abmelden! | Nicht abbestellen | Niemals abmelden | Auf keinen Fall abmelden | Bitte nicht kündigen | Wie kann ich mich abmelden? | Wie melde ich mich ab?
 Wo kann ich den Newsletter abbestellen? | Kann ich mich abmelden? | Abmelden? | Bin ich abgemeldet? | Warum wurde ich abgemeldet? | Wenn das so weitergeht, melde ich mich ab. | Falls es mehr wird, bitte abmelden | Ich überlege, mich abzumelden | Ich werde mich vielleicht abmelden
 Bitte nur von cs.CV abmelden | Bitte cs.CV abbestellen | Mein Kollege möchte sich abmelden | Bitte melden Sie meinen Kollegen ab | Meine Kollegin will sich abmelden | Bitte melden Sie Herrn Müller ab | Sie möchte sich abmelden | Der Abmeldelink funktioniert nicht | Der Link zum Abmelden ist kaputt
@@ -232,6 +251,7 @@ Se continua così mi disiscrivo | Se non smettete, cancellatemi | Forse mi disis
 Il link per disiscriversi non funziona | Mi sono disiscritto per errore | Disiscrivetemi, scherzo | Il mese prossimo mi disiscrivo | Cancellate il terzo articolo | Vorrei iscrivermi di nuovo | Basta con la visione | Mai disiscrivermi
 """,
     "ru": """
+Отпишите мне, пожалуйста | Отпишитесь по результату | Спасибо, отпишитесь!
 не отписывайте меня | Не надо меня отписывать | Пожалуйста, не отписывайте меня | Я не хочу отписываться | Не хочу отписаться | Не отписывать | Не отменяйте мою подписку | Как отписаться? | Как мне отписаться от рассылки? | Где отписаться? | Могу ли я отписаться? | Я отписан? | Почему меня отписали?
 Если так будет продолжаться, я отпишусь | Если не прекратите, отпишите меня | Наверное, отпишусь | Думаю отписаться | Отпишите меня только от cs.CV | Хочу отписаться только от cs.CV | Отписаться от cs.CV | Мой коллега хочет отписаться | Отпишите моего коллегу | Она хочет отписаться
 Ссылка для отписки не работает | Я случайно отписался | Отпишите, шучу | Отпишусь в следующем месяце | Удалите третью статью | Подпишите меня снова | Хочу подписаться | Никогда не отпишусь
@@ -261,6 +281,7 @@ Do these papers have code? | Thanks, I was away and will read them next week. | 
 감사합니다 | 고맙습니다! | 잘 받았습니다 | 3번 논문이 좋네요 | cs.CR도 추가해 주실 수 있나요? | 아침 7시에 보내주실 수 있나요? | 어떤 모델을 쓰시나요? | 링크가 깨졌어요 | 수고하세요 | 네 알겠습니다
 """,
     "de": """
+Danke, ich melde mich! | Ich melde mich schnellstmöglich. | Melde mich jetzt
 Danke! | Vielen Dank | Sehr interessant | Super Ausgabe heute | Könnten Sie cs.CR hinzufügen? | Welches Modell nutzen Sie? | Der Link zum dritten Artikel geht nicht. | Ich melde mich nächste Woche | Kann man das um 7 Uhr bekommen? | Habe ich erhalten, danke | Wir sprechen am Montag darüber.
 Artikel 2 ist großartig | Bitte auch meine Kollegin Eva aufnehmen
 """,

@@ -19,7 +19,7 @@ from newsletter.errors import MailboxUnavailable, NewsletterError, StoreError
 from newsletter.inbound import trust
 from newsletter.models import Action, DeliveryState, Incoming, Meaning
 from newsletter.ports import Mailbox, Store
-from newsletter.render.addresses import domain_of, own_address
+from newsletter.render.addresses import domain_of, own_address, split_mailbox
 from newsletter.settings import Settings
 
 log = structlog.get_logger()
@@ -63,6 +63,7 @@ def read(settings: Settings, mail: Incoming, now: datetime) -> Meaning:
         aligned=mail.aligned,
         envelope_to=mail.envelope_to,
         sent=partial(_sent, settings),
+        called=split_mailbox(settings.letterhead.sender)[0],
     )
 
 

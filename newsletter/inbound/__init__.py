@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
-from newsletter.inbound import cut, gate, grammar, html, identity, ours, parts, reports
+from newsletter.inbound import cut, forms, gate, grammar, html, identity, ours, parts, reports
 from newsletter.inbound.identity import Identity
 from newsletter.inbound.parts import Mail
 from newsletter.models import Action, Meaning
@@ -27,6 +27,7 @@ __all__ = ["failure", "read", "visible_text"]
 
 failure = reports.judged
 
+_SHORTEST_NAME = 4  # letters; a shorter one may be a word
 _ON_OWN_PROOF = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
 
 
@@ -39,10 +40,12 @@ def read(
     aligned: str | None = None,
     envelope_to: str | None = None,
     sent: Callable[[int], Iterable[str]] = lambda _: (),
+    called: str = "",
 ) -> Meaning:
     """What a mail asks for; never raises.
 
     `sent` gives the texts of the mails that a reader got of us: what of them comes back in a reply is no wish.
+    `called` is the newsletter's name, which people write where others write `the newsletter`.
     `aligned` is the address or domain for which a trusted Authentication-Results header names an aligned DKIM pass,
     `envelope_to` the address that the mail was delivered to. A command without proof is CONFIRM. A command with such a
     pass instead of a token has `subscriber_id` None and its `sender` proven: whose it is, the caller looks up.
@@ -65,7 +68,7 @@ def read(
         )
     who = identity.identify(mail, keys, envelope_to, own_domain)
     known = () if who.subscriber_id is None else tuple(sent(who.subscriber_id))
-    return _from_person(mail, who, today, aligned, known)
+    return _from_person(mail, who, today, aligned, known, called)
 
 
 def visible_text(raw: bytes) -> str:
@@ -73,7 +76,9 @@ def visible_text(raw: bytes) -> str:
     return "\n".join(_lines(parts.parse(raw)))
 
 
-def _from_person(mail: Mail, who: Identity, today: date, aligned: str | None, known: tuple[str, ...]) -> Meaning:
+def _from_person(
+    mail: Mail, who: Identity, today: date, aligned: str | None, known: tuple[str, ...], called: str
+) -> Meaning:
     sender = identity.sender(mail)
     meant = Meaning(action=Action.IGNORE, reason="", subscriber_id=who.subscriber_id, sender=sender)
     if who.several:
@@ -83,8 +88,8 @@ def _from_person(mail: Mail, who: Identity, today: date, aligned: str | None, kn
     automatic = gate.is_automatic(mail)
     if automatic:
         return replace(meant, reason=automatic)
-    lines = [_without(line, sender) for line in _lines(mail, known)]
-    wish = grammar.read(_without(mail.first("subject"), sender), lines, today)
+    lines = [_plain(line, sender, called) for line in _lines(mail, known)]
+    wish = grammar.read(_plain(mail.first("subject"), sender, called), lines, today)
     if wish is None:
         return replace(meant, reason="no request in it" if lines else "nothing new written in it")
     if who.forged:
@@ -97,9 +102,15 @@ def _from_person(mail: Mail, who: Identity, today: date, aligned: str | None, kn
     return replace(meant, action=Action.CONFIRM, reason=f"{wish.why}, without a token")
 
 
-def _without(line: str, address: str | None) -> str:
-    """A line without the sender's own address: people write `unsubscribe ada@example.com`."""
-    return re.sub(re.escape(address), "", line, flags=re.I).strip() or line if address else line
+def _plain(line: str, sender: str | None, called: str) -> str:
+    """A line without what is said of oneself and of us: `unsubscribe ada@example.com from Morning arXiv`."""
+    if sender:
+        line = re.sub(re.escape(sender), "", line, flags=re.I).strip() or line
+    if len(called) < _SHORTEST_NAME:
+        return line
+    # In Chinese a name stands without spaces around it.
+    named = re.escape(called) if forms.CJK.search(called) else rf"(?<![a-z0-9]){re.escape(called)}(?![a-z0-9])"
+    return re.sub(named, "newsletter", line, flags=re.I)
 
 
 def _lines(mail: Mail, known: Iterable[str] = ()) -> list[str]:

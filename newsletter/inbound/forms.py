@@ -122,7 +122,8 @@ _GREETINGS = (
 )
 _CJK_GREETINGS = (
     r"(?:尊敬的|敬爱的|亲爱的|親愛的)?\w{0,12}(?:您好|你好|您们好|你们好|大家好|早上好|早安|晚上好|下午好)|hi|"
-    r"hello|尊敬的\w{1,12}|お世話になっております|お世話になります|こんにちは|ご担当者様|\w{1,10}様|すみません|"
+    r"hello|尊敬的\w{1,12}|敬启者|敬啟者|(?:いつも)?(?:大変)?お世話になって(?:おります|います)|お世話になります|"
+    r"こんにちは|ご担当者様|\w{1,10}様|すみません|"
     r"안녕하세요|안녕하십니까|\w{1,10}님"
 )
 _THANKS = (
@@ -168,7 +169,8 @@ def clauses(line: str) -> list[str]:
 
 def by_script(clause: str) -> list[str]:
     """A clause in its runs of Chinese, Japanese or Korean letters and of others."""
-    runs = re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|[^\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+", clause)
+    cjk = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+    runs = re.findall(rf"[{cjk}]+(?:\s+[{cjk}]+)*|[^{cjk}]+", clause)
     return [run.strip() for run in runs if run.strip()]
 
 

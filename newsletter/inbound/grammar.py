@@ -12,13 +12,25 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from newsletter.inbound import forms, pause, phrases, words
+from newsletter.inbound import asides, doubts, forms, pause, phrases, words
 from newsletter.inbound.leaving_words import OFTEN_MISTYPED
 from newsletter.inbound.phrases import folded, without_accents
 from newsletter.models import Action
 
 _LONGEST_COMMAND = 200
 _MOST_LINES = 200
+_MOST_WRAPPED = 3
+_ENDS = re.compile(r"[.!?。!?…:;,]\s*$")
+_ASKED = re.compile(r"\?|[吗嗎]\W*$")
+# Where a sentence begins to say why, or a thank-you to ask.
+_JOINTS = re.compile(
+    r"\s(?=(?:as|since|because) (?:i|we|my)\b|due to |da ich |weil ich |car je |puisque je |porque |ya que |perch[ée] |"
+    r"так как |потому что )|\s(?:but|aber|pero|mas|но)\s|\smais (?=je |j'|merci|veuillez|pouv)|"
+    r"\s(?:and|und|et|y|e|и) (?=unsubscribe|remove me|take me|meld|désabonn|desinscri|отпиш)|"
+    r"\sma (?=vorrei|voglio|desidero|per favore|chiedo|pote|puoi|mi )",
+    re.I,
+)
+_QUOTES = re.compile(r"[\"“”„«»「」『』:]")  # as NFKC leaves them
 _SENTENCE_END = re.compile(r"[.!。!]+(?:\s+|(?=[\u3040-\u9fff\uac00-\ud7af]))|[。]")
 _SUBJECT_PREFIX = re.compile(
     r"\s*(?:(?:re|aw|antw|antwort|sv|vs|ref|rif|r|res|rép|ré|odp|ynt|ha|回复|回覆|答复|答覆|回信|返信|답장|회신|"
@@ -47,53 +59,83 @@ def read(subject: str, lines: list[str], today: date) -> Wish | None:
     other = _in_first_line(lines, today)
     if other and other[0].action is not wish.action:
         return Wish(Action.HUMAN, "subject and first line ask for different things")
-    doubt = next((line for line in rest if _is_doubtful(line)), None)
+    doubt = _doubt(rest, wish.action, today)
     return Wish(Action.HUMAN, f"{wish.why}, but then {_short(doubt)}") if doubt else wish
 
 
 def _in_subject(subject: str, lines: list[str], today: date) -> tuple[Wish, list[str]] | None:
     text = bare_subject(subject)
     wish = command(text, today)
-    return (Wish(wish.action, f"subject says {_short(text)}", wish.until), lines) if wish else None
+    if wish is None or (_is_vague(text) and not all(command(line, today) or asides.is_aside(line) for line in lines)):
+        return None
+    return Wish(wish.action, f"subject says {_short(text)}", wish.until), lines
 
 
 def _in_first_line(lines: list[str], today: date) -> tuple[Wish, list[str]] | None:
-    start = next((index for index, line in enumerate(lines) if not _is_aside(line)), None)
+    told = (index for index, line in enumerate(lines) if command(line, today) or not asides.is_aside(line))
+    start = next(told, None)
     if start is None:
         return None
-    line, rest = lines[start], lines[start + 1 :]
+    line, height = _unwrapped(lines[start:], today)
+    rest = lines[start + height :]
     wish = command(line, today)
-    if wish is None and (parted := _first_sentence(line)):
+    if wish is None and (parted := _first_sentence(line, today)):
         # A sentence of its own with an unmistakable word in it: what follows is as if it stood on the next line.
         line, more = parted
         wish, rest = command(line, today), [more, *rest]
-    return (Wish(wish.action, f"first line says {_short(line)}", wish.until), rest) if wish else None
+    if wish is None or (_is_vague(line) and any(map(asides.is_free, lines[:start]))):
+        return None
+    return Wish(wish.action, f"first line says {_short(line)}", wish.until), rest
 
 
-def _first_sentence(line: str) -> tuple[str, str] | None:
+def _unwrapped(lines: list[str], today: date) -> tuple[str, int]:
+    """The first line with those that a mail program has cut off it, and how many they are."""
+    for height in range(1, _MOST_WRAPPED + 1):
+        joined = " ".join(lines[:height])
+        ended = height >= len(lines) or _ENDS.search(lines[height - 1])
+        if command(joined, today) and (ended or not _is_cut_off(lines[height], today)):
+            return joined, height
+        if ended:
+            break
+    return lines[0], 1
+
+
+def _is_cut_off(line: str, today: date) -> bool:
+    """Whether a line only goes on with what the one before began."""
+    return doubts.goes_on(line) and not (asides.is_aside(line) or command(line, today))
+
+
+def _doubt(rest: list[str], action: Action, today: date) -> str | None:
+    """The first line behind a command that could change it."""
+    said = [line for line in rest if not all(map(asides.is_fixed, forms.clauses(line)))]
+    if said and not asides.is_aside(said[0]) and (doubts.goes_on(said[0]) or doubts.ADDRESS.search(said[0])):
+        return said[0]
+    return next((line for line in said if _changes(line, action, today)), None)
+
+
+def _changes(line: str, action: Action, today: date) -> bool:
+    """A word of leaving that is not the same command once more, or one that takes it back."""
+    if doubts.in_line(line):
+        return True
+    if asides.is_aside(line):
+        return False
+    parts = [part for part in _SENTENCE_END.split(line) if words.stems().search(without_accents(part))]
+    wishes = [command(part, today) for part in parts]
+    return not all(wish and wish.action is action for wish in wishes)
+
+
+def _first_sentence(line: str, today: date) -> tuple[str, str] | None:
     """The first sentence that is no aside and names leaving, with what follows it; None where a question follows."""
     ends = [found.end() for found in _SENTENCE_END.finditer(line)]
-    end = next((end for end in ends if not _is_aside(line[:end])), None)
-    if end is None or "?" in line[end:] or not _stems().search(without_accents(line[:end])):
+    end = next((end for end in ends if command(line[:end], today) or not asides.is_aside(line[:end])), None)
+    if end is None or "?" in line[end:] or _is_vague(line[:end]):
         return None
     return line[:end], line[end:]
 
 
-def _is_aside(line: str) -> bool:
-    """Whether a line only greets, thanks or says why."""
-    return all(_is_aside_clause(clause) for clause in forms.clauses(line))
-
-
-def _is_aside_clause(clause: str) -> bool:
-    return forms.is_courtesy_clause(clause) or _is_reason(clause)
-
-
-def _is_reason(clause: str) -> bool:
-    text = folded(clause)
-    if text in _reasons():
-        return True
-    begins = _reason_begins().search(without_accents(clause))
-    return bool(begins) and not (_is_doubtful(clause) or _stems().search(without_accents(clause)))
+def _is_vague(line: str) -> bool:
+    """Whether a line could speak of something else than the newsletter: `Stop.`, `remove it`."""
+    return not words.stems().search(without_accents(line))
 
 
 def bare_subject(subject: str) -> str:
@@ -109,15 +151,18 @@ def command(line: str, today: date) -> Wish | None:
     if not line or len(line) > _LONGEST_COMMAND:
         return None
     found: Wish | None = None
-    thanked = False
-    for clause in forms.clauses(line):
+    free = signs = False
+    for clause in (clause for part in _JOINTS.split(line) for clause in forms.clauses(part)):
         wish = _clause(clause, today)
         if wish and (found is None or wish.action is found.action):
             found = found or wish
-        elif wish or not (_is_aside_clause(clause) or (thanked and _is_name(clause))):
+        elif wish or not (asides.is_aside_clause(clause) or (signs and _is_name(clause))):
             return None
-        thanked = thanked or forms.is_thanks(clause)
-    if found and "?" in line and not _asks().search(without_accents(line)):
+        free = free or (wish is None and not asides.is_fixed(clause) and asides.is_free(clause))
+        signs = wish is None and found is not None and forms.is_thanks(clause)
+    if found and (free and (_is_vague(line) or _QUOTES.search(line))):
+        return None  # who tells something and then says `stop`, or quotes a word, may mean something else
+    if found and _ASKED.search(line) and not _asks().search(without_accents(line)):
         return None
     return found
 
@@ -132,7 +177,7 @@ def _clause(clause: str, today: date) -> Wish | None:
     wishes = [_one_script(side, today) for side in sides]
     if wishes[0] or len(wishes) < 3:
         return wishes[0]
-    found = [wish for wish, side in zip(wishes[1:], sides[1:], strict=True) if wish or not _is_aside_clause(side)]
+    found = [wish for wish, side in zip(wishes[1:], sides[1:], strict=True) if wish or not asides.is_aside_clause(side)]
     first = found[0] if found else None
     return first if first and all(wish and wish.action is first.action for wish in found) else None
 
@@ -156,44 +201,19 @@ def _mistyped() -> tuple[str, ...]:
 
 
 @cache
-def _reasons() -> frozenset[str]:
-    return frozenset(folded(one) for one in phrases.split(words.REASONS))
-
-
-@cache
-def _reason_begins() -> re.Pattern[str]:
-    return phrases.anywhere(words.REASON_BEGINS, at_start=True)
-
-
-@cache
 def _asks() -> re.Pattern[str]:
     return phrases.anywhere(words.ASKS)
-
-
-@cache
-def _stems() -> re.Pattern[str]:
-    return phrases.anywhere(words.STEMS)
-
-
-@cache
-def _doubts() -> re.Pattern[str]:
-    return phrases.anywhere(words.DOUBTS)
-
-
-@cache
-def _no_doubts() -> re.Pattern[str]:
-    return phrases.anywhere(words.NO_DOUBTS)
 
 
 def _mentioned(subject: str, lines: list[str]) -> Wish | None:
     """A command word outside the grammar."""
     bare = bare_subject(subject)
-    if _stems().search(without_accents(bare)) or _begins_like_command(bare):
+    if words.stems().search(without_accents(bare)) or _begins_like_command(bare):
         return Wish(Action.HUMAN, f"subject says {_short(bare)}")
-    line = next((line for line in lines if _stems().search(without_accents(line))), None)
+    line = next((line for line in lines if words.stems().search(without_accents(line))), None)
     if line:
         return Wish(Action.HUMAN, f"a command word outside the grammar: {_short(line)}")
-    first = next((line for line in lines if not _is_aside(line)), "")
+    first = next((line for line in lines if not all(map(asides.is_fixed, forms.clauses(line)))), "")
     if _begins_like_command(first):
         return Wish(Action.HUMAN, f"begins like a command: {_short(first)}")
     return None
@@ -207,10 +227,6 @@ def _begins_like_command(line: str) -> bool:
         and len(line) <= 80
         and any(phrases.is_whole(table, text) for table in (words.LEAVE, words.PAUSE, words.RESUME))
     )
-
-
-def _is_doubtful(line: str) -> bool:
-    return bool(_doubts().search(_no_doubts().sub("", without_accents(line))))
 
 
 def _short(line: str) -> str:

@@ -6,6 +6,10 @@ is an entry here and nothing else.
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
+from newsletter.inbound import phrases
 from newsletter.inbound.leaving_words import SPACED
 from newsletter.inbound.leaving_words_cjk import UNSPACED
 from newsletter.inbound.phrases import Words
@@ -58,42 +62,15 @@ UNTIL = "until|till|til|to|bis|直到|到|至"
 
 # A question is a request only where it begins like one.
 ASKS = (
-    "can you|could you|would you|will you|können sie|könnten sie|würden sie|könnt ihr|könntet ihr|pouvez-vous|"
+    "can you|could you|would you|can i be|could i be|may i be|can i please|could i please|may i unsubscribe please|"
+    "können sie|könnten sie|würden sie|könnt ihr|könntet ihr|pouvez-vous|"
     "pourriez-vous|pouvez vous|pourriez vous|peux-tu|podrían|pueden|puede|podría|podéis|puedes|podem|pode|poderia|"
-    "poderiam|podiam|potete|potreste|puoi|potrebbe|можно|можете ли|не могли бы|能否|可否|帮我|幫我|帮忙|幫忙|给我|給我|"
+    "poderiam|podiam|potete|potreste|puoi|potrebbe|можно|можете|не могли бы|能否|可否|帮我|幫我|帮忙|幫忙|给我|給我|"
     "替我|为我|将我|把我|いただけ|頂け|もらえ|주실수|주시겠"
 )
 
-# Why people leave: a clause of these beside a request takes nothing back.
-REASONS = (
-    "too many (e/)mails|(not/no longer) interested|(not/no longer) (relevant/needed/useful)(/ to me/ for me)|"
-    "it is too much|too much|thanks for (the service/your work/everything/the good work/your service/all)|"
-    "不需要了|用不上了|用不到了|不感兴趣(了/)|没兴趣了|沒興趣了|(邮件/郵件)太多(了/)|太多了|已(经/經/)毕业(了/)|"
-    "已畢業|已(经/)离职|已换方向|"
-    "(我/)(已经/已/)(不做/不再做/不研究)(这个/该/这/)(方向/领域)了|回复|回覆|回復|请尽快处理|請儘快處理|尽快处理|"
-    "請盡快處理|申请|申請|劳驾|勞駕|"
-    "恐れ入りますが|お手数ですが|お手数をおかけしますが|お手数をおかけいたしますが|大変恐縮ですが|恐縮ですが|"
-    "申し訳ありませんが|"
-    "申し訳ございませんが|勝手ながら|誠に勝手ながら|죄송하지만|죄송합니다만|번거로우시겠지만|kein interesse(/ mehr)|"
-    "zu viele mails|"
-    "plus intéressé|trop de mails|demasiados correos|ya no me interesa|muitos e-mails|troppe email|слишком много писем"
-)
-REASON_BEGINS = (
-    "i no longer (work/read/need/use/have/do/study/am)|i'm no longer|i am no longer|"
-    "i have (left/graduated/retired/moved/"
-    "changed/too many)|i've (left/graduated/retired/moved/changed)|i (left/graduated/retired/changed)|i am (retired/"
-    "retiring/leaving/too busy)|i'm (retired/retiring/leaving/too busy)|i (get/receive/have) too many|"
-    "i don't have (the /)time|i do not have (the /)time|i have no time|i don't have enough time|"
-    "as i (am/no longer/have)|"
-    "since i (am/no longer/have)|because i|i signed up by|i subscribed by|i never (signed up/subscribed)|"
-    "i did not (sign up/subscribe)|i didn't (sign up/subscribe)|我(已经/已/)(毕业/换工作/离职/退休)|我(没有/没)时间|"
-    "ich habe keine zeit|ich bin nicht mehr|ich arbeite nicht mehr|je n'ai (plus/pas) le temps|je ne travaille plus|"
-    "no tengo tiempo|ya no trabajo|não tenho (mais /)tempo|não trabalho mais|non ho (più /)tempo|non lavoro più|"
-    "у меня нет времени|я больше не (работаю/занимаюсь)"
-)
-
 # Whoever writes one of these speaks about leaving; outside the grammar a person reads it.
-STEMS = (
+_STEMS = (
     "unsubscri|un-subscri|unsubcri|unsuscri|unsub |opt out|opt-out|optout|remove me|take me off|get me off|"
     "stop sending|stop emailing|stop mailing|cancel my|cancel the subscription|my subscription|your mailing list|"
     "the mailing list|this mailing list|off the list|plus de mails|plus d'e-mails|"
@@ -103,31 +80,16 @@ STEMS = (
     "abmeldung|abbestell|austragen|verteiler|desabonn|desinscri|desuscri|dar de baja|darme de baja|de baja|"
     "suscripcion|descadastr|desinscrev|cancelar a inscricao|disiscri|cancellami|cancellatemi|"
     "la mia iscrizione|отпис|рассылк|подписк|pause|pausier|don't stop|do not stop|dont stop|never stop|"
-    "please stop|stop the |stop this"
+    "please stop|stop the |stop this|do not send|don't send|dont send|do not email|don't email|stop receiving|"
+    "to receive (these/this/any/your)|receive any|more (e/)mails|abmeld|"
+    "mich (/bitte )(ab/vom newsletter/von ihrem/von der/aus dem/aus ihrem)|keine (e-/)mails|"
+    "keine weiteren|ne plus recevoir|plus recevoir|quiero recibir|quero receber|voglio ricevere|хочу получать|"
+    "не присыла|не шлите|отпиш|(取消/停止)我的(订阅/訂閱)|解除し|cancelar (/a )minha inscri|"
+    "from (the/your/this) (/mailing )list|mich (nicht/nur) |名单|名單|別發|别发|不用发|不用再发|수신|구독을|보내지"
 )
 
-# What turns a request around, narrows it or ties it to a condition, read in the lines that follow a command.
-DOUBTS = (
-    "only|except|apart from|but not|but keep|but please keep|but still|keep sending|keep me|unless|instead|"
-    "ignore this|ignore that|ignore my|changed my mind|change my mind|just kidding|joking|a joke|kidding|colleague|"
-    "on behalf|my (boss/friend/student/wife/husband/team/advisor/supervisor)|"
-    "(she/he/they) (wants/want/asked)|do not unsubscribe|don't unsubscribe|dont unsubscribe|not unsubscribe|"
-    "don't stop|do not stop|don't remove|do not remove|don't want to unsubscribe|resubscribe|instead of|"
-    "rather than|for example|what happens|if you|if i|if it|if this|when you|never|no way|no wait|"
-    "next (month/week/year)|"
-    "said|says|told|wrote|written|the word|question is|how to|"
-    "只|仅|僅|除了|除非|如果|假如|要是|但是|但保留|保留|不要退|别退|別退|不退订|不想退|不是要退|算了|开玩笑|開玩笑|"
-    "同事|他想|她想|"
-    "他要|她要|他说|她说|朋友|导师|老板|改主意|下个月|下個月|下周|再说|先别|不对|等等|"
-    "のみ|だけ|もし|しないで|冗談|同僚|来月|やっぱり|やはり|만 |하지 마|하지마|동료|만약|농담|다음 달|다음달|"
-    "nur |falls |wenn |ausser|nicht abmelden|nicht abbestellen|kolleg|niemals|scherz|spass|nachsten monat|doch nicht|"
-    "seulement|uniquement|sauf|si vous|si ca|ne pas |ne me desabonnez pas|collegue|jamais|plaisante|blague|"
-    "mois prochain|"
-    "solo |excepto|salvo |si no|si siguen|colega|companer|nunca|broma|mes que viene|proximo mes|"
-    "apenas |somente|exceto|soltanto|se nao|se continuar|brincadeira|mes que vem|"
-    "tranne|se non|se continua|collega|scherzo|mese prossimo|только|кроме|если|не отпис|не нужно отпис|не надо|"
-    "коллег|никогда|шучу|шутка|в следующем месяце"
-)
 
-# Polite forms that only look like a doubt.
-NO_DOUBTS = "いただけ|그만"
+@cache
+def stems() -> re.Pattern[str]:
+    """Finds them in a text without accents."""
+    return phrases.anywhere(_STEMS)
