@@ -88,8 +88,9 @@ def _from_person(
     automatic = gate.is_automatic(mail)
     if automatic:
         return replace(meant, reason=automatic)
-    lines = [_plain(line, sender, called) for line in _lines(mail, known)]
-    wish = grammar.read(_plain(mail.first("subject"), sender, called), lines, today)
+    named = _Named(sender, identity.recipients(mail), called)
+    lines = [named.plain(line) for line in _lines(mail, known)]
+    wish = grammar.read(named.plain(mail.first("subject")), lines, today)
     if wish is None:
         return replace(meant, reason="no request in it" if lines else "nothing new written in it")
     if who.forged:
@@ -102,15 +103,26 @@ def _from_person(
     return replace(meant, action=Action.CONFIRM, reason=f"{wish.why}, without a token")
 
 
-def _plain(line: str, sender: str | None, called: str) -> str:
-    """A line without what is said of oneself and of us: `unsubscribe ada@example.com from Morning arXiv`."""
-    if sender:
-        line = re.sub(re.escape(sender), "", line, flags=re.I).strip() or line
-    if len(called) < _SHORTEST_NAME:
-        return line
-    # In Chinese a name stands without spaces around it.
-    named = re.escape(called) if forms.CJK.search(called) else rf"(?<![a-z0-9]){re.escape(called)}(?![a-z0-9])"
-    return re.sub(named, "newsletter", line, flags=re.I)
+class _Named:
+    """What people write of themselves and of us: `unsubscribe ada@example.com from Morning arXiv`."""
+
+    def __init__(self, sender: str | None, recipients: Iterable[str], called: str) -> None:
+        self._sender = _pattern(re.escape(sender)) if sender else None
+        self._ours = _pattern("|".join(map(re.escape, sorted(recipients, key=len, reverse=True))) or "(?!)")
+        # In Chinese a name stands without spaces around it.
+        around = ("", "") if forms.CJK.search(called) else (r"(?<![a-z0-9])", r"(?![a-z0-9])")
+        self._called = _pattern(re.escape(called).join(around)) if len(called) >= _SHORTEST_NAME else None
+
+    def plain(self, line: str) -> str:
+        """A line without their address and ours, and with `newsletter` for its name."""
+        if self._sender:
+            line = self._sender.sub("", line).strip() or line
+        line = self._ours.sub("", line)
+        return self._called.sub("newsletter", line) if self._called else line
+
+
+def _pattern(expression: str) -> re.Pattern[str]:
+    return re.compile(expression, re.I)
 
 
 def _lines(mail: Mail, known: Iterable[str] = ()) -> list[str]:

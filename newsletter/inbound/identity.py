@@ -78,6 +78,12 @@ def returned(mail: Mail) -> tuple[date | None, str | None]:
     return None, None
 
 
+def recipients(mail: Mail) -> frozenset[str]:
+    """The addresses that a mail was sent to, ours among them."""
+    found = _ADDRESS.findall("\n".join(mail.all(*_RECIPIENTS))[:_LONGEST])
+    return frozenset(framed or bare for framed, bare in found)
+
+
 def sender(mail: Mail) -> str | None:
     """The one address in From:, without any claim that it is true; None where it can be read in two ways."""
     if len(mail.written_from) != 1:
