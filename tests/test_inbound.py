@@ -343,6 +343,68 @@ def test_our_own_words_below_a_reply_are_not_the_readers(reply: str, action: Act
     assert in_html == dict.fromkeys(in_html, action)
 
 
+ORIGINAL = f"Morning arXiv &lt;{REPLY_TO}&gt;"
+
+
+@pytest.mark.parametrize(
+    ("body", "action"),
+    [
+        ("<pre>Unsubscribe\n\nJohn</pre>", Action.UNSUBSCRIBE),
+        (
+            f"<pre>Hello,\nplease unsubscribe me.\n\nJohn\n\nOn Monday {ORIGINAL} wrote:\n&gt; x</pre>",
+            Action.UNSUBSCRIBE,
+        ),
+        ('<div style="white-space: pre-wrap">Hello,\nunsubscribe\n\nJohn</div>', Action.UNSUBSCRIBE),
+        ('<div style="WHITE-SPACE:pre-line;color:red"><div>Hi</div>退订\n\nJohn</div>', Action.UNSUBSCRIBE),
+        ("<pre>Unsubscribe\nonly from cs.CV</pre>", Action.HUMAN),
+        ("<pre>Hi</pre><div>My colleague would like to\nunsubscribe\nas well</div>", Action.HUMAN),
+        (
+            '<div style="white-space: pre"><p style="white-space: normal">Do not\nunsubscribe\nme</p></div>',
+            Action.HUMAN,
+        ),
+        ('<span style="white-space: nowrap">Do not</span>\nunsubscribe', Action.HUMAN),
+    ],
+)
+def test_lines_are_lines_where_the_page_keeps_them(body: str, action: Action) -> None:
+    """In <pre> and by `white-space`; elsewhere a line break in the source is a space."""
+    assert read(mail(body, "html")).action is action
+
+
+FRAMED = [
+    f"---- On Mon, 09 Mar 2026 09:30:00 +0800 Morning arXiv <{REPLY_TO}> wrote ---",
+    f"---- On Mon, 09 Mar 2026 09:30:00 +0800 Morning arXiv\n<{REPLY_TO}>\nwrote ----",
+    f"---- Le lun., 09 mars 2026 09:30:00 +0100 Morning arXiv <{REPLY_TO}> a écrit ----",
+    f"---- 在 星期一, 2026-03-09 09:30:00 Morning arXiv <{REPLY_TO}> 撰写 ----",
+    f"---- Am Mo., 09 März 2026 09:30:00 +0100 {REPLY_TO} schrieb ----",
+]
+
+
+@pytest.mark.parametrize("line", FRAMED)
+def test_a_framed_line_without_a_colon_begins_a_quote(line: str) -> None:
+    bodies = (f"退订\n\n{line}\n\n{ISSUE}", f"谢谢\n\n{line}\n\n{ISSUE}")
+    assert [read(mail(body)).action for body in bodies] == [Action.UNSUBSCRIBE, Action.IGNORE]
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("──────", []),
+        ("=====", []),
+        ("· · ·", []),
+        ("| |", []),
+        ("…", []),
+        ("?", ["?"]),
+        ("?!", ["?!"]),
+        ("😂", ["😂"]),
+        ("☹", ["☹"]),
+        ("1.", ["1."]),
+    ],
+)
+def test_a_line_that_says_nothing_is_none(line: str, lines: list[str]) -> None:
+    """The rules of our own footer stay behind where its words are known as ours."""
+    assert inbound.visible_text(mail(f"{line}\n退订")).split("\n") == [*lines, "退订"]
+
+
 def test_both_parts_of_a_mail_are_not_added_up() -> None:
     message = EmailMessage()
     message["To"], message["From"] = REPLY_TO, "ada@example.com"
