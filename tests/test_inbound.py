@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import inbound, tokens
+from newsletter.inbound import refusals
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Purpose
 
@@ -481,6 +482,70 @@ def test_a_bounce_by_rfc_3464(fields: str, action: Action, status: str | None, b
         blames,
         READER,
     )
+
+
+# What servers say to a sender whom they do not want, and the families that they belong to.
+BLOCKS = """
+554 DT:SPM 163 smtp14,AAA http://mail.163.com/help/help_spam_16.htm | 554 DT:SUM 163 smtp14 | 550 HL:IPB 163
+550 MI:SPF 163 smtp1 | 554 MI:SFQ 163 smtp8 | 421 HL:REP 163 | 550 RP:TRC 163 | 550 Ip frequency limited
+550 Connection frequency limited | 550 Sender frequency limited | 550 Mail content denied | 550 Suspected spam
+550 SPF check failed | 550 Reject by content, AntiSpam | 553 Spam Mail | 550 发信频率过高 | 550 您的IP在黑名单中
+554 Reject by behaviour spam at Rcpt State(Connection IP address:192.0.2.1)ANTISPAM_BAT[01201311R166e4]
+550 Unfortunately, messages from [192.0.2.1] weren't sent. part of their network is on our block list (S3150)
+550 SC-001 (BAY004-MC1F3) Unfortunately, messages from 192.0.2.1 weren't sent. | 550 5.7.1 Command rejected
+550 5.7.606 Access denied, banned sending IP [192.0.2.1] | 550 Access denied, sending domain does not pass DMARC
+550 5.7.26 This mail has been blocked because the sender is unauthenticated | 550 does not have a PTR record setup
+553 [BL21] Connections will not be accepted from 192.0.2.1 | 554 Message not allowed - [PH01] Email not accepted
+421 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints
+554 Message rejected under suspicion of SPAM | 550 Access from ip address 192.0.2.1 blocked. | 550 Your IP is blacklisted
+554 Reject due to policy restrictions | 554 No SMTP service | 554 Bad DNS PTR resource record
+554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help) | 421 Service refuse. OFR004_104
+550 Mail rejete. Mail rejected. OFR_506 [506] | 554 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1
+554 Service unavailable; Client host [192.0.2.1] blocked using b.barracudacentral.org | 550 rejected: zen.spamhaus.org
+550 Rejected by header based Anti-Spoofing policy | 550 rejected due to the sending MTA's poor reputation
+550 Message contains a virus | 451 Greylisting in action, please come back later | 550 DKIM verification failed
+550 5.1.8 <x@example.org>: Sender address rejected: Domain not found | 550 Sender address rejected: User unknown
+550 relay not permitted | 550 too many connections from your IP | 550 you are sending too fast
+550 5.1.1 <news@example.org>: Recipient rejected by policy
+"""
+
+
+@pytest.mark.parametrize("said", split(BLOCKS))
+def test_words_of_policy_and_spam_accuse_us(said: str) -> None:
+    """The same in a bounce, whatever status it has, as in a session; and repeated they leave nobody out."""
+    in_bounce = read(report(f"{RECIPIENT}Action: failed\nStatus: {said[0]}.0.0\nDiagnostic-Code: smtp; {said}"))
+    in_session = refusals.accuses_us(refusals.enhanced(said), said)
+    assert (True, True) == (in_bounce.blames_sender, in_session)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "told"),
+    [
+        ("5.0.0", "550 User not found: ada@163.com", "5.1.1"),
+        ("5.0.0", "550 Invalid User http://mail.163.com/help/help_spam_16.htm", "5.1.1"),
+        ("5.1.1", "550 5.1.1 <spam@example.com>: Recipient address rejected: User unknown", "5.1.1"),
+        ("5.1.1", "host mx.antispam.example.com[192.0.2.1] said: 550 5.1.1 user unknown", "5.1.1"),
+        ("5.0.0", "host eu-smtp-1.mimecast.com[192.0.2.1] said: 550 Invalid Recipient", "5.1.1"),
+        ("5.1.1", "550 5.1.1 Adresse d au moins un destinataire invalide. Invalid recipient. OFR_416", "5.1.1"),
+        ("5.0.0", "550 User suspended", "5.2.1"),
+        ("5.2.2", "552 5.2.2 mailbox full: too many messages in mailbox", "5.2.2"),
+        # Another word for an unknown reader, which has to come twice.
+        ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", "5.1.0"),
+        ("5.4.1", "550 5.4.1 [ada@example.com]: Recipient address rejected: Access denied", "5.1.0"),
+        ("5.7.1", "550 5.7.1 No such user!", "5.1.0"),
+        ("5.0.0", "550 Requested action not taken: mailbox unavailable", "5.1.0"),
+        ("5.4.4", "Host or domain name not found. Name service error for name=nosuch.example", "5.1.0"),
+        # Nobody's fault that we could name.
+        ("5.0.0", "552 Requested mail action aborted: exceeded mailsize limit", "5.0.0"),
+        ("5.0.0", "500 command not recognized", "5.0.0"),
+        ("5.4.6", "554 5.4.6 Too many hops", "5.4.6"),
+        ("4.4.1", "connect to mx.example.com[192.0.2.1]:25: Connection refused", "4.4.1"),
+    ],
+)
+def test_words_about_the_reader_do_not(status: str, said: str, told: str) -> None:
+    meaning = read(report(f"{RECIPIENT}Action: failed\nStatus: {status}\nDiagnostic-Code: smtp; {said}"))
+    assert (False, told) == (meaning.blames_sender, meaning.status)
+    assert not refusals.accuses_us(refusals.enhanced(said), said)
 
 
 def test_a_bounce_in_words() -> None:

@@ -251,6 +251,8 @@ BOUNCES: list[tuple[list[tuple[int, Action, str | None]], bool]] = [
     ([(0, HARD, "5.4.4"), (1, HARD, "5.4.4")], False),
     ([(0, HARD, None), (1, HARD, None)], False),
     ([(0, HARD, "5.1.100")], False),
+    ([(day, HARD, "5.0.0") for day in range(6)], False),
+    ([(day, HARD, None) for day in range(6)], False),
     ([(day, SOFT, "4.2.2") for day in range(4)], False),
     ([(day, SOFT, "4.2.2") for day in range(5)], True),
     ([(day, SOFT, None) for day in range(5)], True),
