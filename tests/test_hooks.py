@@ -163,7 +163,7 @@ WHAT_EVENTS_DO = [
     (event("bounce", type="blocked", status="5.7.1", reason="550 5.7.1 policy"), "bounced", "active", 1),
     (event("bounce", type="bounce", status="5.7.1", reason="550 5.7.1 listed by spamhaus"), "bounced", "active", 1),
     (event("bounce", type="blocked", status="4.7.0", reason="421 too many connections"), "bounced", "active", 1),
-    (event("bounce", type="blocked", reason="550 5.4.1 Recipient address rejected: Access denied"), "bounced", "active", 0),
+    (event("bounce", type="blocked", reason="550 5.4.1 recipient rejected: access denied"), "bounced", "active", 0),
     (event("bounce", type="blocked", status="5.2.2", reason="552 5.2.2 mailbox full"), "bounced", "active", 0),
     (event("bounce", type="bounce", status="5.0.0", reason="554 DT:SPM 163 smtp14"), "bounced", "active", 1),
     (event("dropped", reason="Bounced Address"), "bounced", "suppressed", 0),

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import inbound, tokens
-from newsletter.inbound import refusals
+from newsletter.inbound import pause, refusals
+from newsletter.inbound.phrases import folded
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Purpose
 
@@ -118,7 +119,25 @@ def test_thanks_and_questions_stay_unread(line: str) -> None:
         ("请暂停两个月，谢谢", date(2026, 5, 9)),
         ("暫停 ３ 週", date(2026, 3, 30)),
         ("暂停到4月1日", date(2026, 4, 1)),
-        ("暂停到3月1日", date(2027, 3, 1)),
+        ("暂停到1月1日", date(2027, 1, 1)),
+        ("暂停半个月", date(2026, 3, 24)),
+        ("pause until March 20", date(2026, 3, 20)),
+        ("Pause until 20 March. Thanks!", date(2026, 3, 20)),
+        ("Please pause until April 1, 2026", date(2026, 4, 1)),
+        ("pause until the 1st of April", date(2026, 4, 1)),
+        ("pause until 2026/4/1", date(2026, 4, 1)),
+        ("pause until next Monday", date(2026, 3, 16)),
+        ("pause till Friday", date(2026, 3, 13)),
+        ("Pausieren bis 1. April", date(2026, 4, 1)),
+        ("Pausieren bis 01.04.2026", date(2026, 4, 1)),
+        ("Pause pendant deux semaines", date(2026, 3, 23)),
+        ("Merci de suspendre l'envoi jusqu'au 1er avril", date(2026, 4, 1)),
+        ("pausar por duas semanas", date(2026, 3, 23)),
+        ("Pausar hasta el 1 de abril", date(2026, 4, 1)),
+        ("Por favor, suspendam o envio até 15 de março", date(2026, 3, 15)),
+        ("Sospendere per due settimane", date(2026, 3, 23)),
+        ("Приостановите рассылку на две недели", date(2026, 3, 23)),
+        ("Приостановить до 1 апреля", date(2026, 4, 1)),
     ],
 )
 def test_a_pause_has_an_end(line: str, until: date) -> None:
@@ -126,12 +145,72 @@ def test_a_pause_has_an_end(line: str, until: date) -> None:
     assert (meaning.action, meaning.until, meaning.subscriber_id) == (Action.PAUSE, until, READER)
 
 
+@pytest.mark.parametrize(
+    ("line", "until"),
+    [
+        ("pause my subscription for 10 days", date(2026, 3, 19)),
+        ("Bitte 2 Wochen pausieren", date(2026, 3, 23)),
+        ("Newsletter bitte für zwei Wochen pausieren", date(2026, 3, 23)),
+        ("Bitte bis zum 1. April pausieren", date(2026, 4, 1)),
+        ("2週間停止してください", date(2026, 3, 23)),
+        ("一週間配信を停止してください", date(2026, 3, 16)),
+        ("4月1日まで配信を停止してください", date(2026, 4, 1)),
+        ("2주 동안 중지해 주세요", date(2026, 3, 23)),
+        ("한 달간 일시정지 부탁드립니다", date(2026, 4, 9)),
+        ("4월 1일까지 일시 중지", date(2026, 4, 1)),
+        ("поставьте на паузу на месяц", date(2026, 4, 8)),
+        ("2週間後に停止", None),
+        ("两周后暂停", None),
+        ("每2周暂停", None),
+        ("暂停第2周", None),
+        ("don't pause for 2 weeks", None),
+        ("pause in 2 weeks", None),
+        ("pause every 2 weeks", None),
+        ("pause 2-3 weeks", None),
+        ("pause from 20 march until 1 april", None),
+        ("bis 1. März pausieren", None),
+    ],
+)
+def test_the_time_may_stand_before_the_verb(line: str, until: date | None) -> None:
+    assert until == pause.asked(folded(line), TODAY)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pause until March 1",
+        "pause until March 1, 2025",
+        "暂停到3月1日",
+        "pause until 2027-04-01",
+        "pause until 31 April",
+    ],
+)
+def test_a_pause_into_the_past_or_beyond_a_year_is_for_a_person(line: str) -> None:
+    assert read(mail(line)).action is Action.HUMAN
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["continue", "Continue please", "Please continue sending, thanks!", "继续", "请继续发送！", "请继续推送，谢谢"],
+)
+def test_praise_ends_no_pause(line: str) -> None:
+    assert read(mail(line)).action in (Action.IGNORE, Action.HUMAN)
+
+
 def test_a_month_ends_with_the_month() -> None:
     meaning = inbound.read(mail("pause 1 month"), keys=KEYS, today=date(2026, 1, 31))
     assert meaning.until == date(2026, 2, 28)
 
 
-@pytest.mark.parametrize("line", ["resume", "Please resume", "恢复", "恢復訂閱", "继续"])
+RESUMES = split("""
+resume | Please resume | unpause | 恢复 | 恢復訂閱 | 取消暂停 | 再開 | 配信を再開してください
+재개 | 구독 재개 부탁드립니다
+Bitte fortsetzen | Merci de reprendre l'envoi | Por favor, reanudar | Por favor, retomar o envio
+Riprendete l'invio, grazie | Возобновите рассылку, пожалуйста
+""")
+
+
+@pytest.mark.parametrize("line", RESUMES)
 def test_a_pause_can_be_ended(line: str) -> None:
     assert read(mail(line)).action is Action.RESUME
 
@@ -495,9 +574,10 @@ BLOCKS = """
 550 SC-001 (BAY004-MC1F3) Unfortunately, messages from 192.0.2.1 weren't sent. | 550 5.7.1 Command rejected
 550 5.7.606 Access denied, banned sending IP [192.0.2.1] | 550 Access denied, sending domain does not pass DMARC
 550 5.7.26 This mail has been blocked because the sender is unauthenticated | 550 does not have a PTR record setup
-553 [BL21] Connections will not be accepted from 192.0.2.1 | 554 Message not allowed - [PH01] Email not accepted
+553 [BL21] Connections will not be accepted | 554 Message not allowed - [PH01] Email not accepted
 421 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints
-554 Message rejected under suspicion of SPAM | 550 Access from ip address 192.0.2.1 blocked. | 550 Your IP is blacklisted
+554 Message rejected under suspicion of SPAM | 550 Your IP is blacklisted
+550 Access from ip address 192.0.2.1 blocked. Visit http://mail.ru
 554 Reject due to policy restrictions | 554 No SMTP service | 554 Bad DNS PTR resource record
 554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help) | 421 Service refuse. OFR004_104
 550 Mail rejete. Mail rejected. OFR_506 [506] | 554 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1

@@ -158,8 +158,10 @@ _CJK_THANKS = (
 _COURTESY = re.compile(rf"(?:(?:{_GREETINGS})(?: [\w.'-]{{1,20}}){{0,3}}|{_THANKS})", re.I)
 _CJK_COURTESY = re.compile(rf"(?:{_CJK_GREETINGS}|{_CJK_THANKS})", re.I)
 _THANKED = re.compile(rf"(?:{_THANKS}|{_CJK_THANKS})", re.I)
+# A date in one piece: `1. April`, `01.04.2026`, `April 1, 2026`, `2026/4/1`.
 _CLAUSE = re.compile(
-    r"[,;.!?¿¡:~…/|()\[\]{}<>\"“”‘„«»「」『』【】*_#、。，；！？：—–·•\u2600-\u27bf\U0001f000-\U0001faff]+|"
+    r"(?:(?<!\d)[./]|\.(?! ?\w)|/(?!\d)|,(?! ?20\d\d\b)|"
+    r"[;!?¿¡:~…|()\[\]{}<>\"“”‘„«»「」『』【】*_#、。，；！？：—–·•\u2600-\u27bf\U0001f000-\U0001faff])+|"
     r"(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w)",
 )
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

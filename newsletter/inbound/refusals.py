@@ -45,7 +45,7 @@ _CONTENT = _any(
 )
 _POLICY = _any(
     r"\bpolic(?:y|ies)\b|prohibited|prohibition|not permitted to send|not authori[sz]ed to send|"
-    r"(?<!address rejected: )access denied|no smtp service|ask your postmaster|\bbanned\b|restrictions?\b",
+    r"(?<!rejected: )access denied|no smtp service|ask your postmaster|\bbanned\b|restrictions?\b",
     r"block(?:ed|ing) (?:by|using|due|for|because|from|with|see|sender|at|-)|reject(?:ed|ing)? (?:by|due to) \S*filter",
     r"\b(?:ip|ips|host|client|server|sender|domain|network|messages?|e-?mails?|mails?|connections?)\b[^a-z]*"
     r"(?:\S+ ){0,5}(?:block(?:ed)|refused by|is bad\b)",
