@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import inbound, tokens
-from newsletter.inbound import pause, refusals
+from newsletter.inbound import charsets, pause, refusals
 from newsletter.inbound.phrases import folded
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Purpose
@@ -500,6 +500,60 @@ def test_chinese_in_any_charset(charset: str) -> None:
     raw = mail("", Content_Type="x").replace(b"text/plain; charset=utf-8", f"text/plain; charset={charset}".encode())
     raw = raw.replace(b"Content-Type: x\n", b"")
     assert read(raw + "退訂".encode(encoding)).action is Action.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "text"),
+    [
+        *(
+            (one, "cp932", "配信停止をお願いします")
+            for one in ("x-sjis", "windows-31j", "MS_Kanji", "csShiftJIS", "sjis")
+        ),
+        *(
+            (one, "iso-2022-jp", "配信停止をお願いします")
+            for one in ("cp50220", "csISO2022JP", "iso-2022-jp", "us-ascii")
+        ),
+        *((one, "euc-jp", "配信停止をお願いします") for one in ("x-euc-jp", "cp51932", "eucJP-ms", "x-unknown")),
+        *((one, "gbk", "取消订阅") for one in ("x-gbk", "gb_2312-80", "chinese", "cp936", "iso-ir-58", "windows-936")),
+        *((one, "big5", "請取消訂閱") for one in ("x-x-big5", "cn-big5", "cp950", "Big5-HKSCS", "unknown-8bit")),
+        *(
+            (one, "cp949", "수신거부 부탁드립니다")
+            for one in ("ks_c_5601-1987", "x-windows-949", "korean", "ms949", "uhc")
+        ),
+        *(
+            (one, "utf-8", "退订")
+            for one in ("unicode-1-1-utf-8", "utf8", "x-unicode20utf8", "UTF-8//IGNORE", "nonsense")
+        ),
+        *((one, "koi8-r", "Прошу отписать меня") for one in ("koi", "cskoi8r", "unknown-8bit", "utf-8")),
+        *((one, "cp1251", "Прошу отписать меня") for one in ("x-cp1251", "win-1251", "default", "utf-8")),
+        *((one, "cp1252", "Désabonnement") for one in ("ansi", "x-cp1252", "latin1", "iso_8859-1:1987", "utf-8", "")),
+        ("hz-gb-2312", "hz", "退订"),
+        ("x-mac-cyrillic", "mac-cyrillic", "Отписаться"),
+        ("unicode-1-1-utf-7", "utf-7", "退订"),
+        # A label that is wrong.
+        ("iso-8859-1", "utf-8", "退订"),
+        ("windows-1252", "utf-8", "Désabonnement"),
+        ("iso-8859-1", "gbk", "取消订阅"),
+        ("utf-8", "gbk", "您好，请帮我退订，谢谢"),
+        ("us-ascii", "gbk", "退订"),
+        ("iso-8859-1", "cp1252", "“Désabonnement”"),
+        ("iso-8859-1", "iso-8859-1", "Cancelar inscrição"),
+        ("utf-8", "iso-8859-1", "Cancelar inscrição"),
+    ],
+)
+def test_charsets_by_any_name(label: str, codec: str, text: str) -> None:
+    """The labels of the encoding standard, those of mail programs, and bytes that are not what their label says."""
+    raw = mail("").replace(b"text/plain; charset=utf-8", f'text/plain; charset="{label}"'.encode())
+    assert (Action.UNSUBSCRIBE, text) == (
+        read(raw + text.encode(codec)).action,
+        charsets.decode(text.encode(codec), label),
+    )
+
+
+def test_japanese_letters_that_microsoft_added() -> None:
+    """ISO-2022-JP as Outlook writes it: ① and 髙 lie outside JIS X 0208, ｱ is of half the width."""
+    written = b"\x1b$B-!|b\x1b(B abc \x1b(I1\x1b(B \x1b$BG[?.Dd;_\x1b(B"
+    assert "①髙 abc ｱ 配信停止" == charsets.decode(written, "iso-2022-jp")
 
 
 def test_visible_text_is_what_a_person_should_read() -> None:
