@@ -12,10 +12,10 @@ _WROTE = (
 )
 _ADDRESS = r"[^<>()@\s]{1,100}@[^<>()@\s]{1,100}"
 # Zoho: `---- On … wrote ---`, without a colon.
-_FRAMED = rf"-{{3,}} ?\w.{{4,400}}(?:(?:{_WROTE})|<{_ADDRESS}>.{{0,60}}) ?-{{3,}}"
+_FRAMED = rf"(?=.*---$)-{{3,}} ?\w.{{4,400}}(?:(?:{_WROTE})|<{_ADDRESS}>.{{0,60}}) ?-{{3,}}"
 # `On … wrote:` and its kin. With an address in angle brackets any sentence that ends in a colon counts.
 ATTRIBUTION = re.compile(
-    rf"(?:.{{4,400}}(?:{_WROTE}) ?:|.{{0,200}}<{_ADDRESS}>.{{0,100}}:|.{{0,200}}<{_ADDRESS}> ?wrote:?|"
+    rf"(?:(?=.*:$).{{4,400}}(?:{_WROTE}) ?:|.{{0,200}}<{_ADDRESS}>.{{0,100}}:|.{{0,200}}<{_ADDRESS}> ?wrote:?|"
     rf"\d{{4}}年\d{{1,2}}月\d{{1,2}}日.{{0,100}}[<(]{_ADDRESS}[>)]:?|{_FRAMED})",
     re.I,
 )
