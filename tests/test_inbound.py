@@ -16,6 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import inbound, tokens
+from newsletter.inbound import charsets, pause, refusals
+from newsletter.inbound.phrases import folded
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Purpose
 
@@ -117,7 +119,25 @@ def test_thanks_and_questions_stay_unread(line: str) -> None:
         ("请暂停两个月，谢谢", date(2026, 5, 9)),
         ("暫停 ３ 週", date(2026, 3, 30)),
         ("暂停到4月1日", date(2026, 4, 1)),
-        ("暂停到3月1日", date(2027, 3, 1)),
+        ("暂停到1月1日", date(2027, 1, 1)),
+        ("暂停半个月", date(2026, 3, 24)),
+        ("pause until March 20", date(2026, 3, 20)),
+        ("Pause until 20 March. Thanks!", date(2026, 3, 20)),
+        ("Please pause until April 1, 2026", date(2026, 4, 1)),
+        ("pause until the 1st of April", date(2026, 4, 1)),
+        ("pause until 2026/4/1", date(2026, 4, 1)),
+        ("pause until next Monday", date(2026, 3, 16)),
+        ("pause till Friday", date(2026, 3, 13)),
+        ("Pausieren bis 1. April", date(2026, 4, 1)),
+        ("Pausieren bis 01.04.2026", date(2026, 4, 1)),
+        ("Pause pendant deux semaines", date(2026, 3, 23)),
+        ("Merci de suspendre l'envoi jusqu'au 1er avril", date(2026, 4, 1)),
+        ("pausar por duas semanas", date(2026, 3, 23)),
+        ("Pausar hasta el 1 de abril", date(2026, 4, 1)),
+        ("Por favor, suspendam o envio até 15 de março", date(2026, 3, 15)),
+        ("Sospendere per due settimane", date(2026, 3, 23)),
+        ("Приостановите рассылку на две недели", date(2026, 3, 23)),
+        ("Приостановить до 1 апреля", date(2026, 4, 1)),
     ],
 )
 def test_a_pause_has_an_end(line: str, until: date) -> None:
@@ -125,12 +145,72 @@ def test_a_pause_has_an_end(line: str, until: date) -> None:
     assert (meaning.action, meaning.until, meaning.subscriber_id) == (Action.PAUSE, until, READER)
 
 
+@pytest.mark.parametrize(
+    ("line", "until"),
+    [
+        ("pause my subscription for 10 days", date(2026, 3, 19)),
+        ("Bitte 2 Wochen pausieren", date(2026, 3, 23)),
+        ("Newsletter bitte für zwei Wochen pausieren", date(2026, 3, 23)),
+        ("Bitte bis zum 1. April pausieren", date(2026, 4, 1)),
+        ("2週間停止してください", date(2026, 3, 23)),
+        ("一週間配信を停止してください", date(2026, 3, 16)),
+        ("4月1日まで配信を停止してください", date(2026, 4, 1)),
+        ("2주 동안 중지해 주세요", date(2026, 3, 23)),
+        ("한 달간 일시정지 부탁드립니다", date(2026, 4, 9)),
+        ("4월 1일까지 일시 중지", date(2026, 4, 1)),
+        ("поставьте на паузу на месяц", date(2026, 4, 8)),
+        ("2週間後に停止", None),
+        ("两周后暂停", None),
+        ("每2周暂停", None),
+        ("暂停第2周", None),
+        ("don't pause for 2 weeks", None),
+        ("pause in 2 weeks", None),
+        ("pause every 2 weeks", None),
+        ("pause 2-3 weeks", None),
+        ("pause from 20 march until 1 april", None),
+        ("bis 1. März pausieren", None),
+    ],
+)
+def test_the_time_may_stand_before_the_verb(line: str, until: date | None) -> None:
+    assert until == pause.asked(folded(line), TODAY)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pause until March 1",
+        "pause until March 1, 2025",
+        "暂停到3月1日",
+        "pause until 2027-04-01",
+        "pause until 31 April",
+    ],
+)
+def test_a_pause_into_the_past_or_beyond_a_year_is_for_a_person(line: str) -> None:
+    assert read(mail(line)).action is Action.HUMAN
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["continue", "Continue please", "Please continue sending, thanks!", "继续", "请继续发送！", "请继续推送，谢谢"],
+)
+def test_praise_ends_no_pause(line: str) -> None:
+    assert read(mail(line)).action in (Action.IGNORE, Action.HUMAN)
+
+
 def test_a_month_ends_with_the_month() -> None:
     meaning = inbound.read(mail("pause 1 month"), keys=KEYS, today=date(2026, 1, 31))
     assert meaning.until == date(2026, 2, 28)
 
 
-@pytest.mark.parametrize("line", ["resume", "Please resume", "恢复", "恢復訂閱", "继续"])
+RESUMES = split("""
+resume | Please resume | unpause | 恢复 | 恢復訂閱 | 取消暂停 | 再開 | 配信を再開してください
+재개 | 구독 재개 부탁드립니다
+Bitte fortsetzen | Merci de reprendre l'envoi | Por favor, reanudar | Por favor, retomar o envio
+Riprendete l'invio, grazie | Возобновите рассылку, пожалуйста
+""")
+
+
+@pytest.mark.parametrize("line", RESUMES)
 def test_a_pause_can_be_ended(line: str) -> None:
     assert read(mail(line)).action is Action.RESUME
 
@@ -423,6 +503,68 @@ def test_our_own_words_below_a_reply_are_not_the_readers(reply: str, action: Act
     assert in_html == dict.fromkeys(in_html, action)
 
 
+ORIGINAL = f"Morning arXiv &lt;{REPLY_TO}&gt;"
+
+
+@pytest.mark.parametrize(
+    ("body", "action"),
+    [
+        ("<pre>Unsubscribe\n\nJohn</pre>", Action.UNSUBSCRIBE),
+        (
+            f"<pre>Hello,\nplease unsubscribe me.\n\nJohn\n\nOn Monday {ORIGINAL} wrote:\n&gt; x</pre>",
+            Action.UNSUBSCRIBE,
+        ),
+        ('<div style="white-space: pre-wrap">Hello,\nunsubscribe\n\nJohn</div>', Action.UNSUBSCRIBE),
+        ('<div style="WHITE-SPACE:pre-line;color:red"><div>Hi</div>退订\n\nJohn</div>', Action.UNSUBSCRIBE),
+        ("<pre>Unsubscribe\nonly from cs.CV</pre>", Action.HUMAN),
+        ("<pre>Hi</pre><div>My colleague would like to\nunsubscribe\nas well</div>", Action.HUMAN),
+        (
+            '<div style="white-space: pre"><p style="white-space: normal">Do not\nunsubscribe\nme</p></div>',
+            Action.HUMAN,
+        ),
+        ('<span style="white-space: nowrap">Do not</span>\nunsubscribe', Action.HUMAN),
+    ],
+)
+def test_lines_are_lines_where_the_page_keeps_them(body: str, action: Action) -> None:
+    """In <pre> and by `white-space`; elsewhere a line break in the source is a space."""
+    assert read(mail(body, "html")).action is action
+
+
+FRAMED = [
+    f"---- On Mon, 09 Mar 2026 09:30:00 +0800 Morning arXiv <{REPLY_TO}> wrote ---",
+    f"---- On Mon, 09 Mar 2026 09:30:00 +0800 Morning arXiv\n<{REPLY_TO}>\nwrote ----",
+    f"---- Le lun., 09 mars 2026 09:30:00 +0100 Morning arXiv <{REPLY_TO}> a écrit ----",
+    f"---- 在 星期一, 2026-03-09 09:30:00 Morning arXiv <{REPLY_TO}> 撰写 ----",
+    f"---- Am Mo., 09 März 2026 09:30:00 +0100 {REPLY_TO} schrieb ----",
+]
+
+
+@pytest.mark.parametrize("line", FRAMED)
+def test_a_framed_line_without_a_colon_begins_a_quote(line: str) -> None:
+    bodies = (f"退订\n\n{line}\n\n{ISSUE}", f"谢谢\n\n{line}\n\n{ISSUE}")
+    assert [read(mail(body)).action for body in bodies] == [Action.UNSUBSCRIBE, Action.IGNORE]
+
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("──────", []),
+        ("=====", []),
+        ("· · ·", []),
+        ("| |", []),
+        ("…", []),
+        ("?", ["?"]),
+        ("?!", ["?!"]),
+        ("😂", ["😂"]),
+        ("☹", ["☹"]),
+        ("1.", ["1."]),
+    ],
+)
+def test_a_line_that_says_nothing_is_none(line: str, lines: list[str]) -> None:
+    """The rules of our own footer stay behind where its words are known as ours."""
+    assert inbound.visible_text(mail(f"{line}\n退订")).split("\n") == [*lines, "退订"]
+
+
 def test_both_parts_of_a_mail_are_not_added_up() -> None:
     message = EmailMessage()
     message["To"], message["From"] = REPLY_TO, "ada@example.com"
@@ -438,6 +580,60 @@ def test_chinese_in_any_charset(charset: str) -> None:
     raw = mail("", Content_Type="x").replace(b"text/plain; charset=utf-8", f"text/plain; charset={charset}".encode())
     raw = raw.replace(b"Content-Type: x\n", b"")
     assert read(raw + "退訂".encode(encoding)).action is Action.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize(
+    ("label", "codec", "text"),
+    [
+        *(
+            (one, "cp932", "配信停止をお願いします")
+            for one in ("x-sjis", "windows-31j", "MS_Kanji", "csShiftJIS", "sjis")
+        ),
+        *(
+            (one, "iso-2022-jp", "配信停止をお願いします")
+            for one in ("cp50220", "csISO2022JP", "iso-2022-jp", "us-ascii")
+        ),
+        *((one, "euc-jp", "配信停止をお願いします") for one in ("x-euc-jp", "cp51932", "eucJP-ms", "x-unknown")),
+        *((one, "gbk", "取消订阅") for one in ("x-gbk", "gb_2312-80", "chinese", "cp936", "iso-ir-58", "windows-936")),
+        *((one, "big5", "請取消訂閱") for one in ("x-x-big5", "cn-big5", "cp950", "Big5-HKSCS", "unknown-8bit")),
+        *(
+            (one, "cp949", "수신거부 부탁드립니다")
+            for one in ("ks_c_5601-1987", "x-windows-949", "korean", "ms949", "uhc")
+        ),
+        *(
+            (one, "utf-8", "退订")
+            for one in ("unicode-1-1-utf-8", "utf8", "x-unicode20utf8", "UTF-8//IGNORE", "nonsense")
+        ),
+        *((one, "koi8-r", "Прошу отписать меня") for one in ("koi", "cskoi8r", "unknown-8bit", "utf-8")),
+        *((one, "cp1251", "Прошу отписать меня") for one in ("x-cp1251", "win-1251", "default", "utf-8")),
+        *((one, "cp1252", "Désabonnement") for one in ("ansi", "x-cp1252", "latin1", "iso_8859-1:1987", "utf-8", "")),
+        ("hz-gb-2312", "hz", "退订"),
+        ("x-mac-cyrillic", "mac-cyrillic", "Отписаться"),
+        ("unicode-1-1-utf-7", "utf-7", "退订"),
+        # A label that is wrong.
+        ("iso-8859-1", "utf-8", "退订"),
+        ("windows-1252", "utf-8", "Désabonnement"),
+        ("iso-8859-1", "gbk", "取消订阅"),
+        ("utf-8", "gbk", "您好，请帮我退订，谢谢"),
+        ("us-ascii", "gbk", "退订"),
+        ("iso-8859-1", "cp1252", "“Désabonnement”"),
+        ("iso-8859-1", "iso-8859-1", "Cancelar inscrição"),
+        ("utf-8", "iso-8859-1", "Cancelar inscrição"),
+    ],
+)
+def test_charsets_by_any_name(label: str, codec: str, text: str) -> None:
+    """The labels of the encoding standard, those of mail programs, and bytes that are not what their label says."""
+    raw = mail("").replace(b"text/plain; charset=utf-8", f'text/plain; charset="{label}"'.encode())
+    assert (Action.UNSUBSCRIBE, text) == (
+        read(raw + text.encode(codec)).action,
+        charsets.decode(text.encode(codec), label),
+    )
+
+
+def test_japanese_letters_that_microsoft_added() -> None:
+    """ISO-2022-JP as Outlook writes it: ① and 髙 lie outside JIS X 0208, ｱ is of half the width."""
+    written = b"\x1b$B-!|b\x1b(B abc \x1b(I1\x1b(B \x1b$BG[?.Dd;_\x1b(B"
+    assert "①髙 abc ｱ 配信停止" == charsets.decode(written, "iso-2022-jp")
 
 
 def test_visible_text_is_what_a_person_should_read() -> None:
@@ -499,6 +695,71 @@ def test_a_bounce_by_rfc_3464(fields: str, action: Action, status: str | None, b
         blames,
         READER,
     )
+
+
+# What servers say to a sender whom they do not want, and the families that they belong to.
+BLOCKS = """
+554 DT:SPM 163 smtp14,AAA http://mail.163.com/help/help_spam_16.htm | 554 DT:SUM 163 smtp14 | 550 HL:IPB 163
+550 MI:SPF 163 smtp1 | 554 MI:SFQ 163 smtp8 | 421 HL:REP 163 | 550 RP:TRC 163 | 550 Ip frequency limited
+550 Connection frequency limited | 550 Sender frequency limited | 550 Mail content denied | 550 Suspected spam
+550 SPF check failed | 550 Reject by content, AntiSpam | 553 Spam Mail | 550 发信频率过高 | 550 您的IP在黑名单中
+554 Reject by behaviour spam at Rcpt State(Connection IP address:192.0.2.1)ANTISPAM_BAT[01201311R166e4]
+550 Unfortunately, messages from [192.0.2.1] weren't sent. part of their network is on our block list (S3150)
+550 SC-001 (BAY004-MC1F3) Unfortunately, messages from 192.0.2.1 weren't sent. | 550 5.7.1 Command rejected
+550 5.7.606 Access denied, banned sending IP [192.0.2.1] | 550 Access denied, sending domain does not pass DMARC
+550 5.7.26 This mail has been blocked because the sender is unauthenticated | 550 does not have a PTR record setup
+553 [BL21] Connections will not be accepted | 554 Message not allowed - [PH01] Email not accepted
+421 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user complaints
+554 Message rejected under suspicion of SPAM | 550 Your IP is blacklisted
+550 Access from ip address 192.0.2.1 blocked. Visit http://mail.ru
+554 Reject due to policy restrictions | 554 No SMTP service | 554 Bad DNS PTR resource record
+554 IP=192.0.2.1 - A problem occurred. (Ask your postmaster for help) | 421 Service refuse. OFR004_104
+550 Mail rejete. Mail rejected. OFR_506 [506] | 554 Blocked - see https://ipcheck.proofpoint.com/?ip=192.0.2.1
+554 Service unavailable; Client host [192.0.2.1] blocked using b.barracudacentral.org | 550 rejected: zen.spamhaus.org
+550 Rejected by header based Anti-Spoofing policy | 550 rejected due to the sending MTA's poor reputation
+550 Message contains a virus | 451 Greylisting in action, please come back later | 550 DKIM verification failed
+550 5.1.8 <x@example.org>: Sender address rejected: Domain not found | 550 Sender address rejected: User unknown
+550 relay not permitted | 550 too many connections from your IP | 550 you are sending too fast
+550 5.1.1 <news@example.org>: Recipient rejected by policy
+"""
+
+
+@pytest.mark.parametrize("said", split(BLOCKS))
+def test_words_of_policy_and_spam_accuse_us(said: str) -> None:
+    """The same in a bounce, whatever status it has, as in a session; and repeated they leave nobody out."""
+    in_bounce = read(report(f"{RECIPIENT}Action: failed\nStatus: {said[0]}.0.0\nDiagnostic-Code: smtp; {said}"))
+    in_session = refusals.accuses_us(refusals.enhanced(said), said)
+    assert (True, True) == (in_bounce.blames_sender, in_session)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "told"),
+    [
+        ("5.0.0", "550 User not found: ada@163.com", "5.1.1"),
+        ("5.0.0", "550 Invalid User http://mail.163.com/help/help_spam_16.htm", "5.1.1"),
+        ("5.1.1", "550 5.1.1 <spam@example.com>: Recipient address rejected: User unknown", "5.1.1"),
+        ("5.1.1", "host mx.antispam.example.com[192.0.2.1] said: 550 5.1.1 user unknown", "5.1.1"),
+        ("5.0.0", "host eu-smtp-1.mimecast.com[192.0.2.1] said: 550 Invalid Recipient", "5.1.1"),
+        ("5.1.1", "550 5.1.1 Adresse d au moins un destinataire invalide. Invalid recipient. OFR_416", "5.1.1"),
+        ("5.0.0", "550 User suspended", "5.2.1"),
+        ("5.2.2", "552 5.2.2 mailbox full: too many messages in mailbox", "5.2.2"),
+        # Another word for an unknown reader, which has to come twice.
+        ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", "5.1.0"),
+        ("5.4.1", "550 5.4.1 [ada@example.com]: Recipient address rejected: Access denied", "5.1.0"),
+        ("5.7.1", "550 5.7.1 No such user!", "5.1.0"),
+        ("5.0.0", "550 Requested action not taken: mailbox unavailable", "5.1.0"),
+        ("5.4.4", "Host or domain name not found. Name service error for name=nosuch.example", "5.1.0"),
+        # Nobody's fault that we could name.
+        ("5.0.0", "552 Requested mail action aborted: exceeded mailsize limit", "5.0.0"),
+        ("5.0.0", "500 command not recognized", "5.0.0"),
+        ("5.4.6", "554 5.4.6 Too many hops", "5.4.6"),
+        ("4.4.1", "connect to mx.example.com[192.0.2.1]:25: Connection refused", "4.4.1"),
+    ],
+)
+def test_words_about_the_reader_do_not(status: str, said: str, told: str) -> None:
+    meaning = read(report(f"{RECIPIENT}Action: failed\nStatus: {status}\nDiagnostic-Code: smtp; {said}"))
+    assert (False, told) == (meaning.blames_sender, meaning.status)
+    assert not refusals.accuses_us(refusals.enhanced(said), said)
 
 
 def test_a_bounce_in_words() -> None:

@@ -483,6 +483,9 @@ def test_smtp_reuses_its_connection(smtp: Smtp, sink: Sink) -> None:
         ("452 4.3.1 full", Verdict.TEMPORARY),
         ("550 5.1.1 no such user", Verdict.PERMANENT),
         ("554 5.7.1 no", Verdict.UNWANTED),
+        ("554 DT:SPM 163 smtp14", Verdict.UNWANTED),
+        ("550 Mail content denied", Verdict.UNWANTED),
+        ("550 5.4.1 Recipient address rejected: Access denied", Verdict.PERMANENT),
     ],
 )
 def test_smtp_refusals(smtp: Smtp, sink: Sink, command: str, answer: str, verdict: Verdict) -> None:

@@ -1,8 +1,8 @@
 """An inbound mail → what it means and why, and nothing happens here.
 
-    parts     raw bytes → headers, text, report parts; whatever bytes come
+    parts     raw bytes → headers, text, report parts; whatever bytes come (charsets: as what they are read)
     gate      our own mail, auto-replies, lists
-    reports   bounces and complaints
+    reports   bounces and complaints (refusals: whom a server's words accuse)
     identity  whose mail: by tokens, never by From:
     ours, html, cut the new text of a reply, without quotes and signatures (forms: how mail programs mark them)
     grammar   a strict grammar on whole lines (words: the phrases of each language)

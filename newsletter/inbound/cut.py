@@ -8,6 +8,8 @@ import unicodedata
 from newsletter.inbound import forms
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# An emoji or a question mark says something, a rule or a row of dots does not.
+_SAYS_NOTHING = re.compile(r"(?:[^\w?¿؟\u2600-\u27bf\u2b00-\u2bff\ufffd\U00010000-\U0010ffff]|_)+")
 _LONGEST_LINE = 1_000
 _MOST_LINES = 2_000
 
@@ -33,7 +35,7 @@ def visible_lines(text: str) -> list[str]:
             signed = bool(kept)
         elif line.startswith(">"):
             signed = False  # below a quote somebody may write again
-        elif not signed and line and not _is_quoted(lines, index) and not forms.SENT_FROM.search(line):
+        elif not signed and _is_typed(lines, index):
             kept.append(line)
     return kept
 
@@ -42,6 +44,12 @@ def _clean(line: str) -> str:
     """A line in one form: compatibility letters folded, &nbsp; and invisible marks gone, spaces single."""
     text = unicodedata.normalize("NFKC", line[:_LONGEST_LINE].replace("&nbsp;", " "))
     return " ".join(_INVISIBLE.sub("", text).split())
+
+
+def _is_typed(lines: list[str], index: int) -> bool:
+    line = lines[index]
+    empty = not line or _SAYS_NOTHING.fullmatch(line)
+    return not (empty or _is_quoted(lines, index) or forms.SENT_FROM.search(line))
 
 
 def _is_quoted(lines: list[str], index: int) -> bool:

@@ -7,17 +7,21 @@ import re
 _WROTE = (
     r"wrote|writes|schrieb(?: .*)?|a écrit|escribió|escreveu|ha scritto|schreef(?: .*)?|skrev(?: .*)?|skreiv|"
     r"kirjoitti|napisał(?:\(?a\)?)?|napsal\(?a?\)?|написал[а]?(?:\(а\))?|пишет|пише|写道|寫道|书写|のメール|"
-    r"書きました|さんからのメッセージ|님이 작성|작성|쓴 글|님의 말|folgendes geschrieben|yazdı|viết|a scris|írta"
+    r"書きました|さんからのメッセージ|님이 작성|작성|쓴 글|님의 말|folgendes geschrieben|yazdı|viết|a scris|írta|"
+    r"撰写|撰寫"
 )
 _ADDRESS = r"[^<>()@\s]{1,100}@[^<>()@\s]{1,100}"
+# Zoho: `---- On … wrote ---`, without a colon.
+_FRAMED = rf"(?=.*---$)-{{3,}} ?\w.{{4,400}}(?:(?:{_WROTE})|<{_ADDRESS}>.{{0,60}}) ?-{{3,}}"
 # `On … wrote:` and its kin. With an address in angle brackets any sentence that ends in a colon counts.
 ATTRIBUTION = re.compile(
-    rf"(?:.{{4,400}}(?:{_WROTE}) ?:|.{{0,200}}<{_ADDRESS}>.{{0,100}}:|.{{0,200}}<{_ADDRESS}> ?wrote:?|"
-    rf"\d{{4}}年\d{{1,2}}月\d{{1,2}}日.{{0,100}}[<(]{_ADDRESS}[>)]:?)",
+    rf"(?:(?=.*:$).{{4,400}}(?:{_WROTE}) ?:|.{{0,200}}<{_ADDRESS}>.{{0,100}}:|.{{0,200}}<{_ADDRESS}> ?wrote:?|"
+    rf"\d{{4}}年\d{{1,2}}月\d{{1,2}}日.{{0,100}}[<(]{_ADDRESS}[>)]:?|{_FRAMED})",
     re.I,
 )
 ATTRIBUTION_BEGINS = re.compile(
-    r"(?:On|At|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Dne|Il giorno|在|于|於|Пн|Вт|Ср|Чт|Пт|Сб|Вс|\d{1,4}[-./年년 ]|"
+    r"(?:-{3,} ?\w|On|At|Am|Le|El|Em|Il|Op|Den|Dnia|W dniu|Dne|Il giorno|在|于|於|"
+    r"Пн|Вт|Ср|Чт|Пт|Сб|Вс|\d{1,4}[-./年년 ]|"
     r"понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)",
     re.I,
 )
@@ -155,8 +159,10 @@ _CJK_THANKS = (
 _COURTESY = re.compile(rf"(?:(?:{_GREETINGS})(?: [\w.'-]{{1,20}}){{0,3}}|{_THANKS})", re.I)
 _CJK_COURTESY = re.compile(rf"(?:{_CJK_GREETINGS}|{_CJK_THANKS})", re.I)
 _THANKED = re.compile(rf"(?:{_THANKS}|{_CJK_THANKS})", re.I)
+# A date in one piece: `1. April`, `01.04.2026`, `April 1, 2026`, `2026/4/1`.
 _CLAUSE = re.compile(
-    r"[,;.!?¿¡:~…/|()\[\]{}<>\"“”‘„«»「」『』【】*_#、。，；！？：—–·•\u2600-\u27bf\U0001f000-\U0001faff]+|"
+    r"(?:(?<!\d)[./]|\.(?! ?\w)|/(?!\d)|,(?! ?20\d\d\b)|"
+    r"[;!?¿¡:~…|()\[\]{}<>\"“”‘„«»「」『』【】*_#、。，；！？：—–·•\u2600-\u27bf\U0001f000-\U0001faff])+|"
     r"(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w)",
 )
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

@@ -188,11 +188,8 @@ def _one_script(clause: str, today: date) -> Wish | None:
         return Wish(Action.UNSUBSCRIBE, "")
     if phrases.is_whole(words.RESUME, text):
         return Wish(Action.RESUME, "")
-    for rest in phrases.remainders(words.PAUSE, text):
-        until = pause.until(rest, today)
-        if until:
-            return Wish(Action.PAUSE, "", until)
-    return None
+    until = pause.asked(text, today)
+    return Wish(Action.PAUSE, "", until) if until else None
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import dataclass, field
 
 _SILENT = ("script", "style", "head", "title", "blockquote", "template", "textarea")
 _BREAKS = frozenset(
@@ -55,28 +56,46 @@ _BEGINS_QUOTE = re.compile(
     re.I,
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
+_SPACING = re.compile(r"white-space(?:-collapse)?\s*:\s*([a-z-]+)", re.I)
+_KEEPING = ("pre", "pre-wrap", "pre-line", "break-spaces", "preserve", "preserve-breaks")
 _LONGEST_TAG = 4_000
+
+
+@dataclass(slots=True)
+class _Open:
+    """An open element that says how its white space counts; `inside` are the open ones of its name in it."""
+
+    name: str
+    keeps_lines: bool
+    inside: int = 0
+
+
+@dataclass(slots=True)
+class _Page:
+    """What has been read of a page so far."""
+
+    out: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)  # the open element that is dropped, and those of its name inside
+    spacing: list[_Open] = field(default_factory=list)
+
+    def write(self, text: str) -> None:
+        if not self.silent:
+            blanks = r"[ \t\f]+" if self.spacing and self.spacing[-1].keeps_lines else r"[ \t\r\n\f]+"
+            self.out.append(html.unescape(re.sub(blanks, " ", text)))
 
 
 def to_text(source: str) -> str:
     """The visible text without quotes, a line for each block."""
-    out: list[str] = []
-    silent: list[str] = []  # the open element whose content is dropped, and those of its name inside
+    page = _Page()
     position = 0
     while (start := source.find("<", position)) >= 0:
-        if not silent:
-            out.append(_spaced(source[position:start]))
+        page.write(source[position:start])
         position = _tag_end(source, start)
         tag = source[start + 1 : min(position, start + _LONGEST_TAG) - 1]
-        if _handle(tag, out, silent):
-            return "".join(out)
-    if not silent:
-        out.append(_spaced(source[position:]))
-    return "".join(out)
-
-
-def _spaced(text: str) -> str:
-    return html.unescape(re.sub(r"[ \t\r\n\f]+", " ", text))
+        if _handle(tag, page):
+            return "".join(page.out)
+    page.write(source[position:])
+    return "".join(page.out)
 
 
 def _tag_end(source: str, start: int) -> int:
@@ -86,26 +105,45 @@ def _tag_end(source: str, start: int) -> int:
     return len(source) if end < 0 else end + len(mark)
 
 
-def _handle(tag: str, out: list[str], silent: list[str]) -> bool:
+def _handle(tag: str, page: _Page) -> bool:
     """Acts on one tag; True when only quoted text follows."""
     found = re.match(r"(/?)\s*([a-zA-Z][\w:-]{0,40})", tag)
     if not found:
         return False
     name, closes = found[2].lower(), bool(found[1])
-    if silent:
-        if name == silent[0] and not tag.endswith("/"):
-            silent.pop() if closes else silent.append(name)
+    if page.silent:
+        if name == page.silent[0] and not tag.endswith("/"):
+            page.silent.pop() if closes else page.silent.append(name)
         return False
     if name in _BREAKS:
-        out.append("\n")
+        page.out.append("\n")
     if closes:
+        _close_spacing(name, page.spacing)
         return False
     attributes = {m[1].lower(): m[2] or m[3] or m[4] or "" for m in _ATTRIBUTE.finditer(tag)}
     if _BEGINS_QUOTE.search(attributes.get("id", "")) or _BEGINS_QUOTE.search(attributes.get("name", "")):
         return True
-    if name not in _VOID and not tag.endswith("/") and (name in _SILENT or _is_dropped(attributes)):
-        silent.append(name)
+    if name not in _VOID and not tag.endswith("/"):
+        if name in _SILENT or _is_dropped(attributes):
+            page.silent.append(name)
+        else:
+            _open_spacing(name, attributes.get("style", ""), page.spacing)
     return False
+
+
+def _open_spacing(name: str, style: str, spacing: list[_Open]) -> None:
+    told = _SPACING.search(style)
+    if told or name == "pre":
+        spacing.append(_Open(name, told is None or told[1].lower() in _KEEPING))
+    elif spacing and spacing[-1].name == name:
+        spacing[-1].inside += 1
+
+
+def _close_spacing(name: str, spacing: list[_Open]) -> None:
+    if spacing and spacing[-1].name == name:
+        spacing[-1].inside -= 1
+        if spacing[-1].inside < 0:
+            spacing.pop()
 
 
 def _is_dropped(attributes: dict[str, str]) -> bool:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
+from newsletter.inbound.charsets import decode
+
 MOST_TEXT = 1 << 20
 MOST_PARTS = 50
 DEEPEST = 10
@@ -17,8 +19,6 @@ FIRST = 64 << 10  # of what is over a limit
 _LARGEST = 2 << 20  # parsed as a whole; of a larger mail (photographs) only its beginning
 _BEGINNING = 512 << 10
 _MOST_BREAKS = 2_000  # lines that may part a multipart: 100,000 of them take the parser a second
-# Where a charset promises less than its senders use: Chinese clients say gb2312 and write gbk.
-_WIDER = {"gb2312": "gb18030", "gbk": "gb18030", "ks_c_5601-1987": "cp949", "euc-kr": "cp949", "shift_jis": "cp932"}
 _BOUNDARY = re.compile(rb"\bboundary\s*=", re.I)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 
@@ -147,18 +147,6 @@ def _flat(part: Message) -> str:
         lines += [f"{name}: {value}" for name, value in _headers(inner) if not name.startswith("content-")]
         lines += ["", "" if inner.is_multipart() else _body(inner), ""]
     return "\n".join(lines)
-
-
-def decode(content: bytes, charset: str | None) -> str:
-    """Bytes as text: as declared, else UTF-8, else GB 18030, else every byte a letter."""
-    declared = (charset or "").strip("\"' ").lower()
-    for name in (_WIDER.get(declared, declared), "utf-8", "gb18030"):
-        try:
-            if name and not (name == "us-ascii" and not content.isascii()):
-                return content.decode(name)
-        except (LookupError, ValueError):  # an unknown name, or one with a NUL in it
-            continue
-    return content.decode("latin-1")
 
 
 def _headers(message: Message) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from newsletter.inbound import refusals
+
 
 def _any(*phrases: str) -> re.Pattern[str]:
     return re.compile("|".join(phrases), re.I)
@@ -69,53 +71,17 @@ RETURNED = re.compile(
     r"returned) message(?: follows)?:?\s*$|the (?:header|text) (?:part )?of (?:your|the) )",
     re.I | re.M,
 )
-SENDER_AT_FAULT = _any(
-    r"\bspam\b|spamhaus|black ?list|block(?:ed)? list|blocklist|\brbl\b|dnsbl|\bdmarc\b|\bspf\b|\bdkim\b|"
-    r"reputation|policy|too (?:many|frequent)|rate limit|throttl|unsolicited|bulk mail|access denied|"
-    r"authentication|relay(?:ing)? (?:denied|not|access)|client host|reverse dns|\bptr\b|banned|"
-    r"poor reputation|频率|垃圾|拒绝服务|垃圾邮件|virus|content (?:rejected|filter)|sender (?:rejected|denied|"
-    r"address rejected)"
-)
-_REFUSED = _any(
-    r"spamhaus|detected as spam|looks like spam|as spam|dnsbl|dmarc|blacklist|blocked using|relaying denied|"
-    r"relay access denied|policy|频率|垃圾邮件"
-)
-_FULL = _any(
-    r"(?:mail)?box (?:is )?(?:full|over)|over ?quota|quota (?:exceed|violat)|exceed\w* (?:\w+ )?(?:quota|"
-    r"storage|space|limit)|disk (?:full|quota)|insufficient (?:disk )?space|not enough (?:disk )?space|"
-    r"storage limit|mailbox has exceeded|容量|空间不足"
-)
-_NO_USER = _any(
-    r"user unknown|unknown (?:user|recipient|local|account|mailbox|address)|no such (?:\w+ )?(?:user|address|"
-    r"account|mailbox|recipient|person|local)|(?:user|recipient|mailbox|account|"
-    r"address)\S* (?:\S+ ){0,4}(?:not found|does not exist|doesn't exist|unknown|not exist|is unknown|"
-    r"is invalid|not known|isn't)|not a (?:valid|known) (?:user|recipient|mailbox|address)|does(?: not|"
-    r"n't) have (?:a|an) (?:\S+ )?account|no mailbox here|invalid (?:recipient|address|mailbox|user)|"
-    r"recipient (?:address )?rejected|unrouteable address|unknown or illegal|not listed in|isn't in my list|"
-    r"user doesn|not our customer|no account|宛先|ユーザー?が|存在しません|見つかりません|用户不存在|不存在|"
-    r"could not be found|not in directory|no existe|addressee unknown|unknown in|no valid recipient|"
-    r"not recognized|undefined"
-)
-_DISABLED = _any(
-    r"disabled|inactive|suspended|deactivated|no longer (?:active|available|valid|in use|at|with|accepts?)|"
-    r"account (?:is )?(?:closed|locked|expired)|not active|terminated|禁用|停用"
-)
-_NO_HOST = _any(
-    r"host unknown|unknown host|host (?:or domain )?(?:name )?not found|domain (?:\S+ ){0,3}(?:not found|"
-    r"does not exist|not exist)|no such (?:host|domain)|couldn't find any host|bad destination|"
-    r"name service error|unrouteable mail domain|no mx|unable to route|cannot resolve|illegal host"
-)
 _SILENT = _any(
     r"timed? ?out|connection (?:refused|lost|dropped|reset)|establish an smtp connection|not (?:respond|reach)|"
     r"unreachable|no answer|too long|retry time|expired|unable to connect|couldn't connect|host (?:is )?down|"
     r"network"
 )
-# Status where the report has none of use, name, what servers say; the first that is found counts.
+# Status where the report has none of use, name, what servers say of who was written to; the first one counts.
 CAUSES: tuple[tuple[str, str, re.Pattern[str]], ...] = (
-    ("5.7.1", "refused as spam or by policy", _REFUSED),
-    ("4.2.2", "mailbox full", _FULL),
-    ("5.1.1", "no such user", _NO_USER),
-    ("5.2.1", "mailbox disabled", _DISABLED),
-    ("5.1.2", "no such host", _NO_HOST),
+    ("4.2.2", "mailbox full", refusals.FULL),
+    ("5.1.1", "no such user", refusals.NO_USER),
+    ("5.2.1", "mailbox disabled", refusals.DISABLED),
+    ("5.1.2", "no such host", refusals.NO_HOST),
+    ("5.1.0", "address refused", refusals.REFUSED_ADDRESS),
     ("4.4.1", "host does not answer", _SILENT),
 )

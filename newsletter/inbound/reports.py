@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from newsletter.inbound import refusals
 from newsletter.inbound import report_words as words
 from newsletter.inbound.html import to_text
 from newsletter.inbound.parts import Mail
@@ -15,6 +16,8 @@ _CODE = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 _REPLY_CODE = re.compile(r"(?<![\d.:/@-])([45]\d\d)(?=[ \-:]|$)(?!-\d)")
 _FIELD = re.compile(r"^([A-Za-z-]{3,40})[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.M)
 _MOST = 16_000  # characters of explanation
+_OF_READERS = (".1", ".2")  # RFC 3463: of the address, of the mailbox
+_VAGUE = re.compile(r"5\.(?:3\.0|[457]\.\d+)$")  # of the way or of the rules, not of the mail that was sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,20 +124,41 @@ def _explanation(mail: Mail) -> str:
 
 def judged(status: str | None, explanation: str) -> Report:
     """What a failure means, by its RFC 3463 status, where it has one, and by what the server said."""
-    status = status or None
     reply = _REPLY_CODE.search(explanation)
-    known = next(((code, name) for code, name, pattern in words.CAUSES if pattern.search(explanation)), None)
-    if known and (status is None or status.endswith(".0.0")):
-        # What the server said fills in the detail; whether it is permanent, its own field says better than its words.
-        said_first = status or (reply[1] if reply and known[0][0] == "5" else known[0])
-        status = said_first[0] + known[0][1:]
-    blames = bool(status and status[2:].startswith("7.")) or bool(words.SENDER_AT_FAULT.search(explanation))
+    blames = refusals.accuses_us(status or None, explanation)
+    cause = _cause(explanation, blames)
+    status = _completed(status or None, cause, reply[1] if reply else None)
     if status is not None:
         permanent = status.startswith("5")
     else:
         permanent = bool(reply and reply[1].startswith("5")) or bool(not reply and words.GIVEN_UP.search(explanation))
-    said = " ".join(filter(None, (status, known[1] if known else None))) or (
-        f"{reply[1]} reply" if reply else "no code"
-    )
+    said = " ".join(filter(None, (status, cause and cause.name))) or (f"{reply[1]} reply" if reply else "no code")
     action = Action.BOUNCE_PERMANENT if permanent else Action.BOUNCE_TEMPORARY
     return Report(action, f"bounce: {said}{', the sender is blamed' if blames else ''}", status, blames)
+
+
+class _Cause(NamedTuple):
+    status: str
+    name: str
+
+
+_BLAMED = _Cause("5.7.1", "refused as spam or by policy")
+
+
+def _cause(explanation: str, blames: bool) -> _Cause | None:
+    if blames:
+        return _BLAMED
+    return next((_Cause(code, name) for code, name, pattern in words.CAUSES if pattern.search(explanation)), None)
+
+
+def _completed(status: str | None, cause: _Cause | None, reply: str | None) -> str | None:
+    """The status as far as the server's words tell more; whether it is permanent, its own field says better."""
+    if cause is None:
+        return status
+    if status is None or status.endswith(".0.0"):
+        said_first = status or (reply if reply and cause.status[0] == "5" else cause.status)
+        return said_first[0] + cause.status[1:]
+    if _VAGUE.match(status) and cause.status[1:3] in _OF_READERS:
+        # Microsoft says 5.4.1 of unknown readers, Yandex 5.7.1: another word for it, which has to come twice.
+        return f"{status[0]}{cause.status[1:3]}.0"
+    return status

@@ -77,8 +77,8 @@ def _event(row: Mapping[str, Any]) -> DeliveryEvent | None:
     name = str(row.get("event", ""))
     known = failure(str(row.get("status") or ""), said)
     if name == "bounce":
-        # "blocked": refused for now or for what we are, not for who the reader is.
-        blocked = str(row.get("type", "")) == "blocked"
+        # "blocked": refused for now or for what we are, and now and then for who the reader is.
+        blocked = str(row.get("type", "")) == "blocked" and (known.status or "")[1:3] not in (".1", ".2")
         kind: EventKind | None = EventKind.BLOCKED if blocked or known.blames_sender else EventKind.BOUNCED
     elif name == "dropped":
         kind = _DROPPED.get(str(row.get("reason", "")).strip().lower(), EventKind.FAILED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from email.header import Header
 from functools import lru_cache
 from urllib.parse import quote
@@ -93,13 +94,24 @@ def phrase(text: str, header: str) -> str:
         return text
     if text.isascii() and len(text) < 60 and "=?" not in text:
         return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
-    return encoded(text, header)
+    return _encoded_words(text, header)
 
 
 @lru_cache(maxsize=256)
 def encoded(text: str, header: str) -> str:
-    """Unstructured text as encoded words where it needs them, folded with CRLF."""
-    plain = text.isascii() and "=?" not in text and len(header) + 2 + len(text) <= 78
-    if plain:
-        return text
+    """Unstructured text, folded with CRLF: at its spaces where they suffice, else as encoded words."""
+    if text.isascii() and "=?" not in text:
+        if len(header) + 2 + len(text) <= 78:
+            return text
+        first, *rest = textwrap.wrap(f"{header}: {text}", 77, break_long_words=False, break_on_hyphens=False)
+        if (
+            " ".join([first, *rest]) == f"{header}: {text}"
+            and first != f"{header}:"
+            and all(len(one) < 78 for one in rest)
+        ):
+            return "\r\n ".join([first, *rest]).removeprefix(f"{header}: ")
+    return _encoded_words(text, header)
+
+
+def _encoded_words(text: str, header: str) -> str:
     return Header(text, charset="utf-8", header_name=header, maxlinelen=75).encode(linesep="\r\n")

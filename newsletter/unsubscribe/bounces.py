@@ -23,12 +23,12 @@ def verdict(history: Sequence[Bounce], now: datetime) -> str | None:
     firm = {one.issue for one in history if _is_firm(one)}
     if _is_firm(newest) and len(firm) >= _ISSUES:
         return newest.status
-    soft = [one for one in history if not _is_firm(one) and now - one.at <= _SOFT_WITHIN]
-    if not _is_firm(newest) and len(soft) >= _SOFT:
+    soft = [one for one in history if not one.permanent and now - one.at <= _SOFT_WITHIN]
+    if not newest.permanent and len(soft) >= _SOFT:
         return newest.status or f"{len(soft)} bounces in {_SOFT_WITHIN.days} days"
     return None
 
 
 def _is_firm(bounce: Bounce) -> bool:
-    """Of the address or the mailbox; any other permanent failure may be a server's passing fault."""
+    """Of the address or the mailbox; any other permanent failure is a server's or ours, however often it comes."""
     return bounce.permanent and (bounce.status or "").startswith(_ADDRESS)

@@ -13,15 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from newsletter.inbound import refusals
 from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
 from newsletter.transports.smtp.replies import Replies, Reply, ReplyError
 
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f<>\u2028\u2029]")  # would end the command, or its brackets
-# RFC 3463: x.7 is security or policy; servers without such codes say it in words.
-_UNWANTED = re.compile(
-    r"5\.7\.\d|(?!5\.[1-6]\.\d).*\b(?:spam|spamhaus|block ?list|blacklist|dmarc|reputation|unsolicited)\b",
-    re.IGNORECASE,
-)
 
 
 class Stage(Enum):
@@ -197,7 +193,8 @@ class Conversation:
 def _refused(reply: Reply) -> Outcome:
     if not 500 <= reply.code < 600:
         return Outcome(Verdict.TEMPORARY, str(reply))
-    return Outcome(Verdict.UNWANTED if _UNWANTED.match(reply.text) else Verdict.PERMANENT, str(reply))
+    ours = refusals.accuses_us(refusals.enhanced(reply.text), reply.text)
+    return Outcome(Verdict.UNWANTED if ours else Verdict.PERMANENT, str(reply))
 
 
 def _envelope(message: Message, *, utf8: bool) -> Iterator[tuple[Stage, bytes]]:
