@@ -746,7 +746,7 @@ def test_words_of_policy_and_spam_accuse_us(said: str) -> None:
         # Another word for an unknown reader, which has to come twice.
         ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied. AS(201806281)", "5.1.0"),
         ("5.4.1", "550 5.4.1 [ada@example.com]: Recipient address rejected: Access denied", "5.1.0"),
-        ("5.7.1", "550 5.7.1 No such user!", "5.1.0"),
+        ("5.7.1", "550 5.7.1 No such user!", "5.7.1"),
         ("5.0.0", "550 Requested action not taken: mailbox unavailable", "5.1.0"),
         ("5.4.4", "Host or domain name not found. Name service error for name=nosuch.example", "5.1.0"),
         # Nobody's fault that we could name.

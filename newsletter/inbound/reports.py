@@ -17,7 +17,7 @@ _REPLY_CODE = re.compile(r"(?<![\d.:/@-])([45]\d\d)(?=[ \-:]|$)(?!-\d)")
 _FIELD = re.compile(r"^([A-Za-z-]{3,40})[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.M)
 _MOST = 16_000  # characters of explanation
 _OF_READERS = (".1", ".2")  # RFC 3463: of the address, of the mailbox
-_VAGUE = re.compile(r"5\.(?:3\.0|[457]\.\d+)$")  # of the way or of the rules, not of the mail that was sent
+_VAGUE = re.compile(r"5\.(?:3\.0|[45]\.\d+)$")  # of the system or the way there
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,6 @@ def _completed(status: str | None, cause: _Cause | None, reply: str | None) -> s
         said_first = status or (reply if reply and cause.status[0] == "5" else cause.status)
         return said_first[0] + cause.status[1:]
     if _VAGUE.match(status) and cause.status[1:3] in _OF_READERS:
-        # Microsoft says 5.4.1 of unknown readers, Yandex 5.7.1: another word for it, which has to come twice.
+        # Microsoft says 5.4.1 of unknown readers: another word for it, which has to come twice.
         return f"{status[0]}{cause.status[1:3]}.0"
     return status
