@@ -265,7 +265,7 @@ Baja: Por favor den de baja a Juan Pérez, ya no trabaja aquí.
 unsubscribe: is broken in your mails, the link gives 404
 """
 EXPLAINED = """
-Unsubscribe⏎Jane Doe⏎PhD Candidate, MIT | unsubscribe⏎jane | Unsubscribe⏎J. Smith⏎jsmith@math.example.edu⏎+1 555 0100
+Unsubscribe⏎Jane Doe⏎PhD Candidate, MIT | unsubscribe⏎ada | Unsubscribe⏎J. Smith⏎jsmith@math.example.edu⏎+1 555 0100
 bitte melden Sie mich von Ihrem⏎Newsletter ab. | Please unsubscribe me⏎from this newsletter.⏎Thanks
 Hello,⏎please remove me from your⏎mailing list
 I have too little time these days.⏎Please unsubscribe me.
@@ -859,7 +859,7 @@ def test_no_mail_makes_it_slow(raw: bytes) -> None:
 
 
 def test_of_a_mail_over_the_limits_the_beginning_counts() -> None:
-    assert read(mail("退订\n" + "x " * 2_000_000)).action is Action.UNSUBSCRIBE
+    assert read(mail("退订\n" + "Thanks! " * 500_000)).action is Action.UNSUBSCRIBE
 
 
 # --- real mail ----------------------------------------------------------------------------

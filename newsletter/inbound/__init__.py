@@ -27,6 +27,8 @@ __all__ = ["failure", "read", "visible_text"]
 
 failure = reports.judged
 
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_LONGEST_NAME = 60  # letters
 _SHORTEST_NAME = 4  # letters; a shorter one may be a word
 _ON_OWN_PROOF = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
 
@@ -88,8 +90,8 @@ def _from_person(
     automatic = gate.is_automatic(mail)
     if automatic:
         return replace(meant, reason=automatic)
-    named = _Named(sender, identity.recipients(mail), called)
-    lines = [named.plain(line) for line in _lines(mail, known)]
+    named = _Named(sender, identity.name(mail), identity.recipients(mail), called)
+    lines = list(filter(None, map(named.plain, _lines(mail, known))))
     wish = grammar.read(named.plain(mail.first("subject")), lines, today)
     if wish is None:
         return replace(meant, reason="no request in it" if lines else "nothing new written in it")
@@ -106,15 +108,18 @@ def _from_person(
 class _Named:
     """What people write of themselves and of us: `unsubscribe ada@example.com from Morning arXiv`."""
 
-    def __init__(self, sender: str | None, recipients: Iterable[str], called: str) -> None:
+    def __init__(self, sender: str | None, name: str, recipients: Iterable[str], called: str) -> None:
         self._sender = _pattern(re.escape(sender)) if sender else None
+        self._names = frozenset(_WORD.findall(f"{name} {(sender or '').partition('@')[0]}".casefold())) - {"no", "me"}
         self._ours = _pattern("|".join(map(re.escape, sorted(recipients, key=len, reverse=True))) or "(?!)")
         # In Chinese a name stands without spaces around it.
         around = ("", "") if forms.CJK.search(called) else (r"(?<![a-z0-9])", r"(?![a-z0-9])")
         self._called = _pattern(re.escape(called).join(around)) if len(called) >= _SHORTEST_NAME else None
 
     def plain(self, line: str) -> str:
-        """A line without their address and ours, and with `newsletter` for its name."""
+        """A line without their address and ours, and with `newsletter` for its name; nothing where it is their name."""
+        if len(line) <= _LONGEST_NAME and self._names.issuperset(_WORD.findall(line.casefold())):
+            return "" if _WORD.search(line) else line
         if self._sender:
             line = self._sender.sub("", line).strip() or line
         line = self._ours.sub("", line)

@@ -10,10 +10,15 @@ from newsletter.inbound.phrases import folded, without_accents
 
 # Whole clauses.
 _REASONS = (
-    "too many (e/)mails|(not/no longer) interested|(not/no longer) (relevant/needed/useful)(/ to me/ for me)|"
-    "it is too much|too much|wrong (person/address/recipient)|you have the wrong (person/address)|no thanks|"
-    "no thank you|no more(/ please)|(/the /this )newsletter|so|no|again|second request|third request|reminder|"
-    "final request|urgent|enough|"
+    "keep up the (good/great) work|leave me alone|(/way )too many (e/)mails|писем слишком много|"
+    "(請/请)(幫忙/協助/帮忙/协助)(處理/处理)|"
+    "제목과 같습니다|件名の通りです|件名のとおりです|敬祝|研安|教安|时祺|時祺|台安|顺颂|順頌|"
+    "(not/no longer) interested|(not/no longer) (relevant/needed/useful)(/ to me/ for me)|"
+    "it is too much|too much|wrong (person/address/recipient)|you have the wrong (person/address)|"
+    "(/the /this )newsletter|so|again|second request|third request|reminder|final request|urgent|enough|"
+    "see (/the )subject(/ line)|as per subject|siehe betreff|voir l'objet|voir objet|ver asunto|ver assunto|"
+    "vedi oggetto|"
+    "см. тему|见标题|見標題|如题|如題|bonne continuation|"
     "不需要了|用不上了|用不到了|不感兴趣(了/)|没兴趣了|沒興趣了|(邮件/郵件)太多(了/)|太多了|已(经/經/)毕业(了/)|"
     "已畢業|已(经/)离职|已换方向|"
     "(我/)(已经/已/)(不做/不再做/不研究)(这个/该/这/)(方向/领域)了|回复|回覆|回復|请尽快处理|請儘快處理|尽快处理|"
@@ -25,7 +30,27 @@ _REASONS = (
     "désolé(/e)|desole|lo siento|desculpe(/m)|scusate|mi dispiace|извините|tut mir leid|entschuldigung|"
     "plus intéressé|trop de mails|demasiados correos|ya no me interesa|muitos e-mails|troppe email|слишком много писем"
 )
-# The beginnings of clauses in which people speak of themselves.
+# Said before a command they refuse something else; alone or behind one they take it back.
+_REFUSALS = "no thanks|no thank you|no more(/ please)|no"
+# The beginnings of reasons, on whichever side of a command they stand.
+_BECAUSE = (
+    "i no longer (work/read/need/use/have/do/study/am)|i'm no longer|i am no longer|"
+    "i have (left/graduated/retired/moved/"
+    "changed/too many)|i've (left/graduated/retired/moved/changed)|i (left/graduated/retired/changed)|i am (retired/"
+    "retiring/leaving/too busy)|i'm (retired/retiring/leaving/too busy)|i (get/receive/have) (/way )too many|"
+    "i don't have (the /)time|i do not have (the /)time|i have no time|i don't have enough time|"
+    "as i (am/no longer/have)|"
+    "since i (am/no longer/have)|because i|i signed up by|i subscribed by|i never (signed up/subscribed)|"
+    "i did not (sign up/subscribe)|i didn't (sign up/subscribe)|我(已经/已/)(毕业/换工作/离职/退休)|我(没有/没)时间|"
+    "ich habe keine zeit|ich bin nicht mehr|ich arbeite nicht mehr|je n'ai (plus/pas) le temps|je ne travaille plus|"
+    "no tengo tiempo|ya no trabajo|não tenho (mais /)tempo|não trabalho mais|non ho (più /)tempo|non lavoro più|"
+    "у меня нет времени|я больше не (работаю/занимаюсь)|"
+    "we (have/get) (/way )too many|this is not relevant|it is not relevant|i'm getting too many|"
+    "i am getting (too many/this twice)|"
+    "ich bekomme zu viele|je reçois trop|recibo demasiados|recebo muitos|ricevo troppe|я получаю слишком|"
+    "由于|由於|因为|因為|邮件太|郵件太|每天邮件|没时间|沒時間"
+)
+# The beginnings of clauses in which people speak of themselves: before a command, since behind one they may turn it.
 _OF_ONESELF = (
     "i |i'm |i've |i'd |we |we're |we've |my |because i |because my |as i |since i |due to |owing to |unfortunately|"
     "it's been |it has been |this is not (for/relevant/useful)|not (really /)(interested/relevant/useful/my field)|"
@@ -58,18 +83,33 @@ _NAMED = re.compile(
 )
 _BUT = re.compile(r"^(?:but|aber|mais|pero|mas|ma|но|但是?|不过|ただ) ?", re.I)
 _LONGEST = 160  # letters of a reason
+_BROKEN = re.compile(
+    r"(?=.*(?:link|button|knopf|bouton|lien|enlace|bot[oó]n|bot[ãa]o|pulsante|ссылк|кнопк|链接|鏈接|連結|按钮|按鈕|"
+    r"リンク|ボタン|링크|버튼))"
+    r".*(?:n[o']t (?:work|load|open)|isn't working|is broken|broken|dead|fails|404|kaputt|geht nicht|"
+    r"funktioniert nicht|"
+    r"ne (?:marche|fonctionne) pas|no funciona|nao funciona|non (?:va|funziona)|не работает|打不开|打不開|坏了|壞了|"
+    r"无效|失效|"
+    r"点不开|動きません|動かない|押せません|開け(?:ません|ない)|開か(?:ない|ず)|没反应|沒反應|反応し(?:ない|ません)|"
+    r"작동하지|안 ?돼|안 ?되|열리지)"
+)
 # A clause in Chinese that says what has changed.
 _CHANGED = re.compile(r"[\u3400-\u9fff]{2,20}了")
 _ANOTHER = re.compile(r"[您你他她它们們吗嗎么]|誰|谁|请|請")
 
 
 def is_aside(line: str) -> bool:
-    """Whether a line only greets, thanks, names who writes, or says why."""
+    """Whether a line before a command only greets, thanks, names who writes, or says why."""
     return all(is_aside_clause(clause) for clause in forms.clauses(line))
 
 
 def is_aside_clause(clause: str) -> bool:
     return is_fixed(clause) or is_free(clause)
+
+
+def may_follow(clause: str) -> bool:
+    """Whether a clause behind a command leaves it as it is."""
+    return is_fixed(clause) or (not _says_more(clause) and (_is_reason(clause) or _is_of_a_link(clause)))
 
 
 def is_fixed(clause: str) -> bool:
@@ -79,21 +119,49 @@ def is_fixed(clause: str) -> bool:
 
 def is_free(clause: str) -> bool:
     """A clause in somebody's own words about themselves, without a word that could be more than that."""
-    plain = without_accents(_BUT.sub("", clause))
-    if len(plain) > _LONGEST or "?" in plain or doubts.in_line(clause):
+    if folded(clause) in _refusals():
+        return True
+    if _says_more(clause):
         return False
-    if _thanking().search(plain) or _CJK_THANKING.search(plain):
+    plain = without_accents(_BUT.sub("", clause))
+    if _is_reason(clause) or _is_of_a_link(clause):
         return True
     if words.stems().search(plain):
         return False
-    if _of_oneself().search(plain) or _NAMED.fullmatch(clause):
+    if _of_oneself().search(plain):
         return True
     return bool(_CHANGED.fullmatch(plain)) and not _ANOTHER.search(plain)
+
+
+def _says_more(clause: str) -> bool:
+    return len(clause) > _LONGEST or "?" in clause or doubts.in_line(clause)
+
+
+def _is_of_a_link(clause: str) -> bool:
+    """Whether a clause says that another way out does not work."""
+    return bool(_BROKEN.search(without_accents(clause)))
+
+
+def _is_reason(clause: str) -> bool:
+    plain = without_accents(_BUT.sub("", clause))
+    if _thanking().search(plain) or _CJK_THANKING.search(plain):
+        return True
+    return bool(_because().search(plain) or _NAMED.fullmatch(clause)) and not words.stems().search(plain)
 
 
 @cache
 def _reasons() -> frozenset[str]:
     return frozenset(folded(one) for one in phrases.split(_REASONS))
+
+
+@cache
+def _refusals() -> frozenset[str]:
+    return frozenset(folded(one) for one in phrases.split(_REFUSALS))
+
+
+@cache
+def _because() -> re.Pattern[str]:
+    return phrases.anywhere(_BECAUSE, at_start=True)
 
 
 @cache

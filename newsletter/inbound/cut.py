@@ -87,5 +87,7 @@ def _begins_quote(lines: list[str], index: int) -> bool:
         return True
     if not forms.HEADER_LINE.match(line):
         return False
+    if index and lines[index - 1] == ">":
+        return True  # the last one of a block
     near = [one for one in lines[index + 1 : index + 8] if one][:3]
     return any(forms.HEADER_LINE.match(one) for one in near)

@@ -41,10 +41,15 @@ _NOT_TURNED = (
 )
 # Taken back, meant for somebody else, less instead of nothing, or nothing for a time.
 _CHANGED = (
-    "not!|(just/only/is) a test|testing|テスト|嘘|测试|測試|테스트|maybe|perhaps|might |consider|thinking (of/about)|"
+    "not!|scratch that|forget|olvid|esquec|oublie|laissez tomber|laissez-moi|finalement|je reste|gardez|ripensato|"
+    "lasciate|resto|anzi|seguir|dejenlo|mejor no|melhor nao|lassen sie|ach nein|doch nicht|bleib|забуд|остаюсь|оставь|"
+    "打錯|打错|留着|留著|还是不|還是不|취소할|그냥 두|april fool|愚人节|愚人節|weekend|周末|週末|주말|starting |"
+    "effective |"
+    "a partir de |my other |another address|did not ask|didn't ask|(just/only/is) a test|testing|テスト|嘘|测试|測試|"
+    "테스트|maybe|perhaps|might |consider|thinking (of/about)|"
     "was going to|mistake|by accident|accidental|in error|oops|whoops|disregard|please ignore|nah|haha|"
     "wrong (button/thread/mail/email/list/recipient/person/window)|somebody else|someone else|meant to|never mind|"
-    "nevermind|forget it|i mean|leave me on|want to (keep/stay)|like to (keep/stay)|keep (it/the/getting/receiving/my)|"
+    "nevermind|forget it|i mean|leave me on|want to (keep/stay)|like to (keep/stay)|keep (it/the/my)|"
     "stay |remain on|weekly|monthly|once a (week/month)|less often|fewer|reduce|switch|change (it/to/the)|as soon as|"
     "provided|in case|or (send/can/could/at least/maybe/else)|topic|category|the (first/second/other) one|not the |"
     "edition|until|till |for now|for a while|temporar|holiday|vacation|parental|sabbatical|"
@@ -63,6 +68,10 @@ _CHANGED = (
     "errore|sbagliat|settimanal|restare|vacanz|temporane|argomento|fino a|"
     "ошиб|случайно|игнорир|еженедельн|оставьте|остаться|отпуск|временно|тема |категори"
 )
+_RETRACTED = re.compile(
+    r"\W*(?:no+|nope|nah|nein|non|нет|não|nao|不|别|別|不要|不用|いいえ|いや|아니(?:요|에요|오)?)\W*$|"
+    r".*(?:\((?:for|fur|pour|para|per|для) |(?:^|\W)代\w{2,4})"
+)
 _SPAN = re.compile(
     r"(?<=\w)(?<![我已经經])(?:离职|離職|退休|毕业|畢業)了|"
     r"(?<!\w)(?:[0-9]{1,3}|zwei|drei|vier|deux|trois|dos|tres|duas|due|tre|два|две|три) ?(?:days?|weeks?|months?|"
@@ -76,7 +85,8 @@ _SPAN = re.compile(
 )
 # Somebody else is spoken of.
 _OTHERS = (
-    "he |she |they |him|her |his |their |has (left/retired/moved/passed/died/changed)|no longer (works/with)|"
+    "he (has/is/was/left/wants/will/does/no/retired/moved/died) |she |they |him|her |his |their |"
+    "has (left/retired/moved/passed/died/changed)|no longer (works/with)|"
     "this is for|is for (mr/mrs/ms/dr/prof/my)|former|employee|user |"
     "arbeitet nicht|nicht mehr (bei uns/im haus/beschaftigt)|ausgeschieden|hat uns verlassen|herrn|frau |mitarbeiter|"
     "elle |il (ne/a|est) |ne travaille plus|a quitte|ya no trabaja|se fue|ha dejado|nao trabalha mais|saiu|"
@@ -101,7 +111,7 @@ ADDRESS = re.compile(r"[^<>()\[\]@\s:：,;，、]{1,64}@[\w.-]{1,100}\.\w{2,20}"
 def in_line(line: str) -> bool:
     """Whether a line says anything that could change a command near it."""
     plain = _not_turned().sub("", without_accents(line))
-    return bool(_doubts().search(plain) or _SPAN.search(plain) or _CATEGORY.search(line))
+    return bool(_doubts().search(plain) or _RETRACTED.match(plain) or _SPAN.search(plain) or _CATEGORY.search(line))
 
 
 def goes_on(line: str) -> bool:

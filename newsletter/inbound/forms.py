@@ -70,7 +70,8 @@ SENT_FROM = re.compile(
     r"gesendet (?:von|mit) |diese nachricht wurde von .{1,60} gesendet|envoyé (?:de|depuis|à partir de) |"
     r"enviado (?:desde|do|de|a partir) |inviato (?:da|dal) |отправлено (?:с|из|от) |verzonden (?:vanaf|"
     r"vanuit) |発信元|iphoneから|.{1,30}から送信|나의 .{1,30}에서 보냄|.{1,30}에서 보냄|发自|發自|来自我的|"
-    r"來自我的|从我的|從我的|寄自|发送自|傳送自|发自我的|来自我的|签名由|該簽名由|本邮件由|来自 ?(?:qq|网易|"
+    r"來自我的|从我的|從我的|从.{1,20}发来的|從.{1,30}(?:傳送|發送)|获取 ?outlook|取得 ?outlook|yahoo!?メール|寄自|"
+    r"发送自|傳送自|发自我的|来自我的|签名由|該簽名由|本邮件由|来自 ?(?:qq|网易|"
     r"foxmail|outlook)|outlook (?:für|pour|para) )",
     re.I,
 )
@@ -135,7 +136,8 @@ _THANKS = (
     r"tia|warmly|respectfully|yours|all the best|take care|bye|good ?bye|many thanks)(?: (?:you|all|everyone|a lot|"
     r"so much|very much|in advance|again|and|best|kind|regards|for (?:your|"
     r"the|all) \w+))*|sorry|yours (?:sincerely|faithfully|truly)|please|pls|have a (?:nice|good|great) day|ok|"
-    r"okay|yes|(?:vielen |besten |herzlichen )?danke?(?: (?:schön|sehr|im voraus|und gruß))?|mfg|lg|bitte|"
+    r"okay|yes|(?:vielen |besten |herzlichen )?danke?(?: (?:schön|sehr|im voraus|und gruß))?|mfg|lg|vg|bg|glg|tks|"
+    r"tnx|thanx|bitte|"
     r"(?:mit )?(?:freundlichen|besten|lieben|viele|vielen|liebe|beste|freundliche|schöne|herzliche|"
     r"herzlichen)(?: lieben)? "
     r"gr(?:ü|ue)(?:ß|ss)en?|(?:danke und |viele )?gru(?:ß|ss)|hochachtungsvoll|schönen (?:tag|abend)(?: noch)?|tschüss|"
@@ -150,9 +152,11 @@ _THANKS = (
     r"заранее (?:спасибо|благодарю)|благодарю(?: вас)?|пожалуйста"
 )
 _CJK_THANKS = (
-    r"(?:非常|十分|万分|萬分|多|先)?(?:谢谢|謝謝|感谢|感謝|多谢|多謝|谢|謝)(?:您|你|啦|了|大家|合作|理解|支持|"
+    r"(?:非常|十分|万分|萬分|多|先)?(?:谢谢|謝謝|感谢|感謝|多谢|多謝|谢|謝)(?:您|你|啦|了|大家|老师|老師|合作|理解|"
+    r"支持|"
     r"配合)*|辛苦(?:了|您了|你了)?|麻烦(?:了|您了|你了)?|麻煩(?:了|您了)?|抱歉|不好意思|打扰了|祝好|此致|敬礼|"
-    r"敬禮|顺祝商祺|祝(?:您|你)?\w{1,8}|thanks|thankyou|thx|(?:よろしく)?お願い(?:いた|致)?します|"
+    r"敬禮|顺祝商祺|祝(?:您|你)?\w{1,8}|thanks|thankyou|thx|(?:何卒)?(?:よろしく|宜しく)?お願い(?:(?:いた|致)?します|"
+    r"申し上げます)|"
     r"宜しくお願い(?:いた|致)?します|ありがとうございま(?:す|した)|ありがとう|以上|감사합니다|고맙습니다|"
     r"수고하세요|감사"
 )
@@ -160,6 +164,7 @@ _COURTESY = re.compile(rf"(?:(?:{_GREETINGS})(?: [\w.'-]{{1,20}}){{0,3}}|{_THANK
 _CJK_COURTESY = re.compile(rf"(?:{_CJK_GREETINGS}|{_CJK_THANKS})", re.I)
 _THANKED = re.compile(rf"(?:{_THANKS}|{_CJK_THANKS})", re.I)
 # A date in one piece: `1. April`, `01.04.2026`, `April 1, 2026`, `2026/4/1`.
+_AND = re.compile(r" (?:and|und|et|y|e|и) ", re.I)
 _CLAUSE = re.compile(
     r"(?:(?<!\d)[./]|\.(?! ?\w)|/(?!\d)|,(?! ?20\d\d\b)|"
     r"[;!?¿¡:~…|()\[\]{}<>\"“”‘„«»「」『』【】*_#、。，；！？：—–·•\u2600-\u27bf\U0001f000-\U0001faff])+|"
@@ -181,11 +186,14 @@ def by_script(clause: str) -> list[str]:
 
 
 def is_courtesy_clause(clause: str) -> bool:
-    return bool(_COURTESY.fullmatch(clause) or _CJK_COURTESY.fullmatch(clause.replace(" ", "")))
+    whole = _COURTESY.fullmatch(clause) or _CJK_COURTESY.fullmatch(clause.replace(" ", ""))
+    return bool(whole) or is_thanks(clause)
 
 
 def is_thanks(clause: str) -> bool:
-    return bool(_THANKED.fullmatch(clause) or _THANKED.fullmatch(clause.replace(" ", "")))
+    """Whether a clause thanks or signs off: `Danke und LG`."""
+    parts = _AND.split(clause)
+    return all(_THANKED.fullmatch(part) or _THANKED.fullmatch(part.replace(" ", "")) for part in parts)
 
 
 def is_courtesy(line: str) -> bool:

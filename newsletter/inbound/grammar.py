@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from newsletter.inbound import asides, doubts, forms, pause, phrases, words
+from newsletter.inbound import asides, doubts, forms, pause, phrases, signatures, words
 from newsletter.inbound.leaving_words import OFTEN_MISTYPED
 from newsletter.inbound.phrases import folded, without_accents
 from newsletter.models import Action
@@ -55,23 +55,23 @@ def read(subject: str, lines: list[str], today: date) -> Wish | None:
     asked = _in_subject(subject, lines, today) or _in_first_line(lines, today)
     if asked is None:
         return _mentioned(subject, lines)
-    wish, rest = asked
+    wish, told, rest = asked
     other = _in_first_line(lines, today)
     if other and other[0].action is not wish.action:
         return Wish(Action.HUMAN, "subject and first line ask for different things")
-    doubt = _doubt(rest, wish.action, today)
+    doubt = _doubt(told, rest, wish.action, today)
     return Wish(Action.HUMAN, f"{wish.why}, but then {_short(doubt)}") if doubt else wish
 
 
-def _in_subject(subject: str, lines: list[str], today: date) -> tuple[Wish, list[str]] | None:
+def _in_subject(subject: str, lines: list[str], today: date) -> tuple[Wish, str, list[str]] | None:
     text = bare_subject(subject)
     wish = command(text, today)
     if wish is None or (_is_vague(text) and not all(command(line, today) or asides.is_aside(line) for line in lines)):
         return None
-    return Wish(wish.action, f"subject says {_short(text)}", wish.until), lines
+    return Wish(wish.action, f"subject says {_short(text)}", wish.until), text, lines
 
 
-def _in_first_line(lines: list[str], today: date) -> tuple[Wish, list[str]] | None:
+def _in_first_line(lines: list[str], today: date) -> tuple[Wish, str, list[str]] | None:
     told = (index for index, line in enumerate(lines) if command(line, today) or not asides.is_aside(line))
     start = next(told, None)
     if start is None:
@@ -85,7 +85,7 @@ def _in_first_line(lines: list[str], today: date) -> tuple[Wish, list[str]] | No
         wish, rest = command(line, today), [more, *rest]
     if wish is None or (_is_vague(line) and any(map(asides.is_free, lines[:start]))):
         return None
-    return Wish(wish.action, f"first line says {_short(line)}", wish.until), rest
+    return Wish(wish.action, f"first line says {_short(line)}", wish.until), line, rest
 
 
 def _unwrapped(lines: list[str], today: date) -> tuple[str, int]:
@@ -105,23 +105,34 @@ def _is_cut_off(line: str, today: date) -> bool:
     return doubts.goes_on(line) and not (asides.is_aside(line) or command(line, today))
 
 
-def _doubt(rest: list[str], action: Action, today: date) -> str | None:
-    """The first line behind a command that could change it."""
-    said = [line for line in rest if not all(map(asides.is_fixed, forms.clauses(line)))]
-    if said and not asides.is_aside(said[0]) and (doubts.goes_on(said[0]) or doubts.ADDRESS.search(said[0])):
-        return said[0]
-    return next((line for line in said if _changes(line, action, today)), None)
+def _doubt(told: str, rest: list[str], action: Action, today: date) -> str | None:
+    """The first line behind a command that could change it: any but reasons, thanks, the command again, a signature.
+
+    Behind a sign-off stands whose mail it is, and whatever they put below all their mails.
+    """
+    signed, first = False, True
+    for line in rest:
+        if doubts.in_line(line):
+            return line
+        clauses = forms.clauses(line)
+        known = all(map(asides.may_follow, clauses)) or _again(line, action, today)
+        if not (known or signed or (_signs(line, first) and not _is_vague(told))):
+            return line
+        first = first and known
+        signed = signed or (bool(clauses) and forms.is_thanks(clauses[-1]))
+    return None
 
 
-def _changes(line: str, action: Action, today: date) -> bool:
-    """A word of leaving that is not the same command once more, or one that takes it back."""
-    if doubts.in_line(line):
-        return True
-    if asides.is_aside(line):
-        return False
-    parts = [part for part in _SENTENCE_END.split(line) if words.stems().search(without_accents(part))]
+def _signs(line: str, first: bool) -> bool:
+    """Whether a line is part of a signature; right below a command an address or a topic may be its object."""
+    return signatures.is_signature(line) and not (first and (doubts.goes_on(line) or doubts.ADDRESS.search(line)))
+
+
+def _again(line: str, action: Action, today: date) -> bool:
+    """Whether every sentence of a line is the same command once more, or leaves it as it is."""
+    parts = [part for part in _SENTENCE_END.split(line) if not all(map(asides.may_follow, forms.clauses(part)))]
     wishes = [command(part, today) for part in parts]
-    return not all(wish and wish.action is action for wish in wishes)
+    return all(wish and wish.action is action for wish in wishes)
 
 
 def _first_sentence(line: str, today: date) -> tuple[str, str] | None:
@@ -156,7 +167,7 @@ def command(line: str, today: date) -> Wish | None:
         wish = _clause(clause, today)
         if wish and (found is None or wish.action is found.action):
             found = found or wish
-        elif wish or not (asides.is_aside_clause(clause) or (signs and _is_name(clause))):
+        elif wish or not _stands_beside(clause, found is not None, signs):
             return None
         free = free or (wish is None and not asides.is_fixed(clause) and asides.is_free(clause))
         signs = wish is None and found is not None and forms.is_thanks(clause)
@@ -165,6 +176,14 @@ def command(line: str, today: date) -> Wish | None:
     if found and _ASKED.search(line) and not _asks().search(without_accents(line)):
         return None
     return found
+
+
+def _stands_beside(clause: str, behind: bool, signs: bool) -> bool:
+    """Whether a clause of a command's line leaves it as it is."""
+    if not behind:
+        return asides.is_aside_clause(clause)
+    tail = phrases.is_tail(words.LEAVE, folded(clause))
+    return tail or asides.may_follow(clause) or (signs and _is_name(clause))
 
 
 def _is_name(clause: str) -> bool:

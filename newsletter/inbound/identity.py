@@ -78,6 +78,11 @@ def returned(mail: Mail) -> tuple[date | None, str | None]:
     return None, None
 
 
+def name(mail: Mail) -> str:
+    """The name in From:, which is nobody's proof; empty where there is none."""
+    return mail.written_from[0].rpartition("<")[0].strip(' "')[:200] if mail.written_from else ""
+
+
 def recipients(mail: Mail) -> frozenset[str]:
     """The addresses that a mail was sent to, ours among them."""
     found = _ADDRESS.findall("\n".join(mail.all(*_RECIPIENTS))[:_LONGEST])

@@ -5,7 +5,9 @@ from __future__ import annotations
 from newsletter.inbound.phrases import Words
 
 _ENGLISH = Words(
-    before="please|pls|plz|kindly|yes|ok|okay|hi|hello|hey|sorry|thanks|thank you|but|plese|pleas|plase|pleae|"
+    before="please|so please|pls|plz|kindly|yes|ok|okay|so please|hi|hello|hey|sorry|thanks|thank you|but|plese|"
+    "pleas|plase|"
+    "pleae|"
     "i (want/need/wish) (/you )to|"
     "(i/we) would (like/love) (to/you to)|i('d/d) (like/love) (to/you to)|would like to|want to|wish to|"
     "(can/could/would/will) you|i (need/have) to|(i'd/i would) appreciate it if you(/ could/ would)|(/i )request to|"
@@ -14,6 +16,7 @@ _ENGLISH = Words(
     core="unsubscribe|unsubscribed|unsubscribing|removed me|i unsubscribe|"
     "(can/could/may) i (/please )unsubscribe please|"
     "(can/could/may) i (/please )(be/get) (unsubscribed/removed/taken off)|"
+    "would you mind (unsubscribing/removing) me|"
     "(be/get) (unsubscribed/un-subscribed/removed/taken off/taken out/opted out)|"
     "(i'm/i am) unsubscribing|un-subscribe|un subscribe|unsub|unscribe|unsubscription|unsubscribe removal|i want out|"
     "(/my )unsubscribe request|(process/handle) (my/this) (unsubscribe/unsubscription) request|"
@@ -24,7 +27,8 @@ _ENGLISH = Words(
     "stop sending (me/emails to me/mails to me/me this/me these/this/these/this to me/these to me)|"
     "(end/stop/cancel/terminate/discontinue/delete/quit/drop) (my/the/this) (/newsletter /email )"
     "(subscription/membership)|"
-    "(end/stop/cancel/terminate/quit/leave/discontinue) (this/the/your/my) (newsletter/list/mailing list)|"
+    "(end/stop/cancel/terminate/quit/leave/discontinue) (this/the/your/my/these) (newsletter/list/mailing list/"
+    "mailings/emails)|"
     "cancel|(cancel/end/stop/terminate) subscription|(subscription/newsletter) cancel(l/)ation|"
     "remove|remove me|take me off|take me out|get me off|opt out|opt-out|optout|opt me out|opting out|"
     "(remove/delete/take) (my/this) (email/e-mail/mail/name/address/email address/e-mail address/mail address/account)|"
@@ -50,7 +54,7 @@ _ENGLISH = Words(
     "i'm (no longer interested/not interested) in (this/your/the) (newsletter/list/mailing list/emails)",
     after="me|my email|my e-mail|(my/this/the/our) (email/e-mail/address/email address/e-mail address/mail address/"
     "account/"
-    "account)|it|this|us|from newsletter|"
+    "account)|it|this|us|from newsletter|from (/mailing )list|"
     "from (this/your/the/that/these) (/mailing /email /news /e-mail /distribution /subscriber /subscription /daily /"
     "weekly /morning /daily email /email distribution )(list/newsletter/newsletters/lists/digest/distribution/group/"
     "mailings/emails/service/feed)|from your list of subscribers|off of (this/your/the) (/mailing /distribution )"
@@ -119,7 +123,8 @@ _GERMAN = Words(
     "von (der/dieser/ihrer/ihren) (liste/mailingliste/verteilern)|(aus/von) (dem/ihrem/eurem/diesem) "
     "(/e-mail-/email-/mail-)verteiler|aus (der/ihrer/dieser) (liste/mailingliste/datenbank)|sofort|jetzt|heraus|raus|"
     "(des/eines/ihres/dieses) newsletters|meines (abos/abonnements)|(den/diesen/ihren/) newsletter|lassen|senden|"
-    "schicken|umgehend|zusenden|zuschicken|für mich|meiner (e-mail-adresse/adresse)|für meine e-mail-adresse|"
+    "schicken|umgehend|zusenden|zuschicken|für mich|von (ihnen/euch)|meiner (e-mail-adresse/adresse)|"
+    "für meine e-mail-adresse|"
     "(mein/das) (abo/abonnement)|mit sofortiger wirkung|schnellstmöglich|zum nächstmöglichen zeitpunkt|"
     "(vom/von) (morning /)arxiv|möchten|von (der/ihrer) verteilerliste|von newsletter|mehr|(zu/) nehmen",
 )
@@ -243,7 +248,7 @@ _ITALIAN = Words(
     "(/ email/ mail/ e-mail/ messaggi)",
     after="(dalla/da questa/dalla vostra/dalla tua/dalle vostre) (lista/newsletter/mailing list/mailing-list/"
     "lista di distribuzione/liste/banca dati)|per favore|grazie|subito|(il mio indirizzo/la mia email/la mia mail)|"
-    "alla newsletter|(alla/della) (mailing list/newsletter/lista)|immediatamente|il prima possibile|"
+    "alla newsletter|newsletter|voi|(alla/della) (mailing list/newsletter/lista)|immediatamente|il prima possibile|"
     "dal (vostro/tuo) (database/elenco/servizio)|da (arxiv/morning arxiv)|quanto prima|iscrizione|"
     "dal servizio|per cortesia",
 )

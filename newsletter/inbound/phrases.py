@@ -93,6 +93,11 @@ def is_whole(tables: Mapping[str, Words], text: str) -> bool:
     return any(rest == "" for rest in remainders(tables, text))
 
 
+def is_tail(tables: Mapping[str, Words], text: str) -> bool:
+    """Whether a folded text is `after*` in one of the languages."""
+    return any(len(text) in _reach(text, {0}, _grammar(one).after, _grammar(one)) for one in tables.values())
+
+
 def remainders(tables: Mapping[str, Words], text: str) -> Iterator[str]:
     """What stands behind each beginning of the text that is `before* core after*`."""
     for words in tables.values():

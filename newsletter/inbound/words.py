@@ -31,13 +31,15 @@ PAUSE: dict[str, Words] = {
     "ja": Words(
         "配信を|メール配信を|メールを|メールの|配信の|購読を|ニュースレターを|しばらく|の|すみませんが",
         "停止|一時停止|休止|一時休止|中断|ストップ|配信停止|配信休止",
-        "を|して|し|の|ください|下さい|お願い(します/いたします/致します/できますか)|希望(します/)|したい(です/)|したいと思います|"
+        "を|して|し|の|ください|下さい|お願い(します/いたします/致します/できますか)|希望(します/)|したい(です/)|"
+        "したいと思います|"
         "いただけますか|いただけないでしょうか|です",
     ),
     "ko": Words(
         "구독을|구독|메일을|메일|메일발송을|발송을|발송|뉴스레터를|뉴스레터|수신을|수신|잠시|좀|잠깐",
         "일시정지|일시중지|일시중단|중지|정지|중단",
-        "를|을|해|주세요|주십시오|해주세요|해주십시오|부탁드립니다|부탁드려요|부탁합니다|바랍니다|해주시기|주시기|싶습니다|"
+        "를|을|해|주세요|주십시오|해주세요|해주십시오|부탁드립니다|부탁드려요|부탁합니다|바랍니다|해주시기|주시기|"
+        "싶습니다|"
         "하고|합니다|할게요|요청합니다|신청합니다|요",
     ),
     "de": Words(
@@ -100,7 +102,8 @@ RESUME: dict[str, Words] = {
     "ko": Words(
         "구독을|구독|메일을|메일|메일발송을|발송을|발송|뉴스레터를|뉴스레터|수신을|수신|다시",
         "재개|일시정지해제|일시중지해제|일시정지를해제",
-        "를|을|해|주세요|주십시오|해주세요|해주십시오|부탁드립니다|부탁드려요|부탁합니다|바랍니다|요청합니다|신청합니다|요",
+        "를|을|해|주세요|주십시오|해주세요|해주십시오|부탁드립니다|부탁드려요|부탁합니다|바랍니다|요청합니다|"
+        "신청합니다|요",
     ),
     "de": Words(
         "bitte|ich möchte|(den/meinen) newsletter|newsletter|mein abo|das abo|den versand",
@@ -139,11 +142,13 @@ RESUME: dict[str, Words] = {
 # Units of a pause; days per unit, months by the calendar. 月 alone names a month as often as it counts them.
 DAY_UNITS = "day|days|d|天|日|日間|tag|tage|tagen|jour|jours|día|días|dia|dias|giorno|giorni|день|дня|дней|일|일간"
 WEEK_UNITS = (
-    "week|weeks|w|wk|wks|周|週|週間|周间|星期|礼拜|禮拜|个星期|個星期|个礼拜|個禮拜|woche|wochen|semaine|semaines|semana|"
+    "week|weeks|w|wk|wks|周|週|週間|周间|星期|礼拜|禮拜|个星期|個星期|个礼拜|個禮拜|woche|wochen|semaine|semaines|"
+    "semana|"
     "semanas|settimana|settimane|неделя|неделю|недели|недель|주|주일|주간"
 )
 MONTH_UNITS = (
-    "month|months|个月|個月|ヶ月|か月|カ月|ヵ月|ケ月|箇月|ヶ月間|か月間|カ月間|ヵ月間|monat|monate|monaten|mois|mes|meses|"
+    "month|months|个月|個月|ヶ月|か月|カ月|ヵ月|ケ月|箇月|ヶ月間|か月間|カ月間|ヵ月間|monat|monate|monaten|mois|mes|"
+    "meses|"
     "mese|mesi|месяц|месяца|месяцев|달|달간|개월|개월간"
 )
 NUMBERS = {
@@ -204,20 +209,25 @@ ASKS = (
 
 # Whoever writes one of these speaks about leaving; outside the grammar a person reads it.
 _STEMS = (
-    "unsubscri|un-subscri|unsubcri|unsuscri|unsub |opt out|opt-out|optout|remove me|take me off|get me off|"
+    "unsubscri|un-subscri|unsubcri|unsuscri|unsub |to opt out|opt me out|opt out of (this/your/the/these)|remove my|"
+    "delete my|erase my|take my name|discontinue th|remove me|take me off|get me off|"
     "stop sending|stop emailing|stop mailing|cancel my|cancel the subscription|my subscription|your mailing list|"
     "the mailing list|this mailing list|off the list|plus de mails|plus d'e-mails|"
     "resubscri|退订|退訂|退阅|取消订阅|取消訂閱|取消订閱|停止订阅|停止訂閱|不再订阅|不订阅|不訂閱|不想订阅|"
-    "不想訂閱|不想再收|不要再发|不要再發|别再发|別再發|停止发送|停止發送|暂停|暫停|恢复订阅|恢復訂閱|配信停止|"
+    "移出|邮件组|邮件列表|郵件列表|邮件名单|从列表|從列表|配信の停止|購読の停止|メーリングリスト|메일링|"
+    "(删除/刪除)我|arreter de m'envoyer|eliminen mi|cancele (/a )minha|cancellazione|mir zu schreiben|"
+    "주소를|不想訂閱|不想再收|不要再发|不要再發|别再发|別再發|停止发送|停止發送|暂停|暫停|恢复订阅|恢復訂閱|配信停止|"
     "配信を停止|配信解除|購読|登録解除|退会|수신거부|수신 거부|구독취소|구독 취소|구독해지|구독 해지|abmelden|"
     "abmeldung|abbestell|austragen|verteiler|desabonn|desinscri|desuscri|dar de baja|darme de baja|de baja|"
     "suscripcion|descadastr|desinscrev|cancelar a inscricao|disiscri|cancellami|cancellatemi|"
-    "la mia iscrizione|отпис|рассылк|подписк|pause|pausier|don't stop|do not stop|dont stop|never stop|"
+    "la mia iscrizione|отпис|рассылк|подписк|please pause|"
+    "pause (it/me/my/the news/the mails/for/until/mails/emails/sending/1/2/3/4/a week/a month)|pausier|don't stop|"
+    "do not stop|dont stop|never stop|"
     "please stop|stop the |stop this|do not send|don't send|dont send|do not email|don't email|stop receiving|"
     "to receive (these/this/any/your)|receive any|more (e/)mails|abmeld|"
     "mich (/bitte )(ab/vom newsletter/von ihrem/von der/aus dem/aus ihrem)|keine (e-/)mails|"
     "keine weiteren|ne plus recevoir|plus recevoir|quiero recibir|quero receber|voglio ricevere|хочу получать|"
-    "не присыла|не шлите|отпиш|(取消/停止)我的(订阅/訂閱)|解除し|cancelar (/a )minha inscri|"
+    "не присыла|не шлите|отпиш|(取消/停止)(我的/本人之/本人的)(订阅/訂閱)|解除し|cancelar (/a )minha inscri|"
     "from (the/your/this) (/mailing )list|mich (nicht/nur) |名单|名單|別發|别发|不用发|不用再发|수신|구독을|보내지"
 )
 
