@@ -75,6 +75,7 @@ def read(raw: bytes, original: Original) -> Meaning:
         today=date(2026, 3, 9),
         own_domain="news.example.org",
         sent=lambda _: (original.text, original.html),
+        called="Morning arXiv",
     )
 
 

@@ -121,7 +121,7 @@ class _Named:
         if len(line) <= _LONGEST_NAME and self._names.issuperset(_WORD.findall(line.casefold())):
             return "" if _WORD.search(line) else line
         if self._sender:
-            line = self._sender.sub("", line).strip() or line
+            line = self._sender.sub("", line).strip()
         line = self._ours.sub("", line)
         return self._called.sub("newsletter", line) if self._called else line
 

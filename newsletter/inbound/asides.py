@@ -12,7 +12,9 @@ from newsletter.inbound.phrases import folded, without_accents
 _REASONS = (
     "keep up the (good/great) work|leave me alone|(/way )too many (e/)mails|писем слишком много|"
     "(請/请)(幫忙/協助/帮忙/协助)(處理/处理)|"
-    "제목과 같습니다|件名の通りです|件名のとおりです|敬祝|研安|教安|时祺|時祺|台安|顺颂|順頌|"
+    "原始邮件|原始郵件|original message|to|from|cc|subject|제목과 같습니다|件名の通りです|件名のとおりです|敬祝|研安|"
+    "教安|时祺|時祺|"
+    "台安|顺颂|順頌|"
     "(not/no longer) interested|(not/no longer) (relevant/needed/useful)(/ to me/ for me)|"
     "it is too much|too much|wrong (person/address/recipient)|you have the wrong (person/address)|"
     "(/the /this )newsletter|so|again|second request|third request|reminder|final request|urgent|enough|"

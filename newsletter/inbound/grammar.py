@@ -30,6 +30,8 @@ _JOINTS = re.compile(
     r"\sma (?=vorrei|voglio|desidero|per favore|chiedo|pote|puoi|mi )",
     re.I,
 )
+# What is left of a wrapped `On 9 March 2026 at 09:30 Morning arXiv <our address> wrote:`.
+_OF_A_QUOTE = re.compile(r"<>|20\d\d.*\b\d{1,2}[:.]\d{2}\b|\b\d{1,2}[:.]\d{2}\b.*20\d\d")
 _QUOTES = re.compile(r"[\"“”„«»「」『』:]")  # as NFKC leaves them
 _SENTENCE_END = re.compile(r"[.!。!]+(?:\s+|(?=[\u3040-\u9fff\uac00-\ud7af]))|[。]")
 _SUBJECT_PREFIX = re.compile(
@@ -112,6 +114,8 @@ def _doubt(told: str, rest: list[str], action: Action, today: date) -> str | Non
     """
     signed, first = False, True
     for line in rest:
+        if _OF_A_QUOTE.search(line) and _is_vague(line):
+            continue
         if doubts.in_line(line):
             return line
         clauses = forms.clauses(line)
