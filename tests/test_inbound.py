@@ -245,7 +245,9 @@ Bitte abmelden⏎Herr Müller arbeitet nicht mehr bei uns. | 退订⏎张三已�
 unsubscribe⏎Sorry, wrong recipient, please disregard. | unsubscribe⏎Oops, wrong thread.
 Unsubscribe⏎Sent in error, sorry.
 退订⏎发错了，请忽略 | abmelden⏎Sorry, falscher Empfänger, bitte ignorieren. | 配信停止⏎間違えました。無視してください
-Unsubscribe.⏎Not! | stop⏎I meant to send this to somebody else | Unsubscribe me!!⏎Haha, no, stay, this is great
+Unsubscribe.⏎Not! | Remove⏎Paper 3 | Unsubscribe⏎Scratch that | Désabonnement⏎Finalement non
+Unsubscribe⏎- quantization | stop⏎I meant to send this to somebody else
+Unsubscribe me!!⏎Haha, no, stay, this is great
 Please stop the newsletter.⏎I'm on vacation for two weeks and want it again after that. | 停止发送⏎到四月一日
 配信停止をお願いします。⏎4月1日までです。 | Please unsubscribe me.⏎In case you can switch it to weekly I'd stay.
 退订⏎除非能改成每周一封
@@ -265,7 +267,8 @@ Baja: Por favor den de baja a Juan Pérez, ya no trabaja aquí.
 unsubscribe: is broken in your mails, the link gives 404
 """
 EXPLAINED = """
-Unsubscribe⏎Jane Doe⏎PhD Candidate, MIT | unsubscribe⏎ada | Unsubscribe⏎J. Smith⏎jsmith@math.example.edu⏎+1 555 0100
+Unsubscribe⏎Jane Doe⏎PhD Candidate, MIT | unsubscribe⏎ada | STOP⏎John Smith
+Unsubscribe⏎J. Smith⏎jsmith@math.example.edu⏎+1 555 0100
 bitte melden Sie mich von Ihrem⏎Newsletter ab. | Please unsubscribe me⏎from this newsletter.⏎Thanks
 Hello,⏎please remove me from your⏎mailing list
 I have too little time these days.⏎Please unsubscribe me.

@@ -1,7 +1,7 @@
 """What the visible lines of a reply ask for, by a strict grammar on whole lines; everything else is for a person.
 
-The first line that is not a greeting must be a command and nothing but a command; in the lines behind it anything may
-stand that does not take the command back, narrow it or make it depend on something. Before it may stand why.
+The first line that is no aside must be a command and nothing but a command. Before it people may say who they are and
+why; behind it may stand reasons, thanks, the same command and a signature, nothing that takes it back or narrows it.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ def _doubt(told: str, rest: list[str], action: Action, today: date) -> str | Non
             return line
         clauses = forms.clauses(line)
         known = all(map(asides.may_follow, clauses)) or _again(line, action, today)
-        if not (known or signed or (_signs(line, first) and not _is_vague(told))):
+        # `Remove` and below it `Paper 3`.
+        object_of_it = _is_vague(told) and any(letter.isdigit() for letter in line)
+        if not (known or signed or (_signs(line, first) and not object_of_it)):
             return line
         first = first and known
         signed = signed or (bool(clauses) and forms.is_thanks(clauses[-1]))
