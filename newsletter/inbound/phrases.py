@@ -68,9 +68,21 @@ def _chosen(template: str) -> Iterator[str]:
 
 def anywhere(listed: str, *, at_start: bool = False) -> re.Pattern[str]:
     """Finds any of the phrases in a text without accents; where a script has words, only at the beginning of one."""
-    ordered = sorted({without_accents(one) for one in split(listed)}, key=len, reverse=True)
-    either = "|".join(re.escape(one) if CJK.search(one) else rf"\b{re.escape(one)}" for one in ordered)
+    phrases = {without_accents(one) for one in split(listed)}
+    unspaced = {one for one in phrases if CJK.search(one)}
+    either = "|".join(
+        _branching(some, before) for some, before in ((phrases - unspaced, r"\b"), (unspaced, "")) if some
+    )
     return re.compile(rf"\A(?:{either})" if at_start else either)
+
+
+def _branching(phrases: Iterable[str], before: str = "") -> str:
+    """An expression for any of the phrases that looks at each letter once: hundreds in a row would be tried in turn."""
+    rests: dict[str, list[str]] = {}
+    for phrase in phrases:
+        rests.setdefault(phrase[0], []).append(phrase[1:])
+    branches = (re.escape(first) + ("" if "" in rest else _branching(rest)) for first, rest in sorted(rests.items()))
+    return f"{before}(?:{'|'.join(branches)})"
 
 
 def corrected(text: str, known: Sequence[str]) -> str:
