@@ -16,6 +16,7 @@ from newsletter.ports import DeliveryStore, Transport
 
 _LOOK = 0.5  # seconds between two looks at whether to stop
 _UNTIL_TOMORROW = timedelta(hours=20)  # the next morning tries again, whatever the hour of its first reader
+_LONG = 500  # mails; in a shorter round the one collection at its end would take longer than all those it saves
 _SHORT = 90.0  # seconds for which a round waits for a server that names them; for longer ones it ends
 
 
@@ -122,7 +123,7 @@ class _Round:
         self._count(decided)
         if wanted:
             self._walk(claimed)
-        if claimed and not self.frozen:
+        if self.tally.accepted >= _LONG and not self.frozen:
             # A full collection walks through all that the process has loaded: as long as sending a thousand mails.
             gc.freeze()
             self.frozen = True
