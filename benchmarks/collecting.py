@@ -14,7 +14,8 @@ import arxiv
 from lxml import etree
 
 from benchmarks.table import Row, median_ms
-from newsletter.collect import ArxivSource, calendar, fetch
+from newsletter.collect import ArxivSource, fetch
+from newsletter.times import calendar
 from newsletter.collect.source import to_paper
 from newsletter.collect.wire import Wire, check_atom
 from newsletter.demo.arxiv_server import ArxivServer

@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.labelled import CATEGORIES, TESTED, TOPIC, LabelledDay, folder, labelled_days
 from benchmarks.table import Row
 from newsletter import app, pipeline, ranking, scoring
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.servers import Servers
 from newsletter.llm.vendor import litellm
 from newsletter.models import Completion, Issue, IssueState, Prompt, Ranked, Score, Usage

@@ -25,7 +25,7 @@ from newsletter.models import Delivery, DeliveryState, Message, Rendered
 from newsletter.ports import Transport
 from newsletter.render import message_id, mime, personalise
 from newsletter.render.slots import FILLINGS, slotted
-from newsletter.store import SqlStore, open_store
+from newsletter.store import Store, open_store
 from newsletter.transports.sendgrid import SendGrid
 from newsletter.transports.smtp import Smtp
 from tests.factories import DAY, KEYS, a_letterhead
@@ -92,7 +92,7 @@ def build(delivery: Delivery) -> Message:
 
 
 @contextmanager
-def ledger(mails: int) -> Iterator[SqlStore]:
+def ledger(mails: int) -> Iterator[Store]:
     """A ledger on the disk in which so many mails are queued."""
     with tempfile.TemporaryDirectory() as folder, closing(open_store(f"sqlite:///{folder}/ledger.db")) as store:
         store.save_edition(edition())
@@ -129,7 +129,7 @@ def _timed(mails: int, send: Callable[[], object]) -> float:
     return (time.perf_counter() - begin) * 1000 / mails
 
 
-def _drained(store: SqlStore, transport: Transport, mails: int) -> None:
+def _drained(store: Store, transport: Transport, mails: int) -> None:
     tally = drain(store, transport, build, owner="benchmark", now=lambda: datetime.now(UTC))
     if tally.accepted != mails:
         raise AssertionError(f"not every mail went out: {tally}")

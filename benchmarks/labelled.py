@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.rows import SampleRow, load_rows
 from newsletter.models import Paper, Topic
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from newsletter import app, pipeline
 from newsletter.app.files import token_keys
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.errors import TransportError

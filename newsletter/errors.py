@@ -1,25 +1,25 @@
-"""All errors of the project, one tree; each is retryable or permanent.
+"""All errors of the project, one tree.
 
 NewsletterError
-├── ConfigurationError      a finding stops the command             permanent
+├── ConfigurationError      a finding stops the command
 ├── ArxivError
-│   ├── ArxivUnavailable    down, 429, 5xx, silent, cut answer      retryable
-│   └── ArxivRefused        400, 403, an error entry                permanent
+│   ├── ArxivUnavailable    down, 429, 5xx, silent, cut answer
+│   └── ArxivRefused        400, 403, an error entry
 ├── ModelError
-│   ├── ModelUnavailable    time-out, 429, 5xx                      retryable
-│   ├── ModelRefused        401, 403, unknown model                 permanent
-│   ├── RequestRefused      this request's length or content        permanent
-│   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent        permanent
+│   ├── ModelUnavailable    time-out, 429, 5xx
+│   ├── ModelRefused        401, 403, unknown model
+│   ├── RequestRefused      this request's length or content
+│   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent
 ├── TransportError
-│   ├── TransportUnavailable  down, throttling                      retryable
-│   └── TransportRefused    the whole transport says no (401, TLS)  permanent
-├── MailboxUnavailable      down, silent, refuses the login         retryable
-├── ArchiveUnwritable       its folder is full or read-only         retryable
-├── TemplateError           a template or prompt does not compile   permanent
+│   ├── TransportUnavailable  down, throttling
+│   └── TransportRefused    the whole transport says no (401, TLS)
+├── MailboxUnavailable      down, silent, refuses the login
+├── ArchiveUnwritable       its folder is full or read-only
+├── TemplateError           a template or prompt does not compile
 └── StoreError
-    ├── DataFolderLocked    another process works here              retryable
-    ├── StoreUnavailable    disk full, read-only, locked            retryable
-    └── StoreUnreadable     not our database, or a damaged one      permanent
+    ├── DataFolderLocked    another process works here
+    ├── StoreUnavailable    disk full, read-only, locked
+    └── StoreUnreadable     not our database, or a damaged one
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ from newsletter.redaction import redacted
 
 class NewsletterError(Exception):
     """The root: its text is fit for an operator, without a traceback and without secrets."""
-
-    retryable = False
 
     def __init__(self, text: str = "") -> None:
         super().__init__(redacted(text))
@@ -56,7 +54,7 @@ class ArxivError(NewsletterError):
 
 
 class ArxivUnavailable(ArxivError):
-    retryable = True
+    """arXiv is down, throttles us, or cut its answer short; asking later may help."""
 
 
 class ArxivRefused(ArxivError):
@@ -72,7 +70,7 @@ class ModelError(NewsletterError):
 
 
 class ModelUnavailable(ModelError):
-    retryable = True
+    """The model did not answer in time, or its server is in trouble."""
 
 
 class ModelRefused(ModelError):
@@ -98,8 +96,6 @@ class TransportError(NewsletterError):
 class TransportUnavailable(TransportError):
     """The server is down or throttles us; the mails wait."""
 
-    retryable = True
-
 
 class TransportRefused(TransportError):
     """The transport refuses everybody: sending stops, and the administrator should know."""
@@ -107,8 +103,6 @@ class TransportRefused(TransportError):
 
 class MailboxUnavailable(NewsletterError):
     """The mailbox could not be read now; what lies in it is read by the next poll."""
-
-    retryable = True
 
     def __init__(self, mailbox: str, problem: str) -> None:
         self.mailbox, self.problem = mailbox, redacted(problem)
@@ -126,8 +120,6 @@ class TemplateError(NewsletterError):
 class ArchiveUnwritable(NewsletterError):
     """Pages could not be written; mails do not wait for them, and the next time writes what is missing."""
 
-    retryable = True
-
     def __init__(self, folder: str, problem: str) -> None:
         super().__init__(f"{folder}: {problem}; make room or let it be written, then run `newsletter archive`")
 
@@ -137,7 +129,7 @@ class StoreError(NewsletterError):
 
 
 class DataFolderLocked(StoreError):
-    retryable = True
+    """Another process works here."""
 
     def __init__(self, folder: str, holder: str) -> None:
         self.folder, self.holder = folder, holder
@@ -147,12 +139,12 @@ class DataFolderLocked(StoreError):
 class StoreUnavailable(StoreError):
     """The ledger cannot be written or read now; nothing is sent that could not be recorded."""
 
-    retryable = True
-
     def __init__(self, problem: str, remedy: str = "free the disk or wait") -> None:
         super().__init__(f"the ledger: {problem}; {remedy}, and run again: nothing was lost")
 
 
 class StoreUnreadable(StoreError):
+    """Not our database, or a damaged one."""
+
     def __init__(self, place: str, problem: str) -> None:
         super().__init__(f"{place}: {problem}; restore a backup or set NEWSLETTER_DATA_DIR to an empty folder")

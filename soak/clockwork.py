@@ -10,7 +10,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 from newsletter import app
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers

@@ -10,7 +10,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from soak.clockwork import clockwork
 from soak.year import PEOPLE
 

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from soak.sinks import Arrived

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from newsletter import subscribers, unsubscribe
 from newsletter.models import Roster, SubscriberState
-from newsletter.ports import Store
+from newsletter.store import Store
 from newsletter.store import open_store
 
 NOW = datetime(2026, 3, 9, 9, tzinfo=UTC)

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from newsletter import app
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.faults import Fault
 from soak.clockwork import CATEGORIES, Clockwork, Person, clockwork
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from newsletter import app
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.models import Issue, IssueState
 from soak.clockwork import Clockwork, Person, clockwork
 

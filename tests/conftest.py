@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from newsletter.store import SqlStore, open_store
+from newsletter.store import Store, open_store
 from tests.site import server, site  # noqa: F401 - fixtures
 
 # A slow machine is no failure; what a test says about time it says with its own clock.
@@ -49,7 +49,7 @@ def real_data() -> Path:
 
 
 @pytest.fixture
-def store() -> Iterator[SqlStore]:
+def store() -> Iterator[Store]:
     """An empty ledger in memory."""
     opened = open_store("sqlite://")
     yield opened

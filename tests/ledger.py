@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from newsletter.models import Delivery, DeliveryState, Issue, IssueState, Rendered, Slotted, Span
-from newsletter.store import SqlStore
+from newsletter.store import Store
 from newsletter.store.readers import value_id
 from newsletter.store.tables import received as received_table
 from tests.factories import DAY
@@ -51,7 +51,7 @@ def a_delivery(
     return Delivery(**values | changes)
 
 
-def received(store: SqlStore) -> set[tuple[int, date]]:
+def received(store: Store) -> set[tuple[int, date]]:
     """(subscriber id, issue) pairs that are planned or sent."""
     with store._engine.connect() as connection:
         rows = connection.execute(select(received_table.c.subscriber_id, received_table.c.issue)).all()

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from newsletter import app
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers

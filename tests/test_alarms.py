@@ -15,7 +15,7 @@ from newsletter.demo.faults import Fault
 from newsletter.errors import TransportRefused
 from newsletter.models import Answer, Outcome, Outgoing, Verdict
 from newsletter.pipeline import prepare_days
-from newsletter.store import SqlStore
+from newsletter.store import Store
 from newsletter.transports.outbox import Outbox
 from tests.factories import DAY, a_letterhead
 from tests.morning import MORNING, desk_of, practice
@@ -64,7 +64,7 @@ def outbox(tmp_path: Path) -> Dying:
 
 
 @pytest.fixture
-def alarms(store: SqlStore, clock: Clock, outbox: Dying) -> Alarms:
+def alarms(store: Store, clock: Clock, outbox: Dying) -> Alarms:
     return Alarms(store=store, transport=outbox, letterhead=a_letterhead(), admin=ADMIN, now=clock)
 
 
@@ -98,7 +98,7 @@ def test_what_comes_and_goes_is_one_trouble(alarms: Alarms, clock: Clock, outbox
     assert outbox.subjects == [BEGUN, OVER]
 
 
-def test_a_dead_transport_tells_later(alarms: Alarms, store: SqlStore, clock: Clock, outbox: Dying) -> None:
+def test_a_dead_transport_tells_later(alarms: Alarms, store: Store, clock: Clock, outbox: Dying) -> None:
     """What could not be told is told when the transport is back, also after a restart, and tried every ten minutes."""
     outbox.dead = True
     alarms.trouble("arxiv", "arXiv is down", "wait")
@@ -130,7 +130,7 @@ def test_who_has_a_refused_address_is_not_asked_for_ever(
     assert len(asked) == 1
 
 
-def test_nobody_to_tell(store: SqlStore, clock: Clock, outbox: Dying) -> None:
+def test_nobody_to_tell(store: Store, clock: Clock, outbox: Dying) -> None:
     """Without an address the log is all there is, and nothing is kept for ever."""
     alarms = Alarms(store=store, transport=outbox, letterhead=a_letterhead(), admin=None, now=clock)
     alarms.trouble("arxiv", "arXiv is down", "wait")

@@ -24,7 +24,7 @@ from typing import Any
 import pytest
 
 from newsletter import app
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.command import reply_to
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers

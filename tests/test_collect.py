@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter import collect
-from newsletter.collect import ArxivSource, Fetched, assign, calendar, fetch
+from newsletter.collect import ArxivSource, Fetched, assign, fetch
+from newsletter.times import calendar
 from newsletter.collect.source import Feed, to_paper
 from newsletter.collect.wire import check_atom
 from newsletter.demo.arxiv_server import ArxivServer

@@ -14,7 +14,8 @@ from datetime import date
 
 import pytest
 
-from newsletter.collect import ArxivSource, assign, calendar, fetch
+from newsletter.collect import ArxivSource, assign, fetch
+from newsletter.times import calendar
 from newsletter.demo.arxiv_server import ArxivServer
 from newsletter.demo.faults import Request, Response
 from newsletter.demo.rows import SampleRow

@@ -33,7 +33,7 @@ from newsletter.models import (
     SubscriberState,
     Verdict,
 )
-from newsletter.store import SqlStore
+from newsletter.store import Store
 from newsletter.transports.outbox import Outbox
 from tests.factories import DAY
 
@@ -242,7 +242,7 @@ def build(delivery: Delivery) -> Message:
     )
 
 
-def plan(store: SqlStore, *names: str, edition: str = "k") -> None:
+def plan(store: Store, *names: str, edition: str = "k") -> None:
     slotted = Slotted(b"")
     store.save_edition(Rendered(key=edition, subject="s", html=slotted, text=slotted, body=slotted))
     people = store.enrol([f"{name}@example.org" for name in names], NOW)
@@ -262,12 +262,12 @@ def plan(store: SqlStore, *names: str, edition: str = "k") -> None:
     assert store.plan(mails) == len(names)
 
 
-def states(store: SqlStore) -> dict[str, str]:
+def states(store: Store) -> dict[str, str]:
     return {mail.email.partition("@")[0]: mail.state.value for mail in store.deliveries()}
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 10])
-def test_drain(store: SqlStore, lanes: int) -> None:
+def test_drain(store: Store, lanes: int) -> None:
     """Every due mail is handed over once with its key, and its outcome recorded and reported; then nothing is due."""
     plan(store, "ada", "bob", "eve")
     transport = Scripted([Outcome(Verdict.ACCEPTED), Outcome(Verdict.PERMANENT, "550")], lanes)
@@ -285,7 +285,7 @@ def test_drain(store: SqlStore, lanes: int) -> None:
     assert len(transport.sent) == 3
 
 
-def test_drain_to_the_outbox(store: SqlStore, tmp_path: Path) -> None:
+def test_drain_to_the_outbox(store: Store, tmp_path: Path) -> None:
     """Through a real transport the same: one file for each reader."""
     plan(store, "ada", "bob")
     assert drain(store, Outbox(tmp_path), build, owner="me", now=Clock()) == Tally(accepted=2)
@@ -295,7 +295,7 @@ def test_drain_to_the_outbox(store: SqlStore, tmp_path: Path) -> None:
     ]
 
 
-def test_drain_sends_while_sending_is_recorded(store: SqlStore) -> None:
+def test_drain_sends_while_sending_is_recorded(store: Store) -> None:
     """Before the first byte the mail stands as sending in the ledger, so that a stop leaves a trace."""
     plan(store, "ada")
     seen: list[Delivery] = []
@@ -309,7 +309,7 @@ def test_drain_sends_while_sending_is_recorded(store: SqlStore) -> None:
     assert [(mail.state, mail.owner, mail.attempts) for mail in seen] == [(DeliveryState.SENDING, "me", 1)]
 
 
-def test_drain_waits(store: SqlStore) -> None:
+def test_drain_waits(store: Store) -> None:
     """A mail that is refused for now is not sent again before its pause is over."""
     plan(store, "ada", "bob")
     clock = Clock()
@@ -321,7 +321,7 @@ def test_drain_waits(store: SqlStore) -> None:
     assert states(store) == {"ada": "accepted", "bob": "accepted"}
 
 
-def test_drain_refused(store: SqlStore) -> None:
+def test_drain_refused(store: Store) -> None:
     """Where nobody can be served sending stops, and the claimed mails are queued again as if they were not tried."""
     plan(store, "ada", "bob", "eve")
     transport = Scripted([Outcome(Verdict.ACCEPTED), TransportRefused("scripted", "401")])
@@ -335,7 +335,7 @@ def test_drain_refused(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize(("retry_after", "held_for"), [(None, 0), (3600.0, 3600)])
-def test_drain_unavailable(store: SqlStore, retry_after: float | None, held_for: int) -> None:
+def test_drain_unavailable(store: Store, retry_after: float | None, held_for: int) -> None:
     """A server that is down ends the round with its reason; mails in flight elsewhere end well, and none used a try."""
     plan(store, "ada", "bob", "eve", "ian")
     down = TransportUnavailable("scripted", "down", retry_after)
@@ -347,7 +347,7 @@ def test_drain_unavailable(store: SqlStore, retry_after: float | None, held_for:
     assert {mail.attempts for mail in store.deliveries([DeliveryState.QUEUED])} == {0}
 
 
-def test_drain_waits_for_a_server_that_names_a_moment(store: SqlStore) -> None:
+def test_drain_waits_for_a_server_that_names_a_moment(store: Store) -> None:
     """A limit that is lifted soon is waited for, and the mail goes out in the same round."""
     plan(store, "ada", "bob")
 
@@ -376,7 +376,7 @@ def test_drain_waits_for_a_server_that_names_a_moment(store: SqlStore) -> None:
         ("F" * 10 + "A" * 30, None, None),
     ],
 )
-def test_drain_stops_itself(store: SqlStore, outcomes: str, answered: int | None, problem: str | None) -> None:
+def test_drain_stops_itself(store: Store, outcomes: str, answered: int | None, problem: str | None) -> None:
     """An issue whose readers are refused too often stops: the rest stays queued, with the reason, until tomorrow."""
     plan(store, *(f"reader{number}" for number in range(len(outcomes))))
     script = [Outcome(Verdict.PERMANENT if one == "F" else Verdict.ACCEPTED, "550") for one in outcomes]
@@ -399,7 +399,7 @@ class AllAtOnce(Scripted):
     [("F" * 10 + "A" * 20 + "F" * 10, False), ("A" * 10 + "F" * 20 + "A" * 10, True)],
     ids=["apart", "together"],
 )
-def test_a_row_is_counted_in_the_order_of_the_answers(store: SqlStore, outcomes: str, held: bool) -> None:
+def test_a_row_is_counted_in_the_order_of_the_answers(store: Store, outcomes: str, held: bool) -> None:
     """Answers that come twenty at a time are judged as they came, across two turns too."""
     script = "A" * 200 + outcomes
     plan(store, *(f"reader{number}" for number in range(len(script))))
@@ -408,7 +408,7 @@ def test_a_row_is_counted_in_the_order_of_the_answers(store: SqlStore, outcomes:
     assert (tally.held == "20 mails in a row were refused for good") is held
 
 
-def test_drain_keeps_no_garbage(store: SqlStore) -> None:
+def test_drain_keeps_no_garbage(store: Store) -> None:
     """What was garbage before a round is gone after it; a round in which nothing is sent leaves the collector alone."""
 
     class Knot:
@@ -434,7 +434,7 @@ def test_drain_keeps_no_garbage(store: SqlStore) -> None:
         gc.enable()
 
 
-def test_a_domain_that_refuses_us_waits(store: SqlStore) -> None:
+def test_a_domain_that_refuses_us_waits(store: Store) -> None:
     """Once one mail to a domain is refused for what we are, the others there are not tried; nobody has failed."""
     plan(store, "ada", "bob", "eve")
     (zoe,) = store.enrol(["zoe@example.net"], NOW).values()
@@ -455,7 +455,7 @@ def test_a_domain_that_refuses_us_waits(store: SqlStore) -> None:
     assert drain(store, transport, build, owner="me", now=Clock(NOW + timedelta(hours=7))) == Tally(accepted=3)
 
 
-def test_who_refuses_us_everywhere_stops_the_issue(store: SqlStore) -> None:
+def test_who_refuses_us_everywhere_stops_the_issue(store: Store) -> None:
     """A sender whom everybody turns away is at fault: twenty different domains are enough to see it."""
     plan(store, *(f"reader{number}" for number in range(30)))
     tally = drain(store, Scripted([Outcome(Verdict.UNWANTED, "554 5.7.1")] * 60), build, owner="me", now=Clock())
@@ -463,7 +463,7 @@ def test_who_refuses_us_everywhere_stops_the_issue(store: SqlStore) -> None:
     assert tally.failed == 0
 
 
-def test_drain_walks_on(store: SqlStore) -> None:
+def test_drain_walks_on(store: Store) -> None:
     """Mails that wait at the head of the queue hold up nobody, and what becomes due meanwhile goes out at the end."""
     plan(store, "ada", "bob", "eve")
     clock = Clock()
@@ -476,7 +476,7 @@ def test_drain_walks_on(store: SqlStore) -> None:
     assert [mail.key for mail in transport.sent] == ["1", "2", "3", "1"]
 
 
-def test_drain_at_a_rate(store: SqlStore) -> None:
+def test_drain_at_a_rate(store: Store) -> None:
     """Mails are spread evenly, however many lanes there are: 1,200 a minute are twenty a second."""
     plan(store, *(f"reader{number}" for number in range(8)))
     begin = time.monotonic()
@@ -497,14 +497,14 @@ def test_pace() -> None:
     assert (Pace(None, lambda: 0.0).allowed(), Pace(None, lambda: 0.0).wait()) == (None, 0.0)
 
 
-def test_drain_of_one(store: SqlStore) -> None:
+def test_drain_of_one(store: Store) -> None:
     """`only` sends one reader's mail and leaves the others queued."""
     plan(store, "ada", "bob")
     assert drain(store, Scripted(), build, owner="me", now=Clock(), only="BOB@example.org") == Tally(accepted=1)
     assert states(store) == {"ada": "queued", "bob": "accepted"}
 
 
-def test_drain_stops(store: SqlStore) -> None:
+def test_drain_stops(store: Store) -> None:
     """When it is told to stop the mail in flight is finished and no other begun."""
     plan(store, "ada", "bob")
     transport = Scripted()
@@ -512,7 +512,7 @@ def test_drain_stops(store: SqlStore) -> None:
     assert states(store) == {"ada": "accepted", "bob": "queued"}
 
 
-def test_drain_leaves_out_who_left(store: SqlStore) -> None:
+def test_drain_leaves_out_who_left(store: Store) -> None:
     """Somebody who leaves while the others are being sent gets nothing."""
     plan(store, "ada", "bob")
 
@@ -528,7 +528,7 @@ def test_drain_leaves_out_who_left(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_drain_of_a_mail_that_cannot_be_made(store: SqlStore, lanes: int) -> None:
+def test_drain_of_a_mail_that_cannot_be_made(store: Store, lanes: int) -> None:
     """One mail that cannot be made waits, named; the others go out."""
     plan(store, "ada", "bob", "eve")
 
@@ -543,7 +543,7 @@ def test_drain_of_a_mail_that_cannot_be_made(store: SqlStore, lanes: int) -> Non
     assert store.deliveries()[1].error == "cannot be made: edition k is not in the ledger"
 
 
-def test_drain_with_a_mistake_in_the_transport(store: SqlStore) -> None:
+def test_drain_with_a_mistake_in_the_transport(store: Store) -> None:
     """An error that no transport should raise leaves one mail in doubt, named; the others go out."""
     plan(store, "ada", "bob")
     tally = drain(store, Scripted([KeyError("From")]), build, owner="me", now=Clock())
@@ -552,7 +552,7 @@ def test_drain_with_a_mistake_in_the_transport(store: SqlStore) -> None:
     assert store.deliveries()[0].error == "KeyError: 'From'"
 
 
-def test_drain_with_two_mistakes_at_once(store: SqlStore) -> None:
+def test_drain_with_two_mistakes_at_once(store: Store) -> None:
     """A mail that could not be made before the transport's own mistake was certainly not sent: it is in no doubt."""
     plan(store, "ada", "bob")
 
@@ -566,7 +566,7 @@ def test_drain_with_two_mistakes_at_once(store: SqlStore) -> None:
     assert states(store) == {"ada": "queued", "bob": "unknown"}
 
 
-def test_drain_stopped_in_flight(store: SqlStore) -> None:
+def test_drain_stopped_in_flight(store: Store) -> None:
     """After a stop in the middle of a send the mail in flight is repeated once, and named; nobody is skipped."""
     plan(store, "ada", "bob")
     with pytest.raises(KeyboardInterrupt):
@@ -578,7 +578,7 @@ def test_drain_stopped_in_flight(store: SqlStore) -> None:
     assert [mail.error for mail in store.deliveries()] == [REPEATED, None]
 
 
-def test_unknown_is_repeated_once(store: SqlStore) -> None:
+def test_unknown_is_repeated_once(store: Store) -> None:
     """A mail of which nobody knows is sent once more and then left, by name: not skipped, and not sent every minute."""
     plan(store, "ada")
     transport = Scripted([Outcome(Verdict.UNKNOWN, "lost")] * 5)

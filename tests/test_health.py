@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from newsletter import __version__, app, pipeline, web
 from newsletter.app.pulse import Pulse
 from newsletter.app.watching import beyond_wait
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.models import Issue, IssueState, Newsletter, Score, SubscriberState, Usage
 from newsletter.settings import Settings
 from newsletter.web.health import verdict

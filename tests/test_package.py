@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from newsletter import __version__
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from tests.conftest import ROOT, Run

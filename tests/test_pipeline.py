@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from newsletter import app, collect, pipeline, tex, unsubscribe
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.delivery import Tally
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import load_rows

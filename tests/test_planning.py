@@ -20,7 +20,7 @@ from newsletter import pipeline
 from newsletter.delivery import due_issues
 from newsletter.models import Delivery, IssueState, Reader, SubscriberState, Wishes
 from newsletter.pipeline import Due, waits_until
-from newsletter.store import SqlStore, open_store, papers, roster
+from newsletter.store import Store, open_store, papers, roster
 from tests.ledger import a_delivery, a_rendered, an_issue
 from tests.morning import MORNING, desk_of, practice
 
@@ -83,7 +83,7 @@ def known_days(issues: Sequence[str]) -> set[date]:
     return {day for day, state in zip(DAYS, issues, strict=True) if state in ("ready", "quiet", "held")}
 
 
-def fill(store: SqlStore, persons: Sequence[Person], issues: Sequence[str]) -> list[int]:
+def fill(store: Store, persons: Sequence[Person], issues: Sequence[str]) -> list[int]:
     """The ledger with this history, where only what was ready was ever sent; the ids of the persons."""
     known = known_days(issues)
     for day, state in zip(DAYS, issues, strict=True):

@@ -20,7 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline, scheduler, unsubscribe
 from newsletter.cli.stopping import noted
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.servers import Servers

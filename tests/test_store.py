@@ -27,7 +27,7 @@ from newsletter.models import (
     SubscriberState,
     Usage,
 )
-from newsletter.store import SqlStore, open_store
+from newsletter.store import Store, open_store
 from newsletter.store.lock import hold, hold_ledger
 from newsletter.store.tables import REVISION, issue
 from tests.factories import a_paper
@@ -35,21 +35,21 @@ from tests.ledger import FRIDAY, MONDAY, NOW, TUESDAY, a_delivery, a_rendered, a
 
 
 @pytest.fixture(params=["file", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened = open_store("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'ledger.db'}")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def file_store(tmp_path: Path) -> Iterator[SqlStore]:
+def file_store(tmp_path: Path) -> Iterator[Store]:
     """Threads need a connection each, which memory does not have."""
     opened = open_store(f"sqlite:///{tmp_path / 'ledger.db'}")
     yield opened
     opened.close()
 
 
-def planned(store: SqlStore, *emails: str, issues: tuple[date, ...] = (MONDAY,), edition: str = "k1") -> list[Delivery]:
+def planned(store: Store, *emails: str, issues: tuple[date, ...] = (MONDAY,), edition: str = "k1") -> list[Delivery]:
     """Enrol these readers, plan a mail for each, and give back the ledger's rows."""
     people = store.enrol(emails, NOW)
     store.save_edition(a_rendered(edition))
@@ -87,7 +87,7 @@ def test_reopened(tmp_path: Path) -> None:
     second.close()
 
 
-def test_survives_power_cuts(file_store: SqlStore) -> None:
+def test_survives_power_cuts(file_store: Store) -> None:
     """A commit waits for the disk, and readers do not wait for writers."""
     with file_store._engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
@@ -99,7 +99,7 @@ def test_opened_by_two_at_once(tmp_path: Path) -> None:
     """Two processes that open a new ledger at the same moment both get it."""
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     for opened in both(lambda: open_store(url), lambda: open_store(url)):
-        assert isinstance(opened, SqlStore)
+        assert isinstance(opened, Store)
         opened.close()
 
 
@@ -186,7 +186,7 @@ def test_lock_of_a_ledger(tmp_path: Path) -> None:
         pass
 
 
-def test_a_read_is_one_snapshot(file_store: SqlStore) -> None:
+def test_a_read_is_one_snapshot(file_store: Store) -> None:
     """What is written while somebody reads is not seen by halves, and waits for nobody."""
     with file_store._reading() as connection:
         count = select(func.count()).select_from(issue)
@@ -215,7 +215,7 @@ def test_lock_waits(tmp_path: Path) -> None:
 # --- papers ---------------------------------------------------------------------
 
 
-def test_nothing_yet(store: SqlStore) -> None:
+def test_nothing_yet(store: Store) -> None:
     """A new ledger is empty, and asking it is no error."""
     assert store.known(["2603.00001"]) == {}
     assert store.watched() == {}
@@ -232,7 +232,7 @@ def test_nothing_yet(store: SqlStore) -> None:
     assert store.delivery_counts(MONDAY) == {}
 
 
-def test_collection(store: SqlStore) -> None:
+def test_collection(store: Store) -> None:
     """A collected issue gives back its papers whole, older ones as seen, and its categories as watched."""
     full = a_paper(1, version=3, comment="12 pages", journal_ref="J. 1", doi="10.1/x", abstract="$a<b$ 中文 \u2028")
     store.save_collection(an_issue(missing=("2603.9",), notes=("n",)), [full, a_paper(2)], [a_paper(3)], ["cs.LG"])
@@ -244,7 +244,7 @@ def test_collection(store: SqlStore) -> None:
     assert store.issue(MONDAY) == an_issue(missing=("2603.9",), notes=("n",))
 
 
-def test_collection_repeated(store: SqlStore) -> None:
+def test_collection_repeated(store: Store) -> None:
     """Recording the same collection again changes nothing."""
     for _ in range(2):
         store.save_collection(an_issue(), [a_paper(1)], [a_paper(2)], ["cs.LG"])
@@ -253,7 +253,7 @@ def test_collection_repeated(store: SqlStore) -> None:
     assert store.watched() == {"cs.LG": MONDAY}
 
 
-def test_first_issue_wins(store: SqlStore) -> None:
+def test_first_issue_wins(store: Store) -> None:
     """A paper belongs to the issue that announced it first, in the version of that day, and seen stays seen."""
     store.save_collection(an_issue(), [a_paper(1)], [a_paper(2)], ["cs.LG"])
     again = [a_paper(1, version=2, title="New title"), a_paper(2), a_paper(3)]
@@ -264,7 +264,7 @@ def test_first_issue_wins(store: SqlStore) -> None:
     assert store.watched() == {"cs.LG": MONDAY, "cs.CL": TUESDAY}
 
 
-def test_collection_is_whole(store: SqlStore) -> None:
+def test_collection_is_whole(store: Store) -> None:
     """A collection that cannot be recorded whole is not recorded at all."""
     with pytest.raises(Exception, match="zone"):
         store.save_collection(an_issue(), [a_paper(1), a_paper(2, published=datetime(2026, 3, 6))], [], ["cs.LG"])  # noqa: DTZ001
@@ -272,14 +272,14 @@ def test_collection_is_whole(store: SqlStore) -> None:
     assert store.known(["2603.00001"]) == {}
 
 
-def test_many_ids(store: SqlStore) -> None:
+def test_many_ids(store: Store) -> None:
     """More ids than one statement can carry are no error."""
     papers = [a_paper(number) for number in range(1, 1203)]
     store.save_collection(an_issue(), papers, [], [])
     assert len(store.known([paper.arxiv_id for paper in papers] * 30)) == 1202
 
 
-def test_issues_newest_first(store: SqlStore) -> None:
+def test_issues_newest_first(store: Store) -> None:
     """Issues come newest first, at most as many as asked for, in their newest state."""
     for day in (MONDAY, TUESDAY, FRIDAY):
         store.save_issue(an_issue(day))
@@ -295,7 +295,7 @@ ONE, TWO = Score("2603.00001", 9, 7), Score("2603.00002", 1, 10)
 SCORED = {a_paper(1): ONE, a_paper(2): TWO}
 
 
-def test_scores(store: SqlStore) -> None:
+def test_scores(store: Store) -> None:
     """An answer is found again, a second one of the same question takes its place, and both were paid for."""
     store.save_issue(an_issue())
     store.save_scores(MONDAY, "topic", "prompt", "model", SCORED, Usage(100, 20, 0.25))
@@ -316,7 +316,7 @@ def test_scores(store: SqlStore) -> None:
         ("topic", "prompt", "model", a_paper(1, version=2)),
     ],
 )
-def test_scores_of_another_question(store: SqlStore, topic: str, prompt: str, model: str, paper: Any) -> None:
+def test_scores_of_another_question(store: Store, topic: str, prompt: str, model: str, paper: Any) -> None:
     """An answer counts only for the same topic, prompt, model and version."""
     store.save_scores(MONDAY, "topic", "prompt", "model", SCORED, Usage())
     assert store.scores(topic, prompt, [model], [paper]) == {}
@@ -326,7 +326,7 @@ def test_scores_of_another_question(store: SqlStore, topic: str, prompt: str, mo
     ("costs", "expected"),
     [([], 0.0), ([0.25, 0.5], 0.75), ([0.25, None], None), ([None], None), ([0.0], 0.0)],
 )
-def test_cost(store: SqlStore, costs: list[float | None], expected: float | None) -> None:
+def test_cost(store: Store, costs: list[float | None], expected: float | None) -> None:
     """The cost of an issue is the sum of its own calls, and unknown as soon as one of them is."""
     store.save_issue(an_issue())
     store.save_scores(TUESDAY, "t", "p", "m", {}, Usage(1000, 1000, 1000.0))
@@ -338,7 +338,7 @@ def test_cost(store: SqlStore, costs: list[float | None], expected: float | None
     assert store.issues()[-1].usage == issue.usage
 
 
-def test_summary(store: SqlStore) -> None:
+def test_summary(store: Store) -> None:
     """Lines and reasons are found again by language and topic; one that failed its check was answered too."""
     store.save_issue(an_issue())
     lines, reasons = {"en": "A line.", "zh": None}, {"h1": "a reason", "h2": None}
@@ -356,7 +356,7 @@ def test_summary(store: SqlStore) -> None:
     ("prompt", "model", "paper"),
     [("other", "model", a_paper(1)), ("prompt", "other", a_paper(1)), ("prompt", "model", a_paper(1, version=2))],
 )
-def test_summary_of_another_question(store: SqlStore, prompt: str, model: str, paper: Any) -> None:
+def test_summary_of_another_question(store: Store, prompt: str, model: str, paper: Any) -> None:
     """A line counts only for the same prompt, model and version, and so does a reason."""
     store.save_summary(MONDAY, a_paper(1), "prompt", "model", {"en": "A line."}, {"h": "a reason"}, Usage())
     assert store.lines(["en"], prompt, [model], [paper]) == {}
@@ -366,7 +366,7 @@ def test_summary_of_another_question(store: SqlStore, prompt: str, model: str, p
 # --- readers --------------------------------------------------------------------
 
 
-def test_enrol(store: SqlStore) -> None:
+def test_enrol(store: Store) -> None:
     """An address is one subscriber, in any case, with the same id for ever."""
     first = store.enrol(["Ada@Example.org", "ada@example.org", "JÖRG@example.org"], NOW)
     assert set(first) == {"ada@example.org", "jörg@example.org"}
@@ -379,7 +379,7 @@ def test_enrol(store: SqlStore) -> None:
     assert [one.email for one in store.subscribers()] == ["ada@example.org", "jörg@example.org", "new@example.org"]
 
 
-def test_enrol_by_two(file_store: SqlStore) -> None:
+def test_enrol_by_two(file_store: Store) -> None:
     """Two who enrol the same readers at the same moment agree on their ids."""
     emails = [f"reader{number}@example.org" for number in range(50)]
     first, second = both(lambda: file_store.enrol(emails, NOW), lambda: file_store.enrol(emails, NOW))
@@ -388,7 +388,7 @@ def test_enrol_by_two(file_store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("number", [0, 1, (1 << 63) - 1, 1 << 63, (1 << 64) - 1])
-def test_id_ends(store: SqlStore, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def test_id_ends(store: Store, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """Ids of all 64 bits go through the ledger unchanged, in subscribers, mails and what was received."""
     monkeypatch.setattr(secrets, "randbits", lambda _bits: number)
     (mail,) = planned(store, "ada@example.org")
@@ -401,7 +401,7 @@ def test_id_ends(store: SqlStore, monkeypatch: pytest.MonkeyPatch, number: int) 
     assert claim(store, "me", 1, NOW)[0].subscriber_id == number
 
 
-def test_leaving_is_kept(store: SqlStore) -> None:
+def test_leaving_is_kept(store: Store) -> None:
     """Whoever has left stays left when the file names them again."""
     ada = store.enrol(["ada@example.org"], NOW)["ada@example.org"]
     later = NOW + timedelta(hours=1)
@@ -411,14 +411,14 @@ def test_leaving_is_kept(store: SqlStore) -> None:
     assert store.subscriber(ada.id) == left
 
 
-def test_first_time(store: SqlStore) -> None:
+def test_first_time(store: Store) -> None:
     """An inbound message is new once; the same id from another source is another message."""
     assert store.first_time("imap", "<1@x>", "unsubscribe", NOW) is True
     assert store.first_time("imap", "<1@x>", "ignore", NOW) is False
     assert store.first_time("hook", "<1@x>", "unsubscribe", NOW) is True
 
 
-def test_first_time_for_one_of_two(file_store: SqlStore) -> None:
+def test_first_time_for_one_of_two(file_store: Store) -> None:
     """Of two who record the same message at the same moment one is the first."""
     ask = lambda: file_store.first_time("imap", "<1@x>", "unsubscribe", NOW)  # noqa: E731
     assert sorted(map(bool, both(ask, ask))) == [False, True]
@@ -427,7 +427,7 @@ def test_first_time_for_one_of_two(file_store: SqlStore) -> None:
 # --- mails ----------------------------------------------------------------------
 
 
-def test_edition_is_immutable(store: SqlStore) -> None:
+def test_edition_is_immutable(store: Store) -> None:
     """An edition comes back byte for byte with its slots, and a second one under its key changes nothing."""
     store.save_edition(a_rendered())
     store.save_edition(a_rendered(subject="Another", body=Slotted(b"other")))
@@ -435,7 +435,7 @@ def test_edition_is_immutable(store: SqlStore) -> None:
     assert store.edition("k2") is None
 
 
-def test_plan(store: SqlStore) -> None:
+def test_plan(store: Store) -> None:
     """A planned mail is there as it was planned, queued and not tried, and counts as received for all its issues."""
     (mail,) = planned(store, "Ada@example.org", issues=(FRIDAY, MONDAY))
     who = store.enrol(["ada@example.org"], NOW)["ada@example.org"].id
@@ -446,7 +446,7 @@ def test_plan(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("second", [(MONDAY,), (FRIDAY, MONDAY), (MONDAY, TUESDAY)])
-def test_planned_once(store: SqlStore, second: tuple[date, ...]) -> None:
+def test_planned_once(store: Store, second: tuple[date, ...]) -> None:
     """A mail with an issue that the reader has had is left out whole, and the others are planned."""
     (first,) = planned(store, "ada@example.org")
     store.save_edition(a_rendered("k2"))
@@ -460,7 +460,7 @@ def test_planned_once(store: SqlStore, second: tuple[date, ...]) -> None:
     assert [mail.email for mail in store.deliveries()] == ["ada@example.org", "bob@example.org"]
 
 
-def test_planned_once_by_two(file_store: SqlStore) -> None:
+def test_planned_once_by_two(file_store: Store) -> None:
     """Two who plan the same mails at the same moment plan each of them once."""
     emails = [f"reader{number}@example.org" for number in range(40)]
     people = file_store.enrol(emails, NOW)
@@ -472,7 +472,7 @@ def test_planned_once_by_two(file_store: SqlStore) -> None:
     assert len(received(file_store)) == 40
 
 
-def test_plan_needs_its_edition(store: SqlStore) -> None:
+def test_plan_needs_its_edition(store: Store) -> None:
     """A mail of an edition that is not stored cannot be planned: its bytes would be lost."""
     who = store.enrol(["ada@example.org"], NOW)["ada@example.org"].id
     with pytest.raises(Exception, match="FOREIGN KEY"):
@@ -480,11 +480,11 @@ def test_plan_needs_its_edition(store: SqlStore) -> None:
     assert received(store) == set()
 
 
-def claim(store: SqlStore, owner: str, limit: int, now: datetime, only: str | None = None) -> Sequence[Delivery]:
+def claim(store: Store, owner: str, limit: int, now: datetime, only: str | None = None) -> Sequence[Delivery]:
     return store.turn([], Claim(owner=owner, limit=limit, now=now, only=only))
 
 
-def test_claim(store: SqlStore) -> None:
+def test_claim(store: Store) -> None:
     """A claim commits mails as sending, counts the try, and gives each to one owner only."""
     one, two, three = planned(store, "a@example.org", "b@example.org", "c@example.org")
     claimed = claim(store, "me", 2, NOW)
@@ -494,7 +494,7 @@ def test_claim(store: SqlStore) -> None:
     assert {mail.owner for mail in store.deliveries([DeliveryState.SENDING])} == {"me", "you"}
 
 
-def test_claim_when_due(store: SqlStore) -> None:
+def test_claim_when_due(store: Store) -> None:
     """A mail that waits is not claimed before its time, and does not hold up the others."""
     one, two = planned(store, "a@example.org", "b@example.org")
     store.finish(replace(one, not_before=NOW + timedelta(minutes=5), error="later"))
@@ -504,7 +504,7 @@ def test_claim_when_due(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("only", ["jörg@example.org", "JÖRG@EXAMPLE.ORG"])
-def test_claim_of_one_reader(store: SqlStore, only: str) -> None:
+def test_claim_of_one_reader(store: Store, only: str) -> None:
     """A claim for one address takes nobody else's mail, whatever the case it is written in."""
     _, mine = planned(store, "ada@example.org", "Jörg@example.org")
     assert [mail.id for mail in claim(store, "me", 10, NOW, only)] == [mine.id]
@@ -514,7 +514,7 @@ def test_claim_of_one_reader(store: SqlStore, only: str) -> None:
 @pytest.mark.parametrize(
     "state", [state for state in SubscriberState if state is not SubscriberState.ACTIVE], ids=lambda state: state.value
 )
-def test_claim_skips_who_left(store: SqlStore, state: SubscriberState) -> None:
+def test_claim_skips_who_left(store: Store, state: SubscriberState) -> None:
     """Whoever left after the mail was planned gets nothing, the others do."""
     one, two, three = planned(store, "a@example.org", "b@example.org", "c@example.org")
     for mail in (one, two):
@@ -524,7 +524,7 @@ def test_claim_skips_who_left(store: SqlStore, state: SubscriberState) -> None:
     assert store.delivery_counts(MONDAY) == {"sending": 1, "skipped": 2}
 
 
-def test_claim_is_full_though_some_left(store: SqlStore) -> None:
+def test_claim_is_full_though_some_left(store: Store) -> None:
     """Calls that carry hundreds of mails stay full: the next ones have the places of those who left."""
     mails = planned(store, *(f"reader{number}@example.org" for number in range(9)))
     for mail in (mails[0], mails[2], mails[3], mails[8]):
@@ -533,7 +533,7 @@ def test_claim_is_full_though_some_left(store: SqlStore) -> None:
     assert [mail.id for mail in claim(store, "me", 3, NOW)] == [mails[n].id for n in (6, 7)]
 
 
-def test_claimed_by_one_of_two(file_store: SqlStore) -> None:
+def test_claimed_by_one_of_two(file_store: Store) -> None:
     """Two who claim at the same moment never get the same mail, and leave none behind."""
     mails = planned(file_store, *(f"reader{number}@example.org" for number in range(40)))
 
@@ -549,7 +549,7 @@ def test_claimed_by_one_of_two(file_store: SqlStore) -> None:
     assert sorted(mine + yours) == [mail.id for mail in mails]
 
 
-def test_finish(store: SqlStore) -> None:
+def test_finish(store: Store) -> None:
     """The outcome of a mail is recorded, and nothing else of it changes."""
     planned(store, "ada@example.org")
     (claimed,) = claim(store, "me", 1, NOW)
@@ -560,7 +560,7 @@ def test_finish(store: SqlStore) -> None:
     assert store.deliveries() == [finished]
 
 
-def test_turn(store: SqlStore) -> None:
+def test_turn(store: Store) -> None:
     """Outcomes are recorded and the next mails claimed behind a place in the queue, in one step."""
     one, two, three, four = planned(store, *(f"{name}@example.org" for name in "abcd"))
     claimed = claim(store, "me", 2, NOW)
@@ -573,7 +573,7 @@ def test_turn(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("change", [{"owner": "you"}, {"state": DeliveryState.BOUNCED}, {"owner": None}])
-def test_turn_of_somebody_elses_mail(store: SqlStore, change: dict[str, Any]) -> None:
+def test_turn_of_somebody_elses_mail(store: Store, change: dict[str, Any]) -> None:
     """An outcome that comes too late changes nothing: the mail is another's by now, or more is known of it."""
     planned(store, "ada@example.org")
     (claimed,) = claim(store, "me", 1, NOW)
@@ -595,7 +595,7 @@ def test_turn_of_somebody_elses_mail(store: SqlStore, change: dict[str, Any]) ->
         (DeliveryState.SKIPPED, 1, False),
     ],
 )
-def test_orphans(store: SqlStore, state: DeliveryState, attempts: int, repeated: bool) -> None:
+def test_orphans(store: Store, state: DeliveryState, attempts: int, repeated: bool) -> None:
     """Mails in flight at a stop are to be repeated, and one whose outcome nobody knows, once."""
     (mail,) = planned(store, "ada@example.org")
     left = replace(mail, state=state, attempts=attempts)
@@ -603,7 +603,7 @@ def test_orphans(store: SqlStore, state: DeliveryState, attempts: int, repeated:
     assert store.orphans() == ([left] if repeated else [])
 
 
-def test_revive(store: SqlStore) -> None:
+def test_revive(store: Store) -> None:
     """What was refused for good is queued again for one reader, as far as it is news; nothing else changes."""
     old, mine, other = planned(store, "old@example.org", "mine@example.org", "other@example.org")
     for one in (old, mine, other):
@@ -614,7 +614,7 @@ def test_revive(store: SqlStore) -> None:
     assert store.revive(mine.subscriber_id, mine.date) == 0
 
 
-def test_mails_of_a_reader_and_counts(store: SqlStore) -> None:
+def test_mails_of_a_reader_and_counts(store: Store) -> None:
     """A reader's mails are found without the others', and each issue's mails are counted by their states."""
     (first,) = planned(store, "ada@example.org", issues=(FRIDAY,))
     store.save_edition(a_rendered("k2"))
@@ -627,7 +627,7 @@ def test_mails_of_a_reader_and_counts(store: SqlStore) -> None:
     assert store.delivery_counts(MONDAY) == {"queued": 1}
 
 
-def test_times_are_utc(store: SqlStore) -> None:
+def test_times_are_utc(store: Store) -> None:
     """A time of another zone is the same moment in UTC, and a time without a zone is refused."""
     shanghai = datetime(2026, 3, 9, 9, 30, tzinfo=timezone(timedelta(hours=8)))
     ada = store.enrol(["ada@example.org"], shanghai)["ada@example.org"]

@@ -14,7 +14,7 @@ import pytest
 
 from newsletter import inbound, subscribers, unsubscribe
 from newsletter.models import Action, Letterhead, Meaning, Message, Subscriber, SubscriberState
-from newsletter.store import SqlStore
+from newsletter.store import Store
 from newsletter.subscribers import load
 from newsletter.tokens import Purpose, make
 from tests.morning import MORNING, ROSTER
@@ -24,7 +24,7 @@ LEFT = "2026-03-09 by reply"
 
 
 @pytest.fixture
-def chen(store: SqlStore) -> Subscriber:
+def chen(store: Store) -> Subscriber:
     return store.enrol(["Chen@example.org", "ada@example.org"], MORNING)["chen@example.org"]
 
 
@@ -35,13 +35,13 @@ def roster(tmp_path: Path) -> Path:
     return file
 
 
-def state(store: SqlStore, email: str = "chen@example.org") -> SubscriberState:
+def state(store: Store, email: str = "chen@example.org") -> SubscriberState:
     found = store.subscriber(email)
     assert found is not None
     return found.state
 
 
-def test_leaving_is_in_the_ledger_and_in_the_file(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_leaving_is_in_the_ledger_and_in_the_file(store: Store, chen: Subscriber, roster: Path) -> None:
     """Both say since when and how; every other byte of the file and every other reader stay."""
     changed = unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
     assert changed is not None
@@ -59,7 +59,7 @@ def test_leaving_is_in_the_ledger_and_in_the_file(store: SqlStore, chen: Subscri
 
 
 def test_the_ledger_comes_first(
-    store: SqlStore, chen: Subscriber, roster: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, chen: Subscriber, roster: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the file is touched, the ledger has it already: a stop in between loses nothing."""
     seen: list[SubscriberState] = []
@@ -74,7 +74,7 @@ def test_the_ledger_comes_first(
     assert [SubscriberState.UNSUBSCRIBED] == seen
 
 
-def test_twice_is_the_same(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_twice_is_the_same(store: Store, chen: Subscriber, roster: Path) -> None:
     """Leaving again, later and another way, changes neither date nor reason, in ledger and file."""
     first = unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
     text = roster.read_bytes()
@@ -82,7 +82,7 @@ def test_twice_is_the_same(store: SqlStore, chen: Subscriber, roster: Path) -> N
     assert text == roster.read_bytes()
 
 
-def test_a_line_deleted_by_hand_comes_back_with_its_date(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_a_line_deleted_by_hand_comes_back_with_its_date(store: Store, chen: Subscriber, roster: Path) -> None:
     """Who clicks again after the owner has removed the line is written down again, with the day they left."""
     unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
     roster.write_text(ROSTER, "utf-8")
@@ -94,7 +94,7 @@ def test_a_line_deleted_by_hand_comes_back_with_its_date(store: SqlStore, chen: 
     ("trouble", "told"), [("missing", "No such file"), ("read-only", "denied"), ("broken", "subscribers.yaml:")]
 )
 def test_a_file_that_cannot_be_written_changes_nothing_about_it(
-    store: SqlStore, chen: Subscriber, roster: Path, trouble: str, told: str, monkeypatch: pytest.MonkeyPatch
+    store: Store, chen: Subscriber, roster: Path, trouble: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the file missing, read-only or broken the reader has still left, and the problem is told."""
     make_unwritable(roster, trouble, monkeypatch)
@@ -108,7 +108,7 @@ def test_a_file_that_cannot_be_written_changes_nothing_about_it(
 
 
 def test_a_reader_whom_the_file_does_not_name_leaves_all_the_same(
-    store: SqlStore, chen: Subscriber, roster: Path
+    store: Store, chen: Subscriber, roster: Path
 ) -> None:
     """Somebody removed from the file but still in the ledger: no line, no problem, gone."""
     roster.write_text(ROSTER[: ROSTER.index("  - email: chen")], "utf-8")
@@ -118,14 +118,14 @@ def test_a_reader_whom_the_file_does_not_name_leaves_all_the_same(
     assert SubscriberState.UNSUBSCRIBED is state(store)
 
 
-def test_an_unknown_id_is_nobody(store: SqlStore, roster: Path) -> None:
+def test_an_unknown_id_is_nobody(store: Store, roster: Path) -> None:
     """An id that the ledger does not hold changes nothing."""
     before = roster.read_bytes()
     assert unsubscribe.leave(store, roster, 42, "by reply", MORNING) is None
     assert before == roster.read_bytes()
 
 
-def test_coming_back(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_coming_back(store: Store, chen: Subscriber, roster: Path) -> None:
     """Resubscribing makes the reader active and takes the mark out of the file, which is then as it was."""
     unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
     changed = unsubscribe.come_back(store, roster, chen, MORNING + timedelta(days=1))
@@ -135,7 +135,7 @@ def test_coming_back(store: SqlStore, chen: Subscriber, roster: Path) -> None:
     assert ROSTER + "# the end\n" == roster.read_text("utf-8")
 
 
-def test_coming_back_after_bounces(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_coming_back_after_bounces(store: Store, chen: Subscriber, roster: Path) -> None:
     """A reader who was left out after bounces comes back in ledger and file."""
     roster.write_text(ROSTER + "    bounced: 2026-03-09 5.1.1\n", "utf-8")
     store.set_subscriber(chen.id, SubscriberState.SUPPRESSED, "2026-03-09 5.1.1", MORNING)
@@ -145,7 +145,7 @@ def test_coming_back_after_bounces(store: SqlStore, chen: Subscriber, roster: Pa
 
 
 def test_coming_back_with_a_broken_file(
-    store: SqlStore, chen: Subscriber, roster: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, chen: Subscriber, roster: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ledger decides this way too; the file's mark is named as a problem."""
     unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
@@ -168,7 +168,7 @@ ACTS = {
 @pytest.mark.parametrize("action", list(Action))
 @pytest.mark.parametrize("proven", [True, False])
 def test_only_a_proven_request_acts(
-    store: SqlStore, chen: Subscriber, roster: Path, action: Action, proven: bool
+    store: Store, chen: Subscriber, roster: Path, action: Action, proven: bool
 ) -> None:
     """Without proof nothing changes, whatever a mail means; with it only what asks for it."""
     meaning = Meaning(
@@ -182,7 +182,7 @@ def test_only_a_proven_request_acts(
     assert (expected is SubscriberState.ACTIVE) == (before == roster.read_bytes())
 
 
-def test_a_sender_whom_dkim_proves_is_looked_up(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_a_sender_whom_dkim_proves_is_looked_up(store: Store, chen: Subscriber, roster: Path) -> None:
     """Where the mail's server is vouched for, the address stands for the token; unknown ones are nobody."""
     nobody = Meaning(action=Action.UNSUBSCRIBE, reason="test", sender="eve@example.org")
     assert unsubscribe.act(store, roster, nobody, MORNING) is None
@@ -198,7 +198,7 @@ def meant(action: Action, chen: Subscriber, **more: Any) -> Meaning:
     return Meaning(action=action, reason="test", subscriber_id=chen.id, **more)
 
 
-def test_pause_and_resume(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_pause_and_resume(store: Store, chen: Subscriber, roster: Path) -> None:
     """Ledger and file say until when; resuming leaves the file as it was."""
     paused = unsubscribe.act(store, roster, meant(Action.PAUSE, chen, until=UNTIL), MORNING)
     assert paused is not None
@@ -210,7 +210,7 @@ def test_pause_and_resume(store: SqlStore, chen: Subscriber, roster: Path) -> No
     assert ROSTER + "# the end\n" == roster.read_text("utf-8")
 
 
-def test_a_pause_does_not_bring_back_who_left(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_a_pause_does_not_bring_back_who_left(store: Store, chen: Subscriber, roster: Path) -> None:
     """Somebody who left and then writes `pause` has left."""
     unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
     assert unsubscribe.act(store, roster, meant(Action.PAUSE, chen, until=UNTIL), MORNING) is None
@@ -221,7 +221,7 @@ def test_a_pause_does_not_bring_back_who_left(store: SqlStore, chen: Subscriber,
     ("how", "back"), [("by reply", True), ("by link", True), ("by the operator", False), ("by webhook", False)]
 )
 def test_readers_undo_what_they_did_themselves(
-    store: SqlStore, chen: Subscriber, roster: Path, how: str, back: bool
+    store: Store, chen: Subscriber, roster: Path, how: str, back: bool
 ) -> None:
     """`resume` takes back one's own leaving; not what the operator decided."""
     unsubscribe.leave(store, roster, chen.id, how, MORNING)
@@ -229,7 +229,7 @@ def test_readers_undo_what_they_did_themselves(
     assert back == (changed is not None) == (SubscriberState.ACTIVE is state(store))
 
 
-def test_complaints_are_not_undone(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_complaints_are_not_undone(store: Store, chen: Subscriber, roster: Path) -> None:
     """A complaint is for good, until the operator takes the reader back; the file names it."""
     unsubscribe.act(store, roster, meant(Action.COMPLAINT, chen), MORNING)
     assert "    bounced: 2026-03-09 complaint\n" in roster.read_text("utf-8")
@@ -263,7 +263,7 @@ BOUNCES: list[tuple[list[tuple[int, Action, str | None]], bool]] = [
 
 @pytest.mark.parametrize(("given", "out"), BOUNCES)
 def test_when_bounces_leave_a_reader_out(
-    store: SqlStore, chen: Subscriber, roster: Path, given: list[tuple[int, Action, str | None]], out: bool
+    store: Store, chen: Subscriber, roster: Path, given: list[tuple[int, Action, str | None]], out: bool
 ) -> None:
     """At once for an address that does not exist, after two issues or five soft ones in a week for the rest."""
     for number, (day, action, status) in enumerate(given):
@@ -275,7 +275,7 @@ def test_when_bounces_leave_a_reader_out(
     assert out == ("bounced: " in roster.read_text("utf-8"))
 
 
-def test_one_report_counts_once_and_the_sender_s_fault_never(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_one_report_counts_once_and_the_sender_s_fault_never(store: Store, chen: Subscriber, roster: Path) -> None:
     """The same report again is the same bounce; a refusal for policy or spam is ours, not the reader's."""
     for _ in range(9):
         unsubscribe.act(store, roster, meant(SOFT, chen, status="4.2.2"), MORNING, key="same")
@@ -285,7 +285,7 @@ def test_one_report_counts_once_and_the_sender_s_fault_never(store: SqlStore, ch
     assert SubscriberState.ACTIVE is state(store)
 
 
-def test_taken_back_the_count_begins_anew(store: SqlStore, chen: Subscriber, roster: Path) -> None:
+def test_taken_back_the_count_begins_anew(store: Store, chen: Subscriber, roster: Path) -> None:
     """Bounces from before the operator took the reader back count no more."""
     for day in range(5):
         unsubscribe.act(store, roster, meant(SOFT, chen), MORNING + timedelta(days=day), key=str(day))

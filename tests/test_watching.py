@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from newsletter import app
 from newsletter.app.pinging import ping
-from newsletter.collect import calendar
+from newsletter.times import calendar
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.sendgrid_server import SendGridServer

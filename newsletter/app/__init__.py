@@ -1,19 +1,14 @@
-"""The composition root: settings and roster → adapters → one desk to work at. The only importer of adapters."""
+"""The composition root: settings → adapters → a desk for the morning, and a counter for all that comes back.
 
-from __future__ import annotations
+desk     what a morning works with
+counter  what replies, clicks, events and edits of the list work with
+ledger   opening the ledger, and the locks of whoever collects or sends
+adapters the transport, the models, the mailbox and the hooks that the settings name
+files    templates, prompts and keys
+"""
 
-from newsletter.app.desk import load_roster, open_desk, open_ledger, utc_now, work_folder
-from newsletter.app.doctor import examine, examine_or_stop, examine_service_or_stop
-from newsletter.app.in_force import take_in
+from newsletter.app.counter import open_counter
+from newsletter.app.desk import open_desk
+from newsletter.app.ledger import open_ledger, work_folder
 
-__all__ = [
-    "examine",
-    "examine_or_stop",
-    "examine_service_or_stop",
-    "load_roster",
-    "open_desk",
-    "open_ledger",
-    "take_in",
-    "utc_now",
-    "work_folder",
-]
+__all__ = ["open_counter", "open_desk", "open_ledger", "work_folder"]

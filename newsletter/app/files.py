@@ -50,10 +50,15 @@ def fingerprint(places: Sequence[Path]) -> str:
     return digest.hexdigest()[:16]
 
 
-def token_keys(data_dir: Path) -> Keys:
-    """The keys that sign tokens: lines `number hex` in `token-keys`, made on first use and never replaced."""
+def token_keys(data_dir: Path, *, make: bool = True) -> Keys:
+    """The keys that sign tokens: lines `number hex` in `token-keys`, made on first use and never replaced.
+
+    `make` False: where there are none yet, one that is kept nowhere.
+    """
     file = data_dir / "token-keys"
     if not file.exists():
+        if not make:
+            return {0: secrets.token_bytes(32)}
         _make_keys(file)
     try:
         rows = [line.split() for line in file.read_text("ascii").splitlines() if line.strip()]

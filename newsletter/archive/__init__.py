@@ -6,13 +6,27 @@ views    what a page says of days, months and papers: pure
 pages    the pages, by Jinja
 feed     Atom, one entry for each day
 search   the index that a browser searches without a server
+site     what all pages share, and where they lie
 plan     which files there are, and what each of them depends on
 writing  only what changed, each file whole or not at all
 """
 
 from newsletter.archive.day import Day, Stated, agrees, counts_hash, day_json, renewed
-from newsletter.archive.plan import Site, pages
+from newsletter.archive.plan import pages
 from newsletter.archive.sample import SAMPLE
+from newsletter.archive.site import Site, folder_of
 from newsletter.archive.writing import Archive
 
-__all__ = ["SAMPLE", "Archive", "Day", "Site", "Stated", "agrees", "counts_hash", "day_json", "pages", "renewed"]
+__all__ = [
+    "SAMPLE",
+    "Archive",
+    "Day",
+    "Site",
+    "Stated",
+    "agrees",
+    "counts_hash",
+    "day_json",
+    "folder_of",
+    "pages",
+    "renewed",
+]

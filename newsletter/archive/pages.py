@@ -9,17 +9,15 @@ from datetime import date
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 
 from newsletter.archive import views
 from newsletter.archive.day import Day, page_name
 from newsletter.archive.shelves import Shelf
+from newsletter.archive.site import Site
 from newsletter.errors import TemplateError
-
-if TYPE_CHECKING:
-    from newsletter.archive.plan import Site
 
 Files = Mapping[str, bytes]
 _ASSETS = {"archive.css": "archive-style.css", "archive.js": "archive-script.js", "icon.svg": "archive-icon.svg"}

@@ -16,23 +16,13 @@ from newsletter.archive.day import Day
 from newsletter.archive.feed import ENTRIES, feed
 from newsletter.archive.pages import Pages
 from newsletter.archive.shelves import Glance, Shelf, glance, shelves
+from newsletter.archive.site import Site
 from newsletter.archive.sitemap import robots, sitemap_index, sitemap_of
 from newsletter.archive.views import around
 
 Files = Mapping[str, bytes]
 Load = Callable[[date], Day]
 Topics = Sequence[tuple[str | None, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """What all pages share."""
-
-    name: str
-    languages: tuple[str, ...] = ("en",)
-    identity: str  # a UUID; entries of feeds are named after it
-    public_url: str | None = None  # without trailing slash
-    private: bool = False  # for readers with a token: search engines are kept out
 
 
 @dataclass(frozen=True, slots=True)

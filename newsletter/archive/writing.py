@@ -12,7 +12,7 @@ from typing import Any
 
 from newsletter.archive.day import Day, is_whole
 from newsletter.archive.pages import Pages
-from newsletter.archive.plan import Site, Unit, day_bytes, digest_of, units
+from newsletter.archive.plan import Unit, day_bytes, digest_of, units
 from newsletter.archive.shelves import Glance, glance
 
 _NOTES = ".written.json"

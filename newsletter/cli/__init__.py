@@ -137,18 +137,18 @@ def serve() -> None:
     one-click unsubscribing, the archive, /healthz.
     """
     settings = _settings()
-    from newsletter import app, scheduler, web
+    from newsletter import app, doctor, scheduler, web
     from newsletter.cli.stopping import at_once, noted
 
-    with at_once():
-        app.examine_service_or_stop(settings)
+    with at_once(), app.open_counter(settings) as counter:
+        doctor.examine_service_or_stop(settings, counter)
         with (
-            app.work_folder(settings, "serve", wait=True),
+            app.work_folder(settings, counter.store, "serve", counter.now, wait=True),
             noted() as told,
-            web.listen(settings) as listening,
-            scheduler.running(settings) as pulse,
+            web.listen(settings.host, settings.port) as listening,
+            scheduler.running(settings, counter) as pulse,
         ):
-            web.run(settings, listening, pulse, told)
+            web.run(counter, listening, pulse, told)
 
 
 @main.command()
@@ -264,9 +264,9 @@ def subscribers() -> None:
 @subscribers.command("list")
 def list_readers() -> None:
     """List all readers with their state."""
-    from newsletter.cli import roster
+    from newsletter.cli import subscribers as commands
 
-    roster.list_readers(_settings())
+    commands.list_readers(_settings())
 
 
 @subscribers.command()
@@ -277,9 +277,9 @@ def show(email: str, as_json: bool) -> None:
 
     These are the Reply-To of their mails and their ways out; with them a reply or a click can be tried.
     """
-    from newsletter.cli import roster
+    from newsletter.cli import subscribers as commands
 
-    raise SystemExit(roster.show(_settings(), email, as_json=as_json))
+    raise SystemExit(commands.show(_settings(), email, as_json=as_json))
 
 
 @subscribers.command()
@@ -289,18 +289,18 @@ def unsubscribe(email: str) -> None:
 
     They stay unsubscribed, whatever the file says, until `newsletter subscribers resubscribe`.
     """
-    from newsletter.cli import roster
+    from newsletter.cli import subscribers as commands
 
-    raise SystemExit(roster.unsubscribe_reader(_settings(), email))
+    raise SystemExit(commands.unsubscribe_reader(_settings(), email))
 
 
 @subscribers.command()
 @click.argument("email")
 def resubscribe(email: str) -> None:
     """Send again to a reader who had left."""
-    from newsletter.cli import roster
+    from newsletter.cli import subscribers as commands
 
-    raise SystemExit(roster.resubscribe(_settings(), email))
+    raise SystemExit(commands.resubscribe(_settings(), email))
 
 
 @subscribers.command()
@@ -310,6 +310,6 @@ def forget(email: str) -> None:
 
     A keyed hash stays, so that a line of the file does not bring them back; `newsletter subscribers resubscribe` does.
     """
-    from newsletter.cli import roster
+    from newsletter.cli import subscribers as commands
 
-    raise SystemExit(roster.forget(_settings(), email))
+    raise SystemExit(commands.forget(_settings(), email))

@@ -2,60 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
 import click
 
-from newsletter import app, pipeline
-from newsletter.app.pinging import ping
-from newsletter.app.publish import publish
-from newsletter.app.telling import issue_line, left_over, morning_lines
+from newsletter import app, doctor, pipeline
+from newsletter.alarms import ping
 from newsletter.cli.console import progress
 from newsletter.cli.stopping import until_told
-from newsletter.collect import calendar
 from newsletter.delivery import send_now
 from newsletter.errors import ConfigurationError, DataFolderLocked
 from newsletter.models import Enrolled, Finding, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
+from newsletter.pipeline.telling import issue_line, left_over, morning_lines
+from newsletter.readers import Counter, in_force
+from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
+from newsletter.times import calendar
 
 
 def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
-    """Exit code 0, or 1 when mails are left over or an entry of the roster was left out; NEWSLETTER_PING_URL hears."""
+    """Exit code 0, or 1 when emails are left over or an entry of the list was left out; NEWSLETTER_PING_URL hears."""
     if dry_run:
         return _run(settings, day, only, dry_run=True)
+    address = settings.ping_url.get_secret_value() if settings.ping_url else None
     try:
         code = _run(settings, day, only, dry_run=False)
     except BaseException:
-        ping(settings, good=False)
+        ping(address, good=False)
         raise
-    ping(settings, good=code == 0)
+    ping(address, good=code == 0)
     return code
 
 
 def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
-    roster = _said(app.examine_or_stop(settings))  # a broken template is found before a model is paid for
-    if not _is_announced(day):
-        return 0
-    if only is not None:
-        _reader_of(roster, only)
-    with (
-        until_told() as told,
-        app.work_folder(settings, "run"),
-        progress() as show,
-        app.open_desk(settings, roster, dry_run=dry_run, progress=show) as desk,
-    ):
-        app.take_in(settings, roster)
-        if dry_run:
-            return _dry_run(desk, day, only)
-        done = pipeline.run(desk, day, only, stop=told)
-        for line in morning_lines(settings, desk, done):
-            click.echo(line)
-        publish(settings, desk)
-        return 1 if left_over(desk)[0] or done.tally.failed or roster.findings else 0
+    with app.open_counter(settings) as counter:
+        # A broken template is found before a model is paid for.
+        looked = doctor.examine_or_stop(settings, counter)
+        _tell(looked.findings)
+        if not _is_announced(day):
+            return 0
+        with (
+            until_told() as told,
+            app.work_folder(settings, counter.store, "run", counter.now),
+            progress() as show,
+            app.open_desk(settings, counter, looked.masthead, dry_run=dry_run, progress=show) as desk,
+        ):
+            _check_reader(counter, in_force.take_in(counter, looked), only)
+            if dry_run:
+                return _dry_run(desk, day, only)
+            done = pipeline.run(desk, day, only, stop=told)
+            for line in morning_lines(desk, done):
+                click.echo(line)
+            pipeline.publish(desk)
+            return 1 if left_over(desk)[0] or done.tally.failed or looked.findings else 0
+
+
+def _check_reader(counter: Counter, _: InForce, only: str | None) -> None:
+    """Raises ConfigurationError where the list in force has no reader of this address."""
+    subscriber = counter.store.subscriber(only) if only else None
+    if only and not (subscriber and counter.store.reader(subscriber.id)):
+        raise _no_reader(only)
 
 
 def _is_announced(day: date | None) -> bool:
@@ -67,15 +77,16 @@ def _is_announced(day: date | None) -> bool:
     return False
 
 
-def load_roster(settings: Settings) -> Roster:
-    """The roster; what is wrong with single entries is said, and the others get their mail."""
-    return _said(app.load_roster(settings))
-
-
-def _said(roster: Roster) -> Roster:
-    for finding in roster.findings:
-        click.echo(str(finding), err=True)
+def load_roster(counter: Counter) -> Roster:
+    """The list; what is wrong with single entries is said, and the others get their email."""
+    roster = in_force.load(counter)
+    _tell(roster.findings)
     return roster
+
+
+def _tell(findings: Iterable[Finding]) -> None:
+    for finding in findings:
+        click.echo(str(finding), err=True)
 
 
 def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
@@ -98,8 +109,11 @@ def collect(settings: Settings, day: date | None) -> int:
     """Exit code 0, also when arXiv has not announced yet."""
     if not _is_announced(day):
         return 0
-    roster = load_roster(settings)
-    with app.work_folder(settings, "collect"), app.open_desk(settings, roster) as desk:
+    with (
+        app.open_counter(settings) as counter,
+        app.work_folder(settings, counter.store, "collect", counter.now),
+        app.open_desk(settings, counter, load_roster(counter).masthead) as desk,
+    ):
         newest = calendar.newest(desk.now())
         for issue in pipeline.collect_issues(desk, [day] if day else pipeline.missed(desk, newest) or [newest]):
             if isinstance(issue, pipeline.NotOut):
@@ -115,21 +129,23 @@ def collect(settings: Settings, day: date | None) -> int:
 
 def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
     """Write the page and the text of one reader's mail; without a new announcement the last issue's."""
-    roster = _said(app.examine_or_stop(settings))
-    reader = _reader_of(roster, email)
-    with (
-        _alone_if_possible(settings) as alone,
-        progress() as show,
-        app.open_desk(settings, roster, progress=show) as desk,
-    ):
-        if alone:
-            app.take_in(settings, roster)
-        issue = _preview_issue(desk, day, prepare=alone)
-        subscriber = desk.store.enrol([reader.email], desk.now())[reader.email.lower()]
-        editor = pipeline.Editor(desk)
-        editor.ask_for_lines([(reader.wishes, (issue,))])
-        enrolled = Enrolled(subscriber.id, reader.email, reader.name, reader.wishes)
-        message = pipeline.message_for(desk, editor, pipeline.Due(enrolled, (issue,)))
+    with app.open_counter(settings) as counter:
+        looked = doctor.examine_or_stop(settings, counter)
+        roster = load_roster(counter)
+        reader = _reader_of(roster, email)
+        with (
+            _alone_if_possible(settings, counter) as alone,
+            progress() as show,
+            app.open_desk(settings, counter, roster.masthead, progress=show) as desk,
+        ):
+            if alone:
+                in_force.take_in(counter, looked)
+            issue = _preview_issue(desk, day, prepare=alone)
+            subscriber = desk.store.enrol([reader.email], desk.now())[reader.email.lower()]
+            editor = pipeline.Editor(desk)
+            editor.ask_for_lines([(reader.wishes, (issue,))])
+            enrolled = Enrolled(subscriber.id, reader.email, reader.name, reader.wishes)
+            message = pipeline.message_for(desk, editor, pipeline.Due(enrolled, (issue,)))
     folder = settings.data_dir / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     page, text = (folder / f"{issue}_{reader.email.replace('/', '_')}{suffix}" for suffix in (".html", ".txt"))
@@ -142,16 +158,20 @@ def _reader_of(roster: Roster, email: str | None) -> Reader:
     for reader in roster.readers:
         if email is None or reader.email.lower() == email.lower():
             return reader
+    raise _no_reader(email)
+
+
+def _no_reader(email: str | None) -> ConfigurationError:
     problem = f"there is no reader {email}" if email else "there is no reader"
-    raise ConfigurationError([Finding("subscribers", None, problem, "see `newsletter subscribers list`")])
+    return ConfigurationError([Finding("subscribers", None, problem, "see `newsletter subscribers list`")])
 
 
 @contextmanager
-def _alone_if_possible(settings: Settings) -> Iterator[bool]:
+def _alone_if_possible(settings: Settings, counter: Counter) -> Iterator[bool]:
     """Whether the data folder is ours: beside a running service a preview shows what is there, and prepares nothing."""
     with ExitStack() as held:
         try:
-            held.enter_context(app.work_folder(settings, "preview"))
+            held.enter_context(app.work_folder(settings, counter.store, "preview", counter.now))
         except DataFolderLocked:
             yield False
         else:
@@ -173,5 +193,8 @@ def _preview_issue(desk: Desk, day: date | None, *, prepare: bool) -> date:
 
 def archive(settings: Settings) -> list[Path]:
     """The files that changed."""
-    with app.open_desk(settings, load_roster(settings)) as desk:
-        return publish(settings, desk)
+    with (
+        app.open_counter(settings) as counter,
+        app.open_desk(settings, counter, load_roster(counter).masthead) as desk,
+    ):
+        return pipeline.publish(desk)

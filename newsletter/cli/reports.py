@@ -11,34 +11,35 @@ from typing import Any
 
 import click
 
-from newsletter import app, pipeline, unsubscribe
-from newsletter.app import receiving, rosters
-from newsletter.app.doctor import ages
-from newsletter.app.telling import counted, issue_line, usage_text
+from newsletter import app, doctor, pipeline
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import ArxivId, Bill, Finding, Issue, Paper, Topic, Trouble
 from newsletter.pipeline import holding
-from newsletter.ports import Store
+from newsletter.pipeline.telling import counted, issue_line, usage_text
+from newsletter.readers import Counter, guard, in_force
+from newsletter.replies import acting, receiving
 from newsletter.settings import Settings
+from newsletter.store import Store
 
 _NAMED = 20  # mails of an issue listed by name in `status`; as JSON all of them are
 
 
 def check(settings: Settings, *, online: bool, accept: bool) -> int:
     """Exit code 1 when there is anything to do."""
-    if accept:
-        rosters.accept(settings, app.load_roster(settings))
-    findings = app.examine(settings, online=online, say=click.echo)
-    for finding in findings:
-        click.echo(str(finding))
-    if findings:
-        click.echo(f"{counted(len(findings), 'finding')}.")
-        return 1
-    roster = app.load_roster(settings)
+    with app.open_counter(settings, peek=not accept) as counter:
+        if accept:
+            guard.remember_size(counter.store, in_force.load(counter))
+        findings = doctor.examine(settings, counter, online=online, say=click.echo)
+        for finding in findings:
+            click.echo(str(finding))
+        if findings:
+            click.echo(f"{counted(len(findings), 'finding')}.")
+            return 1
+        roster = in_force.load(counter)
     known = f"{counted(len(roster.readers), 'reader')}, {counted(len(roster.topics), 'topic')}"
     click.echo(f"{known}; templates and prompts are fine.")
-    for line in ages(roster, app.utc_now()):
+    for line in doctor.ages(roster, counter.now()):
         click.echo(f"  {line}")
     return 0
 
@@ -109,12 +110,17 @@ def explain(settings: Settings, arxiv_id: str, topic: str | None) -> int:
         wanted = ArxivId.parse(arxiv_id).base
     except ValueError as error:
         raise ConfigurationError([Finding(arxiv_id, None, "is not an arXiv id", "write it as 2603.01234")]) from error
-    roster = load_roster(settings)
+    with app.open_counter(settings) as counter:
+        return _explain(settings, counter, wanted, topic)
+
+
+def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | None) -> int:
+    roster = load_roster(counter)
     topics = [one for one in roster.topics if topic in (None, one.key)]
     if not topics:
         keys = ", ".join(one.key for one in roster.topics)
         raise ConfigurationError([Finding("--topic", None, f"unknown topic {topic!r}", f"one of {keys}")])
-    with app.open_desk(settings, roster) as desk:
+    with app.open_desk(settings, counter, roster.masthead) as desk:
         held = desk.store.paper(wanted)
         if held is None or held[1] is None:
             known = "is older than the first issue" if held else "is not in the ledger"
@@ -143,10 +149,10 @@ def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> 
 
 def inbox(settings: Settings, paths: Sequence[Path]) -> None:
     """One JSON line for each message; nothing changes."""
-    with app.open_ledger(settings) as store:
+    with app.open_counter(settings) as counter:
         for file in (file for path in paths for file in _messages(path)):
-            meaning = receiving.read_file(settings, file.read_bytes(), app.utc_now())
-            subscriber = unsubscribe.proven(store, meaning)
+            meaning = receiving.read_file(counter, file.read_bytes())
+            subscriber = acting.proven(counter.store, meaning)
             row = {
                 "file": str(file),
                 "action": meaning.action.value,
@@ -158,10 +164,8 @@ def inbox(settings: Settings, paths: Sequence[Path]) -> None:
 
 def poll(settings: Settings) -> int:
     """Exit code 1 when a mail could not be handled."""
-    if settings.imap_url is None:
-        remedy = "set it to imaps://user@host/INBOX, or name files and add --explain"
-        raise ConfigurationError([Finding("NEWSLETTER_IMAP_URL", None, "no mailbox is configured", remedy)])
-    found = receiving.poll(settings)
+    with app.open_counter(settings) as counter:
+        found = receiving.poll(counter)
     click.echo(f"{counted(found.handled, 'mail')} handled, {found.left} left in the inbox for a person.")
     if found.failed:
         click.echo(f"{counted(found.failed, 'mail')} could not be handled; the next poll tries again.", err=True)

@@ -10,15 +10,16 @@ from typing import Any
 
 import click
 
-from newsletter import app
-from newsletter.app import copying, starting
-from newsletter.app.starting import Answers
+from newsletter import backup as copying
+from newsletter.cli import starting
+from newsletter.cli.starting import Answers
 from newsletter.settings import Settings
+from newsletter.times.clock import utc_now
 
 
 def backup(settings: Settings, path: Path | None) -> None:
     """Print where the copy is and what it lacks."""
-    folder = copying.backup(settings, path, app.utc_now())
+    folder = copying.backup(settings, path, utc_now())
     click.echo(folder)
     click.echo("It holds addresses and the key that signs links: keep it as safe as the original.", err=True)
     click.echo("Passwords and API keys are left out; fill them in where you restore it.", err=True)

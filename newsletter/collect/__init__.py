@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from newsletter.collect import calendar
 from newsletter.collect.source import ArxivSource, Feed
 from newsletter.errors import ArxivError, ArxivUnavailable
 from newsletter.models import Paper
+from newsletter.times import calendar
 
 LOOK_BACK = timedelta(days=10)
 _STALE_SHARE = 0.5  # of a category's new ids submitted before the window: so many are not moderation's, but yesterday's

@@ -10,10 +10,10 @@ from email.utils import parsedate_to_datetime
 import arxiv
 from lxml import etree
 
-from newsletter.collect.calendar import EASTERN, is_issue_date, window
 from newsletter.collect.wire import RequestClock, Wire, parse_xml
 from newsletter.errors import ArxivUnavailable
 from newsletter.models import Announced, AnnounceType, ArxivId, Paper
+from newsletter.times.calendar import EASTERN, is_issue_date, window
 
 _PAGES = (1500, 500)  # papers a request; fewer where such long answers do not come through. 2,000 are allowed
 _IDS = 200  # ids a request: keeps the address well under 4 KiB

@@ -5,21 +5,18 @@ before the first byte and the outcome after the last, so a stop anywhere leaves 
 those are sent again with the same bytes, and named.
 """
 
-from newsletter.delivery.deciding import HEARD_OF, MOST_ISSUES, REPEATED, decide, due_issues, may_follow, recover
+from newsletter.delivery.deciding import MOST_ISSUES, decide, due_issues, recover
 from newsletter.delivery.draining import drain, send_now
 from newsletter.delivery.tally import Health, Pace, Tally
 
 __all__ = [
-    "HEARD_OF",
     "MOST_ISSUES",
-    "REPEATED",
     "Health",
     "Pace",
     "Tally",
     "decide",
     "drain",
     "due_issues",
-    "may_follow",
     "recover",
     "send_now",
 ]

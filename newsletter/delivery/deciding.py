@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from newsletter.models import Delivery, DeliveryState, Outcome, Verdict
+from newsletter.models import REPEATED, Delivery, DeliveryState, Outcome, Verdict
 
 MOST_ISSUES = 5  # in one mail: a week
 _MOST_ATTEMPTS = 5
 _GIVE_UP = timedelta(days=1)  # a server may be down for hours; a newsletter of the day before yesterday helps nobody
 _LONGEST_PAUSE = timedelta(hours=6)  # whatever the other side says
 _PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
-REPEATED = "outcome unknown; sent again with the same Message-ID"
 
 
 def due_issues(ready: Iterable[date], had: Collection[date]) -> tuple[date, ...]:
@@ -57,26 +56,6 @@ def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
         return _PAUSES[min(max(delivery.attempts, 1), len(_PAUSES)) - 1]
     # At least a second: an answer of 0 would have drain() ask again and again without a pause.
     return timedelta(seconds=min(max(outcome.retry_after, 1.0), _LONGEST_PAUSE.total_seconds()))
-
-
-# What may become what by later news of a mail: out of order or twice, it never goes backwards.
-_BEFORE: Mapping[DeliveryState, frozenset[DeliveryState]] = {
-    DeliveryState.ACCEPTED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN)),
-    DeliveryState.DELIVERED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED)),
-}
-_EVER_SENT = frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
-
-
-HEARD_OF = frozenset(
-    (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
-)  # nothing that the transport says afterwards changes it
-
-
-def may_follow(state: DeliveryState) -> frozenset[DeliveryState]:
-    """The states that news of `state` moves on; it also settles a mail that waits to be repeated for want of news."""
-    if state is DeliveryState.COMPLAINED:
-        return _EVER_SENT | {DeliveryState.BOUNCED}
-    return _BEFORE.get(state, _EVER_SENT)
 
 
 def recover(delivery: Delivery) -> Delivery:

@@ -12,7 +12,8 @@ from newsletter.delivery.deciding import decide
 from newsletter.delivery.tally import Health, Pace, Tally, counted
 from newsletter.errors import TransportError, TransportRefused
 from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict
-from newsletter.ports import DeliveryStore, Transport
+from newsletter.ports import Transport
+from newsletter.store import Store
 
 _LOOK = 0.5  # seconds between two looks at whether to stop
 _UNTIL_TOMORROW = timedelta(hours=20)  # the next morning tries again, whatever the hour of its first reader
@@ -21,7 +22,7 @@ _SHORT = 90.0  # seconds for which a round waits for a server that names them; f
 
 
 def drain(
-    store: DeliveryStore,
+    store: Store,
     transport: Transport,
     build: Callable[[Delivery], Message],
     *,
@@ -60,7 +61,7 @@ def _held(problem: str | None, trouble: TransportError | None) -> Tally:
 class _Round:
     """What one round of sending keeps in mind."""
 
-    store: DeliveryStore
+    store: Store
     transport: Transport
     build: Callable[[Delivery], Message]
     owner: str

@@ -15,17 +15,18 @@ from pathlib import Path
 import click
 
 from newsletter import app, pipeline, settings
-from newsletter.app.publish import publish
-from newsletter.app.receiving import Received, receive
-from newsletter.app.telling import morning_lines
-from newsletter.collect import calendar
 from newsletter.demo.rows import SampleRow, load_rows
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.pipeline import Progress
+from newsletter.pipeline.telling import morning_lines
+from newsletter.readers import in_force
+from newsletter.replies.receiving import Received, receive
 from newsletter.settings import Settings
+from newsletter.times import calendar
+from newsletter.times.clock import utc_now
 
 FOLDER = Path("var/demo")
 # What a small model costs today; the sample model itself is free.
@@ -38,7 +39,7 @@ def demo(progress: Progress) -> None:
     FOLDER.mkdir(parents=True)
     roster_file = FOLDER / "subscribers.yaml"
     roster_file.write_bytes(resources.files("newsletter.demo").joinpath("subscribers.yaml").read_bytes())
-    day = calendar.newest(app.utc_now())
+    day = calendar.newest(utc_now())
     with Servers(sample_day(day, calendar.window(day)), day) as servers:
         configuration = _configure(servers, roster_file)
         click.echo("One morning with invented papers:")
@@ -64,18 +65,23 @@ def _configure(servers: Servers, roster_file: Path) -> Settings:
 
 
 def _morning(configuration: Settings, progress: Progress) -> None:
-    roster = app.load_roster(configuration)
-    with app.work_folder(configuration, "demo"), app.open_desk(configuration, roster, progress=progress) as desk:
-        app.take_in(configuration, roster)
-        done = pipeline.run(desk)
-        publish(configuration, desk)
-        for line in morning_lines(configuration, desk, done):
-            click.echo(f"  {line}")
+    with app.open_counter(configuration) as counter:
+        looked = in_force.look(counter)
+        with (
+            app.work_folder(configuration, counter.store, "demo", counter.now),
+            app.open_desk(configuration, counter, looked.masthead, progress=progress) as desk,
+        ):
+            in_force.take_in(counter, looked)
+            done = pipeline.run(desk)
+            pipeline.publish(desk)
+            for line in morning_lines(desk, done):
+                click.echo(f"  {line}")
 
 
 def _leave(configuration: Settings) -> None:
     mail = _mails()[-1]
-    received = receive(configuration, reply_to(mail, "退订"))
+    with app.open_counter(configuration) as counter:
+        received = receive(counter, reply_to(mail, "退订"))
     click.echo(f"  {received.meaning.action}: {received.meaning.reason}")
     _show_line(configuration, received)
 
@@ -121,7 +127,7 @@ def serve(papers: Path | None, latency: float, per_token: float) -> None:
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    newest = calendar.newest(app.utc_now())
+    newest = calendar.newest(utc_now())
     rows = _rows(papers, newest) if papers else sample_day(newest, calendar.window(newest))
     with Servers(rows, latency=latency, per_token=per_token) as servers:
         for name, value in servers.environment().items():

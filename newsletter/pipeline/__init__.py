@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from newsletter.collect import calendar
 from newsletter.delivery import Tally
 from newsletter.models import Issue
-from newsletter.pipeline.desk import Desk, Progress, no_progress
+from newsletter.pipeline.desk import UNHEARD, Desk, Progress, no_progress
 from newsletter.pipeline.editions import Editor
-from newsletter.pipeline.enrolling import enrol
 from newsletter.pipeline.judging import TopicDay
 from newsletter.pipeline.planning import Due, Group, due, due_of, groups, plan
 from newsletter.pipeline.preparing import NotOut, collect_issues, missed
+from newsletter.pipeline.publishing import publish
 from newsletter.pipeline.ranks import recorded_fate
-from newsletter.pipeline.readiness import held_issues, prepare, waits_until
+from newsletter.pipeline.readiness import held_issues, prepare
 from newsletter.pipeline.sending import message_for, send
+from newsletter.times import calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def prepare_days(desk: Desk, day: date | None, *, hold: bool = False) -> tuple[t
 
 
 __all__ = [
+    "UNHEARD",
     "Desk",
     "Due",
     "Editor",
@@ -71,7 +72,6 @@ __all__ = [
     "collect_issues",
     "due",
     "due_of",
-    "enrol",
     "groups",
     "held_issues",
     "message_for",
@@ -80,8 +80,8 @@ __all__ = [
     "plan",
     "prepare",
     "prepare_days",
+    "publish",
     "recorded_fate",
     "run",
     "send",
-    "waits_until",
 ]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from pathlib import Path
 
 from newsletter.collect import ArxivSource
 from newsletter.models import Letterhead, Masthead
 from newsletter.pipeline.budget import budgeted
-from newsletter.ports import Complete, Priced, Store, Transport
+from newsletter.ports import Alarm, Complete, Priced, Transport
 from newsletter.prompts import PromptFile
 from newsletter.render import Renderer
+from newsletter.store import Store
 from newsletter.tokens import Keys
 
 Progress = Callable[[str, int, int], None]  # stage, done, total: where long work says how far it is
@@ -20,14 +21,6 @@ Progress = Callable[[str, int, int], None]  # stage, done, total: where long wor
 
 def no_progress(stage: str, done: int, total: int) -> None:
     """Nobody is watching."""
-
-
-class Alarm(Protocol):
-    """Where the pipeline says what the administrator has to know; the same key said again is the same trouble."""
-
-    def trouble(self, key: str, problem: str, remedy: str) -> None: ...
-
-    def over(self, key: str) -> None: ...
 
 
 class Unheard:
@@ -68,6 +61,8 @@ class Desk:
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD
+    data_dir: Path = Path()  # where the archive lies
+    templates: tuple[Path, ...] = ()  # the folders of templates, the first wins
 
     @property
     def scoring_models(self) -> tuple[str, ...]:

@@ -25,9 +25,9 @@ from newsletter.models import (
 )
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
-from newsletter.pipeline.readiness import waits_until
 from newsletter.pipeline.restored import still_open
 from newsletter.render import message_id
+from newsletter.times.waiting import issue_waits_until
 
 log = structlog.get_logger()
 
@@ -68,7 +68,7 @@ def groups(desk: Desk, day: date | None = None) -> list[Group]:
     oldest = min([*ready, *held], default=None)
     found = []
     for number, hours in desk.store.hours().items():
-        mature = [*ready, *(day for day in held if waits_until(hours, day) <= now)]
+        mature = [*ready, *(day for day in held if issue_waits_until(hours, day) <= now)]
         found.append(Group(number, hours, tuple(sorted(mature, reverse=True)), oldest))
     return found
 

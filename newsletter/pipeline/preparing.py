@@ -9,10 +9,11 @@ from datetime import date, timedelta
 import structlog
 
 from newsletter import collect
-from newsletter.collect import Assigned, Fetched, calendar
+from newsletter.collect import Assigned, Fetched
 from newsletter.errors import ArxivError
 from newsletter.models import Issue, IssueState
 from newsletter.pipeline.desk import Desk
+from newsletter.times import calendar
 
 log = structlog.get_logger()
 

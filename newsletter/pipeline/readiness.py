@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
-from newsletter.collect import calendar
 from newsletter.errors import BudgetReached, ModelError, ModelRefused
-from newsletter.models import Hours, Issue, IssueState, Newsletter, Wishes
+from newsletter.models import Hours, Issue, IssueState, Wishes
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import score_topic, why
 from newsletter.pipeline.ranks import save_fates
+from newsletter.times import calendar
+from newsletter.times.waiting import issue_waits_until
 
 _OF_MODELS = "model "  # how notes begin that are written anew each time an issue is prepared
 _KNOWN_ISSUES = 20
@@ -127,17 +127,8 @@ def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:
 # --- held issues ---
 
 
-def waits_until(hours: Hours | Newsletter, day: date) -> datetime:
-    """The first `wait_until` after the announcement of this issue, UTC, of readers or of all who say nothing else."""
-    zone = ZoneInfo(hours.timezone)
-    announced = calendar.announced_at(day)
-    local = announced.astimezone(zone).date()
-    limits = (datetime.combine(local + timedelta(days=n), hours.wait_until, zone).astimezone(UTC) for n in (0, 1))
-    return next(limit for limit in limits if limit > announced)
-
-
 def _last_wait(all_hours: Iterable[Hours], day: date) -> datetime:
-    return max((waits_until(hours, day) for hours in all_hours), default=calendar.announced_at(day))
+    return max((issue_waits_until(hours, day) for hours in all_hours), default=calendar.announced_at(day))
 
 
 def held_issues(desk: Desk) -> Mapping[date, datetime]:

@@ -8,9 +8,9 @@ from datetime import date, datetime
 
 import structlog
 
-from newsletter.collect import calendar
 from newsletter.models import DeliveryState
-from newsletter.ports import Store
+from newsletter.store import Store
+from newsletter.times import calendar
 
 log = structlog.get_logger()
 

@@ -9,10 +9,11 @@ from functools import lru_cache
 import structlog
 
 from newsletter import delivery as deliveries
+from newsletter.alarms import domains
 from newsletter.delivery import Tally
 from newsletter.errors import TransportRefused
 from newsletter.models import Delivery, Message, Rendered
-from newsletter.pipeline import domains, holding
+from newsletter.pipeline import holding
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.holding import Hold

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from newsletter import app
-from newsletter.app.pulse import Pulse
+from newsletter.alarms import Pulse
+from newsletter.readers import Counter
 from newsletter.scheduler.service import Service
 from newsletter.settings import Settings
+from newsletter.times.clock import utc_now
 
 log = structlog.get_logger()
 
@@ -20,16 +21,16 @@ _LAST_SECONDS = 5  # that a tick has to end when the service stops
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Pulse]:
+def running(settings: Settings, counter: Counter) -> Iterator[Pulse]:
     """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
 
     The pulse tells how it goes. Signals must be noted meanwhile, not raised: between two lines of a lock that would
     leave it broken. At the end the mail in flight is finished; a tick that waits for a silent server beyond that ends
     the process.
     """
-    service = Service(settings)
+    service = Service(settings, counter)
     scheduler = BackgroundScheduler(timezone="UTC")
-    for job in [service.tick, *([service.poll] if settings.imap_url else [])]:
+    for job in [service.tick, *([service.poll] if counter.open_mailbox else [])]:
         add_job(scheduler, job)
     try:
         scheduler.start()
@@ -50,4 +51,4 @@ def add_job(scheduler: BackgroundScheduler, job: Callable[[], None]) -> None:
     Late is better than never (the default drops a job that is a second late), and never two at once.
     """
     options = {"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-    scheduler.add_job(job, "cron", second=0, next_run_time=app.utc_now(), **options)
+    scheduler.add_job(job, "cron", second=0, next_run_time=utc_now(), **options)

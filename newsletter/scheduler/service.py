@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -11,13 +11,7 @@ from functools import cache, partial
 import structlog
 
 from newsletter import app, pipeline
-from newsletter.app import in_force, receiving
-from newsletter.app.alarms import Alarms
-from newsletter.app.in_force import Follower
-from newsletter.app.publish import publish
-from newsletter.app.pulse import Pulse
-from newsletter.app.watching import Watch, beyond_wait
-from newsletter.collect import calendar
+from newsletter.alarms import Pulse, Watch, domains
 from newsletter.errors import (
     ArchiveUnwritable,
     ArxivError,
@@ -29,13 +23,19 @@ from newsletter.errors import (
 )
 from newsletter.models import Finding, Masthead
 from newsletter.pipeline import Due
-from newsletter.scheduler.hours import SHORTEST_POLL, in_time, is_open, last_hour, overdue, poll_pause, wait_until
+from newsletter.readers import Counter, in_force
+from newsletter.readers.in_force import Follower
+from newsletter.replies import receiving
 from newsletter.settings import Settings
+from newsletter.times import calendar
+from newsletter.times.hours import in_time, is_open, last_hour
+from newsletter.times.waiting import SHORTEST_POLL, email_waits_until, missing_issue, overdue_by, poll_pause
 
 log = structlog.get_logger()
 
 _AFTER_REFUSAL = timedelta(hours=6)  # arXiv asks those whom it refuses (403) to stop, not to try again soon
 BACKWARDS = timedelta(minutes=1)  # a clock that is corrected by less is no news
+_LOOK_BACK = 10  # issues
 
 
 def _idle() -> threading.Event:
@@ -49,21 +49,23 @@ class Service:
     """What a tick needs to remember: the roster it follows, when to ask arXiv again, and who was due last."""
 
     settings: Settings
-    now: Callable[[], datetime] = app.utc_now
+    counter: Counter
     stopping: threading.Event = field(default_factory=threading.Event)
     idle: threading.Event = field(default_factory=_idle)
     read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
     pulse: Pulse = field(init=False)
     watch: Watch = field(init=False)
-    _roster: Follower = field(default_factory=Follower)
+    _list: Follower = field(init=False)
     _told: str | tuple[Finding, ...] | None = None  # what is wrong with the roster, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
     _seen: datetime | None = None  # what the clock showed at the last tick
 
     def __post_init__(self) -> None:
-        self.pulse = Pulse(now=lambda: self.now())
-        self.watch = Watch(self.settings, now=lambda: self.now())
+        ping_url = self.settings.ping_url.get_secret_value() if self.settings.ping_url else None
+        self.pulse = Pulse(now=self.counter.now)
+        self.watch = Watch(self.counter.alarms, self.counter.data_dir, ping_url)
+        self._list = Follower(self.counter)
 
     def tick(self) -> None:
         """Prepare what arXiv has announced, and send what is due. Errors are told; the next tick tries again."""
@@ -72,7 +74,7 @@ class Service:
             if not self.stopping.is_set():
                 self.pulse.beat()
                 self._tick()
-                self.pulse.last_tick = self.now()
+                self.pulse.last_tick = self.counter.now()
                 self.watch.works("service")
         except Exception as error:
             self._failed(error)
@@ -98,8 +100,8 @@ class Service:
         self.read.clear()
         try:
             if not self.stopping.is_set():
-                receiving.poll(self.settings, stop=self.stopping.is_set)
-                self.pulse.last_poll = self.now()
+                receiving.poll(self.counter, stop=self.stopping.is_set)
+                self.pulse.last_poll = self.counter.now()
                 self.watch.works("mailbox")
         except NewsletterError as error:
             log.warning("poll.failed", error=str(error))
@@ -117,17 +119,17 @@ class Service:
             log.warning("trouble.not-told", error=str(untold))
 
     def _tick(self) -> None:
-        roster = self._current_roster()
-        with app.open_desk(self.settings, roster, now=self.now, progress=self.pulse.beat) as desk:
+        masthead = self._current_list()
+        with app.open_desk(self.settings, self.counter, masthead, progress=self.pulse.beat) as desk:
             self._notice_clock(desk.now())
-            with self.watch.alarms(desk.store) as alarms:
-                self._tell_of_roster(alarms)
-                asked = self._prepare(desk, alarms)
-                sent = self._send(desk, alarms)
-                self.pulse.overdue = beyond_wait(desk.store, roster.newsletter, desk.now())
-                self.watch.announcement(alarms, self.pulse.overdue, asked=asked)
-                self.watch.disk(alarms)
-                self.watch.settle(alarms, sent=sent)
+            self._tell_of_list()
+            asked = self._prepare(desk)
+            sent = self._send(desk)
+        known = desk.store.issues(_LOOK_BACK)
+        self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now())
+        self.watch.announcement(self.pulse.overdue, asked=asked)
+        self.watch.disk()
+        self.watch.settle(sent=sent)
 
     def _notice_clock(self, now: datetime) -> None:
         """What was planned by a clock that ran ahead would be waited for until that time comes again."""
@@ -136,20 +138,20 @@ class Service:
             self._ask_next = self._looked = None
         self._seen = now
 
-    def _tell_of_roster(self, alarms: Alarms) -> None:
+    def _tell_of_list(self) -> None:
         """A file that cannot be used, or is held back, or an entry of it that is left out."""
         if self._told:
             problem = self._told if isinstance(self._told, str) else "; ".join(map(str, self._told))
-            self.watch.wrong(alarms, "roster", problem)
+            self.watch.wrong("roster", problem)
         else:
-            self.watch.right(alarms, "roster")
+            self.watch.right("roster")
 
-    def _send(self, desk: pipeline.Desk, alarms: Alarms) -> bool:
+    def _send(self, desk: pipeline.Desk) -> bool:
         """Plan and send what is due; whether mails went out and all of them did."""
         now = desk.now()
         pipeline.plan(desk, pipeline.Editor(desk), self._waiting(desk, now))
         self._looked = now
-        pipeline.domains.ended(desk.store, alarms, now)
+        domains.ended(desk.store, self.counter.alarms, now)
         try:
             tally = pipeline.send(desk, stop=self.stopping.is_set)
         except TransportRefused as error:
@@ -167,22 +169,22 @@ class Service:
             moment = last_hour(group.hours, now)
             if moment is None or not is_open(group.hours, moment, now):
                 continue
-            late = overdue(issue_of, moment)
+            late = overdue_by(issue_of, moment)
             if late in held:
                 late = None  # it is here: what is missing are scores, and who is due knows how long to wait for those
-            if late and now < wait_until(group.hours, moment):
+            if late and now < email_waits_until(group.hours, moment):
                 continue
             carries = partial(in_time, moment=moment, now=now, looked=self._looked, held=held)
             # A mail that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
             until = now + BACKWARDS
             yield from pipeline.due_of(desk, group, carries=carries, since=moment, until=until, late=late)
 
-    def _current_roster(self) -> Masthead:
+    def _current_list(self) -> Masthead:
         """The file as it is now; a broken one leaves the last good roster in force. What is wrong is said once."""
         try:
-            found = self._roster.look(self.settings, self.now)
+            found = self._list.look()
         except ConfigurationError as error:
-            last = in_force.last_good(self.settings)
+            last = in_force.last_good(self.counter.store)
             if last is None:
                 raise
             if str(error) != self._told:
@@ -195,7 +197,7 @@ class Service:
         self._told = found.findings
         return found.masthead
 
-    def _prepare(self, desk: pipeline.Desk, alarms: Alarms) -> bool:
+    def _prepare(self, desk: pipeline.Desk) -> bool:
         """Prepare what is missing, unless it is too early to ask arXiv again; whether arXiv is as it should be."""
         now = desk.now()
         newest = calendar.newest(now)
@@ -209,7 +211,7 @@ class Service:
             # What is ready goes out all the same.
             self._ask_next = (newest, now + (_AFTER_REFUSAL if isinstance(error, ArxivRefused) else SHORTEST_POLL))
             log.error("arxiv.failed", error=str(error), next_try=f"{self._ask_next[1]:%H:%M} UTC")
-            self.watch.arxiv(alarms, error)
+            self.watch.arxiv(error)
             return False
         next_try = now + poll_pause(now - calendar.announced_at(newest))
         self._ask_next = (newest, next_try)
@@ -217,18 +219,18 @@ class Service:
             log.info("issue.prepared", issue=str(issue.date), collected=issue.collected, picked=issue.picked)
         for day in not_out:
             log.info("issue.awaited", issue=str(day), next_try=f"{next_try:%H:%M} UTC")
-        self._publish(desk, alarms)
+        self._publish(desk)
         return True
 
-    def _publish(self, desk: pipeline.Desk, alarms: Alarms) -> None:
+    def _publish(self, desk: pipeline.Desk) -> None:
         """No mail waits for the archive; the next issue writes what is missing."""
         try:
-            publish(self.settings, desk)
+            pipeline.publish(desk)
         except ArchiveUnwritable as error:
             log.error("archive.failed", error=str(error))
-            alarms.trouble("archive", str(error), "the next issue writes what is missing")
+            self.counter.alarms.trouble("archive", str(error), "the next issue writes what is missing")
         else:
-            alarms.over("archive")
+            self.counter.alarms.over("archive")
 
 
 def _about(error: Exception) -> str:

@@ -14,10 +14,10 @@ from newsletter.store.roster import Rosters
 from newsletter.store.troubles import Troubles
 
 
-class SqlStore(Papers, Judgements, Readers, Rosters, Deliveries, Troubles, Counting):
-    """All parts of `ports.Store` over one engine."""
+class Store(Papers, Judgements, Readers, Rosters, Deliveries, Troubles, Counting):
+    """The ledger as a whole, over one engine."""
 
 
-def open_store(url: str, copies: Path | None = None) -> SqlStore:
+def open_store(url: str, copies: Path | None = None) -> Store:
     """Open, upgrade or create the ledger at an SQLAlchemy URL. Raises StoreUnreadable."""
-    return SqlStore(open_engine(url, copies))
+    return Store(open_engine(url, copies))

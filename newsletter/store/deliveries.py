@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 
-from newsletter.delivery import HEARD_OF, REPEATED, may_follow
 from newsletter.models import (
+    HEARD_OF,
+    REPEATED,
     Claim,
     Delivery,
     DeliveryState,
@@ -18,6 +19,7 @@ from newsletter.models import (
     Slotted,
     Span,
     SubscriberState,
+    may_follow,
 )
 from newsletter.redaction import redacted
 from newsletter.store.engine import Base, add_missing, put
@@ -29,9 +31,10 @@ _MOST_REPEATS = 2  # a server that never answers after the body would else send 
 
 
 class Deliveries(Base):
-    """Implements `ports.DeliveryStore`."""
+    """Each email from plan to outcome."""
 
     def save_edition(self, rendered: Rendered) -> None:
+        """Keep the first version: mails may have been sent from it."""
         row: dict[str, Any] = {"key": rendered.key, "subject": rendered.subject}
         for part in ("html", "text", "body"):
             slotted: Slotted = getattr(rendered, part)
@@ -46,6 +49,7 @@ class Deliveries(Base):
         return _rendered(row) if row else None
 
     def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
+        """The editions of this reader's newest mails."""
         mine = delivery.c.subscriber_id == column_id(subscriber_id)
         newest = select(delivery.c.edition).where(mine).order_by(delivery.c.id.desc()).limit(limit)
         with self._reading() as connection:
@@ -54,6 +58,7 @@ class Deliveries(Base):
             return [_rendered(row) for row in rows]
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
+        """Record mails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
         planned = 0
         for chunk in chunks(deliveries):
             with self._transaction() as connection:
@@ -61,11 +66,16 @@ class Deliveries(Base):
         return planned
 
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
+        """Commit the outcomes of the owner's mails and up to `limit` due ones as sending, in one transaction.
+
+        Who has left meanwhile becomes skipped. An outcome of a mail that is no longer this owner's changes nothing.
+        """
         with self._transaction() as connection:
             _record(connection, finished, claim.owner)
             return _claimed(connection, claim) if claim.limit else []
 
     def finish(self, finished: Delivery) -> None:
+        """Commit the state of one mail, whoever owns it."""
         with self._transaction() as connection:
             # What was heard of the mail meanwhile is newer than the transport's own answer.
             open_ = delivery.c.state.not_in([state.value for state in HEARD_OF])
@@ -73,6 +83,7 @@ class Deliveries(Base):
             connection.execute(update(delivery).where((delivery.c.id == finished.id) & open_).values(values))
 
     def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:
+        """By delivery: the subscriber's id and the address in lower case."""
         found: dict[int, tuple[int, str]] = {}
         with self._reading() as connection:
             for chunk in chunks(dict.fromkeys(delivery_ids)):
@@ -82,6 +93,7 @@ class Deliveries(Base):
         return found
 
     def settle(self, news: Mapping[int, DeliveryState]) -> None:
+        """Move mails on by what was heard of them later; never backwards. One transaction."""
         with self._transaction() as connection:
             for state in DeliveryState:
                 ids = [key for key, wanted in news.items() if wanted is state]
@@ -89,11 +101,13 @@ class Deliveries(Base):
                     _move(connection, delivery.c.id.in_(chunk), state)
 
     def came_back(self, subscriber_id: int, message_id: str, state: DeliveryState) -> None:
+        """Move on this reader's mail of this Message-ID, never backwards."""
         mine = delivery.c.subscriber_id == column_id(subscriber_id)
         with self._transaction() as connection:
             _move(connection, mine & (delivery.c.message_id == message_id), state)
 
     def pause_domain(self, pause: DomainPause) -> None:
+        """Leave mails to this domain in the queue until then."""
         with self._transaction() as connection:
             put(connection, domain_pause, {"domain": pause.domain, "until": pause.until, "why": pause.why})
 
@@ -103,6 +117,7 @@ class Deliveries(Base):
             return [DomainPause(row.domain, row.until, row.why) for row in rows]
 
     def revive(self, subscriber_id: int, since: datetime) -> int:
+        """Queue again what was refused for good, as far as it is dated `since`; the number of mails."""
         mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & (delivery.c.date >= since)
         fresh = {"state": DeliveryState.QUEUED.value, "attempts": 0, "not_before": None, "error": None}
         with self._transaction() as connection:
@@ -110,6 +125,10 @@ class Deliveries(Base):
             return connection.execute(update(delivery).where(mine, refused).values(fresh)).rowcount
 
     def orphans(self) -> Sequence[Delivery]:
+        """Mails to repeat: `sending` while nobody sends, or `unknown` after their first try.
+
+        Only to be asked by the holder of the data folder's lock.
+        """
         in_doubt = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
         query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, in_doubt))
         with self._reading() as connection:
@@ -118,6 +137,7 @@ class Deliveries(Base):
     def deliveries(
         self, states: Iterable[DeliveryState] | None = None, *, reader: int | None = None
     ) -> Sequence[Delivery]:
+        """Mails in the order in which they were planned: all, those in these states, those of one reader."""
         query = select(delivery).order_by(delivery.c.id)
         if states is not None:
             query = query.where(delivery.c.state.in_([state.value for state in states]))
@@ -127,6 +147,7 @@ class Deliveries(Base):
             return [_delivery(row) for row in connection.execute(query)]
 
     def unsent(self, states: Iterable[DeliveryState], before: datetime | None = None) -> tuple[int, str | None]:
+        """How many mails are in one of these states, planned by `before`, and why the first that says so is."""
         unsent: ColumnElement[bool] = delivery.c.state.in_([state.value for state in states])
         unsent = unsent if before is None else unsent & (delivery.c.date <= before)
         reason = select(delivery.c.error).where(unsent, delivery.c.error.is_not(None)).order_by(delivery.c.id).limit(1)
@@ -135,6 +156,7 @@ class Deliveries(Base):
             return count or 0, connection.scalar(reason)
 
     def troubled(self, day: date, limit: int | None) -> tuple[int, Sequence[Delivery]]:
+        """How many mails of this issue failed, are in doubt or were repeated, and the first of them, or all."""
         named = or_(delivery.c.error.is_not(None), delivery.c.state == DeliveryState.UNKNOWN.value)
         of_issue = (received.c.delivery_id == delivery.c.id) & (received.c.issue == day)
         with self._reading() as connection:
@@ -143,6 +165,7 @@ class Deliveries(Base):
             return count or 0, [_delivery(row) for row in first]
 
     def delivery_counts(self, day: date) -> Mapping[str, int]:
+        """Number of mails that carry this issue, by state."""
         joined = delivery.join(received, received.c.delivery_id == delivery.c.id)
         query = (
             select(delivery.c.state, func.count().label("number"))

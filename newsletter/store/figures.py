@@ -14,9 +14,10 @@ _WAITING = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
 
 
 class Counting(Base):
-    """Implements the counts of `ports.Store`."""
+    """Counts over all tables, for monitoring."""
 
     def figures(self) -> Figures:
+        """Counts over all tables, for monitoring."""
         calls = model_call.c
         used = select(
             calls.model,

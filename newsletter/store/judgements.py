@@ -16,7 +16,10 @@ from newsletter.store.tables import paper as paper_table
 
 
 class Judgements(Base):
-    """Implements `ports.JudgementStore`."""
+    """What models answered: stored with its cost, never asked for again.
+
+    `model` is the one that answered; where several may have, the first named is preferred.
+    """
 
     def scores(
         self, topic_hash: str, prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
@@ -38,6 +41,7 @@ class Judgements(Base):
     def earlier_scores(
         self, topic_hash: str, before: date, limit: int
     ) -> Sequence[tuple[date, Paper, Score, str, str]]:
+        """Issue, paper, score, prompt hash and model of what was scored for issues before `before`, newest first."""
         same = (score.c.arxiv_id == paper_table.c.arxiv_id) & (score.c.version == paper_table.c.version)
         query = (
             select(paper_table, score.c.relevance, score.c.novelty, score.c.prompt_hash, score.c.model)
@@ -54,6 +58,7 @@ class Judgements(Base):
         ]
 
     def ranks(self, topic_hash: str, papers: Iterable[Paper]) -> Mapping[str, Ranked]:
+        """By arXiv id: the place of each paper in the order without a model."""
         rows = self._rows(ranking, {"topic_hash": [topic_hash]}, papers)
         return {
             row.arxiv_id: Ranked(value=row.value, trained=row.trained, seen=Seen(row.seen), fate=row.fate)
@@ -72,6 +77,7 @@ class Judgements(Base):
     def lines(
         self, languages: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
     ) -> Mapping[tuple[str, str], str | None]:
+        """By (arXiv id, language): the line, or None where it failed its check."""
         asked = {"language": list(languages), "prompt_hash": [prompt_hash], "model": list(models)}
         rows = _preferred(self._rows(summary, asked, papers), models)
         return {(row.arxiv_id, row.language): row.text for row in rows}
@@ -79,6 +85,7 @@ class Judgements(Base):
     def reasons(
         self, topic_hashes: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
     ) -> Mapping[tuple[str, str], str | None]:
+        """By (arXiv id, topic hash), as in `lines`."""
         asked = {"topic_hash": list(topic_hashes), "prompt_hash": [prompt_hash], "model": list(models)}
         rows = _preferred(self._rows(reason, asked, papers), models)
         return {(row.arxiv_id, row.topic_hash): row.text for row in rows}
@@ -103,6 +110,7 @@ class Judgements(Base):
             _record_call(connection, day, stage, model, usage)
 
     def bills(self, day: date) -> Sequence[Bill]:
+        """What an issue used, by stage and model."""
         calls = model_call.c
         stage = func.coalesce(calls.stage, "")
         sums = [func.sum(calls.prompt_tokens), func.sum(calls.completion_tokens), func.sum(calls.cost_usd)]
@@ -116,6 +124,7 @@ class Judgements(Base):
         ]
 
     def recall(self, key: str) -> str | None:
+        """What was found out of a model in an earlier run."""
         with self._reading() as connection:
             return connection.scalar(select(meta.c.value).where(meta.c.key == key))
 

@@ -31,9 +31,10 @@ def chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
 
 
 class Papers(Base):
-    """Implements `ports.PaperStore`."""
+    """What arXiv announced, each paper under its first issue."""
 
     def known(self, ids: Iterable[str]) -> Mapping[str, date | None]:
+        """The ids that the ledger holds, with their issue (None: older than our first)."""
         found: dict[str, date | None] = {}
         with self._reading() as connection:
             for chunk in chunks(ids):
@@ -42,10 +43,12 @@ class Papers(Base):
         return found
 
     def watched(self) -> Mapping[str, date]:
+        """Each category with the first issue that was collected for it."""
         with self._reading() as connection:
             return {row.name: row.since for row in connection.execute(select(category))}
 
     def save_collection(self, issue: Issue, new: Sequence[Paper], seen: Sequence[Paper], asked: Iterable[str]) -> None:
+        """Record a collected issue: its papers, the older ones as seen, the asked categories. One transaction."""
         with self._transaction() as connection:
             put(connection, issue_table, _issue_row(issue))
             add_missing(connection, paper_table, [_paper_row(paper, issue.date) for paper in new])
@@ -53,6 +56,7 @@ class Papers(Base):
             add_missing(connection, category, [{"name": name, "since": issue.date} for name in asked])
 
     def replace_papers(self, papers: Sequence[Paper]) -> None:
+        """Better metadata for papers that the ledger holds; their issue stays."""
         with self._transaction() as connection:
             for paper in papers:
                 row = _paper_row(paper, None)
@@ -60,6 +64,7 @@ class Papers(Base):
                 connection.execute(update(paper_table).where(paper_table.c.arxiv_id == paper.arxiv_id).values(row))
 
     def last_request(self) -> float:
+        """When arXiv was last asked, seconds since 1970; 0 when never."""
         with self._reading() as connection:
             return float(connection.scalar(select(meta.c.value).where(meta.c.key == _LAST_REQUEST)) or 0.0)
 
@@ -77,6 +82,7 @@ class Papers(Base):
             return _issue(row, _usage(connection, day)) if row else None
 
     def issues(self, limit: int = 50) -> Sequence[Issue]:
+        """Newest first, with usage summed over their model calls."""
         with self._reading() as connection:
             query = select(issue_table).order_by(issue_table.c.date.desc()).limit(limit)
             return [_issue(row, _usage(connection, row.date)) for row in connection.execute(query).all()]

@@ -28,9 +28,10 @@ _SIGN = 1 << 63  # ids are unsigned for tokens and signed in the column
 
 
 class Readers(Base):
-    """Implements `ports.ReaderStore`."""
+    """Who reads, and who has left. The ledger decides, not the file."""
 
     def enrol(self, emails: Iterable[str], now: datetime) -> Mapping[str, Subscriber]:
+        """The subscribers of these addresses by lower-case address; unknown ones are added as active."""
         wanted = dict.fromkeys(email.lower() for email in emails)
         found: dict[str, Subscriber] = {}
         with self._transaction() as connection:
@@ -43,6 +44,7 @@ class Readers(Base):
         return found
 
     def subscriber(self, who: str | int) -> Subscriber | None:
+        """By address (any case) or id."""
         by = subscriber.c.email == who.lower() if isinstance(who, str) else subscriber.c.id == column_id(who)
         with self._reading() as connection:
             row = connection.execute(select(subscriber).where(by)).first()
@@ -53,6 +55,7 @@ class Readers(Base):
             return [to_subscriber(row) for row in connection.execute(select(subscriber).order_by(subscriber.c.email))]
 
     def subscribers_of(self, emails: Iterable[str]) -> Mapping[str, Subscriber]:
+        """Those of these addresses that the ledger knows, by lower-case address; nobody is added."""
         found: dict[str, Subscriber] = {}
         with self._reading() as connection:
             for chunk in chunks(email.lower() for email in emails):
@@ -66,6 +69,7 @@ class Readers(Base):
             connection.execute(update(subscriber).where(subscriber.c.id == column_id(subscriber_id)).values(values))
 
     def set_pause(self, subscriber_id: int, until: date | None, in_file: date | None, now: datetime) -> None:
+        """Pause until a day, or end it with None; of somebody who has left it changes nothing."""
         mine = subscriber.c.id == column_id(subscriber_id)
         state = SubscriberState.PAUSED if until else SubscriberState.ACTIVE
         values = {"state": state.value, "since": now, "paused_until": until, "paused_in_file": in_file}
@@ -74,6 +78,7 @@ class Readers(Base):
             connection.execute(update(subscriber).where(mine & gets_mail).values(values))
 
     def set_preferences(self, preferences: Iterable[Preference]) -> None:
+        """Keep these, each in place of what was kept under its reader and key."""
         rows = [
             {"subscriber_id": column_id(one.subscriber_id), "key": one.key}
             | {"value": one.value, "in_file": one.in_file, "at": one.at}
@@ -83,6 +88,7 @@ class Readers(Base):
             put_all(connection, preference, rows)
 
     def preferences(self) -> Sequence[Preference]:
+        """Everything that readers set and nobody has edited since, as far as it was noticed."""
         query = select(preference, subscriber.c.email).join(subscriber).order_by(subscriber.c.email, preference.c.key)
         with self._reading() as connection:
             rows = connection.execute(query).all()
@@ -93,18 +99,21 @@ class Readers(Base):
         ]
 
     def drop_preferences(self, preferences: Iterable[Preference]) -> None:
+        """Forget these, unless they were set anew meanwhile."""
         with self._transaction() as connection:
             for one in preferences:
                 same = (preference.c.subscriber_id == column_id(one.subscriber_id)) & (preference.c.key == one.key)
                 connection.execute(delete(preference).where(same & (preference.c.at == one.at)))
 
     def end_pauses(self, now: datetime) -> None:
+        """Who paused until today, or until a day before, gets mail again."""
         over = (subscriber.c.state == SubscriberState.PAUSED.value) & (subscriber.c.paused_until <= now.date())
         values = {"state": SubscriberState.ACTIVE.value, "since": now, "paused_until": None}
         with self._transaction() as connection:
             connection.execute(update(subscriber).where(over).values(values))
 
     def add_bounce(self, subscriber_id: int, added: Bounce) -> Sequence[Bounce]:
+        """Record a bounce, once by its key; all of this reader, oldest first."""
         fields = ("key", "status", "permanent", "issue", "at")
         row = {name: getattr(added, name) for name in fields} | {"subscriber_id": column_id(subscriber_id)}
         query = select(bounce).where(bounce.c.subscriber_id == row["subscriber_id"]).order_by(bounce.c.at)
@@ -113,6 +122,7 @@ class Readers(Base):
             return [Bounce(**{name: getattr(one, name) for name in fields}) for one in connection.execute(query)]
 
     def claim_answer(self, subscriber_id: int, now: datetime, quiet: timedelta) -> bool:
+        """Whether this reader may be answered now; then it is recorded, and false for as long as `quiet`."""
         row = {"subscriber_id": column_id(subscriber_id), "at": now}
         with self._transaction() as connection:
             last = connection.scalar(select(answer.c.at).where(answer.c.subscriber_id == row["subscriber_id"]))
@@ -122,10 +132,12 @@ class Readers(Base):
         return True
 
     def release_answer(self, subscriber_id: int) -> None:
+        """The answer was certainly not sent."""
         with self._transaction() as connection:
             connection.execute(delete(answer).where(answer.c.subscriber_id == column_id(subscriber_id)))
 
     def forget(self, subscriber_id: int, fingerprint: str, now: datetime) -> None:
+        """Erase a subscriber with all their mails; only the fingerprint stays."""
         who = column_id(subscriber_id)
         with self._transaction() as connection:
             # Else SQLite leaves the address in pages that it no longer uses.
@@ -136,10 +148,12 @@ class Readers(Base):
             connection.execute(delete(subscriber).where(subscriber.c.id == who))
 
     def forgotten(self) -> frozenset[str]:
+        """The fingerprints of all who were forgotten."""
         with self._reading() as connection:
             return frozenset(connection.scalars(select(forgotten.c.hash)))
 
     def overrides(self) -> str:
+        """Another text whenever somebody was forgotten or taken back, or set a preference."""
         with self._reading() as connection:
             found = [
                 connection.execute(select(func.count(), func.max(table.c.at))).one()
@@ -148,10 +162,12 @@ class Readers(Base):
         return ", ".join(f"{count} until {newest}" for count, newest in found)
 
     def remember_again(self, fingerprints: Iterable[str]) -> None:
+        """Take these fingerprints out."""
         with self._transaction() as connection:
             connection.execute(delete(forgotten).where(forgotten.c.hash.in_(list(fingerprints))))
 
     def handled(self, source: str, external_ids: Iterable[str]) -> Mapping[str, str]:
+        """Those of the inbound messages that are recorded, with what was done."""
         found: dict[str, str] = {}
         with self._reading() as connection:
             for chunk in chunks(dict.fromkeys(external_ids)):
@@ -161,12 +177,14 @@ class Readers(Base):
         return found
 
     def record(self, source: str, actions: Mapping[str, str], now: datetime) -> None:
+        """Record many inbound messages, with what was done, in one transaction."""
         rows = [{"source": source, "external_id": key, "action": done, "at": now} for key, done in actions.items()]
         with self._transaction() as connection:
             for chunk in chunks(rows):
                 add_missing(connection, inbound, chunk)
 
     def first_time(self, source: str, external_id: str, action: str, now: datetime) -> bool:
+        """Record an inbound message; False when it was recorded before."""
         row = {"source": source, "external_id": external_id, "action": action, "at": now}
         with self._transaction() as connection:
             same = (inbound.c.source == source) & (inbound.c.external_id == external_id)

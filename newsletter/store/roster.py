@@ -22,9 +22,14 @@ _HOURS, _WISHES = TypeAdapter(Hours), TypeAdapter(Wishes)
 
 
 class Rosters(Base):
-    """Implements `ports.RosterStore`."""
+    """The roster in force, as rows: a million readers are never in memory at once."""
 
     def replace_roster(self, entries: Iterable[tuple[int, Reader]]) -> None:
+        """Put the roster of these subscriber ids and entries in force, taking them in chunks.
+
+        Who is not among them is no longer in the roster. A stop in between leaves the readers of both rosters in
+        force, until the next call.
+        """
         with self._transaction() as connection:
             number = 1 + (connection.scalar(select(func.max(reader.c.import_number))) or 0)  # also after one cut short
         for chunk in chunks(entries):
@@ -34,11 +39,13 @@ class Rosters(Base):
             put(connection, meta, {"key": _NUMBER, "value": str(number)})
 
     def hours(self) -> Mapping[int, Hours]:
+        """The different hours of the readers who get mail, by an id."""
         mine = exists().where(reader.c.hours_id == hours.c.id, *_gets_mail(self._number()))
         with self._reading() as connection:
             return {row.id: _hours(row.text) for row in connection.execute(select(hours).where(mine))}
 
     def wishes(self) -> Sequence[Wishes]:
+        """The different wishes of the readers who get mail."""
         asked = select(reader.c.wishes_id).where(*_gets_mail(self._number())).distinct()
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:
@@ -54,6 +61,11 @@ class Rosters(Base):
         only: str | None = None,
         oldest: date | None = None,
     ) -> Iterator[Sequence[Enrolled]]:
+        """The readers of these hours who get mail, page by page, those with equal wishes together.
+
+        `since`, `until`: who was a reader by then and has had no mail in between; `lacking`: who has not had this
+        issue; `only`: this address; `oldest`: issues before it do not count as the last that a reader has had.
+        """
         query = _page(self._number(), oldest).where(
             reader.c.hours_id == hours_id, *_narrowed(since, until, lacking, only)
         )

@@ -5,9 +5,9 @@ Roster out of both, `edit` changes one field of one entry and leaves every other
 `removing` takes out an entry.
 """
 
-from newsletter.subscribers.edit import remove_field, set_field, write_field
+from newsletter.subscribers.edit import Edit, remove_field, set_field, write_fields
 from newsletter.subscribers.files import is_unchanged
 from newsletter.subscribers.removing import remove_entry
 from newsletter.subscribers.roster import load, parse
 
-__all__ = ["is_unchanged", "load", "parse", "remove_entry", "remove_field", "set_field", "write_field"]
+__all__ = ["Edit", "is_unchanged", "load", "parse", "remove_entry", "remove_field", "set_field", "write_fields"]

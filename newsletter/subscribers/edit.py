@@ -6,6 +6,8 @@ YAML nobody thought of ends in an error and an unchanged file, never in a damage
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -13,7 +15,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.subscribers import splices
-from newsletter.subscribers.files import replace_file
+from newsletter.subscribers.files import replace_file, sha256
 from newsletter.subscribers.readers import KEYS, LIST_KEYS, as_mapping
 from newsletter.subscribers.splices import Place
 from newsletter.subscribers.tree import compose, decode, line_of, shown, without_collector
@@ -28,51 +30,74 @@ def set_field(text: str, email: str, field: str, value: str, *, file: str = "sub
 
     Raises KeyError when no entry has this address, ConfigurationError when the text cannot be changed safely.
     """
-    return _edited(text, email, field, value, file)[0]
+    return _edited(text, email, {field: value}, file)[0]
 
 
 def remove_field(text: str, email: str, field: str, *, file: str = "subscribers.yaml") -> str:
     """The text without one field of one entry, unchanged where it has none; raises as `set_field`."""
-    return _edited(text, email, field, None, file)[0]
+    return _edited(text, email, {field: None}, file)[0]
 
 
-def write_field(path: Path, email: str, field: str, value: str | None) -> int | None:
-    """Set a field in the file, or remove it with None; the number of the changed line, None without such an entry.
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of the file: the number of the last changed line, and what the whole file was made of before and after.
+
+    `before` and `after` are hashes as in `Roster.made_of`.
+    """
+
+    line: int
+    before: str
+    after: str
+
+
+def write_fields(path: Path, email: str, fields: Mapping[str, str | None]) -> Edit | None:
+    """Set these fields in the file, or remove those that are None, in one step; None without such an entry.
 
     The file is replaced as a whole or not at all, and an edit that somebody saves meanwhile is kept. Raises OSError
     where it cannot be written, ConfigurationError where it cannot be changed safely.
     """
-    file, line = shown(path), 0
+    file, edit = shown(path), Edit(0, "", "")
 
     def change(raw: bytes) -> bytes:
-        nonlocal line
-        text, line = _edited(decode(raw, file), email, field, value, file)
-        return text.encode("utf-8")
+        nonlocal edit
+        text, line = _edited(decode(raw, file), email, fields, file)
+        new = text.encode("utf-8")
+        edit = Edit(line, sha256(raw), sha256(new))
+        return new
 
     try:
         replace_file(path, change)
     except KeyError:
         return None
-    return line
+    return edit
 
 
-def _edited(text: str, email: str, field: str, value: str | None, file: str) -> tuple[str, int]:
-    """The new text and the number of the line that holds, or held, the field."""
-    if field not in KEYS or field == "email" or (value is not None and (not value.strip() or BREAKS.search(value))):
-        raise ValueError(f"cannot write {field}: {value!r}")
+def _edited(text: str, email: str, fields: Mapping[str, str | None], file: str) -> tuple[str, int]:
+    """The new text and the number of the line that holds, or held, the last field."""
+    for field, value in fields.items():
+        if field not in KEYS or field == "email" or (value is not None and (not value.strip() or BREAKS.search(value))):
+            raise ValueError(f"cannot write {field}: {value!r}")
     bom, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+    line = 0
     with without_collector():
-        before = compose(bare, file)
-        place = find_entry(before, email, field)
-        words = _words(field, value)
-        cuts = splices.removing(bare, place) if words is None else splices.setting(bare, place, field, words)
-        new, line = splices.apply(bare, cuts)
-        if new != bare and not _is_only_change(before, compose(new, file), place, field, words):
-            remedy = f"write {field}: {value} into the entry" if value else f"remove {field}: from the entry"
-            raise ConfigurationError(
-                [Finding(file, line_of(place.node), f"cannot change {field!r} safely here", remedy)]
-            )
-    return bom + new, line or line_of(place.field[0] if place.field else place.node)
+        tree = compose(bare, file)
+        for field, value in fields.items():
+            bare, tree, line = _set(bare, tree, email, field, value, file)
+    return bom + bare, line
+
+
+def _set(
+    text: str, tree: Node | None, email: str, field: str, value: str | None, file: str
+) -> tuple[str, Node | None, int]:
+    place = find_entry(tree, email, field)
+    words = _words(field, value)
+    cuts = splices.removing(text, place) if words is None else splices.setting(text, place, field, words)
+    new, line = splices.apply(text, cuts)
+    after = compose(new, file) if new != text else tree
+    if new != text and not _is_only_change(tree, after, place, field, words):
+        remedy = f"write {field}: {value} into the entry" if value else f"remove {field}: from the entry"
+        raise ConfigurationError([Finding(file, line_of(place.node), f"cannot change {field!r} safely here", remedy)])
+    return new, after, line or line_of(place.field[0] if place.field else place.node)
 
 
 def _words(field: str, value: str | None) -> str | list[str] | None:

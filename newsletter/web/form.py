@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 import jinja2
 from babel import Locale, UnknownLocaleError
 
-from newsletter.models import Reader, Roster, Subscriber, SubscriberState
+from newsletter.models import Reader, Subscriber, SubscriberState, Topic
 from newsletter.subscribers.preferences import said
 from newsletter.subscribers.values import DAYS
 from newsletter.web.pages import framed
@@ -138,8 +138,9 @@ def page(
     words: Words,
     reader: Reader | None,
     subscriber: Subscriber,
-    roster: Roster,
     *,
+    topics: Sequence[Topic],
+    languages: Sequence[str],
     note: str,
     bad: bool,
     archive: str | None,
@@ -155,21 +156,14 @@ def page(
         archive=archive if gets_mail else None,
         now=_now(reader) if reader and gets_mail else None,
         until=subscriber.paused_until if subscriber.state is SubscriberState.PAUSED else None,
-        languages=[(code, _name(code)) for code in languages(reader, roster)] if reader else [],
-        topics=roster.topics,
+        languages=[(code, _name(code)) for code in languages] if reader else [],
+        topics=topics,
         zones=_zones(reader.timezone) if reader else [],
         all_days=DAYS,
         pause=today + _PAUSE,
         tomorrow=today + timedelta(days=1),
     )
     return framed(words["title"], body, words["language"])
-
-
-def languages(reader: Reader | None, roster: Roster) -> tuple[str, ...]:
-    """What may be chosen: the newsletter's languages and those of its readers, in which lines are written anyway."""
-    own = reader.wishes.languages if reader else ()
-    others = (language for one in roster.readers for language in one.wishes.languages)
-    return tuple(dict.fromkeys((*roster.newsletter.languages, *own, *others)))
 
 
 def _now(reader: Reader) -> dict[str, Any]:

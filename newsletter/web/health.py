@@ -11,20 +11,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from newsletter import app
-from newsletter.app.pulse import Pulse
+from newsletter.alarms import Pulse
 from newsletter.errors import StoreError
-from newsletter.settings import Settings
+from newsletter.store import Store
 
 log = structlog.get_logger()
 
 
-def endpoint(settings: Settings, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
     """The route over this ledger and this loop."""
 
     def newest() -> str | None:
-        with app.open_ledger(settings) as store:
-            return next((issue.date.isoformat() for issue in store.issues(1)), None)
+        return next((issue.date.isoformat() for issue in store.issues(1)), None)
 
     async def answer(_: Request) -> Response:
         try:

@@ -1,4 +1,4 @@
-"""Where a mail provider posts to: answered with 2xx only after the commit, so that it tries again otherwise."""
+"""Where mail providers post to: answered with 2xx only after the commit, so that they try again otherwise."""
 
 from __future__ import annotations
 
@@ -10,71 +10,42 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from newsletter import app
-from newsletter.app import hooks
 from newsletter.errors import NewsletterError
-from newsletter.settings import Settings
+from newsletter.ports import Hook
+from newsletter.readers import Counter
+from newsletter.replies import events
+from newsletter.web.bodies import read_body
 
 log = structlog.get_logger()
 
-# More than the 10,000 events of a large post; the provider takes mails of 30 MB.
-_MOST_EVENTS, _MOST_MAIL = 16 << 20, 32 << 20
-_SIGNATURE, _TIMESTAMP = "X-Twilio-Email-Event-Webhook-Signature", "X-Twilio-Email-Event-Webhook-Timestamp"
 _NOT_FOUND, _REFUSED = PlainTextResponse("Not Found", 404), PlainTextResponse("refused", 403)
 _TOO_LARGE, _NOT_NOW = PlainTextResponse("too large", 413), PlainTextResponse("try again", 503)
 _NOT_READ, _DONE = PlainTextResponse("cannot be read", 400), PlainTextResponse("done")
 
 
-def routes(settings: Settings) -> list[Route]:
-    """The two addresses; without a key or a secret there is nothing at them."""
-    return [
-        Route("/hooks/sendgrid/events", _events(settings), methods=["POST"]),
-        Route("/hooks/sendgrid/inbound/{secret}", _inbound(settings), methods=["POST"]),
-    ]
+def routes(counter: Counter) -> list[Route]:
+    """An address for each hook; one that is not set up is not found."""
+    return [Route(hook.path, _endpoint(counter, hook), methods=["POST"]) for hook in counter.hooks]
 
 
-def _events(settings: Settings) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(counter: Counter, hook: Hook) -> Callable[[Request], Awaitable[Response]]:
+    def take(request: Request, body: bytes) -> bool:
+        posted = hook.read(request.headers, body, counter.now())
+        return posted is not None and events.take(counter, posted)
+
     async def endpoint(request: Request) -> Response:
-        if settings.sendgrid_webhook_key is None:
+        if not hook.is_open(request.path_params.get("secret", "")):
             return _NOT_FOUND
-        body = await _body(request, _MOST_EVENTS)
+        body = await read_body(request, hook.most)
         if body is None:
             return _TOO_LARGE
-        signed = request.headers.get(_SIGNATURE, ""), request.headers.get(_TIMESTAMP, "")
-        return await _answered(lambda: hooks.take_events(settings, *signed, body, app.utc_now()), _REFUSED)
+        try:
+            return _DONE if await run_in_threadpool(take, request, body) else _REFUSED
+        except ValueError as error:
+            log.warning("hook.unreadable", error=str(error)[:200])
+            return _NOT_READ
+        except NewsletterError as error:
+            log.error("hook.failed", error=str(error))
+            return _NOT_NOW
 
     return endpoint
-
-
-def _inbound(settings: Settings) -> Callable[[Request], Awaitable[Response]]:
-    async def endpoint(request: Request) -> Response:
-        if not hooks.is_secret(settings, request.path_params["secret"]):
-            return _NOT_FOUND
-        body = await _body(request, _MOST_MAIL)
-        if body is None:
-            return _TOO_LARGE
-        form = request.headers.get("Content-Type", "")
-        return await _answered(lambda: hooks.take_mail(settings, form, body, app.utc_now), _NOT_READ)
-
-    return endpoint
-
-
-async def _answered(take: Callable[[], bool], otherwise: Response) -> Response:
-    try:
-        return _DONE if await run_in_threadpool(take) else otherwise
-    except ValueError as error:
-        log.warning("hook.unreadable", error=str(error)[:200])
-        return _NOT_READ
-    except NewsletterError as error:
-        log.error("hook.failed", error=str(error))
-        return _NOT_NOW
-
-
-async def _body(request: Request, most: int) -> bytes | None:
-    """The whole body, None as soon as it is over the limit."""
-    found = bytearray()
-    async for piece in request.stream():
-        found += piece
-        if len(found) > most:
-            return None
-    return bytes(found)

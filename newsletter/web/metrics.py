@@ -13,23 +13,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from newsletter import __version__, app
-from newsletter.app.pulse import Pulse
-from newsletter.collect import calendar
+from newsletter import __version__
+from newsletter.alarms import Pulse
 from newsletter.errors import StoreError
 from newsletter.models import DeliveryState, Figures, Issue, IssueState, SubscriberState
-from newsletter.settings import Settings
+from newsletter.store import Store
+from newsletter.times import calendar
 
 
-def endpoint(settings: Settings, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
     """The route over this ledger and this loop."""
 
     def scrape() -> bytes:
         registry = CollectorRegistry(auto_describe=False)
-        with app.open_ledger(settings) as store:
-            ready = next((one for one in store.issues(10) if one.state is not IssueState.COLLECTED), None)
-            registry.register(_Collected(store.figures(), ready, store.last_request(), pulse))
-            return generate_latest(registry)
+        ready = next((one for one in store.issues(10) if one.state is not IssueState.COLLECTED), None)
+        registry.register(_Collected(store.figures(), ready, store.last_request(), pulse))
+        return generate_latest(registry)
 
     async def answer(_: Request) -> Response:
         try:

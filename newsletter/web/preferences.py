@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from urllib.parse import parse_qs
 
 import structlog
@@ -12,17 +12,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter import app, unsubscribe
-from newsletter.app.files import token_keys
-from newsletter.errors import ConfigurationError
-from newsletter.models import ArchiveMode, Reader, Roster, Subscriber, SubscriberState
-from newsletter.ports import Store
-from newsletter.settings import Settings
+from newsletter import readers
+from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber, SubscriberState
+from newsletter.readers import Counter, in_force
 from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES, with_preference
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages
+from newsletter.web.bodies import read_body
 from newsletter.web.words import words_of
 
 log = structlog.get_logger()
@@ -37,80 +35,76 @@ Body = Mapping[str, list[str]]
 class Visit:
     """One reader at their page."""
 
-    settings: Settings
-    store: Store
-    roster: Roster
+    counter: Counter
+    masthead: Masthead
     subscriber: Subscriber
-    reader: Reader | None  # None: not in the file
+    reader: Reader | None  # None: not in the list
 
     def page(self, note: str = "", *, bad: bool = False, status: int = 200, **given: str) -> Response:
         """The page as things are now, with one of our sentences above."""
-        words = words_of(self.reader.wishes.languages[0] if self.reader else self.roster.newsletter.languages[0])
+        newsletter = self.masthead.newsletter
+        words = words_of(self.reader.wishes.languages[0] if self.reader else newsletter.languages[0])
         shown = form.page(
             words,
             self.reader,
             self.subscriber,
-            self.roster,
+            topics=self.masthead.topics,
+            languages=self.offered(),
             note=words[note].format(**given) if note else "",
             bad=bad,
             archive=self._archive(),
-            today=_today(),
+            today=self.counter.today,
         )
         return pages.answer(shown, status)
 
+    def offered(self) -> tuple[str, ...]:
+        """The newsletter's languages and those of its readers, in which lines are written anyway."""
+        own = self.reader.wishes.languages if self.reader else ()
+        others = self.counter.store.reader_languages()
+        return tuple(dict.fromkeys((*self.masthead.newsletter.languages, *own, *others)))
+
     def _archive(self) -> str | None:
         """Where the archive is, seen from this page."""
-        token = make(token_keys(self.settings.data_dir), Purpose.ARCHIVE, self.subscriber.id)
+        token = make(self.counter.keys, Purpose.ARCHIVE, self.subscriber.id)
         ways = {ArchiveMode.PUBLIC: "../", ArchiveMode.PRIVATE: f"../a/{token}/"}
-        return ways.get(self.roster.newsletter.archive)
+        return ways.get(self.masthead.newsletter.archive)
 
 
-def endpoint(settings: Settings) -> Callable[[Request], Awaitable[Response]]:
+def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
     """`/p/<token>`."""
 
     async def visit(request: Request) -> Response:
         body = await _body(request) if request.method == "POST" else None
-        try:
-            return await run_in_threadpool(_answer, settings, request.path_params["token"], body)
-        except ConfigurationError as error:
-            log.error("roster.broken", error=str(error))
-            return pages.answer(pages.NOT_NOW, 503)
+        return await run_in_threadpool(_answer, counter, request.path_params["token"], body)
 
     return visit
 
 
-def log_problem(settings: Settings, changed: unsubscribe.Changed | None) -> None:
-    """A file that could not follow the ledger is the operator's to mend."""
-    if changed and changed.file_problem:
-        log.warning("roster.unchanged", file=str(settings.subscribers), problem=changed.file_problem)
-
-
 async def _body(request: Request) -> Body:
     """What the form says; a longer body than any of ours, or another kind, asks for nothing that we know."""
-    so_far = b""
-    async for piece in request.stream():
-        so_far += piece
-        if len(so_far) > _LONGEST:
-            return {"do": ["too long"]}
+    content = await read_body(request, _LONGEST)
+    if content is None:
+        return {"do": ["too long"]}
     try:
-        return parse_qs(so_far.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
+        return parse_qs(content.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
     except ValueError:
         return {"do": ["unreadable"]}
 
 
-def _answer(settings: Settings, token: str, body: Body | None) -> Response:
-    subscriber_id = read(token_keys(settings.data_dir), Purpose.PREFERENCES, token)
-    with app.open_ledger(settings) as store:
-        subscriber = store.subscriber(subscriber_id) if subscriber_id is not None else None
-        if subscriber is None:
-            return pages.answer(pages.NOT_VALID, 404)
-        wanted = _wanted(body)
-        if wanted == "back":  # leaving and coming back also while the file is broken
-            return _come_back(settings, store, subscriber)
-        if wanted == "leave":
-            return _leave(settings, store, subscriber)
-        visit = _visit(settings, store, subscriber)
-        return _change(visit, wanted, body or {}) if wanted else visit.page()
+def _answer(counter: Counter, token: str, body: Body | None) -> Response:
+    subscriber_id = read(counter.keys, Purpose.PREFERENCES, token)
+    subscriber = counter.store.subscriber(subscriber_id) if subscriber_id is not None else None
+    if subscriber is None:
+        return pages.answer(pages.NOT_VALID, 404)
+    wanted = _wanted(body)
+    if wanted == "back":
+        return _come_back(counter, subscriber)
+    if wanted == "leave":
+        return _leave(counter, subscriber)
+    visit = _visit(counter, subscriber)
+    if visit is None:
+        return pages.answer(pages.NOT_NOW, 503)
+    return _change(visit, wanted, body or {}) if wanted else visit.page()
 
 
 def _wanted(body: Body | None) -> str | None:
@@ -118,31 +112,31 @@ def _wanted(body: Body | None) -> str | None:
     return None if body is None else body.get("do", ["back" if not body else "unknown"])[0]
 
 
-def _visit(settings: Settings, store: Store, subscriber: Subscriber) -> Visit:
-    roster = app.load_roster(settings)
-    reader = next((one for one in roster.readers if one.email.lower() == subscriber.email), None)
-    return Visit(settings=settings, store=store, roster=roster, subscriber=subscriber, reader=reader)
+def _visit(counter: Counter, subscriber: Subscriber) -> Visit | None:
+    """None before the first list is in force: leaving and coming back work also then."""
+    known = in_force.last_good(counter.store)
+    if known is None:
+        return None
+    reader = counter.store.reader(subscriber.id)
+    return Visit(counter=counter, masthead=known.masthead, subscriber=subscriber, reader=reader)
 
 
-def _come_back(settings: Settings, store: Store, subscriber: Subscriber) -> Response:
-    changed = unsubscribe.undo(store, settings.subscribers, subscriber, app.utc_now())
-    log_problem(settings, changed)
+def _come_back(counter: Counter, subscriber: Subscriber) -> Response:
+    changed = readers.undo(counter, subscriber)
+    readers.log_problem(counter, changed)
     if changed is None:
         return pages.answer(pages.NOT_BACK)
-    try:
-        return _visit(settings, store, changed.subscriber).page("back")
-    except ConfigurationError:
-        return pages.answer(pages.BACK)
+    visit = _visit(counter, changed.subscriber)
+    return visit.page("back") if visit else pages.answer(pages.BACK)
 
 
-def _leave(settings: Settings, store: Store, subscriber: Subscriber) -> Response:
-    changed = unsubscribe.leave(store, settings.subscribers, subscriber.id, "by link", app.utc_now())
-    log_problem(settings, changed)
-    return pages.answer(pages.left(make(token_keys(settings.data_dir), Purpose.PREFERENCES, subscriber.id)))
+def _leave(counter: Counter, subscriber: Subscriber) -> Response:
+    readers.log_problem(counter, readers.leave(counter, subscriber.id, readers.BY_LINK))
+    return pages.answer(pages.left(make(counter.keys, Purpose.PREFERENCES, subscriber.id)))
 
 
 def _change(visit: Visit, wanted: str, body: Body) -> Response:
-    """Save or pause. Who gets no mail can only come back."""
+    """Save or pause. Who gets no email can only come back."""
     if visit.reader is None or visit.subscriber.state not in _GETS_MAIL:
         return visit.page(status=409)
     try:
@@ -156,34 +150,28 @@ def _change(visit: Visit, wanted: str, body: Body) -> Response:
 
 
 def _save(visit: Visit, before: Reader, body: Body) -> Response:
-    after = _filled(before, body, visit.roster)
-    settings, store = visit.settings, visit.store
-    changed = unsubscribe.prefer(store, settings.subscribers, visit.subscriber, before, after, app.utc_now())
-    log_problem(settings, changed)
-    return _visit(settings, store, visit.subscriber).page("saved")
+    after = _filled(visit, before, body)
+    readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
+    return replace(visit, reader=after).page("saved")
 
 
-def _filled(reader: Reader, body: Body, roster: Roster) -> Reader:
+def _filled(visit: Visit, reader: Reader, body: Body) -> Reader:
     """The reader as the form says it; what it leaves out stays. Raises Unfit, as the file would have a finding."""
-    offered = form.languages(reader, roster)
-    topics = [topic.key for topic in roster.topics]
+    topics = [topic.key for topic in visit.masthead.topics]
     for key in PREFERENCES:
         if key in body:
             reader = with_preference(reader, key, ", ".join(filter(None, body[key])), topics)
     # Any other language would cost the newsletter's owner money for one reader.
+    offered = visit.offered()
     if unknown := [one for one in reader.wishes.languages if one not in offered]:
         raise Unfit(f"{unknown[0]!r} is not offered", f"choose among {', '.join(offered)}")
     return reader
 
 
 def _pause(visit: Visit, body: Body) -> Response:
-    until, today = values.day(body.get("until", [""])[0]), _today()
+    until, today = values.day(body.get("until", [""])[0]), visit.counter.today
     if not today < until <= today + _LONGEST_PAUSE:
         raise Unfit(f"{until} is not within the next year", "choose a day after today")
-    changed = unsubscribe.pause(visit.store, visit.settings.subscribers, visit.subscriber, until, app.utc_now())
-    log_problem(visit.settings, changed)
-    return _visit(visit.settings, visit.store, changed.subscriber).page("paused", until=until.isoformat())
-
-
-def _today() -> date:
-    return app.utc_now().date()
+    changed = readers.pause(visit.counter, visit.subscriber, until)
+    readers.log_problem(visit.counter, changed)
+    return replace(visit, subscriber=changed.subscriber).page("paused", until=until.isoformat())

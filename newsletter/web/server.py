@@ -18,12 +18,11 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsletter import app, unsubscribe
-from newsletter.app.files import token_keys
-from newsletter.app.pulse import Pulse
+from newsletter import readers
+from newsletter.alarms import Pulse
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
-from newsletter.settings import Settings
+from newsletter.readers import Counter
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import health, hooks, metrics, pages, preferences, shelf
 
@@ -39,9 +38,8 @@ _LAST_REQUESTS = 3  # seconds that requests in flight have when the service stop
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def listen(settings: Settings) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """The socket of the web part. Raises ConfigurationError when it cannot be had."""
-    host, port = settings.host, settings.port
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
@@ -50,9 +48,9 @@ def listen(settings: Settings) -> socket.socket:
         raise ConfigurationError([Finding("NEWSLETTER_PORT", None, problem, remedy)]) from error
 
 
-def run(settings: Settings, listening: socket.socket, pulse: Pulse, told: Callable[[], bool]) -> None:
+def run(counter: Counter, listening: socket.socket, pulse: Pulse, told: Callable[[], bool]) -> None:
     """Answer on this socket until one is `told` to stop."""
-    config = uvicorn.Config(build(settings, pulse), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
+    config = uvicorn.Config(build(counter, pulse), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
     host, port = listening.getsockname()[:2]
     log.info("web.listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     _Server(config, told).run(sockets=[listening])
@@ -73,18 +71,18 @@ class _Server(uvicorn.Server):
         return self._told() or await super().on_tick(counter)
 
 
-def build(settings: Settings, pulse: Pulse | None = None) -> Starlette:
+def build(counter: Counter, pulse: Pulse | None = None) -> Starlette:
     """The application; `pulse` is that of the loop beside it."""
     pulse = pulse or Pulse()
     return Starlette(
         routes=[
-            Route("/healthz", health.endpoint(settings, pulse)),
-            Route("/metrics", metrics.endpoint(settings, pulse)),
-            Route("/u/{token}", _leave(settings), methods=["GET", "POST"]),
-            Route("/p/{token}", preferences.endpoint(settings), methods=["GET", "POST"]),
-            *hooks.routes(settings),
-            Mount("/a", GZipMiddleware(shelf.PrivateArchive(settings))),
-            Mount("/", GZipMiddleware(shelf.PublicArchive(settings))),
+            Route("/healthz", health.endpoint(counter.store, pulse)),
+            Route("/metrics", metrics.endpoint(counter.store, pulse)),
+            Route("/u/{token}", _leave(counter), methods=["GET", "POST"]),
+            Route("/p/{token}", preferences.endpoint(counter), methods=["GET", "POST"]),
+            *hooks.routes(counter),
+            Mount("/a", GZipMiddleware(shelf.PrivateArchive(counter))),
+            Mount("/", GZipMiddleware(shelf.PublicArchive(counter))),
         ],
         middleware=[Middleware(_SafeHeaders)],
     )
@@ -105,18 +103,14 @@ class _SafeHeaders:
         await self._inner(scope, receive, with_headers)
 
 
-def _leave(settings: Settings) -> _Endpoint:
-    def known(token: str) -> int | None:
-        return read(token_keys(settings.data_dir), Purpose.LEAVE, token)
-
+def _leave(counter: Counter) -> _Endpoint:
     def leave(subscriber_id: int) -> bool:
-        with app.open_ledger(settings) as store:
-            changed = unsubscribe.leave(store, settings.subscribers, subscriber_id, "by link", app.utc_now())
-        preferences.log_problem(settings, changed)
+        changed = readers.leave(counter, subscriber_id, readers.BY_LINK)
+        readers.log_problem(counter, changed)
         return changed is not None
 
     async def endpoint(request: Request) -> Response:
-        subscriber_id = known(request.path_params["token"])
+        subscriber_id = read(counter.keys, Purpose.LEAVE, request.path_params["token"])
         if subscriber_id is None:
             return pages.answer(pages.NOT_VALID, 404)
         if request.method != "POST":
@@ -124,6 +118,6 @@ def _leave(settings: Settings) -> _Endpoint:
         # Nothing of the body is needed: the address is the proof, whichever form a mail program posts.
         if not await run_in_threadpool(leave, subscriber_id):
             return pages.answer(pages.NOT_VALID, 404)
-        return pages.answer(pages.left(make(token_keys(settings.data_dir), Purpose.PREFERENCES, subscriber_id)))
+        return pages.answer(pages.left(make(counter.keys, Purpose.PREFERENCES, subscriber_id)))
 
     return endpoint

@@ -10,11 +10,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from newsletter import app
-from newsletter.app.files import token_keys
-from newsletter.app.publish import archive_folder
+from newsletter.archive import folder_of
 from newsletter.models import ArchiveMode, SubscriberState
-from newsletter.settings import Settings
+from newsletter.readers import Counter
 from newsletter.tokens import Purpose, read
 from newsletter.web import pages
 
@@ -33,8 +31,8 @@ class _Folder(StaticFiles):
 class PublicArchive(_Folder):
     """The pages for everybody."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(archive_folder(settings, ArchiveMode.PUBLIC))
+    def __init__(self, counter: Counter) -> None:
+        super().__init__(folder_of(counter.data_dir, ArchiveMode.PUBLIC))
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         if path == "robots.txt" and not (Path(str(self.directory)) / path).is_file():
@@ -45,9 +43,9 @@ class PublicArchive(_Folder):
 class PrivateArchive:
     """`/a/<token>/…`: the pages of a private archive. A token opens them as long as its reader gets mail."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._files = _Folder(archive_folder(settings, ArchiveMode.PRIVATE))
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self._files = _Folder(folder_of(counter.data_dir, ArchiveMode.PRIVATE))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = scope.get("root_path", "")
@@ -61,11 +59,10 @@ class PrivateArchive:
             await self._files({**scope, "root_path": f"{prefix}/{token}"}, receive, for_reader)
 
     def _opens(self, token: str) -> bool:
-        subscriber_id = read(token_keys(self._settings.data_dir), Purpose.ARCHIVE, token)
+        subscriber_id = read(self._counter.keys, Purpose.ARCHIVE, token)
         if subscriber_id is None:
             return False
-        with app.open_ledger(self._settings) as store:
-            subscriber = store.subscriber(subscriber_id)
+        subscriber = self._counter.store.subscriber(subscriber_id)
         return subscriber is not None and subscriber.state in _READS
 
 

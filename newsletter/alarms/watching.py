@@ -1,0 +1,124 @@
+"""What is wrong with the service → troubles that one person is told of, and pings for whoever watches from outside."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from newsletter.alarms.pinging import ping
+from newsletter.alarms.telling import Alarms
+from newsletter.errors import ArxivError, ArxivRefused, NewsletterError, StoreError
+from newsletter.models import Trouble
+
+_PATIENCE = timedelta(minutes=30)  # what passes by itself within this time is no trouble
+_MIB = 1 << 20
+_LOW, _ENOUGH = 200 * _MIB, 300 * _MIB  # free on the disk of the data folder
+
+_REMEDIES = {
+    "arxiv": "look at https://status.arxiv.org; the service goes on asking, and the mails wait until `wait_until`",
+    "mailbox": "check address and password with `newsletter inbox --once`; the replies wait in the mailbox meanwhile",
+    "roster": "fix the file; `newsletter check` shows every finding. The last good one is in force",
+    "ledger": "look at the disk and at the file's rights; nothing is sent that could not be recorded",
+    "disk": "make room, or move NEWSLETTER_DATA_DIR to a larger disk",
+    "service": "this is an error of the program: please report it with the lines of the log",
+}
+
+
+class Remembered:
+    """A TroubleStore of this process alone, for the day on which the ledger is what is broken."""
+
+    def __init__(self) -> None:
+        self._troubles: dict[str, Trouble] = {}
+
+    def troubles(self) -> Sequence[Trouble]:
+        return list(self._troubles.values())
+
+    def save_trouble(self, trouble: Trouble) -> None:
+        self._troubles[trouble.key] = trouble
+
+    def drop_trouble(self, key: str) -> None:
+        self._troubles.pop(key, None)
+
+
+@dataclass
+class Watch:
+    """What the service knows of its own troubles between two ticks."""
+
+    alarms: Alarms  # with the ledger's memory
+    data_dir: Path
+    ping_url: str | None
+    _since: dict[str, datetime] = field(default_factory=dict)  # when what may pass by itself began
+    _open: frozenset[str] = frozenset()  # the troubles at the last look
+    _without_ledger: Remembered = field(default_factory=Remembered)
+
+    def wrong(self, key: str, problem: str, *, patience: timedelta = timedelta(), alarms: Alarms | None = None) -> None:
+        """Tell it once it has lasted; what is wrong for the first time may pass."""
+        now = self.alarms.now()
+        if now - self._since.setdefault(key, now) >= patience:
+            (alarms or self.alarms).trouble(key, problem, _REMEDIES[key])
+
+    def right(self, key: str, alarms: Alarms | None = None) -> None:
+        """It works, as far as this look can tell."""
+        self._since.pop(key, None)
+        (alarms or self.alarms).over(key)
+
+    def arxiv(self, error: ArxivError) -> None:
+        """A refusal lasts; an outage may be over before anybody is up."""
+        refused = isinstance(error, ArxivRefused)
+        self.wrong("arxiv", str(error), patience=timedelta() if refused else _PATIENCE)
+
+    def announcement(self, missing: date | None, *, asked: bool) -> None:
+        """An issue that is missing though nobody waits for it any longer is a trouble of arXiv's, like an outage."""
+        if missing is not None and "arxiv" not in self._open:
+            problem = f"issue {missing} is missing: arXiv has not announced it, or could not be asked"
+            self.wrong("arxiv", problem, patience=_PATIENCE)
+        elif missing is None and asked:
+            self.right("arxiv")
+
+    def disk(self) -> None:
+        """The room that is left in the data folder."""
+        free = shutil.disk_usage(self.data_dir).free
+        if free < _LOW:
+            self.wrong("disk", f"only {free // _MIB} MiB are free on the disk of {self.data_dir}")
+        elif free >= _ENOUGH:
+            self.right("disk")
+
+    def ledger(self, error: StoreError) -> None:
+        """The ledger itself: told from memory, so that a restart tells it again."""
+        self.wrong("ledger", str(error), alarms=self._remembered())
+        self._ping_if_new(frozenset(one.key for one in self._without_ledger.troubles()))
+
+    def _remembered(self) -> Alarms:
+        return replace(self.alarms, store=self._without_ledger)
+
+    def settle(self, *, sent: bool) -> None:
+        """At the end of a tick: tell what could not be told, and ping what the morning was like."""
+        if self._without_ledger.troubles():
+            remembered = self._remembered()
+            self.right("ledger", remembered)
+            remembered.settle()
+        self.alarms.settle()
+        troubles = frozenset(one.key for one in self.alarms.store.troubles() if one.ended is None)
+        if sent and not troubles:
+            ping(self.ping_url, good=True)
+        self._ping_if_new(troubles)
+
+    def _ping_if_new(self, troubles: frozenset[str]) -> None:
+        if troubles - self._open:
+            ping(self.ping_url, good=False)
+        self._open = troubles
+
+    def failed(self, key: str, error: Exception, *, patience: timedelta = _PATIENCE) -> None:
+        """Trouble outside a tick's own steps: a list that was never good, a mailbox, an error of ours."""
+        said = str(error) if isinstance(error, NewsletterError) else f"{type(error).__name__}: {error}"
+        self.wrong(key, said, patience=patience)
+        self.settle(sent=False)
+
+    def works(self, key: str) -> None:
+        """The end of what `failed` said; costs nothing where nothing was said."""
+        if key in self._since or key in self._open:
+            self.right(key)
+            self.settle(sent=False)

@@ -1,0 +1,130 @@
+"""The adapters that the settings name; the vendors' packages are imported only where they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from email.utils import parseaddr
+from functools import partial
+
+from newsletter.collect import ArxivSource
+from newsletter.delivery import send_now
+from newsletter.errors import ConfigurationError, ModelRefused
+from newsletter.llm import LiteLLM
+from newsletter.models import Finding, Message, Outcome, Outgoing
+from newsletter.ports import Alarm, Hook, Mailbox, Transport
+from newsletter.settings import Settings
+from newsletter.store import Store
+from newsletter.transports.outbox import Outbox
+
+
+def post(settings: Settings, mail: Outgoing) -> Outcome:
+    """One email that stands in no queue, over a connection of its own. Raises NewsletterError."""
+    with closing(open_transport(settings)) as transport:
+        return send_now(transport, mail)
+
+
+def open_transport(settings: Settings) -> Transport:
+    """The way emails go out."""
+    if settings.transport == "smtp":
+        from newsletter.transports.smtp import Smtp
+
+        password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+        return Smtp(settings.smtp_url or "", password, connections=settings.connections, sign=signature(settings))
+    if settings.transport == "sendgrid":
+        from newsletter.transports.sendgrid import SendGrid
+
+        key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
+        return SendGrid(key, settings.sendgrid_url, connections=settings.connections)
+    return Outbox(settings.data_dir / "outbox")
+
+
+@contextmanager
+def open_mailbox(settings: Settings) -> Iterator[Mailbox]:
+    """The configured mailbox; only to be called where there is one."""
+    from newsletter.mailboxes.imap import Imap
+
+    password = settings.imap_password.get_secret_value() if settings.imap_password else None
+    with closing(Imap(settings.imap_url or "", password, authserv_id=settings.authserv_id)) as mailbox:
+        yield mailbox
+
+
+def hooks(settings: Settings) -> tuple[Hook, ...]:
+    """Where providers post to."""
+    from newsletter.transports.sendgrid.webhook import EventHook, InboundHook
+
+    secret = settings.inbound_secret.get_secret_value() if settings.inbound_secret else ""
+    return EventHook(settings.sendgrid_webhook_key), InboundHook(secret)
+
+
+def signature(settings: Settings) -> Callable[[Message], bytes] | None:
+    """What signs SMTP mail, if anything does. Raises ConfigurationError for a key that cannot."""
+    if settings.dkim_key_file is None or settings.dkim_selector is None:
+        return None
+    from newsletter.transports.smtp.signature import signer
+
+    try:
+        return signer(settings.dkim_key_file, settings.dkim_selector)
+    except ValueError as error:
+        remedy = "make one by `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
+        raise ConfigurationError([Finding("NEWSLETTER_DKIM_KEY_FILE", None, str(error), remedy)]) from error
+
+
+def source(settings: Settings, store: Store) -> ArxivSource:
+    contact = settings.admin_email or settings.sender
+    return ArxivSource(
+        api_url=settings.arxiv_api_url,
+        rss_url=settings.arxiv_rss_url,
+        delay=settings.arxiv_delay,
+        clock=store,
+        contact=parseaddr(contact)[1] if contact else None,
+    )
+
+
+def models(settings: Settings, store: Store, alarms: Alarm) -> tuple[LiteLLM | None, LiteLLM | None]:
+    """The models for scoring and for one-liners, each with the fallbacks behind it."""
+    if settings.model is None:
+        return None, None
+
+    def chain(first: str) -> LiteLLM:
+        names = dict.fromkeys((first, *settings.fallback_models))
+        return LiteLLM(
+            tuple(names),
+            api_base=settings.model_api_base,
+            api_base_of=settings.model,
+            prices=settings.model_prices,
+            recall=store.recall,
+            remember=store.remember,
+            report=partial(_model_answers, alarms),
+        )
+
+    scorer = chain(settings.model)
+    if settings.max_cost_usd is not None:
+        _refuse_unknown_prices(settings, scorer)
+    same = settings.summary_model in (None, settings.model)
+    return scorer, scorer if same else chain(settings.summary_model or settings.model)
+
+
+def _model_answers(alarms: Alarm, model: str, refusal: ModelRefused | None) -> None:
+    """Said the same minute: an expired key costs the scores of every morning from now on."""
+    if refusal is None:
+        alarms.over(f"model {model}")
+    else:
+        remedy = "renew its key or correct its name; until then a fallback model or the order by words serves"
+        alarms.trouble(f"model {model}", str(refusal), remedy)
+
+
+def used_models(settings: Settings) -> Sequence[str]:
+    """Every model that may be asked."""
+    named = (settings.model, settings.summary_model, *settings.fallback_models)
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _refuse_unknown_prices(settings: Settings, complete: LiteLLM) -> None:
+    unknown = [name for name in used_models(settings) if not complete.price_known(name)]
+    remedy = "name it in NEWSLETTER_MODEL_PRICES=model=in/out, dollars per million tokens"
+    if unknown:
+        problem = "the price of {} is unknown, so the limit could not be kept"
+        raise ConfigurationError(
+            [Finding("NEWSLETTER_MAX_COST_USD", None, problem.format(name), remedy) for name in unknown]
+        )

@@ -1,0 +1,39 @@
+"""Opening the counter: everything that the way back works with, once a process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+
+from newsletter.alarms import Alarms
+from newsletter.app import adapters
+from newsletter.app.files import token_keys
+from newsletter.app.ledger import open_ledger
+from newsletter.readers import Counter
+from newsletter.settings import Settings
+from newsletter.times.clock import utc_now
+
+
+@contextmanager
+def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, peek: bool = False) -> Iterator[Counter]:
+    """One ledger, opened once, and what else replies, clicks and edits of the list need.
+
+    `peek`: looking must not make anything, so where there is no ledger yet, an empty one in memory stands for it.
+    """
+    with open_ledger(settings, peek=peek) as store:
+        post = partial(adapters.post, settings)
+        yield Counter(
+            store=store,
+            keys=token_keys(settings.data_dir, make=not peek),
+            post=post,
+            letterhead=settings.letterhead,
+            alarms=Alarms(store=store, post=post, letterhead=settings.letterhead, admin=settings.admin_email, now=now),
+            now=now,
+            subscribers=settings.subscribers,
+            data_dir=settings.data_dir,
+            authserv_id=settings.authserv_id,
+            open_mailbox=partial(adapters.open_mailbox, settings) if settings.imap_url else None,
+            hooks=adapters.hooks(settings),
+        )

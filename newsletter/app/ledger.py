@@ -1,0 +1,101 @@
+"""Opening the ledger, and the locks of whoever collects or sends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from datetime import datetime
+from errno import ENOSPC
+from functools import partial
+from pathlib import Path
+
+import structlog
+from sqlalchemy.engine import make_url
+
+from newsletter.errors import ConfigurationError, DataFolderLocked, NewsletterError, StoreUnavailable, StoreUnreadable
+from newsletter.models import Finding
+from newsletter.pipeline import restored
+from newsletter.settings import Settings
+from newsletter.store import Store, open_store
+from newsletter.store.lock import hold, hold_ledger
+
+log = structlog.get_logger()
+
+_FOLDER, _DATABASE = "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL"
+
+
+@contextmanager
+def open_ledger(settings: Settings, *, peek: bool = False) -> Iterator[Store]:
+    """The ledger alone. `peek`: where there is none yet, an empty one in memory, and nothing is written."""
+    database = make_url(settings.database).database
+    if peek and not _is_there(settings):
+        store = open_store("sqlite://")
+    else:
+        if database and database != ":memory:":
+            try:
+                Path(database).parent.mkdir(parents=True, exist_ok=True)
+                _refuse_emptied(Path(database), settings.data_dir)
+            except OSError as error:
+                name = _DATABASE if settings.database_url else _FOLDER
+                raise _unusable(name, Path(database).parent, error) from error
+        store = open_store(settings.database, settings.data_dir / "backups")
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _is_there(settings: Settings) -> bool:
+    url = make_url(settings.database)
+    if url.get_backend_name() != "sqlite":
+        return True
+    try:
+        return bool(url.database) and Path(url.database or "").is_file()
+    except OSError:  # another user's folder: opening it says so
+        return True
+
+
+def _refuse_emptied(database: Path, data_dir: Path) -> None:
+    """A ledger that lost all its bytes would begin as a new one, and send everybody the newest issue again.
+
+    Keys are made after the ledger: without them an empty file is what a stop left of a first start.
+    """
+    if database.is_file() and not database.stat().st_size and (data_dir / "token-keys").exists():
+        raise StoreUnreadable(str(database), "is empty")
+
+
+@contextmanager
+def work_folder(
+    settings: Settings, store: Store, command: str, now: Callable[[], datetime], *, wait: bool = False
+) -> Iterator[None]:
+    """The locks of the data folder and of the ledger; a ledger out of a backup is taken into use."""
+    database = make_url(settings.database).database
+    locks = [(_FOLDER, settings.data_dir, partial(hold, settings.data_dir, command))]
+    if database and database != ":memory:":
+        file = Path(database)
+        locks.append((_DATABASE, file.parent, partial(hold_ledger, file, command)))
+    with ExitStack() as held:
+        for name, folder, lock in locks:
+            try:
+                _take(held, lock, wait=wait)
+            except OSError as error:
+                raise _unusable(name, folder, error) from error
+        restored.settle(store, now())
+        yield
+
+
+def _take(held: ExitStack, lock: Callable[..., AbstractContextManager[None]], *, wait: bool) -> None:
+    try:
+        held.enter_context(lock())
+    except DataFolderLocked as error:
+        if not wait:
+            raise
+        log.info("folder.waiting", reason=str(error))
+        held.enter_context(lock(wait=True))
+
+
+def _unusable(name: str, folder: Path, error: OSError) -> NewsletterError:
+    if error.errno == ENOSPC:
+        return StoreUnavailable(f"{folder}: {error.strerror}", "free some of the disk")
+    problem = f"{folder} cannot be used: {error.strerror or error}"
+    return ConfigurationError([Finding(name, None, problem, "name a writable folder")])

@@ -1,0 +1,104 @@
+"""`newsletter backup`: all that a service needs to go on elsewhere, without the secrets that others can give again."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv.parser import Binding, parse_stream
+from sqlalchemy.engine import make_url
+
+from newsletter.app import open_ledger
+from newsletter.app.files import token_keys
+from newsletter.errors import ConfigurationError
+from newsletter.models import Finding
+from newsletter.pipeline import restored
+from newsletter.settings import Settings, is_secret
+from newsletter.store import open_store
+from newsletter.store.schema import copy_file
+
+# The copy has these in their usual places, whatever they were.
+_PLACES = ("NEWSLETTER_SUBSCRIBERS", "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL")
+_INTERESTS = re.compile(r"^\s*interests:\s*['\"]?([^'\"#\n]+\.(?:md|txt))", re.M)
+
+
+def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
+    """A folder that is a newsletter of its own: what is written by hand, ledger, keys, and the days on the web.
+
+    `.env` comes without secrets. Consistent beside a running service; it appears whole or not at all. Raises
+    ConfigurationError, StoreError.
+    """
+    folder = target or settings.data_dir / "backups" / f"{now:%Y-%m-%dT%H%M%SZ}"
+    part = folder.with_name(f".{folder.name}.part")
+    try:
+        if folder.exists():
+            raise FileExistsError(17, "it is there already")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(mode=0o700)  # addresses, and the key that signs links
+        _copy(settings, part, now)
+        part.rename(folder)
+    except OSError as error:
+        problem = f"{folder} cannot be written: {error.strerror or error}"
+        raise ConfigurationError([Finding("backup", None, problem, "name a new folder on a disk with room")]) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder
+
+
+def _copy(settings: Settings, folder: Path, now: datetime) -> None:
+    """The state first: what the file says of readers may only be newer than what the ledger says."""
+    state = folder / "var"
+    state.mkdir()
+    with open_ledger(settings):  # made or upgraded, so that there is one to copy
+        copy_file(Path(make_url(settings.database).database or ""), state / "newsletter.db")
+    token_keys(settings.data_dir)
+    shutil.copy2(settings.data_dir / "token-keys", state)
+    store = open_store(f"sqlite:///{state / 'newsletter.db'}")
+    store.remember(restored.COPIED, f"{now:%Y-%m-%d %H:%M} UTC")
+    store.close()
+    for file in settings.data_dir.glob("archive*/????-??-??.json"):  # its pages are made again from these
+        target = state / file.relative_to(settings.data_dir)
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy2(file, target)
+    for file in _written_by_hand(settings.subscribers):
+        target = folder / file.relative_to(settings.subscribers.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, target)
+    (folder / settings.subscribers.name).replace(folder / "subscribers.yaml")
+    env_file = settings.subscribers.parent / ".env"
+    if env_file.is_file():
+        (folder / ".env").write_text(without_secrets(env_file.read_text("utf-8-sig")), "utf-8")
+
+
+def _written_by_hand(roster: Path) -> Iterator[Path]:
+    """The roster, its prompts and templates, and the files of interests that it names."""
+    yield roster
+    folder = roster.parent
+    named = [folder / name.strip() for name in _INTERESTS.findall(roster.read_text("utf-8-sig"))]
+    found = [file for kind in ("prompts", "templates") for file in (folder / kind).rglob("*") if file.is_file()]
+    inside = (file for file in named if file.is_file() and file.resolve().is_relative_to(folder.resolve()))
+    yield from dict.fromkeys([*found, *inside])
+
+
+def without_secrets(text: str) -> str:
+    """A `.env` in which every value that might be a secret is left out; comments and order stay."""
+    return "".join(map(_shown, parse_stream(io.StringIO(text))))
+
+
+def _shown(binding: Binding) -> str:
+    original = str(binding.original.string)
+    if binding.error:
+        return "# a line that could not be read was here\n"
+    if binding.key is None or not binding.value:
+        return original
+    lead = original[: len(original) - len(original.lstrip())]
+    if binding.key in _PLACES:
+        return f"{lead}# {binding.key} is not set: the backup holds its own\n"
+    password = urlsplit(binding.value).password if "://" in binding.value else None
+    return f"{lead}{binding.key}=  # left out of the backup\n" if is_secret(binding.key) or password else original

@@ -1,0 +1,81 @@
+"""`newsletter check`: everything that can be wrong, as findings with place and remedy.
+
+checks          settings, templates, prompts, hooks, the clock: nobody is asked
+contradictions  lines of the list that the ledger contradicts
+online          every service tried for real
+dns             what DNS says of our emails
+samples         the made-up papers that prompts and templates are tried with
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
+
+from newsletter.doctor import checks
+from newsletter.doctor.contradictions import contradictions
+from newsletter.errors import ConfigurationError
+from newsletter.models import Finding, Masthead, Roster
+from newsletter.readers import Counter, guard, in_force
+from newsletter.readers.in_force import InForce
+from newsletter.settings import Settings
+from newsletter.times import calendar
+
+
+def _say_nothing(_line: str) -> None:
+    return None
+
+
+def examine(
+    settings: Settings, counter: Counter, *, online: bool = False, say: Callable[[str], None] = _say_nothing
+) -> list[Finding]:
+    """All findings, offline ones first; with `online` every service is tried for real, and `say` hears what works."""
+    try:
+        roster = in_force.load(counter)
+    except ConfigurationError as error:
+        return [*checks.clock(counter.now()), *error.findings]
+    findings = [*checks.clock(counter.now()), *roster.findings]
+    findings += guard.held_back(counter, roster) + contradictions(counter, roster)
+    findings += checks.around(settings, roster)
+    if online and not any(finding.fatal for finding in findings):
+        from newsletter.doctor.online import probe  # with its libraries, which nobody else needs
+
+        findings += probe(settings, counter, roster, say)
+    return findings
+
+
+def examine_or_stop(settings: Settings, counter: Counter) -> InForce | Roster:
+    """The list, to be taken in. Raises ConfigurationError when anything would keep every email from going out."""
+    looked = in_force.look(counter)
+    _stop_at(settings, counter, looked.masthead)
+    return looked
+
+
+def examine_service_or_stop(settings: Settings, counter: Counter) -> None:
+    """As `examine_or_stop`; but a list in force is enough to start with, whatever has become of the file."""
+    last = in_force.last_good(counter.store)
+    if last is None:
+        examine_or_stop(settings, counter)
+    else:
+        _stop_at(settings, counter, last.masthead)
+
+
+def _stop_at(settings: Settings, counter: Counter, masthead: Masthead) -> None:
+    findings: Iterable[Finding] = [*checks.clock(counter.now()), *checks.around(settings, masthead)]
+    if stopping := [finding for finding in findings if finding.fatal]:
+        raise ConfigurationError(stopping)
+
+
+def ages(roster: Roster, now: datetime) -> Iterator[str]:
+    """For each hour at which mails go out: how old the papers are by then."""
+    day = calendar.newest(now)
+    announced = calendar.announced_at(day)
+    for send_at, zone in sorted({(reader.send_at, reader.timezone) for reader in roster.readers}):
+        yield f"{send_at:%H:%M} {zone}: papers announced {_hours_after(announced, send_at, zone):.1f} h before"
+
+
+def _hours_after(announced: datetime, send_at: time, zone: str) -> float:
+    local = announced.astimezone(ZoneInfo(zone))
+    sent = local.replace(hour=send_at.hour, minute=send_at.minute, second=0, microsecond=0)
+    return ((sent - local).total_seconds() % 86400) / 3600

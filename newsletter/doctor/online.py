@@ -1,0 +1,295 @@
+"""`newsletter check --online`: every part that can be wrong is tried for real, each in bounded time."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import secrets
+import shutil
+import smtplib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, make_msgid, parsedate_to_datetime
+from pathlib import Path
+from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
+
+import requests
+
+from newsletter import scoring
+from newsletter.app.adapters import source, used_models
+from newsletter.app.files import load_prompt
+from newsletter.doctor import dns
+from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_TOPIC
+from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError, TransportRefused
+from newsletter.llm import LiteLLM
+from newsletter.models import Finding, Message, Outgoing, Roster, Verdict
+from newsletter.readers import Counter
+from newsletter.render.addresses import domain_of, own_address, plus, split_mailbox
+from newsletter.render.short import short_mail
+from newsletter.settings import Settings
+from newsletter.times.clock import utc_now
+
+Say = Callable[[str], None]
+
+_SECONDS = 15.0  # one answer
+_RETURN_SECONDS = 90.0  # until a mail to ourselves has come back
+_LOOK_SECONDS = 2.0  # between two looks into the mailbox
+_WRONG_CLOCK = timedelta(minutes=1)
+_LOW = 500 << 20  # octets free on the disk
+_OLD_ZONES = timedelta(days=600)  # governments change them about twice a year
+
+
+def probe(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Iterator[Finding]:
+    """What does not work, one part after the other; `say` hears a line of each that does."""
+    yield from _disk(settings, say)
+    yield from _zones(roster, say)
+    yield from _arxiv(settings, counter, roster, say)
+    yield from _clock(settings, counter, say)
+    for name in used_models(settings):
+        yield from _model(settings, name, say)
+    sends = list(_transport(settings, say))
+    yield from sends
+    reads = list(_mailbox(counter, say))
+    yield from reads
+    if not sends and not reads:
+        yield from _round_trip(settings, counter, say)
+    yield from _public_url(settings, say)
+    if settings.transport != "outbox":
+        found = list(dns.examine(settings, dns.resolver()))
+        yield from found
+        if not found:
+            say("DNS: SPF, DMARC and the addresses are there")
+
+
+def _disk(settings: Settings, say: Say) -> Iterator[Finding]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.data_dir).free
+    say(f"disk: {free >> 20:,} MiB free")
+    if free < _LOW:
+        problem = f"only {free >> 20} MiB are free at {settings.data_dir}"
+        yield Finding(
+            "NEWSLETTER_DATA_DIR", None, problem, "make room: a day takes a few MiB, copies the ledger's size"
+        )
+
+
+def _zones(roster: Roster, say: Say) -> Iterator[Finding]:
+    """The readers' zones and arXiv's, and how old the data are."""
+    wanted = {"America/New_York", roster.newsletter.timezone, *(reader.timezone for reader in roster.readers)}
+    for zone in sorted(wanted):
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            yield Finding("zone data", None, f"{zone} is unknown here", "pip install --upgrade tzdata")
+    version = _zone_version()
+    if version and utc_now() - _released(version) > _OLD_ZONES:
+        problem = f"the zone data are those of {version}; clocks may have changed since"
+        yield Finding("zone data", None, problem, "upgrade the system's tzdata and the Python package", fatal=False)
+    else:
+        say(f"zone data: {version or 'of an unknown version'}")
+
+
+def _zone_version() -> str | None:
+    """Of the data in use: the system's come before those of the package."""
+    for folder in TZPATH:
+        if (file := Path(folder) / "tzdata.zi").is_file():
+            with file.open(encoding="utf-8") as lines:
+                return lines.readline().split()[-1]
+        if (Path(folder) / "UTC").is_file():
+            return None
+    return importlib.metadata.version("tzdata")
+
+
+def _released(version: str) -> datetime:
+    """About when: 2025b and 2025.2 are the second release of a year."""
+    year, release = version[:4], version[4:].lstrip(".")
+    number = int(release) if release.isdecimal() else ord(release[:1] or "a") - ord("a") + 1
+    return datetime(int(year), 1, 1, tzinfo=UTC) + timedelta(days=60 * number)
+
+
+def _arxiv(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Iterator[Finding]:
+    categories = {category for topic in roster.topics for category in topic.categories}
+    try:
+        with closing(source(settings, counter.store)) as arxiv:
+            feed = arxiv.feed(categories)
+    except NewsletterError as error:
+        yield Finding("arXiv", None, str(error), "try again later; the service itself retries")
+        return
+    say(f"arXiv: the feed is of {feed.day}, {len(feed.new_ids)} papers in your categories")
+
+
+def _clock(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
+    """Ours against that of arXiv's servers."""
+    try:
+        # One more request than needed, and without a body: the answer before went through the feed's reader.
+        time.sleep(settings.arxiv_delay)
+        with requests.get(settings.arxiv_rss_url, timeout=_SECONDS, stream=True) as response:
+            theirs = parsedate_to_datetime(response.headers["Date"])
+    except (requests.RequestException, KeyError, ValueError):
+        return  # that arXiv does not answer has been said
+    off = abs(counter.now() - theirs)
+    if off > _WRONG_CLOCK:
+        problem = f"this machine's clock is {off.total_seconds():.0f} s off"
+        yield Finding("clock", None, problem, "switch on time synchronisation, e.g. `timedatectl set-ntp true`")
+    else:
+        say("clock: right")
+
+
+def _model(settings: Settings, name: str, say: Say) -> Iterator[Finding]:
+    """One tiny request, answered in a form that we can read, at a price that is known."""
+    complete = LiteLLM(
+        [name], api_base=settings.model_api_base, api_base_of=settings.model, prices=settings.model_prices, tries=1
+    )
+    prompt = scoring.build_prompt(load_prompt("score.md", settings.subscribers), SAMPLE_TOPIC, [SAMPLE_PAPER])
+    started = time.monotonic()
+    try:
+        reply = asyncio.run(complete(prompt))
+        scoring.parse_reply(reply.text, [SAMPLE_PAPER.arxiv_id])
+    except ModelError as error:
+        yield Finding("NEWSLETTER_MODEL", None, str(error), "check the name, the key and the address")
+        return
+    except ValueError as error:
+        remedy = "choose a model that can answer in JSON"
+        yield Finding("NEWSLETTER_MODEL", None, f"{name} answers, but not as asked: {error}", remedy)
+        return
+    say(f"model {name}: answers in {time.monotonic() - started:.1f} s")
+    if complete.price() is None:
+        remedy = f"set NEWSLETTER_MODEL_PRICES={name}=in/out, dollars per million tokens"
+        yield Finding("NEWSLETTER_MODEL_PRICES", None, f"the price of {name} is unknown", remedy, fatal=False)
+
+
+def _transport(settings: Settings, say: Say) -> Iterator[Finding]:
+    """A login without a mail."""
+    try:
+        if settings.transport == "smtp":
+            from newsletter.transports.smtp import verify
+
+            password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
+            verify(settings.smtp_url or "", password, timeout=_SECONDS)
+            say("mail server: takes our login over TLS" if password else "mail server: takes mail without a login")
+        elif settings.transport == "sendgrid":
+            yield from _sendgrid(settings, say)
+    except (TransportRefused, smtplib.SMTPException, OSError) as error:
+        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers want an app password"
+        yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
+
+
+def _sendgrid(settings: Settings, say: Say) -> Iterator[Finding]:
+    """What the key may do."""
+    key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
+    try:
+        answer = requests.get(
+            f"{settings.sendgrid_url}/v3/scopes", headers={"Authorization": f"Bearer {key}"}, timeout=_SECONDS
+        )
+        scopes = answer.json().get("scopes", []) if answer.ok else []
+    except (requests.RequestException, ValueError) as error:
+        problem = f"SendGrid does not answer ({type(error).__name__})"
+        yield Finding("NEWSLETTER_SENDGRID_URL", None, problem, "check the address and this machine's network")
+        return
+    if not answer.ok:
+        remedy = "make a new key with Mail Send access; keys of the EU need NEWSLETTER_SENDGRID_URL"
+        yield Finding("SENDGRID_API_KEY", None, f"the key is refused (HTTP {answer.status_code})", remedy)
+    elif "mail.send" not in scopes:
+        yield Finding("SENDGRID_API_KEY", None, "the key may not send mail", "give it Mail Send access")
+    else:
+        say("SendGrid: the key may send mail")
+
+
+def _mailbox(counter: Counter, say: Say) -> Iterator[Finding]:
+    """A login and a look; nothing is fetched or marked."""
+    if counter.open_mailbox is None:
+        return
+    try:
+        with counter.open_mailbox() as mailbox:
+            next(iter(mailbox.waiting(frozenset)), None)
+    except MailboxUnavailable as error:
+        remedy = "check NEWSLETTER_IMAP_URL and NEWSLETTER_IMAP_PASSWORD; many providers want an app password"
+        yield Finding("NEWSLETTER_IMAP_URL", None, str(error), remedy)
+        return
+    say("mailbox: can be read")
+
+
+def _round_trip(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
+    """A mail to our own address, with a token behind its plus sign, has to lie in the mailbox soon."""
+    if counter.open_mailbox is None or settings.transport == "outbox":
+        return
+    message = _to_ourselves(settings, counter.now())
+    wanted = dict(message.headers)["Message-ID"]
+    started = time.monotonic()
+    try:
+        with counter.open_mailbox() as mailbox:
+            before: set[str] = set()
+
+            def remember(keys: Iterable[str]) -> set[str]:
+                before.update(keys)
+                return before
+
+            next(iter(mailbox.waiting(remember)), None)
+            outcome = counter.post(Outgoing(key="check", message=message))
+            if outcome.verdict is not Verdict.ACCEPTED:
+                yield _not_back(settings, f"was not taken: {outcome.detail}")
+                return
+            while time.monotonic() - started < _RETURN_SECONDS:
+                for mail in mailbox.waiting(lambda _: before):
+                    before.add(mail.key)
+                    if wanted.encode() in mail.raw:
+                        mailbox.put_away(mail)
+                        say(f"a mail to {message.recipient.partition('+')[0]}+… came back after {_since(started)}")
+                        return
+                time.sleep(_LOOK_SECONDS)
+    except NewsletterError as error:
+        yield _not_back(settings, str(error))
+        return
+    yield _not_back(settings, f"did not come back within {_RETURN_SECONDS:.0f} s")
+
+
+def _since(started: float) -> str:
+    return f"{time.monotonic() - started:.0f} s"
+
+
+def _not_back(settings: Settings, problem: str) -> Finding:
+    remedy = "look for it in that mailbox and its spam folder"
+    if settings.plus_addressing:
+        remedy += "; where an address with a plus sign does not arrive set NEWSLETTER_PLUS_ADDRESSING=false"
+    return Finding("NEWSLETTER_REPLY_TO", None, f"a mail to our own reply address {problem}", remedy)
+
+
+def _to_ourselves(settings: Settings, now: datetime) -> Message:
+    letterhead = settings.letterhead
+    own, sender = own_address(letterhead), split_mailbox(letterhead.sender)[1]
+    token = f"check{secrets.token_hex(8)}"
+    recipient = plus(own, token) if settings.plus_addressing else own
+    headers = (
+        ("From", sender),
+        ("To", recipient),
+        ("Subject", "newsletter check: this mail has found its way"),
+        ("Date", format_datetime(now)),
+        ("Message-ID", make_msgid(idstring=token, domain=domain_of(own))),
+        ("Auto-Submitted", "auto-generated"),
+    )
+    text = "newsletter check --online sent this to see whether replies arrive. Nothing needs to be done."
+    page = f'<!doctype html><html lang="en"><body><p>{text}</p></body></html>'
+    return short_mail(recipient, headers, text, page, envelope_from=sender, boundary=token)
+
+
+def _public_url(settings: Settings, say: Say) -> Iterator[Finding]:
+    """Our own `/healthz`, asked from outside as far as that is possible from here."""
+    if settings.public_url is None:
+        return
+    problem = ""
+    try:
+        answer = requests.get(f"{settings.public_url}/healthz", timeout=_SECONDS)
+        if "last_issue" not in answer.json():
+            problem = "answers, but it is not this service"
+        elif not answer.ok:
+            problem = f"the service there is not well: {answer.json().get('status')}"
+    except ValueError:
+        problem = "answers, but it is not this service"
+    except requests.RequestException as error:
+        problem = f"does not answer ({type(error).__name__})"
+    if problem:
+        remedy = "start `newsletter serve`, and lead this address to NEWSLETTER_HOST and NEWSLETTER_PORT"
+        yield Finding("NEWSLETTER_PUBLIC_URL", None, f"{settings.public_url} {problem}", remedy, fatal=False)
+    else:
+        say(f"web: {settings.public_url} leads here")

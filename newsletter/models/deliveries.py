@@ -1,0 +1,116 @@
+"""One email from plan to outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from newsletter.models.emails import Message
+
+
+class DeliveryState(StrEnum):
+    QUEUED = "queued"  # planned; nothing sent
+    SENDING = "sending"  # claimed by an owner; the first byte may be out
+    ACCEPTED = "accepted"  # the next server took it: not the same as delivered
+    DELIVERED = "delivered"  # an event said so
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    SKIPPED = "skipped"  # the reader left meanwhile
+    FAILED = "failed"  # refused for good
+    UNKNOWN = "unknown"  # nobody can tell; repeated with the same Message-ID, and named
+
+
+REPEATED = "outcome unknown; sent again with the same Message-ID"  # the error of a mail that waits for that
+# What may become what by later news of a mail: out of order or twice, it never goes backwards.
+_BEFORE: Mapping[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.ACCEPTED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN)),
+    DeliveryState.DELIVERED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED)),
+}
+_EVER_SENT = frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED, DeliveryState.DELIVERED))
+
+
+HEARD_OF = frozenset(
+    (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED)
+)  # nothing that the transport says afterwards changes it
+
+
+def may_follow(state: DeliveryState) -> frozenset[DeliveryState]:
+    """The states that news of `state` moves on; it also settles a mail that waits to be repeated for want of news."""
+    if state is DeliveryState.COMPLAINED:
+        return _EVER_SENT | {DeliveryState.BOUNCED}
+    return _BEFORE.get(state, _EVER_SENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One mail to one reader. Date, Message-ID and name are fixed when it is planned: a repeat is the same bytes."""
+
+    id: int
+    subscriber_id: int
+    email: str
+    name: str | None
+    edition: str  # key
+    issues: tuple[date, ...]
+    state: DeliveryState
+    message_id: str
+    date: datetime  # UTC
+    attempts: int = 0
+    not_before: datetime | None = None
+    owner: str | None = None
+    error: str | None = None
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"  # certainly not taken, may be later
+    PERMANENT = "permanent"  # certainly not taken, never will be
+    UNKNOWN = "unknown"  # connection lost after the body, time-out
+    UNWANTED = "unwanted"  # refused for what we are: policy, spam, authentication. No reader is to blame
+    UNTRIED = "untried"  # the way out is in trouble, not this mail: it goes back as if it had not been touched
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A transport's answer for one mail, in our words."""
+
+    verdict: Verdict
+    detail: str = ""
+    retry_after: float | None = None  # seconds, where the other side named them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One mail handed to a transport, with the key that makes a repeat recognisable."""
+
+    key: str  # the delivery's id as text
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of the mail with this key."""
+
+    key: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Whose, how many and which due mails are asked for."""
+
+    owner: str
+    limit: int
+    now: datetime
+    only: str | None = None  # this address alone
+    after: int = 0  # ids greater than this: who walks through the queue does not look at those that wait again
+
+
+@dataclass(frozen=True, slots=True)
+class DomainPause:
+    """No mail to this domain for a while: its server refused us for what we are or how fast we send."""
+
+    domain: str  # lower case
+    until: datetime  # UTC
+    why: str

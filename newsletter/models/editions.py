@@ -1,0 +1,81 @@
+"""The content of an email, before it is bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from newsletter.models.judgements import Bill, Line, Score, Usage
+from newsletter.models.papers import Paper
+from newsletter.models.subscribers import Wishes
+
+
+class NoticeKind(StrEnum):
+    LATE = "late"  # the announcement due before this hour is missing
+    UNSCORED = "unscored"  # {count} of {total} papers could not be scored
+    NO_MODEL = "no-model"  # nobody configured a model: ordered by words
+    MODEL_FAILED = "model-failed"  # configured, but it did not answer
+    BUDGET = "budget"  # the cost limit was reached
+    MISSING = "missing"  # {count} announced papers that arXiv could not deliver yet
+    QUIET = "quiet"  # a day on which arXiv had nothing new, or nothing passed
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An honest sentence above the papers; the words are the renderer's, in the reader's language."""
+
+    kind: NoticeKind
+    count: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One paper as one edition shows it."""
+
+    number: int  # from 1, best first over the whole mail
+    paper: Paper
+    issue: date
+    topics: tuple[str, ...]  # titles of the topics that picked it
+    score: Score | None = None
+    reason: str | None = None  # which interest it meets; English
+    by_author: str | None = None
+    lines: tuple[Line, ...] = ()  # in the reader's order of languages
+    translated: Line | None = None  # the abstract in the reader's leading language; a machine's, to be marked so
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Papers under one heading; a mail of one topic has one section without a title."""
+
+    title: str | None
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """The content of one mail for all readers with equal wishes and equal issues."""
+
+    key: str  # sha256 of everything that decides the content
+    name: str  # of the newsletter
+    issues: tuple[date, ...]  # oldest first; the mail is dated by the last
+    wishes: Wishes
+    sections: tuple[Section, ...]
+    considered: int  # papers looked at for these topics
+    notices: tuple[Notice, ...] = ()
+    model: str | None = None  # that scored or summarised; None without
+    bills: tuple[Bill, ...] = ()  # of the issues, by stage and model
+
+    @property
+    def usage(self) -> Usage:
+        return sum((bill.usage for bill in self.bills), Usage())
+
+    @property
+    def date(self) -> date:
+        return self.issues[-1]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All papers, in the order of their numbers."""
+        return tuple(sorted((e for s in self.sections for e in s.entries), key=lambda e: e.number))

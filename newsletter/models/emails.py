@@ -1,0 +1,127 @@
+"""An email as bytes: made once for an edition, filled in for each reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from string import Formatter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """What every mail of this installation says about its sender."""
+
+    sender: str  # `Name <a@b>`
+    reply_to: str | None = None  # plain address that replies reach, before the token is added
+    plus_addressing: bool = True
+    replies_read: bool = False  # a mailbox or hook acts on replies: only then the footer promises it
+    public_url: str | None = None  # https base of the web part, no trailing slash
+    archive: bool = True  # whether the web part shows past issues: only then a mail links to them
+    private: bool = False  # they open with a reader's own token
+    postal_address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of bytes in ready content that belongs to slot `slot`, from its character `start` on."""
+
+    offset: int
+    length: int
+    slot: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    """Bytes with recorded places for fixed-width values ([a-z2-7], never searched for)."""
+
+    content: bytes
+    spans: tuple[Span, ...] = ()
+
+    def fill(self, values: Mapping[str, str]) -> bytes:
+        """The bytes with every slot's value spliced in."""
+        filled = bytearray(self.content)
+        for span in self.spans:
+            piece = values[span.slot][span.start : span.start + span.length]
+            filled[span.offset : span.offset + span.length] = piece.encode("ascii")
+        return bytes(filled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """An edition as bytes, made once; a reader differs only in headers and slots."""
+
+    key: str  # of the edition
+    subject: str
+    html: Slotted  # UTF-8
+    text: Slotted  # UTF-8
+    body: Slotted  # MIME: content headers, blank line, parts; CRLF
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """One header of an edition's mails. Both values are patterns of `str.format_map` over a reader's slots."""
+
+    name: str
+    value: str  # decoded
+    wire: str  # as it is sent, folded with CRLF
+
+    @property
+    def own(self) -> bool:
+        """Whether readers differ in it."""
+        return any(name is not None for _, name, _, _ in Formatter().parse(self.wire))
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above the content of an edition's mails, and the envelope's sender; a reader's own are slots."""
+
+    headers: tuple[Header, ...]
+    envelope_from: str  # a pattern too
+
+    @cached_property
+    def _wire(self) -> str:
+        return "".join(f"{one.name}: {one.wire}\r\n" for one in self.headers)
+
+    def fill(self, values: Mapping[str, str]) -> bytes:
+        """The lines on the wire."""
+        return self._wire.format_map(values).encode()
+
+
+def literal(text: str) -> str:
+    """The pattern that `str.format_map` makes this text of."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One finished mail for one reader: an edition's bytes, and what this reader's differ in."""
+
+    recipient: str
+    recipient_name: str | None
+    head: Head
+    rendered: Rendered
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def envelope_from(self) -> str:
+        return self.head.envelope_from.format_map(self.slots)
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """Names and decoded values, without the content headers."""
+        return tuple((one.name, one.value.format_map(self.slots)) for one in self.head.headers)
+
+    @property
+    def text(self) -> str:
+        return self.rendered.text.fill(self.slots).decode()
+
+    @property
+    def html(self) -> str:
+        return self.rendered.html.fill(self.slots).decode()
+
+    @property
+    def raw(self) -> bytes:
+        """Exactly what goes over the wire."""
+        return self.head.fill(self.slots) + self.rendered.body.fill(self.slots)

@@ -1,0 +1,47 @@
+"""Announcements as issues of the newsletter, and the ledger in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from newsletter.models.judgements import Usage
+
+
+class IssueState(StrEnum):
+    COLLECTED = "collected"  # its papers are in the ledger; scoring has begun or will
+    READY = "ready"  # every paper accounted for; can be sent
+    QUIET = "quiet"  # arXiv was asked and had nothing new for these categories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One arXiv announcement, dated as arXiv heads it. Papers are counted once over all topics."""
+
+    date: date
+    state: IssueState
+    collected: int = 0
+    scored: int = 0
+    ranked: int = 0
+    unscored: int = 0
+    picked: int = 0
+    usage: Usage = field(default_factory=lambda: Usage())
+    model: str | None = None
+    held_since: datetime | None = None  # UTC: too few papers had a score when it was first prepared
+    missing: tuple[str, ...] = ()  # announced ids of which nothing else is known yet
+    provisional: tuple[str, ...] = ()  # known by arXiv's feed alone; the API is asked again
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What the ledger holds, in numbers: what a monitoring system asks for. Nobody is named."""
+
+    issues: Mapping[str, int]  # by state
+    mails: Mapping[str, int]  # by state
+    readers: Mapping[str, int]  # by state
+    received: Mapping[str, int]  # inbound messages by action
+    oldest_waiting: datetime | None  # when the oldest mail was planned that is not out yet
+    usage: Mapping[str, tuple[int, int, int, float]]  # by model: calls, prompt and completion tokens, dollars

@@ -1,0 +1,141 @@
+"""The archive's content: each day as all topics together would have it, as it was when it was first published."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from newsletter.archive import Archive, Day, Site, Stated, agrees, counts_hash, day_json, folder_of, renewed
+from newsletter.errors import ArchiveUnwritable
+from newsletter.models import ArchiveMode, Issue, IssueState, Topic, Wishes
+from newsletter.pipeline.desk import Desk
+from newsletter.pipeline.editions import Editor
+from newsletter.times import calendar
+
+_MOST_PAPERS = 100
+_EVERY_ISSUE = 100_000
+_IDENTITY = "archive identity"
+
+
+def publish(desk: Desk) -> list[Path]:
+    """Write the archive's changed files to its folder; a newsletter without archive has none.
+
+    Raises ArchiveUnwritable.
+    """
+    mode = desk.roster.newsletter.archive
+    if mode is ArchiveMode.NONE:
+        return []
+    try:
+        return _publish(desk)
+    except OSError as error:
+        raise ArchiveUnwritable(str(folder_of(desk.data_dir, mode)), error.strerror or str(error)) from error
+
+
+def _publish(desk: Desk) -> list[Path]:
+    newsletter = desk.roster.newsletter
+    archive = Archive(_folder(desk.data_dir, newsletter.archive))
+    editor = Editor(desk)
+    for issue in desk.store.issues(_EVERY_ISSUE):
+        if issue.state is IssueState.READY:
+            _bring_up_to_date(archive, desk, editor, issue)
+    site = _site(desk, _identity(desk))
+    return archive.write(site, archive.dates(), desk.templates)
+
+
+def _site(desk: Desk, identity: str) -> Site:
+    """What the list and the settings say of the archive."""
+    newsletter = desk.roster.newsletter
+    private = newsletter.archive is ArchiveMode.PRIVATE
+    return Site(
+        name=newsletter.name,
+        languages=newsletter.languages,
+        identity=identity,
+        public_url=None if private else desk.letterhead.public_url,
+        private=private,
+    )
+
+
+def _folder(data_dir: Path, mode: ArchiveMode) -> Path:
+    """The folder of this mode, with the days that were published under the other one."""
+    folder = folder_of(data_dir, mode)
+    other = folder_of(data_dir, ArchiveMode.PRIVATE if mode is ArchiveMode.PUBLIC else ArchiveMode.PUBLIC)
+    if other.is_dir() and not folder.exists():
+        other.rename(folder)
+    return folder
+
+
+def _identity(desk: Desk) -> str:
+    """A UUID that stays: feed readers know entries by it."""
+    found = desk.store.recall(_IDENTITY)
+    if found is None:
+        found = str(uuid.uuid4())
+        desk.store.remember(_IDENTITY, found)
+    return found
+
+
+def _bring_up_to_date(archive: Archive, desk: Desk, editor: Editor, issue: Issue) -> None:
+    """What was published stays: topics that are worded anew tomorrow must not choose yesterday's papers again."""
+    known = archive.known(issue.date)
+    if known and known.counts == counts_hash(issue):
+        return
+    held = archive.day(issue.date)
+    if held is not None and agrees(held, issue):
+        return
+    selection = _selection(desk)
+    if held is None or (held["selection"] or selection)["hash"] == selection["hash"]:
+        archive.put(_day(desk, editor, issue, selection))
+    else:
+        archive.put(renewed(held, issue, desk.store.bills(issue.date)))
+
+
+def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any]) -> Day:
+    """The papers that stood in somebody's mail: only about them were lines written."""
+    topics, newsletter = desk.roster.topics, desk.roster.newsletter
+    wishes = Wishes(
+        topics=tuple(topic.key for topic in topics), languages=newsletter.languages, max_papers=_MOST_PAPERS
+    )
+    known = {topic.key for topic in topics}
+    mails = [one for one in desk.store.wishes() if known.issuperset(one.topics)]
+    mailed = {pick.paper.arxiv_id for mail in mails for pick in editor.picks(mail, (issue.date,))}
+    stated = Stated(
+        announced=calendar.announced_at(issue.date),
+        bills=desk.store.bills(issue.date),
+        topics=topics,
+        picked_by={pick.paper.arxiv_id: pick.topics for pick in editor.picks(wishes, (issue.date,))},
+        selection=_remembered(desk, issue, selection),
+    )
+    day = day_json(issue, editor.compose(wishes, (issue.date,)), stated)
+    return day | {"papers": [paper for paper in day["papers"] if paper["id"] in mailed]}
+
+
+def _selection(desk: Desk) -> Mapping[str, Any]:
+    """What chooses the papers: the prompt as it is sent, without papers; without a model the interests."""
+    told = [_told(desk, topic) for topic in desk.roster.topics]
+    system = desk.score_prompt.fill(topic=desk.roster.topics[0], papers=[])[0] if desk.model else ""
+    content = {"system": system, "topics": told}
+    return {"hash": hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]} | content
+
+
+def _told(desk: Desk, topic: Topic) -> Mapping[str, Any]:
+    request = desk.score_prompt.fill(topic=topic, papers=[])[1] if desk.model else topic.interests
+    return {
+        "title": topic.title,
+        "categories": list(topic.categories),
+        "min_relevance": topic.min_relevance,
+        "min_novelty": topic.min_novelty,
+        "authors": list(topic.authors),
+        "request": request,
+    }
+
+
+def _remembered(desk: Desk, issue: Issue, selection: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The prompt as the ledger has it of this day; else today's, which is kept."""
+    key = f"selection {issue.date}"
+    if found := desk.store.recall(key):
+        return dict(json.loads(found))
+    desk.store.remember(key, json.dumps(selection, ensure_ascii=False))
+    return selection

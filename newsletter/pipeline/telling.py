@@ -1,0 +1,74 @@
+"""What a morning did, in lines for people; commands, the demo and the log say it in the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from newsletter.models import DeliveryState, Issue, IssueState, Usage
+from newsletter.pipeline import Desk, Morning
+from newsletter.times import calendar
+
+
+def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
+    """The issues with their notes, what was sent, what is left over and what comes next."""
+    for issue in done.issues:
+        yield issue_line(issue)
+        yield from (f"  {note}" for note in issue.notes)
+        if issue.missing:
+            yield f"  announced, not yet in arXiv's API, asked again next time: {', '.join(issue.missing)}"
+    for day in done.not_out:
+        yield f"Issue {day}: arXiv has not announced it yet."
+    tally = done.tally
+    yield f"Sent {counted(tally.accepted, 'mail')} {_by(desk)}."
+    left, reason = left_over(desk)
+    if left:
+        yield f"{counted(left, 'mail')} left to be sent; run again to try again{f' ({reason})' if reason else ''}."
+    if tally.failed:
+        yield f"{counted(tally.failed, 'mail')} refused for good: see `newsletter status`."
+    if not tally.accepted and not left:
+        following = calendar.following(calendar.newest(desk.now()))
+        yield f"The next announcement is {following}, due {due_text(following)}."
+
+
+def left_over(desk: Desk) -> tuple[int, str | None]:
+    """How many mails are planned and not sent, refused for now or in doubt, and the reason."""
+    return desk.store.unsent([DeliveryState.QUEUED, DeliveryState.UNKNOWN])
+
+
+def _by(desk: Desk) -> str:
+    name = desk.transport.name
+    return f"to {desk.data_dir / name}" if name == "outbox" else f"by {name}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 mail`, `3 mails`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def due_text(day: date) -> str:
+    """When an issue is due."""
+    return f"{calendar.announced_at(day):%Y-%m-%d %H:%M} UTC"
+
+
+def issue_line(issue: Issue) -> str:
+    """One issue with its counts, its model and its bill."""
+    if issue.state is IssueState.QUIET:
+        return f"Issue {issue.date}: arXiv has nothing new in these categories."
+    parts = [f"{issue.collected} collected", f"{issue.scored} scored"]
+    parts += [f"{issue.ranked} ranked without a model"] if issue.ranked else []
+    parts += [f"{issue.unscored} unscored"] if issue.unscored else []
+    parts += [f"{issue.picked} picked"]
+    line = f"Issue {issue.date}: {', '.join(parts)}."
+    return f"{line} {bill(issue)}" if issue.model else line
+
+
+def bill(issue: Issue) -> str:
+    """The model with its tokens and cost."""
+    return f"{issue.model}: {usage_text(issue.usage)}."
+
+
+def usage_text(usage: Usage) -> str:
+    """Tokens into and out of a model, and what they cost."""
+    cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    return f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {cost}"

@@ -1,0 +1,136 @@
+"""Leaving and coming back: the ledger first, then the file; a file that cannot be written changes nothing about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import structlog
+
+from newsletter import subscribers
+from newsletter.errors import NewsletterError
+from newsletter.models import Preference, Reader, Subscriber, SubscriberState
+from newsletter.readers import in_force
+from newsletter.readers.counter import Counter
+from newsletter.subscribers.preferences import PREFERENCES, said
+
+log = structlog.get_logger()
+
+BY_REPLY, BY_LINK = "by reply", "by link"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What leaving or coming back changed: the ledger always, the file where it could be written."""
+
+    subscriber: Subscriber
+    line: int | None  # of subscribers.yaml; None: the file has no such reader
+    file_problem: str | None = None
+
+
+def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
+    """Unsubscribe, `how` being "by reply", "by link" …; again is the same. None when the ledger knows no such id."""
+    subscriber = counter.store.subscriber(subscriber_id)
+    if subscriber is None:
+        return None
+    again = subscriber.state is SubscriberState.UNSUBSCRIBED
+    value = subscriber.why if again and subscriber.why else f"{counter.today} {how}"
+    if not again:
+        counter.store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, counter.now())
+    return write_through(counter, subscriber, {"unsubscribed": value})
+
+
+def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
+    """Resubscribe: the only way to undo that somebody left, was left out after bounces, or paused."""
+    counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
+    counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, f"{counter.today} resubscribed", counter.now())
+    return write_through(counter, subscriber, {"paused_until": None, "bounced": None, "unsubscribed": None})
+
+
+def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
+    """Send no more after bounces or a complaint. Anyone who unsubscribed stays noted as that."""
+    value = f"{counter.today} {why}"
+    if subscriber.state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED):
+        return Changed(subscriber, None)
+    counter.store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, counter.now())
+    return write_through(counter, subscriber, {"bounced": value})
+
+
+def pause(counter: Counter, subscriber: Subscriber, until: date) -> Changed:
+    """No email before the day `until`."""
+    return _paused(counter, subscriber, until)
+
+
+def resume(counter: Counter, subscriber: Subscriber) -> Changed:
+    """The end of a pause."""
+    return _paused(counter, subscriber, None)
+
+
+def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:
+    """Take back what readers did by their own hand; None where it was somebody else's or a mail server's."""
+    if subscriber.state is SubscriberState.UNSUBSCRIBED:
+        own = (subscriber.why or "").endswith((BY_REPLY, BY_LINK))
+        return come_back(counter, subscriber) if own else None
+    if subscriber.state is SubscriberState.SUPPRESSED:
+        return None
+    if subscriber.state is SubscriberState.ACTIVE:
+        return Changed(subscriber, None)
+    return resume(counter, subscriber)
+
+
+def _paused(counter: Counter, subscriber: Subscriber, until: date | None) -> Changed:
+    counter.store.set_pause(subscriber.id, until, subscriber.paused_in_file, counter.now())
+    changed = write_through(counter, subscriber, {"paused_until": until.isoformat() if until else None})
+    if changed.file_problem is None:
+        # Known as ours from here on: another date in the file is an edit by hand, and the later one counts.
+        counter.store.set_pause(subscriber.id, until, until, counter.now())
+    return Changed(counter.store.subscriber(subscriber.id) or subscriber, changed.line, changed.file_problem)
+
+
+def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Reader) -> Changed:
+    """Make what is in force for a reader what `after` says."""
+    stated, now = dict(before.stated), counter.now()
+    wanted = [
+        Preference(
+            subscriber_id=subscriber.id,
+            email=subscriber.email,
+            key=key,
+            value=said(after, key),
+            in_file=stated.get(key),
+            at=now,
+        )
+        for key in PREFERENCES
+        if said(after, key) != said(before, key)
+    ]
+    if not wanted:
+        return Changed(subscriber, None)
+    in_force.change_reader(counter, subscriber.id, after, wanted)
+    changed = write_through(counter, subscriber, {one.key: one.value for one in wanted})
+    if changed.line is not None:
+        # Known as ours from here on: anything else in the file is an edit by hand, and the later one counts.
+        now_stated = replace(after, stated=_ordered(stated | {one.key: one.value for one in wanted}))
+        in_force.change_reader(counter, subscriber.id, now_stated, [replace(one, in_file=one.value) for one in wanted])
+    return changed
+
+
+def _ordered(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, stated[key]) for key in PREFERENCES if key in stated)
+
+
+def write_through(counter: Counter, before: Subscriber, fields: Mapping[str, str | None]) -> Changed:
+    """Change the file too, in one step and where it can be written; what we wrote there is no news to the follower."""
+    line, problem = None, None
+    try:
+        if edit := subscribers.write_fields(counter.subscribers, before.email, fields):
+            line = edit.line
+            in_force.note_own_edit(counter, edit)
+    except (OSError, ValueError, NewsletterError) as error:
+        problem = f"the ledger has it; the file was not changed: {error}"
+    return Changed(counter.store.subscriber(before.id) or before, line, problem)
+
+
+def log_problem(counter: Counter, changed: Changed | None) -> None:
+    """A file that could not follow the ledger is the operator's to fix."""
+    if changed and changed.file_problem:
+        log.warning("roster.unchanged", file=str(counter.subscribers), problem=changed.file_problem)

@@ -1,0 +1,36 @@
+"""What everything that comes back is handed: opened once a process by `app`, beside the desk of the morning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from newsletter.alarms import Alarms
+from newsletter.models import Letterhead, Outcome, Outgoing
+from newsletter.ports import Hook, Mailbox
+from newsletter.store import Store
+from newsletter.tokens import Keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """Replies, clicks, events of providers and edits of the list all work with these, and open nothing themselves."""
+
+    store: Store
+    keys: Keys
+    post: Callable[[Outgoing], Outcome]  # one email by the configured transport; raises NewsletterError
+    letterhead: Letterhead
+    alarms: Alarms
+    now: Callable[[], datetime]
+    subscribers: Path  # the file
+    data_dir: Path
+    authserv_id: str | None = None  # whose Authentication-Results header is believed in emails out of files
+    open_mailbox: Callable[[], AbstractContextManager[Mailbox]] | None = None  # None: nobody reads replies here
+    hooks: tuple[Hook, ...] = ()  # where providers post to
+
+    @property
+    def today(self) -> date:
+        return self.now().date()

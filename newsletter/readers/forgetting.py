@@ -1,0 +1,43 @@
+"""Erasing all that is kept of a reader but a keyed hash, which keeps an old line from bringing them back."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from pathlib import Path
+
+from newsletter.models import Subscriber
+from newsletter.readers.counter import Counter
+
+
+def forget(counter: Counter, subscriber: Subscriber) -> int:
+    """Erase all that is kept of a reader but a keyed hash; the number of emails in files that went too."""
+    counter.store.forget(subscriber.id, fingerprint(counter.keys, subscriber.email), counter.now())
+    return sum(_erased(counter.data_dir / name, subscriber.email) for name in ("outbox", "dry-run"))
+
+
+def take_back(counter: Counter, email: str) -> None:
+    """Whom the operator takes back is no longer forgotten."""
+    counter.store.remember_again(fingerprints(counter.keys, email))
+
+
+def _erased(folder: Path, email: str) -> int:
+    found = [file for file in folder.glob("*_*") if file.stem.lower().endswith(f"_{email}")]
+    for file in found:
+        file.unlink(missing_ok=True)
+    return len(found)
+
+
+def fingerprint(keys: Mapping[int, bytes], email: str) -> str:
+    """What is kept of a forgotten reader: it finds the address again and does not tell it."""
+    return _hash(keys[min(keys)], email)
+
+
+def fingerprints(keys: Mapping[int, bytes], email: str) -> frozenset[str]:
+    """Under each key, since the oldest may have been taken away meanwhile."""
+    return frozenset(_hash(key, email) for key in keys.values())
+
+
+def _hash(key: bytes, email: str) -> str:
+    return hmac.digest(key, b"newsletter forgotten\0" + email.lower().encode(), hashlib.sha256).hex()

@@ -1,0 +1,39 @@
+"""What keeps a slip of the editor from reaching everybody: a list that changed too much waits for its operator."""
+
+from __future__ import annotations
+
+from newsletter.errors import ConfigurationError
+from newsletter.models import Finding, Roster
+from newsletter.readers.counter import Counter
+from newsletter.store import Store
+
+_FEW = 10
+_READERS = "roster-readers"  # how many the list had that the guard last let pass
+
+
+def is_held_back(before: int, now: int) -> bool:
+    """Whether a list that had `before` readers waits for its operator: halved or doubled, by ten or more."""
+    return abs(now - before) >= _FEW and (now * 2 < before or now > before * 2)
+
+
+def held_back(counter: Counter, roster: Roster) -> list[Finding]:
+    """The finding of a list that waits for `newsletter check --accept`."""
+    before, now = counter.store.recall(_READERS), len(roster.readers)
+    if before is None or not is_held_back(int(before), now):
+        return []
+    problem = f"{now} readers where there were {before}: the roster waits, and nobody new gets or loses mail by it"
+    return [Finding(str(counter.subscribers), None, problem, "fix it, or confirm with `newsletter check --accept`")]
+
+
+def accepted(counter: Counter, roster: Roster) -> Roster:
+    """The list, let pass by the guard. Raises ConfigurationError when it is held back."""
+    if findings := held_back(counter, roster):
+        raise ConfigurationError(findings)
+    remember_size(counter.store, roster)
+    return roster
+
+
+def remember_size(store: Store, roster: Roster) -> None:
+    """The guard lets this list pass; the next one is compared with it."""
+    if store.recall(_READERS) != str(len(roster.readers)):
+        store.remember(_READERS, str(len(roster.readers)))

@@ -1,0 +1,158 @@
+"""Which subscriber list is in force: a changed file is taken into the ledger, a broken one leaves the last in force."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter, ValidationError
+
+from newsletter import __version__, subscribers
+from newsletter.models import Finding, Masthead, Preference, Reader, Roster
+from newsletter.readers import guard
+from newsletter.readers.counter import Counter
+from newsletter.readers.enrolling import enrol
+from newsletter.readers.preferences import honoured
+from newsletter.store import REVISION, Store
+from newsletter.subscribers import Edit
+
+_KEY = "roster"
+_SETTLED = 2.0  # seconds; a file that changed less long ago may change again and look the same
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The list that the ledger holds, without its readers, who stand there as rows."""
+
+    masthead: Masthead
+    findings: tuple[Finding, ...]  # of entries that were left out
+    made_of: tuple[tuple[str, str], ...]  # see Roster; none while it is being taken in
+    beside: str  # see Roster
+
+
+_JSON = TypeAdapter(InForce)
+
+
+def load(counter: Counter) -> Roster:
+    """`subscribers.yaml` as values, with what readers set themselves.
+
+    Raises ConfigurationError when nothing of it can be used.
+    """
+    roster = subscribers.load(counter.subscribers)
+    beside = _beside(counter.store)  # first: what is set meanwhile is news to whoever compares
+    return replace(honoured(counter.store, roster), beside=beside)
+
+
+def _beside(store: Store) -> str:
+    """What decides who reads what, besides the file: it changes when any of that does."""
+    return f"{__version__} {REVISION} {store.overrides()}"
+
+
+def last_good(store: Store) -> InForce | None:
+    """The list that is in force, whatever has become of the file."""
+    return _read(store.recall(_KEY))
+
+
+def _read(raw: str | None) -> InForce | None:
+    try:
+        return _JSON.validate_json(raw or "")
+    except ValidationError:  # nothing yet, or what another version of this program wrote
+        return None
+
+
+def look(counter: Counter) -> InForce | Roster:
+    """What is in force, where no file has changed since; else the list as it is now, let pass by the guard.
+
+    Raises ConfigurationError, and what was in force stays so.
+    """
+    known = last_good(counter.store)
+    if known and known.beside == _beside(counter.store) and _is_of(counter, known):
+        return known
+    return guard.accepted(counter, load(counter))
+
+
+def _is_of(counter: Counter, known: InForce) -> bool:
+    """Whether it was made of the files as they are now."""
+    files = [file for file, _ in known.made_of]
+    return files[:1] == [str(counter.subscribers)] and subscribers.is_unchanged(known.made_of)
+
+
+def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
+    """Put this list in force where it is not. Only for the holder of the data folder's lock."""
+    if isinstance(looked, InForce):
+        return looked
+    before = last_good(counter.store)
+    found = InForce(looked.masthead, looked.findings, looked.made_of, looked.beside)
+    if before == found:
+        return found
+    # A stop in the middle leaves readers of both lists, so that until the next try the topics of both are known.
+    known = {topic.key: topic for topic in (*(before.masthead.topics if before else ()), *looked.topics)}
+    _remember(counter.store, replace(found, masthead=replace(found.masthead, topics=tuple(known.values())), made_of=()))
+    enrol(counter.store, counter.keys, looked.readers, counter.now())
+    _remember(counter.store, found)
+    guard.remember_size(counter.store, looked)
+    return found
+
+
+def _remember(store: Store, found: InForce) -> None:
+    store.remember(_KEY, _JSON.dump_json(found).decode())
+
+
+@dataclass
+class Follower:
+    """Follows the file from tick to tick. An unchanged one is not parsed, and as a rule not even read."""
+
+    counter: Counter
+    _known: InForce | None = None
+    _stamps: tuple[object, ...] | None = None  # of the files that it was made of
+
+    def look(self) -> InForce:
+        """The list as the file is now, in force. Raises ConfigurationError, and what was in force stays so."""
+        stamps = _stamps(self._known) if self._known else None
+        beside = _beside(self.counter.store)
+        if self._known and stamps and stamps == self._stamps and self._known.beside == beside:
+            return self._known
+        self._known = take_in(self.counter, look(self.counter))
+        self._stamps = stamps
+        return self._known
+
+
+def _stamps(known: InForce) -> tuple[object, ...] | None:
+    """What tells without reading that no file has changed; None where it cannot be told."""
+    try:
+        found = [os.stat(file) for file, _ in known.made_of]  # noqa: PTH116 - of a path as text
+    except OSError:
+        return None
+    if any(time.time() - max(one.st_mtime, one.st_ctime) < _SETTLED for one in found):
+        return None
+    return tuple((one.st_mtime_ns, one.st_ctime_ns, one.st_size, one.st_ino) for one in found)
+
+
+# --- what we change ourselves is no news ----------------------------------------
+
+
+def note_own_edit(counter: Counter, edit: Edit) -> None:
+    """The list in force is that of the file as we have just written it, if it was that of the file before."""
+    raw = counter.store.recall(_KEY)
+    known = _read(raw)
+    if raw and known and known.made_of[:1] == ((str(counter.subscribers), edit.before),):
+        made_of = ((str(counter.subscribers), edit.after), *known.made_of[1:])
+        _exchange(counter.store, raw, replace(known, made_of=made_of))
+
+
+def change_reader(counter: Counter, subscriber_id: int, after: Reader, preferences: Sequence[Preference]) -> None:
+    """Write what a reader set, and their row of the list in force with it."""
+    store, before = counter.store, _beside(counter.store)
+    store.change_reader(subscriber_id, after, preferences)
+    raw = store.recall(_KEY)
+    known = _read(raw)
+    # Who takes in a list meanwhile may have read the preferences before and write the row after us: then the row is
+    # not ours, or the text has changed, and the next look finds a difference and takes in the list once more.
+    if raw and known and known.beside == before and store.reader(subscriber_id) == after:
+        _exchange(store, raw, replace(known, beside=_beside(store)))
+
+
+def _exchange(store: Store, raw: str, new: InForce) -> None:
+    store.exchange(_KEY, raw, _JSON.dump_json(new).decode())

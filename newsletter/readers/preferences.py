@@ -1,0 +1,40 @@
+"""What readers set themselves, against the file: of two changes to one key the later wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from newsletter.models import Preference, Reader, Roster
+from newsletter.store import Store
+from newsletter.subscribers.preferences import with_preference
+from newsletter.subscribers.tree import Unfit
+
+
+def honoured(store: Store, roster: Roster) -> Roster:
+    """The roster with what readers set, as far as nobody has edited the same keys in the file since."""
+    kept = store.preferences()
+    if not kept:
+        return roster
+    changed, edited = _applied(roster, kept)
+    store.drop_preferences(edited)
+    return replace(roster, readers=tuple(changed.get(reader.email.lower(), reader) for reader in roster.readers))
+
+
+def _applied(roster: Roster, kept: Sequence[Preference]) -> tuple[Mapping[str, Reader], list[Preference]]:
+    """The readers for whom something else is in force than the file says; and what was edited in the file since."""
+    topics = [topic.key for topic in roster.topics]
+    readers = {reader.email.lower(): reader for reader in roster.readers}
+    changed: dict[str, Reader] = {}
+    edited = []
+    for one in kept:
+        reader = changed.get(one.email) or readers.get(one.email)
+        if reader is None:
+            continue  # not in the file just now
+        if dict(reader.stated).get(one.key) != one.in_file:
+            edited.append(one)
+            continue
+        with suppress(Unfit):  # a topic that is gone: the file counts
+            changed[one.email] = with_preference(reader, one.key, one.value, topics)
+    return changed, edited

@@ -1,0 +1,9 @@
+"""What comes back: an email, a provider's event → what it means → what changes → what we answer.
+
+receiving  an email from a mailbox, a hook or a file: acted on first, recorded second
+acting     what a meaning does
+answering  the one answer, sent at most once in seven days
+answers    its text and bytes; `words` in the readers' languages
+bounces    when a reader whose email comes back gets no more: pure
+events     what a provider reports of emails that it took
+"""

@@ -1,0 +1,109 @@
+"""One short answer to a mail that changed something: as RFC 3834 wants it, so that no machine answers in turn."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+from email.utils import format_datetime
+from html import escape
+from urllib.parse import quote
+
+from newsletter import tokens
+from newsletter.models import Action, Letterhead, Message, Subscriber
+from newsletter.render.addresses import ascii_domain, domain_of, leave_link, own_address, plus
+from newsletter.render.short import short_mail
+from newsletter.replies.words import words_of
+from newsletter.tex import clean
+from newsletter.tokens import Keys, Purpose
+
+QUIET_DAYS = 7  # between two answers to the same reader
+
+
+def compose(
+    action: Action,
+    letterhead: Letterhead,
+    *,
+    keys: Keys,
+    reader: Subscriber,
+    newsletter: str,
+    language: str,
+    answers: str,
+    now: datetime,
+) -> Message:
+    """The answer to the mail with the Message-ID `answers`, with the way to undo what it did."""
+    said, link = _said(action, letterhead, keys, reader, newsletter, language)
+    headers = _headers(letterhead, keys, reader, answers, now, said[0])
+    text = "\n".join([*said[:-1], link, *filter(None, said[-1:])])
+    return short_mail(
+        reader.email,
+        headers,
+        text,
+        _html(language, said, link),
+        envelope_from="",  # RFC 3834 section 3.3: what cannot be delivered comes back to nobody
+        boundary=f"answer-{_digest(answers, now)}",
+    )
+
+
+def _said(
+    action: Action, letterhead: Letterhead, keys: Keys, reader: Subscriber, newsletter: str, language: str
+) -> tuple[tuple[str, ...], str]:
+    """The sentences around the address, the last one behind it, and the address."""
+    words, name = words_of(language), clean(newsletter)
+    undo = _undo_link(letterhead, keys, reader)
+    leave = leave_link(letterhead, tokens.make(keys, Purpose.LEAVE, reader.id))
+    until = _day(reader.paused_until)
+    match action:
+        case Action.CONFIRM:
+            return (words.confirm.format(name=name), words.if_not), leave
+        case Action.PAUSE:
+            return (words.paused.format(name=name, until=until), words.undo, ""), undo
+        case Action.RESUME:
+            return (words.resumed.format(name=name), words.leave, ""), leave
+    return (words.left.format(name=name), words.undo, ""), undo
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _undo_link(letterhead: Letterhead, keys: Keys, reader: Subscriber) -> str:
+    """The reader's page with a button, else a mail that says `resume`."""
+    if letterhead.public_url:
+        return f"{letterhead.public_url}/p/{tokens.make(keys, Purpose.PREFERENCES, reader.id)}"
+    return f"mailto:{quote(_reply_to(letterhead, keys, reader), safe='@+')}?subject=resume"
+
+
+def _reply_to(letterhead: Letterhead, keys: Keys, reader: Subscriber) -> str:
+    own = own_address(letterhead)
+    return plus(own, tokens.make(keys, Purpose.REPLY, reader.id)) if letterhead.plus_addressing else own
+
+
+def _headers(
+    letterhead: Letterhead, keys: Keys, reader: Subscriber, answers: str, now: datetime, subject: str
+) -> tuple[tuple[str, str], ...]:
+    token = tokens.make(keys, Purpose.MESSAGE, reader.id)
+    own = [
+        ("From", letterhead.sender),
+        ("To", ascii_domain(reader.email)),
+        ("Reply-To", _reply_to(letterhead, keys, reader)),
+        ("Subject", subject.rstrip(":：")),
+        ("Date", format_datetime(now)),
+        # Our token in it: should it come back to us, it is known as our own.
+        ("Message-ID", f"<answer.{_digest(answers, now)}.{token}@{domain_of(own_address(letterhead))}>"),
+        ("Auto-Submitted", "auto-replied"),
+    ]
+    replied = "".join(answers.split())
+    # Only what is an identifier: the header is somebody else's text.
+    known = replied.startswith("<") and replied.endswith(">") and replied.isascii() and len(replied) < 500
+    return (*own, ("In-Reply-To", replied), ("References", replied)) if known else tuple(own)
+
+
+def _digest(answers: str, now: datetime) -> str:
+    return hashlib.sha256(f"{answers} {now:%Y-%m-%d}".encode()).hexdigest()[:16]
+
+
+def _html(language: str, said: tuple[str, ...], link: str) -> str:
+    before = "".join(f"<p>{escape(line)}</p>" for line in said[:-1])
+    after = f"<p>{escape(said[-1])}</p>" if said[-1] else ""
+    anchor = f'<p><a href="{escape(link)}">{escape(link)}</a></p>'
+    return f'<!doctype html><html lang="{escape(language)}"><body>{before}{anchor}{after}</body></html>'

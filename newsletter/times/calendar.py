@@ -1,0 +1,73 @@
+"""When arXiv announces: the dates of issues, their hours and their submission windows.
+
+Source: https://info.arxiv.org/help/availability.html. Submissions close at 14:00 US Eastern; they are announced
+at 20:00 Eastern from Sunday to Thursday, and an issue is dated by the day after that evening.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib import resources
+from zoneinfo import ZoneInfo
+
+EASTERN = ZoneInfo("America/New_York")
+_DAY = timedelta(days=1)
+_FRIDAY, _SATURDAY, _SUNDAY = 5, 6, 7  # ISO weekdays
+
+
+@cache
+def holidays() -> frozenset[date]:
+    """Evenings without an announcement, from `holidays.txt` beside this file."""
+    text = resources.files("newsletter.times").joinpath("holidays.txt").read_text("utf-8")
+    days = (line.partition("#")[0].strip() for line in text.splitlines())
+    return frozenset(date.fromisoformat(day) for day in days if day)
+
+
+def _announces(evening: date) -> bool:
+    return evening.isoweekday() not in (_FRIDAY, _SATURDAY) and evening not in holidays()
+
+
+def _deadline(evening: date) -> datetime:
+    """When the submissions announced on this evening closed: Sunday's on Friday, all others the same day."""
+    closed = evening - 2 * _DAY if evening.isoweekday() == _SUNDAY else evening
+    return datetime.combine(closed, time(14), EASTERN).astimezone(UTC)
+
+
+def is_issue_date(day: date) -> bool:
+    """Whether arXiv plans an announcement headed with this day."""
+    return _announces(day - _DAY)
+
+
+def announced_at(day: date) -> datetime:
+    """When issue `day` is due, UTC."""
+    return datetime.combine(day - _DAY, time(20), EASTERN).astimezone(UTC)
+
+
+def window(day: date) -> tuple[datetime, datetime]:
+    """The submission window of issue `day`, UTC: from the deadline of the announcement before it to its own."""
+    return _deadline(previous(day) - _DAY), _deadline(day - _DAY)
+
+
+def newest(now: datetime) -> date:
+    """The newest issue whose hour has come."""
+    day = now.astimezone(EASTERN).date() + _DAY
+    while not is_issue_date(day) or announced_at(day) > now:
+        day -= _DAY
+    return day
+
+
+def previous(day: date) -> date:
+    """The issue date before `day`."""
+    day -= _DAY
+    while not is_issue_date(day):
+        day -= _DAY
+    return day
+
+
+def following(day: date) -> date:
+    """The issue date after `day`."""
+    day += _DAY
+    while not is_issue_date(day):
+        day += _DAY
+    return day

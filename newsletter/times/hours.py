@@ -1,0 +1,52 @@
+"""When a reader's email is due, and which issues it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from newsletter.models import Hours
+from newsletter.times import calendar
+from newsletter.times.waiting import LATE
+
+_PROMPT = timedelta(minutes=15)  # how long after a reader's hour it still counts as that hour
+_MISSED = timedelta(hours=12)  # how long after an hour that was slept through its mail still comes, also past midnight
+
+
+def last_hour(hours: Hours, now: datetime) -> datetime | None:
+    """The newest moment, UTC, at which mails of these hours were due: on one of their days.
+
+    An hour that the clocks skip comes as much later, one that they repeat is its first.
+    """
+    zone = ZoneInfo(hours.timezone)
+    today = now.astimezone(zone).date()
+    for day in (today, today - timedelta(days=1)):
+        moment = datetime.combine(day, hours.send_at, zone).astimezone(UTC)
+        if day.isoweekday() in hours.days and moment <= now:
+            return moment
+    return None
+
+
+def is_open(hours: Hours, moment: datetime, now: datetime) -> bool:
+    """Whether the hour `moment` may still be served: on its own local day, or soon after."""
+    zone = ZoneInfo(hours.timezone)
+    return now.astimezone(zone).date() == moment.astimezone(zone).date() or now - moment < _MISSED
+
+
+def in_time(
+    issues: tuple[date, ...],
+    moment: datetime,
+    now: datetime,
+    looked: datetime | None,
+    held: Container[date] = (),
+) -> tuple[date, ...]:
+    """The issues that the mail of the hour `moment` carries: those announced by then.
+
+    Once that hour has been looked at, only what was due well before it may still come the same day. An hour over which
+    the service slept, or prepared the day (`looked` lies before it), is an hour nobody has looked at. An issue that was
+    `held` for want of scores has kept its readers waiting since their hour.
+    """
+    missed = looked is None or looked < moment or now - moment < _PROMPT
+    allowed = moment if missed else moment - LATE
+    return tuple(day for day in issues if calendar.announced_at(day) <= (moment if day in held else allowed))

@@ -1,0 +1,59 @@
+"""What is late, how long an email waits for it, and when arXiv is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from newsletter.models import Hours, Issue, IssueState, Newsletter
+from newsletter.times import calendar
+
+SHORTEST_POLL, LONGEST_POLL = timedelta(minutes=10), timedelta(minutes=30)
+LATE = timedelta(hours=3)  # an announcement due this long before a reader's hour may still come into that email
+
+
+def poll_pause(waited: timedelta) -> timedelta:
+    """How long until an awaited announcement is asked for again: the longer it is late, the less often."""
+    return min(max(waited / 4, SHORTEST_POLL), LONGEST_POLL)
+
+
+def overdue_by(issue_of: Callable[[date], Issue | None], moment: datetime) -> date | None:
+    """The newest announcement that was due well before this hour, where it is not ready.
+
+    One that the ledger never had while it has the next was before its time, or too long ago to be caught up.
+    """
+    expected = calendar.newest(moment - LATE)
+    issue = issue_of(expected)
+    if issue is None:
+        return expected if issue_of(calendar.following(expected)) is None else None
+    return expected if issue.state is IssueState.COLLECTED else None
+
+
+def email_waits_until(hours: Hours, moment: datetime) -> datetime:
+    """How long the mail of this hour waits for a late announcement, UTC; never shorter than not at all."""
+    zone = ZoneInfo(hours.timezone)
+    limit = datetime.combine(moment.astimezone(zone).date(), hours.wait_until, zone).astimezone(UTC)
+    return max(limit, moment)
+
+
+def issue_waits_until(hours: Hours | Newsletter, day: date) -> datetime:
+    """The first `wait_until` after the announcement of this issue, UTC, of readers or of all who say nothing else."""
+    zone = ZoneInfo(hours.timezone)
+    announced = calendar.announced_at(day)
+    local = announced.astimezone(zone).date()
+    limits = (datetime.combine(local + timedelta(days=n), hours.wait_until, zone).astimezone(UTC) for n in (0, 1))
+    return next(limit for limit in limits if limit > announced)
+
+
+def missing_issue(known: Sequence[Issue], newsletter: Newsletter, now: datetime) -> date | None:
+    """The newest issue that should be ready and is not: the newsletter's `wait_until` has passed since it was due.
+
+    `known` are the ledger's newest issues.
+    """
+    day = calendar.newest(now)
+    if now < issue_waits_until(newsletter, day):
+        if not known:
+            return None  # what was announced before our first issue was never ours
+        day = calendar.previous(day)
+    return None if any(one.date >= day for one in known if one.state is not IssueState.COLLECTED) else day
