@@ -10,7 +10,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from newsletter import app
 from newsletter.times import calendar
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.sample import sample_day
@@ -18,9 +17,9 @@ from newsletter.demo.servers import Servers
 from newsletter.models import Enrolled
 from newsletter.pipeline import Desk, groups
 from newsletter.settings import Settings
+from tests.counters import MORNING, desk_at
 from tests.factories import DAY
 
-MORNING = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)  # after the announcement of 9 March
 ROSTER = """\
 topics:
   foundations:
@@ -66,9 +65,7 @@ def settings_for(servers: Servers, folder: Path, *, model: bool = True) -> Setti
 @contextmanager
 def desk_of(settings: Settings, now: datetime = MORNING, wrap: Callable[[Desk], Desk] = replace) -> Iterator[Desk]:
     """The desk of `newsletter run` at a fixed time; `wrap` may put something between it and its adapters."""
-    roster = app.load_roster(settings)
-    with app.work_folder(settings, "test"), app.open_desk(settings, roster, now=lambda: now) as desk:
-        app.take_in(settings, roster, lambda: now)
+    with desk_at(settings, now) as desk:
         yield wrap(desk)
 
 

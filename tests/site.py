@@ -6,6 +6,7 @@ import http.client
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from typing import Any
 import pytest
 import uvicorn
 
-from newsletter import app, web
-from newsletter.app.files import token_keys
+from newsletter import web
 from newsletter.models import SubscriberState
+from newsletter.readers import Counter, in_force
 from newsletter.settings import Settings
+from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
-from tests.morning import MORNING, ROSTER
+from tests.counters import counter_of
+from tests.morning import ROSTER
 
 ADA = "ada@example.org"
 
@@ -39,6 +42,7 @@ class Site:
     """A running web part and what stands behind it."""
 
     settings: Settings
+    counter: Counter
     port: int
     ids: dict[str, int]
 
@@ -53,19 +57,17 @@ class Site:
             connection.close()
 
     def token(self, purpose: Purpose, email: str = ADA) -> str:
-        return make(token_keys(self.settings.data_dir), purpose, self.ids[email])
+        return make(self.counter.keys, purpose, self.ids[email])
 
     def leave(self, **more: Any) -> Answer:
         return self.ask("POST", f"/u/{self.token(Purpose.LEAVE)}", **more)
 
     def snapshot(self) -> tuple[object, ...]:
         """Everything that a request could change: the ledger's readers and the file."""
-        with app.open_ledger(self.settings) as store:
-            return (*store.subscribers(), self.settings.subscribers.read_bytes())
+        return (*self.counter.store.subscribers(), self.settings.subscribers.read_bytes())
 
     def state(self, email: str = ADA) -> SubscriberState:
-        with app.open_ledger(self.settings) as store:
-            found = store.subscriber(email)
+        found = self.counter.store.subscriber(email)
         assert found is not None
         return found.state
 
@@ -100,11 +102,18 @@ def server() -> Iterator[tuple[Switch, int]]:
 
 
 @pytest.fixture
-def site(tmp_path: Path, server: tuple[Switch, int]) -> Site:
+def site(tmp_path: Path, server: tuple[Switch, int]) -> Iterator[Site]:
     (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
     settings = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
-    with app.open_ledger(settings) as store:
-        known = store.enrol([ADA, "chen@example.org"], MORNING)
-    switch, port = server
-    switch.inner = web.build(settings)
-    return Site(settings, port, {email: one.id for email, one in known.items()})
+    with site_of(settings, server) as opened:
+        yield opened
+
+
+@contextmanager
+def site_of(settings: Settings, server: tuple[Switch, int]) -> Iterator[Site]:
+    """The web part over this list, taken in."""
+    with counter_of(settings, utc_now) as counter:
+        in_force.take_in(counter, in_force.load(counter))
+        switch, port = server
+        switch.inner = web.build(counter)
+        yield Site(settings, counter, port, {one.email: one.id for one in counter.store.subscribers()})

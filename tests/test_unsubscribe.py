@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from newsletter import inbound, subscribers, unsubscribe
+from newsletter import inbound, readers, subscribers
+from newsletter.replies import acting, answers
 from newsletter.models import Action, Letterhead, Meaning, Message, Subscriber, SubscriberState
 from newsletter.store import Store
 from newsletter.subscribers import load
@@ -43,7 +44,7 @@ def state(store: Store, email: str = "chen@example.org") -> SubscriberState:
 
 def test_leaving_is_in_the_ledger_and_in_the_file(store: Store, chen: Subscriber, roster: Path) -> None:
     """Both say since when and how; every other byte of the file and every other reader stay."""
-    changed = unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
+    changed = readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
     assert changed is not None
     assert (SubscriberState.UNSUBSCRIBED, LEFT, MORNING) == (
         changed.subscriber.state,
@@ -70,23 +71,23 @@ def test_the_ledger_comes_first(
         return write_field(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(subscribers, "write_field", watching)
-    unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
+    readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
     assert [SubscriberState.UNSUBSCRIBED] == seen
 
 
 def test_twice_is_the_same(store: Store, chen: Subscriber, roster: Path) -> None:
     """Leaving again, later and another way, changes neither date nor reason, in ledger and file."""
-    first = unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
+    first = readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
     text = roster.read_bytes()
-    assert first == unsubscribe.leave(store, roster, chen.id, "by link", MORNING + timedelta(days=3))
+    assert first == readers.leave(a_counter(store, roster, MORNING + timedelta(days=3)), chen.id, "by link")
     assert text == roster.read_bytes()
 
 
 def test_a_line_deleted_by_hand_comes_back_with_its_date(store: Store, chen: Subscriber, roster: Path) -> None:
     """Who clicks again after the owner has removed the line is written down again, with the day they left."""
-    unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
+    readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
     roster.write_text(ROSTER, "utf-8")
-    unsubscribe.leave(store, roster, chen.id, "by link", MORNING + timedelta(days=3))
+    readers.leave(a_counter(store, roster, MORNING + timedelta(days=3)), chen.id, "by link")
     assert f"unsubscribed: {LEFT}" in roster.read_text("utf-8")
 
 
@@ -98,7 +99,7 @@ def test_a_file_that_cannot_be_written_changes_nothing_about_it(
 ) -> None:
     """With the file missing, read-only or broken the reader has still left, and the problem is told."""
     make_unwritable(roster, trouble, monkeypatch)
-    changed = unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
+    changed = readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
     assert changed is not None
     assert (SubscriberState.UNSUBSCRIBED, None) == (changed.subscriber.state, changed.line)
     assert changed.file_problem is not None
@@ -112,7 +113,7 @@ def test_a_reader_whom_the_file_does_not_name_leaves_all_the_same(
 ) -> None:
     """Somebody removed from the file but still in the ledger: no line, no problem, gone."""
     roster.write_text(ROSTER[: ROSTER.index("  - email: chen")], "utf-8")
-    changed = unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
+    changed = readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
     assert changed is not None
     assert (None, None) == (changed.line, changed.file_problem)
     assert SubscriberState.UNSUBSCRIBED is state(store)
@@ -121,17 +122,17 @@ def test_a_reader_whom_the_file_does_not_name_leaves_all_the_same(
 def test_an_unknown_id_is_nobody(store: Store, roster: Path) -> None:
     """An id that the ledger does not hold changes nothing."""
     before = roster.read_bytes()
-    assert unsubscribe.leave(store, roster, 42, "by reply", MORNING) is None
+    assert readers.leave(a_counter(store, roster, MORNING), 42, "by reply") is None
     assert before == roster.read_bytes()
 
 
 def test_coming_back(store: Store, chen: Subscriber, roster: Path) -> None:
     """Resubscribing makes the reader active and takes the mark out of the file, which is then as it was."""
-    unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
-    changed = unsubscribe.come_back(store, roster, chen, MORNING + timedelta(days=1))
+    readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
+    changed = readers.come_back(a_counter(store, roster, MORNING + timedelta(days=1)), chen)
     assert (SubscriberState.ACTIVE, "2026-03-10 resubscribed") == (changed.subscriber.state, changed.subscriber.why)
     assert ROSTER + "# the end\n" == roster.read_text("utf-8")
-    unsubscribe.come_back(store, roster, chen, MORNING + timedelta(days=2))
+    readers.come_back(a_counter(store, roster, MORNING + timedelta(days=2)), chen)
     assert ROSTER + "# the end\n" == roster.read_text("utf-8")
 
 
@@ -139,7 +140,7 @@ def test_coming_back_after_bounces(store: Store, chen: Subscriber, roster: Path)
     """A reader who was left out after bounces comes back in ledger and file."""
     roster.write_text(ROSTER + "    bounced: 2026-03-09 5.1.1\n", "utf-8")
     store.set_subscriber(chen.id, SubscriberState.SUPPRESSED, "2026-03-09 5.1.1", MORNING)
-    unsubscribe.come_back(store, roster, chen, MORNING)
+    readers.come_back(a_counter(store, roster, MORNING), chen)
     assert SubscriberState.ACTIVE is state(store)
     assert all(reader.bounced is None for reader in load(roster).readers)
 
@@ -148,9 +149,9 @@ def test_coming_back_with_a_broken_file(
     store: Store, chen: Subscriber, roster: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The ledger decides this way too; the file's mark is named as a problem."""
-    unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
+    readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
     make_unwritable(roster, "broken", monkeypatch)
-    changed = unsubscribe.come_back(store, roster, chen, MORNING)
+    changed = readers.come_back(a_counter(store, roster, MORNING), chen)
     assert SubscriberState.ACTIVE is changed.subscriber.state
     assert changed.file_problem is not None
 
@@ -175,7 +176,7 @@ def test_only_a_proven_request_acts(
         action=action, reason="test", subscriber_id=chen.id if proven else None, until=UNTIL, status="5.1.1"
     )
     before = roster.read_bytes()
-    unsubscribe.act(store, roster, meaning, MORNING)
+    acting.act(a_counter(store, roster, MORNING), meaning)
     expected = ACTS.get(action, SubscriberState.ACTIVE) if proven else SubscriberState.ACTIVE
     assert expected is state(store)
     assert SubscriberState.ACTIVE is state(store, "ada@example.org")
@@ -185,9 +186,9 @@ def test_only_a_proven_request_acts(
 def test_a_sender_whom_dkim_proves_is_looked_up(store: Store, chen: Subscriber, roster: Path) -> None:
     """Where the mail's server is vouched for, the address stands for the token; unknown ones are nobody."""
     nobody = Meaning(action=Action.UNSUBSCRIBE, reason="test", sender="eve@example.org")
-    assert unsubscribe.act(store, roster, nobody, MORNING) is None
+    assert acting.act(a_counter(store, roster, MORNING), nobody) is None
     known = Meaning(action=Action.UNSUBSCRIBE, reason="test", sender=chen.email.upper())
-    assert unsubscribe.act(store, roster, known, MORNING) is not None
+    assert acting.act(a_counter(store, roster, MORNING), known) is not None
     assert SubscriberState.UNSUBSCRIBED is state(store)
 
 
@@ -200,11 +201,11 @@ def meant(action: Action, chen: Subscriber, **more: Any) -> Meaning:
 
 def test_pause_and_resume(store: Store, chen: Subscriber, roster: Path) -> None:
     """Ledger and file say until when; resuming leaves the file as it was."""
-    paused = unsubscribe.act(store, roster, meant(Action.PAUSE, chen, until=UNTIL), MORNING)
+    paused = acting.act(a_counter(store, roster, MORNING), meant(Action.PAUSE, chen, until=UNTIL))
     assert paused is not None
     assert (SubscriberState.PAUSED, UNTIL) == (paused.subscriber.state, paused.subscriber.paused_until)
     assert [None, UNTIL] == [reader.paused_until for reader in load(roster).readers]
-    resumed = unsubscribe.act(store, roster, meant(Action.RESUME, chen), MORNING)
+    resumed = acting.act(a_counter(store, roster, MORNING), meant(Action.RESUME, chen))
     assert resumed is not None
     assert (SubscriberState.ACTIVE, None) == (resumed.subscriber.state, resumed.subscriber.paused_until)
     assert ROSTER + "# the end\n" == roster.read_text("utf-8")
@@ -212,8 +213,8 @@ def test_pause_and_resume(store: Store, chen: Subscriber, roster: Path) -> None:
 
 def test_a_pause_does_not_bring_back_who_left(store: Store, chen: Subscriber, roster: Path) -> None:
     """Somebody who left and then writes `pause` has left."""
-    unsubscribe.leave(store, roster, chen.id, "by reply", MORNING)
-    assert unsubscribe.act(store, roster, meant(Action.PAUSE, chen, until=UNTIL), MORNING) is None
+    readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
+    assert acting.act(a_counter(store, roster, MORNING), meant(Action.PAUSE, chen, until=UNTIL)) is None
     assert SubscriberState.UNSUBSCRIBED is state(store)
 
 
@@ -224,16 +225,16 @@ def test_readers_undo_what_they_did_themselves(
     store: Store, chen: Subscriber, roster: Path, how: str, back: bool
 ) -> None:
     """`resume` takes back one's own leaving; not what the operator decided."""
-    unsubscribe.leave(store, roster, chen.id, how, MORNING)
-    changed = unsubscribe.act(store, roster, meant(Action.RESUME, chen), MORNING)
+    readers.leave(a_counter(store, roster, MORNING), chen.id, how)
+    changed = acting.act(a_counter(store, roster, MORNING), meant(Action.RESUME, chen))
     assert back == (changed is not None) == (SubscriberState.ACTIVE is state(store))
 
 
 def test_complaints_are_not_undone(store: Store, chen: Subscriber, roster: Path) -> None:
     """A complaint is for good, until the operator takes the reader back; the file names it."""
-    unsubscribe.act(store, roster, meant(Action.COMPLAINT, chen), MORNING)
+    acting.act(a_counter(store, roster, MORNING), meant(Action.COMPLAINT, chen))
     assert "    bounced: 2026-03-09 complaint\n" in roster.read_text("utf-8")
-    assert unsubscribe.act(store, roster, meant(Action.RESUME, chen), MORNING) is None
+    assert acting.act(a_counter(store, roster, MORNING), meant(Action.RESUME, chen)) is None
     assert SubscriberState.SUPPRESSED is state(store)
 
 
@@ -270,7 +271,7 @@ def test_when_bounces_leave_a_reader_out(
         assert SubscriberState.ACTIVE is state(store)
         now = MORNING + timedelta(days=day)
         meaning = meant(action, chen, status=status, issue=now.date())
-        unsubscribe.act(store, roster, meaning, now, key=str(number))
+        acting.act(a_counter(store, roster, now), meaning, key=str(number))
     assert out == (SubscriberState.SUPPRESSED is state(store))
     assert out == ("bounced: " in roster.read_text("utf-8"))
 
@@ -278,20 +279,20 @@ def test_when_bounces_leave_a_reader_out(
 def test_one_report_counts_once_and_the_sender_s_fault_never(store: Store, chen: Subscriber, roster: Path) -> None:
     """The same report again is the same bounce; a refusal for policy or spam is ours, not the reader's."""
     for _ in range(9):
-        unsubscribe.act(store, roster, meant(SOFT, chen, status="4.2.2"), MORNING, key="same")
+        acting.act(a_counter(store, roster, MORNING), meant(SOFT, chen, status="4.2.2"), key="same")
     for number in range(9):
         blamed = meant(HARD, chen, status="5.1.1", blames_sender=True)
-        assert unsubscribe.act(store, roster, blamed, MORNING, key=str(number)) is None
+        assert acting.act(a_counter(store, roster, MORNING), blamed, key=str(number)) is None
     assert SubscriberState.ACTIVE is state(store)
 
 
 def test_taken_back_the_count_begins_anew(store: Store, chen: Subscriber, roster: Path) -> None:
     """Bounces from before the operator took the reader back count no more."""
     for day in range(5):
-        unsubscribe.act(store, roster, meant(SOFT, chen), MORNING + timedelta(days=day), key=str(day))
+        acting.act(a_counter(store, roster, MORNING + timedelta(days=day)), meant(SOFT, chen), key=str(day))
     assert SubscriberState.SUPPRESSED is state(store)
-    unsubscribe.come_back(store, roster, chen, MORNING + timedelta(days=5))
-    unsubscribe.act(store, roster, meant(SOFT, chen), MORNING + timedelta(days=5, hours=1), key="new")
+    readers.come_back(a_counter(store, roster, MORNING + timedelta(days=5)), chen)
+    acting.act(a_counter(store, roster, MORNING + timedelta(days=5, hours=1)), meant(SOFT, chen), key="new")
     assert SubscriberState.ACTIVE is state(store)
 
 
@@ -303,7 +304,7 @@ LETTERHEAD = Letterhead(sender="Morning arXiv <news@news.example>", reply_to="ne
 
 def an_answer(chen: Subscriber, action: Action = Action.UNSUBSCRIBE, language: str = "zh", **more: Any) -> Message:
     letterhead = replace(LETTERHEAD, **more)
-    return unsubscribe.compose(
+    return answers.compose(
         action, letterhead, keys=KEYS, reader=chen, newsletter="Morning arXiv", language=language,
         answers="<reply@example.org>", now=MORNING,
     )  # fmt: skip
@@ -337,7 +338,7 @@ def test_an_answer_s_headers_arrive_as_they_are(chen: Subscriber, letters: int) 
     names = ["", "Morning arXiv", "n" * letters, "Dr. Lovelace, Ada " * 6, "晨间论文" * (letters // 4)]
     for name in names:
         letterhead = replace(LETTERHEAD, sender=f"{name} <news@{domain}>", reply_to=f"news@{domain}")
-        message = unsubscribe.compose(
+        message = answers.compose(
             Action.UNSUBSCRIBE, letterhead, keys=KEYS, reader=chen, newsletter=name or "x", language="en",
             answers=f"<{'i' * 5 * letters}@{domain}>", now=MORNING,
         )  # fmt: skip
@@ -371,7 +372,7 @@ def test_another_service_does_not_answer_our_answer(chen: Subscriber) -> None:
 
 def test_a_hostile_message_id_breaks_no_line(chen: Subscriber) -> None:
     """What somebody else wrote as Message-ID never adds a header."""
-    message = unsubscribe.compose(
+    message = answers.compose(
         Action.UNSUBSCRIBE, LETTERHEAD, keys=KEYS, reader=chen, newsletter="A\r\nBcc: eve@evil.example",
         language="en", answers="<a@b>\r\nBcc: eve@evil.example", now=MORNING,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from newsletter.archive.day import Day, is_whole
 from newsletter.archive.pages import Pages
 from newsletter.archive.plan import Unit, day_bytes, digest_of, units
 from newsletter.archive.shelves import Glance, glance
+from newsletter.archive.site import Site
 
 _NOTES = ".written.json"
 _KEPT = 80  # days held in memory: a quarter of a year is made into one file of the index
