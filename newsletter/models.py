@@ -120,7 +120,14 @@ class Issue:
     held_since: datetime | None = None  # UTC: too few papers had a score when it was first prepared
     missing: tuple[str, ...] = ()  # announced ids of which nothing else is known yet
     provisional: tuple[str, ...] = ()  # known by arXiv's feed alone; the API is asked again
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # of collecting
+    model_notes: tuple[str, ...] = ()  # of scoring and writing, as it was last prepared
+    budget_reached: bool = False  # so that scores or lines are missing
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """What is shown of it, in order."""
+        return (*self.notes, *self.model_notes)
 
 
 # --- what the operator wrote --------------------------------------------------
@@ -319,6 +326,7 @@ class Ranked:
     trained: bool = False  # on earlier scores; else by the topic's words
     seen: Seen = Seen.ALL
     fate: str | None = None  # picked or why not, in words
+    place: int | None = None  # among the picks, from 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,14 +56,17 @@ class Judgements(Base):
     def ranks(self, topic_hash: str, papers: Iterable[Paper]) -> Mapping[str, Ranked]:
         rows = self._rows(ranking, {"topic_hash": [topic_hash]}, papers)
         return {
-            row.arxiv_id: Ranked(value=row.value, trained=row.trained, seen=Seen(row.seen), fate=row.fate)
+            row.arxiv_id: Ranked(
+                value=row.value, trained=row.trained, seen=Seen(row.seen), fate=row.fate, place=row.place
+            )
             for row in rows
         }
 
     def save_ranks(self, topic_hash: str, ranked: Mapping[Paper, Ranked]) -> None:
         rows = [
             {"arxiv_id": paper.arxiv_id, "version": paper.version, "topic_hash": topic_hash}
-            | {"value": found.value, "trained": found.trained, "seen": found.seen.value, "fate": found.fate}
+            | {"value": found.value, "trained": found.trained, "seen": found.seen.value}
+            | {"fate": found.fate, "place": found.place}
             for paper, found in ranked.items()
         ]
         with self._transaction() as connection:
