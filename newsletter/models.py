@@ -422,6 +422,7 @@ class Entry:
     paper: Paper
     issue: date
     topics: tuple[str, ...]  # titles of the topics that picked it
+    topic: str | None = field(default=None, repr=False)  # key of the first; the key of the edition is made of the repr
     score: Score | None = None
     reason: str | None = None  # which interest it meets; English
     by_author: str | None = None
@@ -505,6 +506,16 @@ class Slotted:
         return bytes(filled)
 
 
+@dataclass(frozen=True, slots=True)
+class PrintedPaper:
+    """A paper as an edition showed it. What an old ledger did not keep is None."""
+
+    arxiv_id: str
+    version: int | None
+    number: int
+    topic: str | None  # key of the topic that it stands under
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """An edition as bytes, made once; a reader differs only in headers and slots."""
@@ -514,6 +525,7 @@ class Rendered:
     html: Slotted  # UTF-8
     text: Slotted  # UTF-8
     body: Slotted  # MIME: content headers, blank line, parts; CRLF
+    papers: tuple[PrintedPaper, ...] = ()  # in printed order
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from newsletter.models import (
     Outgoing,
     Paper,
     Preference,
+    PrintedPaper,
     Prompt,
     Ranked,
     Reader,
@@ -336,6 +337,10 @@ class DeliveryStore(Protocol):
         Who has left meanwhile becomes skipped. An outcome of a mail that is no longer this owner's changes nothing.
         """
         ...
+    def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
+        """The papers that the mail of this Message-ID showed, in printed order; none where nobody can tell."""
+        ...
+
 
     def finish(self, delivery: Delivery) -> None:
         """Commit the state of one mail, whoever owns it."""
