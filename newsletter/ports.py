@@ -284,12 +284,24 @@ class RosterStore(Protocol):
         """Put the roster of these subscriber ids and entries in force, taking them in chunks.
 
         Who is not among them is no longer in the roster. A stop in between leaves the readers of both rosters in
-        force, until the next call.
+        force, until the next call. Readers whom no file brought stay as they are.
         """
         ...
 
     def hours(self) -> Mapping[int, Hours]:
         """The different hours of the readers who get mail, by an id."""
+    def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> None:
+        """Keep these preferences and make the reader's row say what `changed` says, all but the address, at once."""
+        ...
+
+    def reader(self, subscriber_id: int) -> Reader | None:
+        """A reader in force, also one who gets no mail at present."""
+        ...
+
+    def reader_languages(self) -> tuple[str, ...]:
+        """Every language that a reader in force asks for."""
+        ...
+
         ...
 
     def wishes(self) -> Sequence[Wishes]:
