@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from newsletter.errors import TransportError
 from newsletter.models import (
@@ -190,11 +190,13 @@ class JudgementStore(Protocol):
         """What an issue used, by stage and model."""
         ...
 
-    def recall(self, key: str) -> str | None:
-        """What was found out of a model in an earlier run."""
+    def note_topics(self, hashes: Mapping[str, str], now: datetime) -> None:
+        """Note the hash of each topic's text by its key, with the time where it is new."""
         ...
 
-    def remember(self, key: str, value: str) -> None: ...
+    def topic_hashes(self, key: str) -> Sequence[tuple[str, datetime]]:
+        """Every text that this topic has had, with the time when it was first noted, newest first."""
+        ...
 
 
 class ReaderStore(Protocol):
@@ -288,8 +290,6 @@ class RosterStore(Protocol):
         """
         ...
 
-    def hours(self) -> Mapping[int, Hours]:
-        """The different hours of the readers who get mail, by an id."""
     def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> None:
         """Keep these preferences and make the reader's row say what `changed` says, all but the address, at once."""
         ...
@@ -302,6 +302,8 @@ class RosterStore(Protocol):
         """Every language that a reader in force asks for."""
         ...
 
+    def hours(self) -> Mapping[int, Hours]:
+        """The different hours of the readers who get mail, by an id."""
         ...
 
     def wishes(self) -> Sequence[Wishes]:
@@ -335,6 +337,10 @@ class DeliveryStore(Protocol):
 
     def edition(self, key: str) -> Rendered | None: ...
 
+    def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
+        """The papers that the mail of this Message-ID showed, in printed order; none where nobody can tell."""
+        ...
+
     def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
         """The editions of this reader's newest mails."""
         ...
@@ -349,10 +355,6 @@ class DeliveryStore(Protocol):
         Who has left meanwhile becomes skipped. An outcome of a mail that is no longer this owner's changes nothing.
         """
         ...
-    def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
-        """The papers that the mail of this Message-ID showed, in printed order; none where nobody can tell."""
-        ...
-
 
     def finish(self, delivery: Delivery) -> None:
         """Commit the state of one mail, whoever owns it."""
@@ -418,7 +420,43 @@ class TroubleStore(Protocol):
     def drop_trouble(self, key: str) -> None: ...
 
 
-class Store(PaperStore, JudgementStore, ReaderStore, RosterStore, DeliveryStore, TroubleStore, Protocol):
+class TicketStore(Protocol):
+    """One-time links, by a hash of their secret part."""
+
+    def issue_ticket(self, ticket_hash: str, purpose: str, payload: Mapping[str, Any], expires: datetime) -> None: ...
+
+    def ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
+        """What it was issued with; None when it is unknown, expired, used or for another purpose."""
+        ...
+
+    def use_ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
+        """As `ticket`, and the ticket is used: only one caller ever gets an answer."""
+        ...
+
+
+class NoteStore(Protocol):
+    """What one run leaves for the next: the list in force, holds, restores, what was found out of models and pages."""
+
+    def recall(self, key: str) -> str | None:
+        """The value remembered last under this key."""
+        ...
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep this value in place of the key's last one."""
+        ...
+
+
+class Store(
+    PaperStore,
+    JudgementStore,
+    ReaderStore,
+    RosterStore,
+    DeliveryStore,
+    TicketStore,
+    TroubleStore,
+    NoteStore,
+    Protocol,
+):
     """The ledger as a whole."""
 
     def figures(self) -> Figures:
@@ -433,11 +471,13 @@ __all__ = [
     "DeliveryStore",
     "JudgementStore",
     "Mailbox",
+    "NoteStore",
     "PaperStore",
     "Priced",
     "ReaderStore",
     "RosterStore",
     "Store",
+    "TicketStore",
     "Transport",
     "TroubleStore",
 ]

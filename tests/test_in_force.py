@@ -209,6 +209,20 @@ def test_what_another_version_wrote(settings: Settings, text: str) -> None:
     assert BOTH == listed(settings)
 
 
+def test_texts_of_topics_are_noted(settings: Settings) -> None:
+    """Each text that a topic has had is noted once, with the time when it came."""
+    with app.open_ledger(settings) as store:
+        ((before, since),) = store.topic_hashes("vision")
+    assert MORNING == since
+    (settings.subscribers.parent / "vision.md").write_text("Depth.", "utf-8")
+    look(settings)
+    with app.open_ledger(settings) as store:
+        newest, oldest = store.topic_hashes("vision")
+        assert 1 == len(store.topic_hashes("foundations"))
+    assert (before, MORNING) == oldest
+    assert LATER == newest[1]
+
+
 def test_a_slip_is_not_taken_in(settings: Settings) -> None:
     """The guard is asked before the ledger changes; when it is overruled the next tick takes the roster in."""
     many = HEAD + "".join(BOB.replace("bob@", f"bob{number}@") for number in range(12))

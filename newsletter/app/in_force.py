@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
 
-from newsletter import pipeline, subscribers
+from newsletter import pipeline, scoring, subscribers
 from newsletter.app import rosters
 from newsletter.app.desk import beside_the_file, has_ledger, load_roster, open_ledger, utc_now
 from newsletter.app.files import token_keys
@@ -78,6 +78,7 @@ def _is_of(settings: Settings, found: InForce) -> bool:
 
 
 def _take_in(settings: Settings, store: Store, roster: Roster, now: Callable[[], datetime]) -> InForce:
+    store.note_topics({topic.key: scoring.topic_hash(topic) for topic in roster.topics}, now())
     before = _stored(store)
     found = InForce(Masthead(roster.newsletter, roster.topics), roster.findings, roster.made_of, beside=roster.beside)
     if before == found:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import structlog
 
-from newsletter.ports import JudgementStore
+from newsletter.ports import NoteStore
 
 log = structlog.get_logger()
 
@@ -26,7 +26,7 @@ class Hold:
         return f"mails wait: {self.reason}; next try {self.until:%Y-%m-%d %H:%M} UTC, or now by `newsletter run`"
 
 
-def read(store: JudgementStore) -> Hold | None:
+def read(store: NoteStore) -> Hold | None:
     """What holds the mails; also after its time is over, until a round goes well."""
     noted = store.recall(_KEY)
     return Hold(*_values(noted)) if noted else None
@@ -37,7 +37,7 @@ def _values(noted: str) -> tuple[str, datetime]:
     return values["reason"], datetime.fromisoformat(values["until"])
 
 
-def write(store: JudgementStore, hold: Hold | None) -> None:
+def write(store: NoteStore, hold: Hold | None) -> None:
     """Note a new one, or that all is well again."""
     if hold:
         log.warning("sending.held", reason=hold.reason, until=f"{hold.until:%Y-%m-%d %H:%M} UTC")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
 from newsletter.models import Bill, Paper, Ranked, Score, Seen, Usage
-from newsletter.store.engine import Base, put, put_all
+from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import chunks, to_paper
-from newsletter.store.tables import meta, model_call, ranking, reason, score, summary
+from newsletter.store.tables import model_call, ranking, reason, score, summary, topic_text
 from newsletter.store.tables import paper as paper_table
 
 
@@ -118,13 +118,16 @@ class Judgements(Base):
             for name, model, count, unknown, prompt, completion, cost in rows
         ]
 
-    def recall(self, key: str) -> str | None:
-        with self._reading() as connection:
-            return connection.scalar(select(meta.c.value).where(meta.c.key == key))
-
-    def remember(self, key: str, value: str) -> None:
+    def note_topics(self, hashes: Mapping[str, str], now: datetime) -> None:
+        rows = [{"key": key, "hash": topic_hash, "since": now} for key, topic_hash in hashes.items()]
         with self._transaction() as connection:
-            put(connection, meta, {"key": key, "value": value})
+            add_missing(connection, topic_text, rows)
+
+    def topic_hashes(self, key: str) -> Sequence[tuple[str, datetime]]:
+        query = select(topic_text.c.hash, topic_text.c.since).where(topic_text.c.key == key)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(topic_text.c.since.desc(), topic_text.c.hash))
+            return [(row.hash, row.since) for row in rows]
 
     def _rows(self, table: Table, asked: Mapping[str, list[str]], papers: Iterable[Paper]) -> list[Any]:
         versions = {paper.arxiv_id: paper.version for paper in papers}
