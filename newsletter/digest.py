@@ -70,6 +70,7 @@ def _entry(
         paper=pick.paper,
         issue=pick.issue,
         topics=tuple(titles[key] for key in topics),
+        topic=next(iter(topics), None),
         score=pick.score,
         reason=next((summary.reasons[key] for key in topics if key in summary.reasons), None),
         by_author=pick.by_author,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from newsletter.times import calendar
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.models import Enrolled
 from newsletter.pipeline import Desk, groups
 from newsletter.settings import Settings
+from newsletter.times import calendar
 from tests.counters import MORNING, desk_at
 from tests.factories import DAY
 

@@ -9,8 +9,8 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-
 from newsletter.app.alarms import Alarms
+
 from newsletter.demo.faults import Fault
 from newsletter.errors import TransportRefused
 from newsletter.models import Answer, Outcome, Outgoing, Verdict

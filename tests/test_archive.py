@@ -18,11 +18,11 @@ import feedparser
 import lxml.etree
 import lxml.html
 import pytest
+from newsletter.app.copying import backup
+from newsletter.app.publish import publish
 
 from newsletter import app, archive
-from newsletter.app.copying import backup
 from newsletter.app.files import folders
-from newsletter.app.publish import publish
 from newsletter.archive import search
 from newsletter.archive.day import page_name
 from newsletter.errors import TemplateError

@@ -24,12 +24,12 @@ from typing import Any
 import pytest
 
 from newsletter import app
-from newsletter.times import calendar
 from newsletter.demo.command import reply_to
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.models import DeliveryState, IssueState
 from newsletter.store import open_store
+from newsletter.times import calendar
 from tests.conftest import Run
 from tests.ledger import NOW, a_delivery, a_rendered, an_issue
 from tests.morning import ROSTER

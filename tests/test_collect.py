@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from newsletter import collect
 from newsletter.collect import ArxivSource, Fetched, assign, fetch
-from newsletter.times import calendar
 from newsletter.collect.source import Feed, to_paper
 from newsletter.collect.wire import check_atom
 from newsletter.demo.arxiv_server import ArxivServer
@@ -25,6 +24,7 @@ from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow, load_rows
 from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable
 from newsletter.models import Announced, AnnounceType, ArxivId, Paper
+from newsletter.times import calendar
 from tests.factories import DAY, a_paper
 from tests.morning import sample_rows
 

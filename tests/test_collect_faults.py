@@ -15,11 +15,11 @@ from datetime import date
 import pytest
 
 from newsletter.collect import ArxivSource, assign, fetch
-from newsletter.times import calendar
 from newsletter.demo.arxiv_server import ArxivServer
 from newsletter.demo.faults import Request, Response
 from newsletter.demo.rows import SampleRow
 from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable
+from newsletter.times import calendar
 from tests.factories import DAY
 from tests.morning import sample_rows
 

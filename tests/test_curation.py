@@ -52,7 +52,7 @@ def prepare(settings: Settings) -> Issue:
 
 def trouble(issue: Issue) -> list[str]:
     """What the notes say of models."""
-    return [note for note in issue.notes if note.startswith("model ")]
+    return list(issue.model_notes)
 
 
 def picks(settings: Settings) -> list[str]:
@@ -253,7 +253,7 @@ def test_an_issue_without_scores_is_held_until_the_limit(tmp_path: Path) -> None
         issue, due, logs = prepared(settings, MORNING, failing(DOWN))
         assert (issue.state, due, logs) == (IssueState.COLLECTED, [], ["error trouble"])
         assert issue.held_since == MORNING
-        assert any("HTTP 503" in note for note in issue.notes)
+        assert any("HTTP 503" in note for note in issue.model_notes)
         later, due, _ = prepared(settings, NOON - timedelta(minutes=1), failing(DOWN))
         assert (later.state, due, later.held_since) == (IssueState.COLLECTED, [], MORNING)
         with desk_of(settings, NOON, failing(DOWN)) as desk:
@@ -340,7 +340,7 @@ def test_no_tokens_is_a_failure(tmp_path: Path) -> None:
     with practice(tmp_path) as (_, settings):
         issue, due, logs = prepared(settings, MORNING, failing(None))
         assert (issue.state, due, logs) == (IssueState.COLLECTED, [], ["error trouble"])
-        assert f"model openai/sample-model: no score for {issue.collected} papers, 0 tokens used" in issue.notes
+        assert f"model openai/sample-model: no score for {issue.collected} papers, 0 tokens used" in issue.model_notes
         done = run(settings, failing(None))
     assert done.tally.accepted == 2
     assert "The language model did not answer" in part(outbox(settings)["ada@example.org"], "plain")
@@ -456,7 +456,8 @@ def test_an_issue_stays_within_its_limit(tmp_path: Path, limit: float) -> None:
         with app.open_ledger(settings) as store:
             (again,) = store.issues()
         assert (again.usage.cost_usd or 0.0) <= limit
-    assert any(f"limit of ${limit:g}" in note for note in issue.notes)
+    assert any(f"limit of ${limit:g}" in note for note in issue.model_notes)
+    assert again.budget_reached
     assert "cost limit" in part(outbox(settings)["ada@example.org"], "plain")
 
 
@@ -511,8 +512,8 @@ def test_every_fate_is_in_the_ledger(tmp_path: Path) -> None:
     covered = [paper for paper in papers if topic.covers(paper)]
     assert {paper.arxiv_id for paper in covered} == set(ranks)
     assert {one.seen for one in ranks.values()} == {Seen.ALL}
-    picked = [one.fate for one in ranks.values() if one.fate and one.fate.startswith("picked as number")]
-    assert len(picked) == len(picks(settings))
+    picked = {one.place: one.fate for one in ranks.values() if one.place}
+    assert {n: f"picked as number {n} of {len(picked)}" for n in range(1, len(picks(settings)) + 1)} == picked
     assert all(one.fate for one in ranks.values())
 
 

@@ -82,6 +82,7 @@ def test_several_topics() -> None:
     assert [entry.number for entry in edition.entries] == [1, 2, 3, 4]
     assert edition.entries[1].topics == ("Experts", "Language")
     assert edition.entries[2].topics == ("Language", "Experts")
+    assert [entry.topic for entry in edition.entries] == ["nlp", "moe", "nlp", "moe"]
 
 
 def test_sections_in_the_order_of_the_wishes() -> None:

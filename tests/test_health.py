@@ -8,14 +8,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from newsletter.app.pulse import Pulse
+from newsletter.app.watching import beyond_wait
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter import __version__, app, pipeline, web
-from newsletter.app.pulse import Pulse
-from newsletter.app.watching import beyond_wait
-from newsletter.times import calendar
 from newsletter.models import Issue, IssueState, Newsletter, Score, SubscriberState, Usage
 from newsletter.settings import Settings
+from newsletter.times import calendar
 from newsletter.web.health import verdict
 from tests.factories import DAY, a_paper
 from tests.morning import MORNING, ROSTER, desk_of, practice

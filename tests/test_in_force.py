@@ -12,10 +12,10 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
+from newsletter.app.in_force import Follower
 
 from newsletter import app, unsubscribe
 from newsletter.app import in_force, rosters
-from newsletter.app.in_force import Follower
 from newsletter.errors import ConfigurationError
 from newsletter.models import Preference, Reader, SubscriberState
 from newsletter.pipeline import enrolling
@@ -207,6 +207,20 @@ def test_what_another_version_wrote(settings: Settings, text: str) -> None:
     assert in_force.last_good(settings) is None
     assert "Papers" == look(settings).masthead.newsletter.name
     assert BOTH == listed(settings)
+
+
+def test_texts_of_topics_are_noted(settings: Settings) -> None:
+    """Each text that a topic has had is noted once, with the time when it came."""
+    with app.open_ledger(settings) as store:
+        ((before, since),) = store.topic_hashes("vision")
+    assert MORNING == since
+    (settings.subscribers.parent / "vision.md").write_text("Depth.", "utf-8")
+    look(settings)
+    with app.open_ledger(settings) as store:
+        newest, oldest = store.topic_hashes("vision")
+        assert 1 == len(store.topic_hashes("foundations"))
+    assert (before, MORNING) == oldest
+    assert LATER == newest[1]
 
 
 def test_a_slip_is_not_taken_in(settings: Settings) -> None:

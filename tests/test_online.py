@@ -18,11 +18,11 @@ import dns.rrset
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from newsletter.app.doctor import examine
 from pydantic import SecretStr
 
 from newsletter import app
 from newsletter.app import names, online
-from newsletter.app.doctor import examine
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.model_server import MODEL

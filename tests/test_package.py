@@ -18,9 +18,9 @@ import pytest
 import requests
 
 from newsletter import __version__
-from newsletter.times import calendar
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
+from newsletter.times import calendar
 from tests.conftest import ROOT, Run
 from tests.factories import DAY
 

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from newsletter import app, collect, pipeline, tex, unsubscribe
-from newsletter.times import calendar
 from newsletter.delivery import Tally
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import load_rows
@@ -31,6 +30,7 @@ from newsletter.models import (
 )
 from newsletter.pipeline import Desk, holding, send
 from newsletter.settings import Settings
+from newsletter.times import calendar
 from tests.factories import DAY
 from tests.morning import MORNING, ROSTER, desk_of, outbox, part, practice, sample_rows, settings_for
 
@@ -246,7 +246,7 @@ def test_a_dead_model_does_not_stop_the_mail(tmp_path: Path) -> None:
     (issue,) = done.issues
     assert 2 == done.tally.accepted
     assert (0, issue.collected) == (issue.scored, issue.unscored)
-    assert any("openai/sample-model" in note for note in issue.notes)
+    assert any("openai/sample-model" in note for note in issue.model_notes)
     assert "model" in part(outbox(settings)["ada@example.org"], "plain")
     assert len(servers.model.requests) < 60  # a refused key is not tried for every paper
 
@@ -261,7 +261,7 @@ def test_the_cost_limit_stops_the_calls_and_is_said(tmp_path: Path) -> None:
         assert asked == len(servers.model.requests)
     (issue,) = done.issues
     assert 2 == done.tally.accepted
-    assert any("limit of $0.001" in note for note in issue.notes)
+    assert any("limit of $0.001" in note for note in issue.model_notes)
     assert issue.usage.cost_usd is not None
     assert issue.usage.cost_usd < 0.02
 

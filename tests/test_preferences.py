@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from newsletter.app.publish import publish
 
 from newsletter import app
-from newsletter.app.publish import publish
 from newsletter.models import Preference, Reader, SubscriberState
 from newsletter.pipeline import run
 from newsletter.subscribers import parse

@@ -31,6 +31,7 @@ from newsletter.models import (
     Notice,
     NoticeKind,
     Paper,
+    PrintedPaper,
     Rendered,
     Section,
     Slotted,
@@ -176,6 +177,21 @@ def test_both_parts_hold_the_same(renderer: Renderer) -> None:
     assert "https://github.com/example/tool_x" in links(mail.html)
     flat = " ".join(mail.text.split())
     assert all(entry.paper.title in flat for entry in edition.entries)
+
+
+def test_what_was_printed_is_told(renderer: Renderer) -> None:
+    """An edition says which papers it shows, in printed order: section by section, then the rows, nothing hidden."""
+    first = [an_entry(n, topic="moe") for n in (2, 4, 11)]
+    second = [an_entry(n, topic="nlp") for n in (1, 3, *range(5, 11), 12)]
+    sections = (Section(title="Experts", entries=tuple(first)), Section(title="Language", entries=tuple(second)))
+    rendered = renderer.render(an_edition([], sections=sections), a_letterhead())
+    numbers = [2, 4, 1, 3, *range(5, 13)]
+    assert numbers == [one.number for one in rendered.papers]
+    assert PrintedPaper("2603.00011", 1, 11, "moe") == rendered.papers[-2]
+    many = renderer.render(long_edition(400, Abstracts.FULL), a_letterhead())
+    shown = re.findall(r"^ *(?:arXiv: )?https://arxiv.org/abs/2603\.0*(\d+)$", many.text.content.decode(), re.M)
+    assert 60 < len(shown) < 400
+    assert list(map(int, shown)) == [one.number for one in many.papers]
 
 
 def test_header_line_and_order(renderer: Renderer) -> None:

@@ -20,7 +20,6 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter import app, pipeline, scheduler, unsubscribe
 from newsletter.cli.stopping import noted
-from newsletter.times import calendar
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.servers import Servers
@@ -30,6 +29,7 @@ from newsletter.scheduler import Service, in_time, is_open, last_hour, loop, ove
 from newsletter.scheduler.service import BACKWARDS
 from newsletter.settings import Settings
 from newsletter.store import open_store
+from newsletter.times import calendar
 from tests.conftest import ROOT, Run
 from tests.factories import DAY
 from tests.ledger import a_delivery, a_rendered

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -32,10 +34,14 @@ from sqlalchemy import (
 
 from newsletter.app.files import token_keys
 from newsletter.errors import StoreUnavailable, StoreUnreadable
+from newsletter.models import Section, Wishes
+from newsletter.render import Renderer
 from newsletter.settings import Settings
 from newsletter.store import open_store, schema
 from newsletter.store.tables import REVISION, metadata
 from tests.conftest import ROOT
+from tests.factories import a_letterhead, a_paper, an_edition, an_entry
+from tests.mails import TEMPLATES
 
 MIGRATIONS = ROOT / "newsletter" / "store" / "migrations"
 
@@ -91,6 +97,103 @@ def test_an_old_ledger_is_upgraded_and_keeps_everything(tmp_path: Path) -> None:
         missing = compare_metadata(context, metadata)
         wanted = render_python_code(produce_migrations(context, metadata).upgrade_ops)  # type: ignore[arg-type]
     assert [] == missing, f"a revision after {REVISION} must say:\n{wanted}"
+
+
+ENTRIES = [an_entry(n) for n in range(1, 15)]
+QUOTING = a_paper(
+    2, title="42. An Answer", abstract="3. See https://arxiv.org/abs/2401.00001 for more. We do it again."
+)
+SECTIONS = (
+    Section(title="Experts", entries=tuple(ENTRIES[1::2])),
+    Section(title="Language", entries=tuple(ENTRIES[::2])),
+)
+EDITIONS = [
+    an_edition(0),
+    an_edition(3),
+    an_edition(12, wishes=Wishes(topics=("moe",), languages=("zh", "en"))),
+    an_edition([], sections=SECTIONS, wishes=Wishes(topics=("moe", "nlp"), languages=("zh",))),
+    an_edition(400),  # the last ones are titles, or only counted
+    an_edition([an_entry(1, paper=a_paper(1, arxiv_id="quant-ph/0201082"))]),
+]
+
+
+@pytest.fixture(scope="session")
+def renderer(tmp_path_factory: pytest.TempPathFactory) -> Renderer:
+    return Renderer([TEMPLATES], tmp_path_factory.mktemp("cache"))
+
+
+def upgraded_editions(path: Path, texts: Sequence[str]) -> list[list[tuple[str, int | None, int, str | None]]]:
+    """The papers that the upgrade finds in editions with these text parts; the ledger knows one paper's version."""
+    with connected(path) as connection:
+        schema.upgrade(connection, to="0005")
+        found = MetaData()
+        found.reflect(connection)
+        empty = {c.name: a_value(c.type) for c in found.tables["edition"].columns}
+        rows = [empty | {"key": f"{number:04}", "text": text.encode()} for number, text in enumerate(texts)]
+        connection.execute(insert(found.tables["edition"]), rows)
+        known = {c.name: a_value(c.type) for c in found.tables["paper"].columns}
+        connection.execute(insert(found.tables["paper"]), [known | {"arxiv_id": "2603.00002", "version": 3}])
+    with closing(open_store(f"sqlite:///{path}")):
+        pass
+    with closing(sqlite3.connect(path)) as connection:
+        stored = [json.loads(row[0]) for row in connection.execute("SELECT papers FROM edition ORDER BY key")]
+    return [[(one["id"], one["version"], one["number"], one["topic"]) for one in papers] for papers in stored]
+
+
+def test_printed_papers_are_read_from_old_editions(tmp_path: Path, renderer: Renderer) -> None:
+    """Every paper that was printed is found with its number, in any language and at any size."""
+    rendered = [renderer.render(edition, a_letterhead()) for edition in EDITIONS] * 40  # more than one page of them
+    found = upgraded_editions(tmp_path / "ledger.db", [one.text.content.decode() for one in rendered])
+    versions = {"2603.00002": 3}
+    assert found == [[(p.arxiv_id, versions.get(p.arxiv_id), p.number, None) for p in one.papers] for one in rendered]
+    assert {0, 1, 3, 12, 14} < {len(one) for one in found}
+
+
+def test_nothing_is_guessed_of_other_templates(tmp_path: Path, renderer: Renderer) -> None:
+    """Where the text part is not as our template writes it, the papers of an old edition stay unknown."""
+    text = renderer.render(an_edition(4), a_letterhead()).text.content.decode()
+    overview, cards = text.split("── Papers ──")
+    others = [
+        re.sub(r"(?m)^(\d\.) ", r"\1) ", text),
+        re.sub(r"(?m)^\d\. ", "", text),
+        text.replace("──", "=="),
+        text.replace("arXiv: ", "Abstract: "),
+        re.sub("(?m)^PDF: .*\n", "", text),
+        cards.replace("\n2. ", "\n1. "),
+        cards.replace("2603.00003", "2603.00002"),
+        overview + "── Papers ──" + cards.replace("\n4. ", "\n5. "),
+        re.sub(r"(?m)^arXiv: \S+\nPDF: \S+\nHTML: \S+\n", "", cards, count=1),
+        renderer.render(an_edition([an_entry(1), an_entry(2, paper=QUOTING)]), a_letterhead()).text.content.decode(),
+    ]
+    assert [[]] * len(others) == upgraded_editions(tmp_path / "ledger.db", others)
+
+
+def test_facts_leave_the_sentences(tmp_path: Path) -> None:
+    """What the version before said in notes and fates alone is in fields after the upgrade."""
+    path = tmp_path / "ledger.db"
+    spent = "model m: the limit of $2 for this issue is reached (and 1 other errors)"
+    notes = {1: ["API is down", spent, "model lines: 1 failed"], 2: ["the limit of $2"], 3: ["model m: busy"], 4: []}
+    fates = ["picked as number 12 of 340", "picked as number one", "relevance 5 is below 8", None]
+    with connected(path) as connection:
+        schema.upgrade(connection, to="0005")
+        found = MetaData()
+        found.reflect(connection)
+        issue = {c.name: a_value(c.type) for c in found.tables["issue"].columns}
+        days = [issue | {"date": date(2026, 3, day), "state": "ready", "notes": n} for day, n in notes.items()]
+        connection.execute(insert(found.tables["issue"]), days)
+        rank = {c.name: a_value(c.type) for c in found.tables["ranking"].columns}
+        connection.execute(
+            insert(found.tables["ranking"]), [rank | {"version": n, "fate": f} for n, f in enumerate(fates)]
+        )
+    with closing(open_store(f"sqlite:///{path}")) as store:
+        issues = {one.date.day: one for one in store.issues()}
+    assert (("API is down",), (spent, "model lines: 1 failed")) == (issues[1].notes, issues[1].model_notes)
+    assert {day: tuple(said) for day, said in notes.items()} == {day: one.all_notes for day, one in issues.items()}
+    assert {1: True, 2: False, 3: False, 4: False} == {day: one.budget_reached for day, one in issues.items()}
+    with closing(sqlite3.connect(path)) as connection:
+        assert [(12,), (None,), (None,), (None,)] == connection.execute(
+            "SELECT place FROM ranking ORDER BY version"
+        ).fetchall()
 
 
 def test_upgraded_and_new_ledgers_are_the_same(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from newsletter.app.doctor import examine
+from newsletter.app.starting import Answers
 
 from newsletter import settings, subscribers
 from newsletter.app import starting
-from newsletter.app.doctor import examine
-from newsletter.app.starting import Answers
 from newsletter.errors import ConfigurationError
 from tests.conftest import ROOT, Run
 from tests.test_cli import todays_servers, without_model

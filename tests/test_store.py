@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import DataFolderLocked, StoreUnreadable
 from newsletter.models import (
@@ -22,14 +23,21 @@ from newsletter.models import (
     Delivery,
     DeliveryState,
     IssueState,
+    Preference,
+    PrintedPaper,
+    Ranked,
+    Reader,
     Score,
     Slotted,
     SubscriberState,
     Usage,
+    Wishes,
 )
 from newsletter.store import Store, open_store
 from newsletter.store.lock import hold, hold_ledger
+from newsletter.store.readers import column_id
 from newsletter.store.tables import REVISION, issue
+from newsletter.store.tables import reader as reader_table
 from tests.factories import a_paper
 from tests.ledger import FRIDAY, MONDAY, NOW, TUESDAY, a_delivery, a_rendered, an_issue, received
 
@@ -295,6 +303,17 @@ ONE, TWO = Score("2603.00001", 9, 7), Score("2603.00002", 1, 10)
 SCORED = {a_paper(1): ONE, a_paper(2): TWO}
 
 
+def test_ranks(store: Store) -> None:
+    """A place comes back as it was saved last, and an issue with what was noted of its models."""
+    first = Ranked(value=0.5, trained=True, fate="picked as number 1 of 2", place=1)
+    store.save_ranks("t", {a_paper(1): first, a_paper(2): Ranked(value=0.25)})
+    assert store.ranks("t", [a_paper(1), a_paper(2)]) == {"2603.00001": first, "2603.00002": Ranked(value=0.25)}
+    store.save_issue(an_issue(notes=("late",), model_notes=("model m: busy",), budget_reached=True))
+    held = store.issue(MONDAY)
+    assert held is not None
+    assert (held.all_notes, held.budget_reached) == (("late", "model m: busy"), True)
+
+
 def test_scores(store: Store) -> None:
     """An answer is found again, a second one of the same question takes its place, and both were paid for."""
     store.save_issue(an_issue())
@@ -424,6 +443,151 @@ def test_first_time_for_one_of_two(file_store: Store) -> None:
     assert sorted(map(bool, both(ask, ask))) == [False, True]
 
 
+# --- the subscriber list --------------------------------------------------------
+
+EN, ZH = Wishes(topics=("moe",), languages=("en", "de")), Wishes(topics=("nlp",), languages=("zh", "en"))
+ADA_STATED = (("languages", "en, de"), ("send_at", "06:45"))
+
+
+def a_reader(email: str = "Ada@example.org", **changes: Any) -> Reader:
+    values: dict[str, Any] = {
+        "email": email,
+        "wishes": EN,
+        "send_at": time(6, 45),
+        "wait_until": time(12),
+        "timezone": "Asia/Shanghai",
+        "days": frozenset({1, 5}),
+    }
+    return Reader(**values | changes)
+
+
+def listed(store: Store, *readers: Reader) -> list[int]:
+    """Put a list of these readers in force; their ids."""
+    people = store.enrol([one.email for one in readers], NOW)
+    entries = [(people[one.email.lower()].id, one) for one in readers]
+    store.replace_roster(entries)
+    return [one for one, _ in entries]
+
+
+def came_from(store: Store, subscriber_id: int, source: str) -> None:
+    mine = reader_table.c.subscriber_id == column_id(subscriber_id)
+    with store._engine.begin() as connection:
+        connection.execute(update(reader_table).where(mine).values(source=source))
+
+
+def getting_mail(store: Store) -> set[str]:
+    return {one.email for number in store.hours() for page in store.pages(number) for one in page}
+
+
+def test_reader(store: Store) -> None:
+    """A reader comes back as they were listed, also while they get no mail, and not once they are off the list."""
+    first = a_reader(name="Ada", stated=ADA_STATED, line=7)
+    ada, bob = listed(store, first, a_reader("bob@example.org", wishes=ZH))
+    assert store.reader(ada) == replace(first, line=0)
+    store.set_subscriber(ada, SubscriberState.UNSUBSCRIBED, None, NOW)
+    assert store.reader(ada) == replace(first, line=0)
+    assert store.reader_languages() == ("en", "de", "zh")
+    listed(store, a_reader("bob@example.org", wishes=ZH))
+    assert store.reader(ada) is None
+    assert store.reader(7) is None
+    assert store.reader(bob) is not None
+    assert store.reader_languages() == ("zh", "en")
+
+
+def test_reader_of_an_old_ledger(store: Store) -> None:
+    """What the file said of a reader is not known until it is read again."""
+    (ada,) = listed(store, a_reader(stated=ADA_STATED))
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE reader SET stated = NULL")
+    assert store.reader(ada) == a_reader()
+
+
+def test_a_file_says_nothing_of_others(store: Store) -> None:
+    """Readers whom no file brought stay in force as they are, whether a file names them or not."""
+    first = a_reader(name="Ada")
+    ada, _ = listed(store, first, a_reader("bob@example.org"))
+    came_from(store, ada, "page")
+    listed(store, a_reader("eve@example.org"))
+    assert getting_mail(store) == {"Ada@example.org", "eve@example.org"}
+    listed(store, a_reader(name="Another", wishes=ZH))
+    assert store.reader(ada) == first
+    listed(store, a_reader("eve@example.org"))
+    assert getting_mail(store) == {"Ada@example.org", "eve@example.org"}
+    assert store.wishes() == [EN]
+
+
+def test_change_reader(store: Store) -> None:
+    """Preferences and the row change together, for this reader alone, and the address stays as it is written."""
+    bob = a_reader("bob@example.org")
+    ids = listed(store, a_reader(name="Ada"), bob)
+    changed = a_reader("ADA@example.org", name="Countess", wishes=ZH, send_at=time(8), stated=ADA_STATED)
+    kept = Preference(
+        subscriber_id=ids[0], email="ada@example.org", key="languages", value="zh, en", in_file=None, at=NOW
+    )
+    store.change_reader(ids[0], changed, [kept])
+    assert store.reader(ids[0]) == replace(changed, email="Ada@example.org")
+    assert store.reader(ids[1]) == bob
+    assert store.preferences() == [kept]
+    store.change_reader(ids[0], a_reader(), [])
+    assert store.reader(ids[0]) == a_reader()
+    assert store.preferences() == [kept]
+
+
+def test_change_of_a_reader_is_whole(store: Store) -> None:
+    """Where the preferences cannot be kept the row stays as it was."""
+    (ada,) = listed(store, a_reader())
+    stranger = Preference(subscriber_id=7, email="?", key="languages", value="zh", in_file=None, at=NOW)
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        store.change_reader(ada, a_reader(wishes=ZH), [stranger])
+    assert store.reader(ada) == a_reader()
+
+
+# --- one-time links and notes ---------------------------------------------------
+
+
+def test_ticket(store: Store) -> None:
+    """A ticket is valid for its purpose until it expires or is used, and gives what it was issued with."""
+    payload = {"email": "ada@example.org", "topics": ["moe"]}
+    store.issue_ticket("h1", "confirm", payload, NOW + timedelta(hours=1))
+    assert store.ticket("h1", "confirm", NOW) == payload
+    for ask in (store.ticket, store.use_ticket):
+        assert ask("h2", "confirm", NOW) is None
+        assert ask("h1", "sign-in", NOW) is None
+        assert ask("h1", "confirm", NOW + timedelta(hours=1)) is None
+    assert store.use_ticket("h1", "confirm", NOW) == payload
+    assert store.use_ticket("h1", "confirm", NOW) is None
+    assert store.ticket("h1", "confirm", NOW) is None
+    with pytest.raises(IntegrityError):
+        store.issue_ticket("h1", "confirm", payload, NOW + timedelta(hours=2))
+
+
+def test_ticket_for_one_of_two(file_store: Store) -> None:
+    """Of two who use a ticket at the same moment one gets its payload."""
+    for number in range(20):
+        file_store.issue_ticket(f"h{number}", "confirm", {"n": number}, NOW + timedelta(hours=1))
+        use = lambda: file_store.use_ticket(f"h{number}", "confirm", NOW)  # noqa: B023, E731
+        given = both(use, use)
+        assert sorted(given, key=str) == [None, {"n": number}]
+
+
+def test_notes(store: Store) -> None:
+    """A note is there until the next one under its key."""
+    assert store.recall("roster") is None
+    store.remember("roster", "a")
+    store.remember("roster", "b")
+    assert store.recall("roster") == "b"
+
+
+def test_texts_of_a_topic(store: Store) -> None:
+    """Every text of a topic is kept with the time when it was first noted, the newest first."""
+    store.note_topics({"moe": "h1", "nlp": "h1"}, NOW)
+    store.note_topics({"moe": "h2"}, NOW + timedelta(days=1))
+    store.note_topics({"moe": "h1"}, NOW + timedelta(days=2))
+    assert store.topic_hashes("moe") == [("h2", NOW + timedelta(days=1)), ("h1", NOW)]
+    assert store.topic_hashes("nlp") == [("h1", NOW)]
+    assert store.topic_hashes("vision") == []
+
+
 # --- mails ----------------------------------------------------------------------
 
 
@@ -433,6 +597,16 @@ def test_edition_is_immutable(store: Store) -> None:
     store.save_edition(a_rendered(subject="Another", body=Slotted(b"other")))
     assert store.edition("k1") == a_rendered()
     assert store.edition("k2") is None
+
+
+def test_papers_of_a_mail(store: Store) -> None:
+    """What a reader was shown is known by the Message-ID of their mail."""
+    shown = (PrintedPaper("2603.00002", 1, 1, "moe"), PrintedPaper("quant-ph/0201082", None, 2, None))
+    store.save_edition(a_rendered(papers=shown))
+    (mail,) = planned(store, "ada@example.org")
+    assert store.papers_of(mail.message_id) == shown
+    assert store.edition("k1") == a_rendered(papers=shown)
+    assert store.papers_of("<another@example.org>") == ()
 
 
 def test_plan(store: Store) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from newsletter import inbound, readers, subscribers
-from newsletter.replies import acting, answers
 from newsletter.models import Action, Letterhead, Meaning, Message, Subscriber, SubscriberState
+from newsletter.replies import acting, answers
 from newsletter.store import Store
 from newsletter.subscribers import load
 from newsletter.tokens import Purpose, make
+from tests.counters import a_counter
 from tests.morning import MORNING, ROSTER
 from tests.test_web import make_unwritable
 
@@ -59,9 +60,7 @@ def test_leaving_is_in_the_ledger_and_in_the_file(store: Store, chen: Subscriber
     assert SubscriberState.ACTIVE is state(store, "ada@example.org")
 
 
-def test_the_ledger_comes_first(
-    store: Store, chen: Subscriber, roster: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_ledger_comes_first(store: Store, chen: Subscriber, roster: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the file is touched, the ledger has it already: a stop in between loses nothing."""
     seen: list[SubscriberState] = []
     write_field = subscribers.write_field
@@ -108,9 +107,7 @@ def test_a_file_that_cannot_be_written_changes_nothing_about_it(
     assert [] == [path for path in roster.parent.iterdir() if path != roster]
 
 
-def test_a_reader_whom_the_file_does_not_name_leaves_all_the_same(
-    store: Store, chen: Subscriber, roster: Path
-) -> None:
+def test_a_reader_whom_the_file_does_not_name_leaves_all_the_same(store: Store, chen: Subscriber, roster: Path) -> None:
     """Somebody removed from the file but still in the ledger: no line, no problem, gone."""
     roster.write_text(ROSTER[: ROSTER.index("  - email: chen")], "utf-8")
     changed = readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
@@ -168,9 +165,7 @@ ACTS = {
 
 @pytest.mark.parametrize("action", list(Action))
 @pytest.mark.parametrize("proven", [True, False])
-def test_only_a_proven_request_acts(
-    store: Store, chen: Subscriber, roster: Path, action: Action, proven: bool
-) -> None:
+def test_only_a_proven_request_acts(store: Store, chen: Subscriber, roster: Path, action: Action, proven: bool) -> None:
     """Without proof nothing changes, whatever a mail means; with it only what asks for it."""
     meaning = Meaning(
         action=action, reason="test", subscriber_id=chen.id if proven else None, until=UNTIL, status="5.1.1"

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from newsletter.app.pinging import ping
 from pydantic import SecretStr
 
 from newsletter import app
-from newsletter.app.pinging import ping
-from newsletter.times import calendar
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.demo.servers import Servers
 from newsletter.scheduler import Service
 from newsletter.settings import Settings
+from newsletter.times import calendar
 from tests.conftest import Run
 from tests.factories import DAY
 from tests.morning import ROSTER, settings_for

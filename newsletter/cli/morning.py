@@ -120,7 +120,7 @@ def collect(settings: Settings, day: date | None) -> int:
                 click.echo(f"Issue {issue.day}: arXiv has not announced it yet.")
                 continue
             click.echo(f"Issue {issue.date}: {issue.collected} papers.")
-            for note in issue.notes:
+            for note in issue.all_notes:
                 click.echo(f"  {note}")
             for arxiv_id in issue.missing:
                 click.echo(f"  missing: {arxiv_id} was announced, but arXiv's API does not know it yet")

@@ -49,7 +49,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
     with app.open_ledger(settings) as store:
         issues = store.issues()
         counts = {issue.date: store.delivery_counts(issue.date) for issue in issues}
-        notes = {issue.date: [*issue.notes, *_named(store, issue, None if as_json else _NAMED)] for issue in issues}
+        notes = {issue.date: [*issue.all_notes, *_named(store, issue, None if as_json else _NAMED)] for issue in issues}
         bills = {issue.date: store.bills(issue.date) for issue in issues}
         hold = holding.read(store)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
@@ -144,7 +144,7 @@ def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> 
     if judged.score:
         found = f"relevance {judged.score.relevance}, novelty {judged.score.novelty}, {found}"
     fate = pipeline.recorded_fate(editor.desk, topic, paper) or now.fates()[judged.paper]
-    return f"{fate} ({found})" if fate.startswith("picked") else f"not picked: {fate} ({found})"
+    return f"{fate.words} ({found})" if fate.place else f"not picked: {fate.words} ({found})"
 
 
 def inbox(settings: Settings, paths: Sequence[Path]) -> None:

@@ -14,7 +14,7 @@ from newsletter.models.deliveries import (
     may_follow,
 )
 from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section
-from newsletter.models.emails import Head, Header, Letterhead, Message, Rendered, Slotted, Span, literal
+from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedPaper, Rendered, Slotted, Span, literal
 from newsletter.models.findings import Finding
 from newsletter.models.issues import Figures, Issue, IssueState
 from newsletter.models.judgements import (
@@ -97,6 +97,7 @@ __all__ = [
     "Pick",
     "Posted",
     "Preference",
+    "PrintedPaper",
     "Prompt",
     "QuietDays",
     "Ranked",

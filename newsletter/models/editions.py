@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -38,6 +38,7 @@ class Entry:
     paper: Paper
     issue: date
     topics: tuple[str, ...]  # titles of the topics that picked it
+    topic: str | None = field(default=None, repr=False)  # key of the first; the key of the edition is made of the repr
     score: Score | None = None
     reason: str | None = None  # which interest it meets; English
     by_author: str | None = None

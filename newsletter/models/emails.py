@@ -48,6 +48,16 @@ class Slotted:
         return bytes(filled)
 
 
+@dataclass(frozen=True, slots=True)
+class PrintedPaper:
+    """A paper as an edition showed it. What an old ledger did not keep is None."""
+
+    arxiv_id: str
+    version: int | None
+    number: int
+    topic: str | None  # key of the topic that it stands under
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """An edition as bytes, made once; a reader differs only in headers and slots."""
@@ -57,6 +67,7 @@ class Rendered:
     html: Slotted  # UTF-8
     text: Slotted  # UTF-8
     body: Slotted  # MIME: content headers, blank line, parts; CRLF
+    papers: tuple[PrintedPaper, ...] = ()  # in printed order
 
 
 @dataclass(frozen=True, slots=True)

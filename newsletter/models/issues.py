@@ -32,7 +32,14 @@ class Issue:
     held_since: datetime | None = None  # UTC: too few papers had a score when it was first prepared
     missing: tuple[str, ...] = ()  # announced ids of which nothing else is known yet
     provisional: tuple[str, ...] = ()  # known by arXiv's feed alone; the API is asked again
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # of collecting
+    model_notes: tuple[str, ...] = ()  # of scoring and writing, as it was last prepared
+    budget_reached: bool = False  # so that scores or lines are missing
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """What is shown of it, in order."""
+        return (*self.notes, *self.model_notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

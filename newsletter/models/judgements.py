@@ -72,6 +72,7 @@ class Ranked:
     trained: bool = False  # on earlier scores; else by the topic's words
     seen: Seen = Seen.ALL
     fate: str | None = None  # picked or why not, in words
+    place: int | None = None  # among the picks, from 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,10 +83,11 @@ class Editor:
     def _notices(self, wishes: Wishes, held: Sequence[Issue]) -> list[Notice]:
         days = [self.day(issue.date, topic) for issue in held for topic in self.topics(wishes)]
         notices = []
+        spent = any(issue.budget_reached for issue in held)
         if any(day.offline and day.judged for day in days):
             kind = NoticeKind.MODEL_FAILED if self.desk.model else NoticeKind.NO_MODEL
-            notices.append(Notice(NoticeKind.BUDGET if _budget_reached(held) else kind))
-        elif _budget_reached(held):
+            notices.append(Notice(NoticeKind.BUDGET if spent else kind))
+        elif spent:
             notices.append(Notice(NoticeKind.BUDGET))
         elif lost := {one.paper.arxiv_id for day in days for one in day.unscored}:
             total = {one.paper.arxiv_id for day in days for one in day.judged}
@@ -117,7 +118,3 @@ class Editor:
     def _summaries(self, wishes: Wishes, picks: Sequence[Pick]) -> Mapping[str, Summary]:
         topics = self.topics(wishes)
         return self.writer.summaries([pick.paper for pick in picks], wishes, topics)
-
-
-def _budget_reached(held: Sequence[Issue]) -> bool:
-    return any("limit of $" in note for issue in held for note in issue.notes)

@@ -11,7 +11,7 @@ from newsletter import scoring, selection
 from newsletter.errors import BudgetReached, ModelError
 from newsletter.models import Completion, Judged, Paper, Pick, Score, Seen, Topic
 from newsletter.pipeline.desk import Desk
-from newsletter.pipeline.ranks import rank_topic, ranks
+from newsletter.pipeline.ranks import Fate, rank_topic, ranks
 from newsletter.scoring import Scored
 
 _MOST_UNSCORED = 0.20  # above this share the scores of a day would mislead: the order by words is used and said
@@ -33,15 +33,15 @@ class TopicDay:
     def picks(self) -> list[Pick]:
         return selection.select(self.judged, self.topic, offline=self.offline)
 
-    def fates(self) -> Mapping[Paper, str]:
-        """Of each paper in words: picked at which place, or why not."""
+    def fates(self) -> Mapping[Paper, Fate]:
+        """Of each paper: picked at which place, or why not."""
         places = {pick.paper.arxiv_id: place for place, pick in enumerate(self.picks(), start=1)}
         return {one.paper: self._fate(one, places) for one in self.judged}
 
-    def _fate(self, one: Judged, places: Mapping[str, int]) -> str:
+    def _fate(self, one: Judged, places: Mapping[str, int]) -> Fate:
         if place := places.get(one.paper.arxiv_id):
-            return f"picked as number {place} of {len(places)}"
-        return selection.why_not(one, self.topic, offline=self.offline) or "others are closer in words"
+            return Fate(f"picked as number {place} of {len(places)}", place)
+        return Fate(selection.why_not(one, self.topic, offline=self.offline) or "others are closer in words")
 
 
 def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Scored:

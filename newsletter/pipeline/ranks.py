@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter import ranking, scoring, selection
@@ -13,6 +13,15 @@ from newsletter.pipeline.desk import Desk
 
 _MOST_PAST = 6000  # scored papers of earlier issues to learn from: about twenty days of two large categories
 _MEASURED_DAYS = 20  # by which the prefilter is judged
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a paper under a topic."""
+
+    words: str  # picked at which place, or why not
+    place: int | None = None  # among the picks, from 1
+
 
 Past = Sequence[tuple[date, Paper, Score, str, str]]
 
@@ -90,17 +99,17 @@ def _passes(score: Score, topic: Topic) -> bool:
     return score.relevance >= topic.min_relevance
 
 
-def recorded_fate(desk: Desk, topic: Topic, paper: Paper) -> str | None:
+def recorded_fate(desk: Desk, topic: Topic, paper: Paper) -> Fate | None:
     """What became of the paper under the topic as it is written now; None before the issue was made."""
     placed = desk.store.ranks(scoring.topic_hash(topic), [paper]).get(paper.arxiv_id)
-    return placed.fate if placed else None
+    return Fate(placed.fate, placed.place) if placed and placed.fate else None
 
 
-def save_fates(desk: Desk, topic: Topic, fates: Mapping[Paper, str]) -> None:
-    """What became of each paper, in words, beside its place."""
+def save_fates(desk: Desk, topic: Topic, fates: Mapping[Paper, Fate]) -> None:
+    """What became of each paper, beside its value in the order without a model."""
     topic_hash = scoring.topic_hash(topic)
     placed = desk.store.ranks(topic_hash, fates)
-    told = {paper: replace(placed[paper.arxiv_id], fate=fate) for paper, fate in fates.items()}
-    changed = {paper: one for paper, one in told.items() if one != placed[paper.arxiv_id]}
+    decided = {paper: replace(placed[paper.arxiv_id], fate=f.words, place=f.place) for paper, f in fates.items()}
+    changed = {paper: one for paper, one in decided.items() if one != placed[paper.arxiv_id]}
     if changed:
         desk.store.save_ranks(topic_hash, changed)

@@ -15,7 +15,6 @@ from newsletter.pipeline.ranks import save_fates
 from newsletter.times import calendar
 from newsletter.times.waiting import issue_waits_until
 
-_OF_MODELS = "model "  # how notes begin that are written anew each time an issue is prepared
 _KNOWN_ISSUES = 20
 
 
@@ -39,14 +38,14 @@ def prepare(desk: Desk, issue: Issue, wishes: Sequence[Wishes], *, hold: bool = 
     mails = [(one, (day,)) for one in wishes]
     errors += () if held else editor.ask_for_lines(mails)
     prepared = _counted(desk, editor, issue)
-    notes = [note for note in issue.notes if not note.startswith(_OF_MODELS)]
-    notes += _notes(desk, prepared, errors, dropped, 0 if held else editor.left_out(mails))
+    notes = _notes(desk, prepared, errors, dropped, 0 if held else editor.left_out(mails))
     picked = {pick.paper.arxiv_id for mail in mails for pick in editor.picks(*mail)}
     prepared = replace(
         prepared,
         state=IssueState.COLLECTED if held else IssueState.READY,
         picked=0 if held else len(picked),
-        notes=tuple(dict.fromkeys(notes)),
+        model_notes=tuple(notes),
+        budget_reached=_spent(errors) is not None,
         held_since=issue.held_since or (desk.now() if held else None),
     )
     _save(desk, editor, prepared)
@@ -57,8 +56,11 @@ def prepare(desk: Desk, issue: Issue, wishes: Sequence[Wishes], *, hold: bool = 
 def _can_wait(desk: Desk, issue: Issue, errors: Sequence[ModelError]) -> bool:
     """Whether trying again later is allowed and may help; money that is spent does not come back."""
     is_new = desk.model is not None and issue.state is IssueState.COLLECTED
-    spent = any(isinstance(error, BudgetReached) for error in errors)
-    return is_new and not spent and desk.now() < _last_wait(desk.store.hours().values(), issue.date)
+    return is_new and _spent(errors) is None and desk.now() < _last_wait(desk.store.hours().values(), issue.date)
+
+
+def _spent(errors: Sequence[ModelError]) -> BudgetReached | None:
+    return next((error for error in errors if isinstance(error, BudgetReached)), None)
 
 
 def _is_poor(desk: Desk, editor: Editor, day: date) -> bool:
@@ -79,16 +81,16 @@ def _notes(desk: Desk, issue: Issue, errors: Sequence[ModelError], dropped: int,
     elif desk.model and issue.unscored and not issue.scored:
         # Nothing said no, and still there is nothing: an empty issue would hide it.
         used = issue.usage.prompt_tokens + issue.usage.completion_tokens
-        yield f"{_OF_MODELS}{desk.model}: no score for {issue.unscored} papers, {used} tokens used"
+        yield f"model {desk.model}: no score for {issue.unscored} papers, {used} tokens used"
     if dropped:
-        yield f"{_OF_MODELS}answers: {dropped} rows were not usable and dropped"
+        yield f"model answers: {dropped} rows were not usable and dropped"
     if left_out:
-        yield f"{_OF_MODELS}lines: {left_out} failed their check twice and were left out"
+        yield f"model lines: {left_out} failed their check twice and were left out"
 
 
 def _tell(desk: Desk, issue: Issue, errors: Sequence[ModelError], *, held: bool) -> None:
     """What the administrator has to know of this issue; a model that refuses was told when it did."""
-    if spent := next((error for error in errors if isinstance(error, BudgetReached)), None):
+    if spent := _spent(errors):
         desk.alarm.trouble("budget", str(spent), "raise NEWSLETTER_MAX_COST_USD, or choose a cheaper model")
     elif desk.model and issue.scored:
         desk.alarm.over("budget")
@@ -101,7 +103,7 @@ def _tell(desk: Desk, issue: Issue, errors: Sequence[ModelError], *, held: bool)
 
 def _unscored(issue: Issue, *, held: bool) -> tuple[str, str]:
     """The problem and the remedy."""
-    why_not = "; ".join(note for note in issue.notes if note.startswith(_OF_MODELS))
+    why_not = "; ".join(issue.model_notes)
     problem = f"issue {issue.date}: {issue.unscored} of {issue.collected} papers have no score ({why_not})"
     later = "it is tried again until the readers' wait_until, then sent" if held else "it is sent"
     return problem, f"look at the model's server and quota; {later} in the order by words, and the mail says so"

@@ -14,7 +14,7 @@ def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
     """The issues with their notes, what was sent, what is left over and what comes next."""
     for issue in done.issues:
         yield issue_line(issue)
-        yield from (f"  {note}" for note in issue.notes)
+        yield from (f"  {note}" for note in issue.all_notes)
         if issue.missing:
             yield f"  announced, not yet in arXiv's API, asked again next time: {', '.join(issue.missing)}"
     for day in done.not_out:

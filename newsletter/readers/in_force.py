@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter, ValidationError
 
-from newsletter import __version__, subscribers
+from newsletter import __version__, scoring, subscribers
 from newsletter.models import Finding, Masthead, Preference, Reader, Roster
 from newsletter.readers import guard
 from newsletter.readers.counter import Counter
@@ -90,6 +90,7 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     # A stop in the middle leaves readers of both lists, so that until the next try the topics of both are known.
     known = {topic.key: topic for topic in (*(before.masthead.topics if before else ()), *looked.topics)}
     _remember(counter.store, replace(found, masthead=replace(found.masthead, topics=tuple(known.values())), made_of=()))
+    counter.store.note_topics({topic.key: scoring.topic_hash(topic) for topic in looked.topics}, counter.now())
     enrol(counter.store, counter.keys, looked.readers, counter.now())
     _remember(counter.store, found)
     guard.remember_size(counter.store, looked)

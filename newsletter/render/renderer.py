@@ -12,7 +12,7 @@ from pathlib import Path
 import jinja2
 
 from newsletter.errors import TemplateError
-from newsletter.models import Edition, Letterhead, Rendered
+from newsletter.models import Edition, Letterhead, PrintedPaper, Rendered
 from newsletter.render import mime
 from newsletter.render.content import Mail, addressed, compose
 from newsletter.render.layout import first_levels, reductions
@@ -65,6 +65,7 @@ class Renderer:
             html=slotted(blank.html.encode(), marked.html.encode()),
             text=slotted(blank.text.encode(), marked.text.encode()),
             body=slotted(*bodies),
+            papers=_printed(edition, content),
         )
 
     def check(self) -> None:
@@ -109,6 +110,12 @@ class Renderer:
 
     def _write_text(self, content: Mail, words: Words) -> str:
         return re.sub(r"\n{4,}", "\n\n\n", _written(self._text, content, words)).strip("\n") + "\n"
+
+
+def _printed(edition: Edition, content: Mail) -> tuple[PrintedPaper, ...]:
+    entries = {entry.number: entry for entry in edition.entries}
+    shown = [entries[paper.number] for paper in content.papers]
+    return tuple(PrintedPaper(one.paper.arxiv_id, one.paper.version, one.number, one.topic) for one in shown)
 
 
 def _written(template: jinja2.Template, content: Mail, words: Words) -> str:

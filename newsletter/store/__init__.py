@@ -8,13 +8,18 @@ from newsletter.store.deliveries import Deliveries
 from newsletter.store.engine import open_engine
 from newsletter.store.figures import Counting
 from newsletter.store.judgements import Judgements
+from newsletter.store.notes import Notes
 from newsletter.store.papers import Papers
 from newsletter.store.readers import Readers
 from newsletter.store.roster import Rosters
+from newsletter.store.tables import REVISION
+from newsletter.store.tickets import Tickets
 from newsletter.store.troubles import Troubles
 
+__all__ = ["REVISION", "Store", "open_store"]
 
-class Store(Papers, Judgements, Readers, Rosters, Deliveries, Troubles, Counting):
+
+class Store(Papers, Judgements, Readers, Rosters, Deliveries, Tickets, Troubles, Notes, Counting):
     """The ledger as a whole, over one engine."""
 
 

@@ -15,6 +15,7 @@ from newsletter.models import (
     Delivery,
     DeliveryState,
     DomainPause,
+    PrintedPaper,
     Rendered,
     Slotted,
     Span,
@@ -40,13 +41,24 @@ class Deliveries(Base):
             slotted: Slotted = getattr(rendered, part)
             spans = [[span.offset, span.length, span.slot, span.start] for span in slotted.spans]
             row |= {part: slotted.content, f"{part}_spans": spans}
+        papers = [
+            {"id": one.arxiv_id, "version": one.version, "number": one.number, "topic": one.topic}
+            for one in rendered.papers
+        ]
         with self._transaction() as connection:
-            add_missing(connection, edition, [row])
+            add_missing(connection, edition, [row | {"papers": papers}])
 
     def edition(self, key: str) -> Rendered | None:
         with self._reading() as connection:
             row = connection.execute(select(edition).where(edition.c.key == key)).first()
         return _rendered(row) if row else None
+
+    def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
+        """The papers that the email of this Message-ID showed, in printed order; none where nobody can tell."""
+        joined = delivery.join(edition, edition.c.key == delivery.c.edition)
+        query = select(edition.c.papers).select_from(joined).where(delivery.c.message_id == message_id)
+        with self._reading() as connection:
+            return _papers(connection.scalar(query) or ())
 
     def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
         """The editions of this reader's newest mails."""
@@ -293,7 +305,11 @@ def _row(planned: Delivery) -> dict[str, Any]:
 
 def _rendered(row: Row[Any]) -> Rendered:
     parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
-    return Rendered(key=row.key, subject=row.subject, **parts)
+    return Rendered(key=row.key, subject=row.subject, papers=_papers(row.papers), **parts)
+
+
+def _papers(objects: Iterable[Mapping[str, Any]]) -> tuple[PrintedPaper, ...]:
+    return tuple(PrintedPaper(one["id"], one["version"], one["number"], one["topic"]) for one in objects)
 
 
 def _slotted(content: bytes, spans: Iterable[Sequence[Any]]) -> Slotted:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
@@ -129,10 +129,16 @@ def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
     put_all(connection, table, [row])
 
 
-def put_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that name the same columns, or replace those with the same primary keys."""
+def put_all(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    only: ColumnElement[bool] | None = None,
+) -> None:
+    """Insert rows that name the same columns, or replace those with the same primary keys; `only`: where it holds."""
     if rows:
         statement = sqlite_insert(table)
         keys = [column.name for column in table.primary_key]
         rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest), [dict(row) for row in rows])
+        replacing = statement.on_conflict_do_update(index_elements=keys, set_=rest, where=only)
+        connection.execute(replacing, [dict(row) for row in rows])

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, insert, select
 
 from newsletter.models import Bill, Paper, Ranked, Score, Seen, Usage
-from newsletter.store.engine import Base, put, put_all
+from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import chunks, to_paper
-from newsletter.store.tables import meta, model_call, ranking, reason, score, summary
+from newsletter.store.tables import model_call, ranking, reason, score, summary, topic_text
 from newsletter.store.tables import paper as paper_table
 
 
@@ -61,14 +61,17 @@ class Judgements(Base):
         """By arXiv id: the place of each paper in the order without a model."""
         rows = self._rows(ranking, {"topic_hash": [topic_hash]}, papers)
         return {
-            row.arxiv_id: Ranked(value=row.value, trained=row.trained, seen=Seen(row.seen), fate=row.fate)
+            row.arxiv_id: Ranked(
+                value=row.value, trained=row.trained, seen=Seen(row.seen), fate=row.fate, place=row.place
+            )
             for row in rows
         }
 
     def save_ranks(self, topic_hash: str, ranked: Mapping[Paper, Ranked]) -> None:
         rows = [
             {"arxiv_id": paper.arxiv_id, "version": paper.version, "topic_hash": topic_hash}
-            | {"value": found.value, "trained": found.trained, "seen": found.seen.value, "fate": found.fate}
+            | {"value": found.value, "trained": found.trained, "seen": found.seen.value}
+            | {"fate": found.fate, "place": found.place}
             for paper, found in ranked.items()
         ]
         with self._transaction() as connection:
@@ -123,14 +126,18 @@ class Judgements(Base):
             for name, model, count, unknown, prompt, completion, cost in rows
         ]
 
-    def recall(self, key: str) -> str | None:
-        """What was found out of a model in an earlier run."""
-        with self._reading() as connection:
-            return connection.scalar(select(meta.c.value).where(meta.c.key == key))
-
-    def remember(self, key: str, value: str) -> None:
+    def note_topics(self, hashes: Mapping[str, str], now: datetime) -> None:
+        """Note the hash of each topic's text by its key, with the time where it is new."""
+        rows = [{"key": key, "hash": topic_hash, "since": now} for key, topic_hash in hashes.items()]
         with self._transaction() as connection:
-            put(connection, meta, {"key": key, "value": value})
+            add_missing(connection, topic_text, rows)
+
+    def topic_hashes(self, key: str) -> Sequence[tuple[str, datetime]]:
+        """Every text that this topic has had, with the time when it was first noted, newest first."""
+        query = select(topic_text.c.hash, topic_text.c.since).where(topic_text.c.key == key)
+        with self._reading() as connection:
+            rows = connection.execute(query.order_by(topic_text.c.since.desc(), topic_text.c.hash))
+            return [(row.hash, row.since) for row in rows]
 
     def _rows(self, table: Table, asked: Mapping[str, list[str]], papers: Iterable[Paper]) -> list[Any]:
         versions = {paper.arxiv_id: paper.version for paper in papers}

@@ -111,7 +111,7 @@ def _usage(connection: Connection, day: date) -> Usage:
 
 
 _PAPER_FIELDS = tuple(name for name in Paper.__dataclass_fields__)
-_ISSUE_COUNTS = ("collected", "scored", "ranked", "unscored", "picked", "model", "held_since")
+_ISSUE_PLAIN = ("collected", "scored", "ranked", "unscored", "picked", "model", "held_since", "budget_reached")
 
 
 def _paper_row(paper: Paper, day: date | None) -> dict[str, Any]:
@@ -126,22 +126,24 @@ def to_paper(row: Row[Any]) -> Paper:
 
 
 def _issue_row(issue: Issue) -> dict[str, Any]:
-    return {name: getattr(issue, name) for name in _ISSUE_COUNTS} | {
+    return {name: getattr(issue, name) for name in _ISSUE_PLAIN} | {
         "date": issue.date,
         "state": issue.state.value,
         "missing": list(issue.missing),
         "provisional": list(issue.provisional),
         "notes": [redacted(note) for note in issue.notes],
+        "model_notes": [redacted(note) for note in issue.model_notes],
     }
 
 
 def _issue(row: Row[Any], usage: Usage) -> Issue:
     return Issue(
-        **{name: getattr(row, name) for name in _ISSUE_COUNTS},
+        **{name: getattr(row, name) for name in _ISSUE_PLAIN},
         date=row.date,
         state=IssueState(row.state),
         usage=usage,
         missing=tuple(row.missing),
         provisional=tuple(row.provisional),
         notes=tuple(row.notes),
+        model_notes=tuple(row.model_notes),
     )

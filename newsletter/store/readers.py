@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from newsletter.models import Bounce, Preference, Subscriber, SubscriberState
 from newsletter.store.engine import Base, add_missing, put, put_all
@@ -79,13 +79,8 @@ class Readers(Base):
 
     def set_preferences(self, preferences: Iterable[Preference]) -> None:
         """Keep these, each in place of what was kept under its reader and key."""
-        rows = [
-            {"subscriber_id": column_id(one.subscriber_id), "key": one.key}
-            | {"value": one.value, "in_file": one.in_file, "at": one.at}
-            for one in preferences
-        ]
         with self._transaction() as connection:
-            put_all(connection, preference, rows)
+            put_preferences(connection, preferences)
 
     def preferences(self) -> Sequence[Preference]:
         """Everything that readers set and nobody has edited since, as far as it was noticed."""
@@ -191,6 +186,16 @@ class Readers(Base):
             there = connection.execute(select(inbound.c.at).where(same)).first()
             add_missing(connection, inbound, [row])
         return there is None
+
+
+def put_preferences(connection: Connection, preferences: Iterable[Preference]) -> None:
+    """Insert these, or replace those of the same reader and key."""
+    rows = [
+        {"subscriber_id": column_id(one.subscriber_id), "key": one.key}
+        | {"value": one.value, "in_file": one.in_file, "at": one.at}
+        for one in preferences
+    ]
+    put_all(connection, preference, rows)
 
 
 def _new_row(email: str, now: datetime) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, exists, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, exists, func, or_, select, tuple_, update
 
-from newsletter.models import Enrolled, Hours, Reader, SubscriberState, Wishes
+from newsletter.models import Enrolled, Hours, Preference, Reader, SubscriberState, Wishes
 from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import CHUNK, chunks
-from newsletter.store.readers import column_id, value_id
+from newsletter.store.readers import column_id, put_preferences, value_id
 from newsletter.store.tables import delivery, hours, meta, reader, received, subscriber, wishes
 
 _NUMBER = "roster.import"  # of the last import that was finished
@@ -37,6 +37,35 @@ class Rosters(Base):
                 _put_entries(connection, chunk, number)
         with self._transaction() as connection:
             put(connection, meta, {"key": _NUMBER, "value": str(number)})
+
+    def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> None:
+        """Keep these preferences and make the reader's row say what `changed` says, all but the address, at once."""
+        mine = reader.c.subscriber_id == column_id(subscriber_id)
+        with self._transaction() as connection:
+            put_preferences(connection, preferences)
+            (values,) = _values(connection, [changed])
+            del values["email"]
+            connection.execute(update(reader).where(mine).values(values))
+
+    def reader(self, subscriber_id: int) -> Reader | None:
+        """A reader in force, also one who gets no email at present."""
+        query = (
+            select(reader, hours.c.text.label("hours"), wishes.c.text.label("wishes"))
+            .join(hours, hours.c.id == reader.c.hours_id)
+            .join(wishes, wishes.c.id == reader.c.wishes_id)
+            .where(reader.c.subscriber_id == column_id(subscriber_id), _in_force(self._number()))
+        )
+        with self._reading() as connection:
+            row = connection.execute(query).first()
+        return _reader(row) if row else None
+
+    def reader_languages(self) -> tuple[str, ...]:
+        """Every language that a reader in force asks for."""
+        asked = select(reader.c.wishes_id).where(_in_force(self._number())).distinct()
+        query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
+        with self._reading() as connection:
+            texts = connection.scalars(query).all()
+        return tuple(dict.fromkeys(language for text in texts for language in _wishes(text).languages))
 
     def hours(self) -> Mapping[int, Hours]:
         """The different hours of the readers who get mail, by an id."""
@@ -87,10 +116,17 @@ _place = tuple_(reader.c.wishes_id, reader.c.subscriber_id)
 _same_reader = received.c.subscriber_id == reader.c.subscriber_id
 
 
+_of_file = reader.c.source == "file"  # all others are in force whatever a file says
+
+
+def _in_force(number: int) -> ColumnElement[bool]:
+    return or_(reader.c.import_number >= number, ~_of_file)
+
+
 def _gets_mail(number: int) -> tuple[ColumnElement[bool], ...]:
-    """What is true of a row of the roster in force whose reader is active."""
+    """What is true of a row in force whose reader is active."""
     return (
-        reader.c.import_number >= number,
+        _in_force(number),
         subscriber.c.id == reader.c.subscriber_id,
         subscriber.c.state == SubscriberState.ACTIVE.value,
     )
@@ -121,21 +157,21 @@ def _page(number: int, oldest: date | None) -> Select[Any]:
 
 
 def _put_entries(connection: Connection, chunk: Sequence[tuple[int, Reader]], number: int) -> None:
-    when = [_hours_text(_hours_of(one)) for _, one in chunk]
-    what = [_wishes_text(one.wishes) for _, one in chunk]
+    values = _values(connection, [one for _, one in chunk])
+    keys = [{"subscriber_id": column_id(who), "import_number": number, "source": "file"} for who, _ in chunk]
+    put_all(connection, reader, [key | row for key, row in zip(keys, values, strict=True)], _of_file)
+
+
+def _values(connection: Connection, readers: Sequence[Reader]) -> list[dict[str, Any]]:
+    """What rows say of these readers; hours and wishes that are new get theirs first."""
+    when = [_hours_text(_hours_of(one)) for one in readers]
+    what = [_wishes_text(one.wishes) for one in readers]
     hours_ids, wishes_ids = _ids(connection, hours, when), _ids(connection, wishes, what)
-    rows = [
-        {
-            "subscriber_id": column_id(subscriber_id),
-            "email": one.email,
-            "name": one.name,
-            "hours_id": hours_ids[hours_text],
-            "wishes_id": wishes_ids[wishes_text],
-            "import_number": number,
-        }
-        for (subscriber_id, one), hours_text, wishes_text in zip(chunk, when, what, strict=True)
+    return [
+        {"email": one.email, "name": one.name, "stated": dict(one.stated)}
+        | {"hours_id": hours_ids[hours_text], "wishes_id": wishes_ids[wishes_text]}
+        for one, hours_text, wishes_text in zip(readers, when, what, strict=True)
     ]
-    put_all(connection, reader, rows)
 
 
 def _ids(connection: Connection, table: Table, texts: Iterable[str]) -> Mapping[str, int]:
@@ -167,6 +203,12 @@ def _hours(text: str) -> Hours:
 @lru_cache(1000)
 def _wishes(text: str) -> Wishes:
     return _WISHES.validate_json(text)
+
+
+def _reader(row: Row[Any]) -> Reader:
+    when = {name: getattr(_hours(row.hours), name) for name in Hours.__dataclass_fields__}
+    stated = tuple((row.stated or {}).items())
+    return Reader(email=row.email, name=row.name, wishes=_wishes(row.wishes), stated=stated, **when)
 
 
 def _enrolled(row: Row[Any]) -> Enrolled:

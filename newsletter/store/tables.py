@@ -1,4 +1,4 @@
-"""The ledger's tables. Times are UTC; JSON columns hold lists of strings."""
+"""The ledger's tables. Times are UTC; JSON columns hold lists of strings where nothing else is said."""
 
 from __future__ import annotations
 
@@ -25,11 +25,14 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
-REVISION = "0005"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0006"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
+
+_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is declared INTEGER; it has 64 bits
 
 
 class _Cached(TypeDecorator[Any]):
@@ -109,13 +112,15 @@ issue = Table(
     Column("missing", JSON, nullable=False),
     Column("provisional", JSON, nullable=False),
     Column("notes", JSON, nullable=False),
+    Column("model_notes", JSON, nullable=False, server_default="[]"),  # written anew each time it is prepared
+    Column("budget_reached", Boolean, nullable=False, server_default=false()),
 )
 
 # One row per answered request, written in the transaction that saves its result.
 model_call = Table(
     "model_call",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("issue", Date, nullable=False, index=True),
     Column("stage", String),
     Column("model", String, nullable=False),
@@ -148,6 +153,16 @@ ranking = Table(
     Column("trained", Boolean, nullable=False),
     Column("seen", String, nullable=False),
     Column("fate", Text),
+    Column("place", Integer),  # among the picks, from 1
+)
+
+# Every text that a topic has had since we note it: scores are kept by its hash.
+topic_text = Table(
+    "topic_text",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("hash", String, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
 )
 
 # A null text is an answer too: it failed its check, and asking again would cost the same again.
@@ -184,6 +199,8 @@ edition = Table(
     Column("text_spans", JSON, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("body_spans", JSON, nullable=False),
+    # Objects with id, version, number and topic, in printed order; empty for an older one that could not be read.
+    Column("papers", JSON, nullable=False, server_default="[]"),
 )
 
 subscriber = Table(
@@ -200,23 +217,24 @@ subscriber = Table(
 )
 
 # What many readers have in common, once each: JSON with sorted keys.
-hours = Table(
-    "hours", metadata, Column("id", Integer, primary_key=True), Column("text", Text, nullable=False, unique=True)
-)
+hours = Table("hours", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False, unique=True))
 wishes = Table(
-    "wishes", metadata, Column("id", Integer, primary_key=True), Column("text", Text, nullable=False, unique=True)
+    "wishes", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False, unique=True)
 )
 
-# The roster. In force are the rows of the last import that was finished, and those of one that is under way.
+# The subscriber list. In force are the rows of the last import that was finished, those of one that is under way, and
+# all that no file brought.
 reader = Table(
     "reader",
     metadata,
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
     Column("email", String, nullable=False),  # as written
     Column("name", String),
-    Column("hours_id", Integer, ForeignKey("hours.id"), nullable=False),
-    Column("wishes_id", Integer, ForeignKey("wishes.id"), nullable=False),
+    Column("hours_id", _ID, ForeignKey("hours.id"), nullable=False),
+    Column("wishes_id", _ID, ForeignKey("wishes.id"), nullable=False),
     Column("import_number", Integer, nullable=False),  # the last import that had this reader
+    Column("source", String, nullable=False, server_default="file"),  # file, page, email, import or command
+    Column("stated", JSON),  # what the entry in the file itself says of its preferences: text by key
     # A page of readers is a range of it; equal wishes lie together, so that mails of one edition do.
     Index("reader_page", "hours_id", "wishes_id", "subscriber_id"),
 )
@@ -224,7 +242,7 @@ reader = Table(
 delivery = Table(
     "delivery",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", _ID, primary_key=True),
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), nullable=False),
     Column("email", String, nullable=False),
     Column("name", String),
@@ -247,7 +265,7 @@ received = Table(
     metadata,
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
     Column("issue", Date, primary_key=True, index=True),
-    Column("delivery_id", Integer, ForeignKey("delivery.id"), nullable=False),
+    Column("delivery_id", _ID, ForeignKey("delivery.id"), nullable=False),
 )
 
 # A server that refused us for what we are or how fast we send: mails to its domain stay queued until then.
@@ -304,6 +322,17 @@ forgotten = Table(
     metadata,
     Column("hash", String, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# A link that works once: what is kept is a hash of its secret part.
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("purpose", String, nullable=False),
+    Column("payload", JSON, nullable=False),  # an object
+    Column("expires", UtcDateTime, nullable=False),
+    Column("used", UtcDateTime),
 )
 
 # What the administrator was told of; gone when its end was told too.

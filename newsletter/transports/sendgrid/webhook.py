@@ -63,7 +63,7 @@ class EventHook:
         return self.key is not None
 
     def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Posted | None:
-        """None for a post that is not signed or too old. Raises ValueError for a signed one that is no list of events."""
+        """None for a post that is not signed or too old. Raises ValueError for one that is no list of events."""
         signature, timestamp = headers.get(_SIGNATURE, ""), headers.get(_TIMESTAMP, "")
         if not _is_fresh(timestamp, now) or not is_signed(self.key or "", signature, timestamp, body):
             return None

@@ -1,0 +1,40 @@
+"""One-time links: the ledger keeps a hash of each link's secret part, what it is for and when it expires."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, insert, select, update
+
+from newsletter.store.engine import Base
+from newsletter.store.tables import ticket
+
+
+class Tickets(Base):
+    """One-time links, by a hash of their secret part."""
+
+    def issue_ticket(self, ticket_hash: str, purpose: str, payload: Mapping[str, Any], expires: datetime) -> None:
+        """Keep what the link of this hash is for."""
+        row = {"hash": ticket_hash, "purpose": purpose, "payload": dict(payload), "expires": expires}
+        with self._transaction() as connection:
+            connection.execute(insert(ticket).values(row))
+
+    def ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
+        """What it was issued with; None when it is unknown, expired, used or for another purpose."""
+        with self._reading() as connection:
+            return connection.scalar(select(ticket.c.payload).where(_valid(ticket_hash, purpose, now)))
+
+    def use_ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
+        """As `ticket`, and the ticket is used: only one caller ever gets an answer."""
+        # Asked and marked in one statement: of two callers one finds it unused.
+        taken = update(ticket).where(_valid(ticket_hash, purpose, now)).values(used=now).returning(ticket.c.payload)
+        with self._transaction() as connection:
+            payload: Mapping[str, Any] | None = connection.scalar(taken)
+        return payload
+
+
+def _valid(ticket_hash: str, purpose: str, now: datetime) -> ColumnElement[bool]:
+    same = and_(ticket.c.hash == ticket_hash, ticket.c.purpose == purpose)
+    return and_(same, ticket.c.expires > now, ticket.c.used.is_(None))
