@@ -8,24 +8,31 @@ from pathlib import Path
 
 import httpx
 import pytest
-from newsletter.app.pulse import Pulse
-from newsletter.app.watching import beyond_wait
 from prometheus_client.parser import text_string_to_metric_families
 
-from newsletter import __version__, app, pipeline, web
+from newsletter import __version__, pipeline, web
+from newsletter.alarms import Pulse
 from newsletter.models import Issue, IssueState, Newsletter, Score, SubscriberState, Usage
+from newsletter.readers import Counter
 from newsletter.settings import Settings
 from newsletter.times import calendar
+from newsletter.times.waiting import missing_issue
 from newsletter.web.health import verdict
+from tests.counters import counter_of
 from tests.factories import DAY, a_paper
-from tests.morning import MORNING, ROSTER, desk_of, practice
+from tests.morning import MORNING, desk_of, practice
 
 TUESDAY = date(2026, 3, 10)
 
 
 def get(settings: Settings, pulse: Pulse, path: str) -> httpx.Response:
+    with counter_of(settings) as counter:
+        return get_from(counter, pulse, path)
+
+
+def get_from(counter: Counter, pulse: Pulse, path: str) -> httpx.Response:
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(web.build(settings, pulse))
+        transport = httpx.ASGITransport(web.build(counter, pulse))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             return await client.get(path)
 
@@ -70,14 +77,12 @@ def test_verdict(silent: timedelta | None, overdue: date | None, readable: bool,
         ("UTC", [], "2026-03-09 12:00", DAY),
     ],
 )
-def test_beyond_its_wait(tmp_path: Path, zone: str, ready: list[date], now: str, expected: date | None) -> None:
+def test_beyond_its_wait(zone: str, ready: list[date], now: str, expected: date | None) -> None:
     """An issue is missed when the newsletter's own wait for it is over, not before."""
-    with app.open_ledger(Settings(data_dir=tmp_path)) as store:
-        for day in ready:
-            store.save_issue(Issue(date=day, state=IssueState.QUIET))
-        if ready:  # half of an issue is none
-            store.save_issue(Issue(date=max(ready) + timedelta(days=7), state=IssueState.COLLECTED))
-        assert expected == beyond_wait(store, Newsletter(timezone=zone), utc(now))
+    known = [Issue(date=day, state=IssueState.QUIET) for day in ready]
+    if ready:  # half of an issue is none
+        known.insert(0, Issue(date=max(ready) + timedelta(days=7), state=IssueState.COLLECTED))
+    assert expected == missing_issue(known, Newsletter(timezone=zone), utc(now))
 
 
 @pytest.mark.parametrize(("overdue", "status"), [(None, 200), (DAY, 503)])
@@ -168,7 +173,9 @@ def test_the_age_of_the_queue(tmp_path: Path) -> None:
 
 def test_an_unreadable_ledger_has_no_metrics(tmp_path: Path) -> None:
     """503 and a sentence, no traceback and no zeros that look like all is well."""
-    (tmp_path / "newsletter.db").write_bytes(b"not a database, whatever its name says" * 100)
-    (tmp_path / "subscribers.yaml").write_text(ROSTER)
-    answer = get(Settings(data_dir=tmp_path), Pulse(), "/metrics")
+    with counter_of(Settings(data_dir=tmp_path)) as counter:
+        for file in tmp_path.glob("newsletter.db*"):
+            file.unlink()
+        (tmp_path / "newsletter.db").write_bytes(b"not a database, whatever its name says" * 100)
+        answer = get_from(counter, Pulse(), "/metrics")
     assert (503, "the ledger cannot be read\n") == (answer.status_code, answer.text)

@@ -12,15 +12,15 @@ from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
-from newsletter.app.in_force import Follower
 
-from newsletter import app, unsubscribe
-from newsletter.app import in_force, rosters
+from newsletter import doctor, readers
 from newsletter.errors import ConfigurationError
 from newsletter.models import Preference, Reader, SubscriberState
-from newsletter.pipeline import enrolling
+from newsletter.readers import Counter, enrolling, forgetting, guard, in_force
+from newsletter.readers.in_force import Follower
 from newsletter.settings import Settings
 from newsletter.store import papers
+from tests.counters import counter_of
 from tests.morning import MORNING
 
 HEAD = """\
@@ -43,30 +43,36 @@ LATER = MORNING + timedelta(days=1)
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     (tmp_path / "vision.md").write_text("Segmentation.", "utf-8")
-    found = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
-    write(found, HEAD + ADA + BOB)
-    Follower().look(found, lambda: MORNING)
-    return found
+    return Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
 
 
-def write(settings: Settings, text: str) -> None:
-    settings.subscribers.write_text(text, "utf-8")
+@pytest.fixture
+def counter(settings: Settings) -> Iterator[Counter]:
+    """With Ada and Bob in force since yesterday."""
+    settings.subscribers.write_text(HEAD + ADA + BOB, "utf-8")
+    with counter_of(settings, MORNING) as yesterday:
+        look(yesterday)
+    with counter_of(settings, LATER) as opened:
+        yield opened
 
 
-def look(settings: Settings) -> in_force.InForce:
+def write(counter: Counter, text: str) -> None:
+    counter.subscribers.write_text(text, "utf-8")
+
+
+def look(counter: Counter) -> in_force.InForce:
     """As the first tick after a restart."""
-    return Follower().look(settings, lambda: LATER)
+    return Follower(counter).look()
 
 
-def listed(settings: Settings) -> dict[str, tuple[str | None, time, int, tuple[str, ...]]]:
+def listed(counter: Counter) -> dict[str, tuple[str | None, time, int, tuple[str, ...]]]:
     """Who gets mail by what the ledger holds: name, hour, number of days and topics, by address."""
-    with app.open_ledger(settings) as store:
-        return {
-            one.email: (one.name, hours.send_at, len(hours.days), one.wishes.topics)
-            for number, hours in store.hours().items()
-            for page in store.pages(number)
-            for one in page
-        }
+    return {
+        one.email: (one.name, hours.send_at, len(hours.days), one.wishes.topics)
+        for number, hours in counter.store.hours().items()
+        for page in counter.store.pages(number)
+        for one in page
+    }
 
 
 ADA_ROW = (None, time(9, 30), 7, ("foundations",))
@@ -97,176 +103,167 @@ BOTH = {"Ada@example.org": ADA_ROW, "bob@example.org": BOB_ROW}
         (ADA + BOB.replace("bob@", "bob.") , {"Ada@example.org": ADA_ROW}),  # one entry has a finding
     ],
 )  # fmt: skip
-def test_an_edit(settings: Settings, entries: str, expected: dict[str, object]) -> None:
+def test_an_edit(counter: Counter, entries: str, expected: dict[str, object]) -> None:
     """Whatever is changed in the file is what the next tick works with."""
-    assert BOTH == listed(settings)
-    write(settings, HEAD + entries)
-    look(settings)
-    assert expected == listed(settings)
+    assert BOTH == listed(counter)
+    write(counter, HEAD + entries)
+    look(counter)
+    assert expected == listed(counter)
 
 
-def test_removed_and_added_again(settings: Settings) -> None:
+def test_removed_and_added_again(counter: Counter) -> None:
     """Who is taken out of the file is not forgotten: added again they are the same reader, and who left has left."""
-    with app.open_ledger(settings) as store:
-        before = store.subscribers_of(["ada@example.org", "bob@example.org"])
-        unsubscribe.leave(store, settings.subscribers, before["ada@example.org"].id, "by reply", MORNING)
-    write(settings, HEAD)
-    look(settings)
-    assert {} == listed(settings)
-    write(settings, HEAD + ADA + BOB)
-    look(settings)
-    assert {"bob@example.org": BOB_ROW} == listed(settings)
-    with app.open_ledger(settings) as store:
-        after = store.subscribers_of(["ada@example.org", "bob@example.org"])
+    before = counter.store.subscribers_of(["ada@example.org", "bob@example.org"])
+    readers.leave(counter, before["ada@example.org"].id, "by reply")
+    write(counter, HEAD)
+    look(counter)
+    assert {} == listed(counter)
+    write(counter, HEAD + ADA + BOB)
+    look(counter)
+    assert {"bob@example.org": BOB_ROW} == listed(counter)
+    after = counter.store.subscribers_of(["ada@example.org", "bob@example.org"])
     assert before["bob@example.org"] == after["bob@example.org"]
     assert before["ada@example.org"].id == after["ada@example.org"].id
     assert SubscriberState.UNSUBSCRIBED is after["ada@example.org"].state
 
 
-def test_a_pause_ends_by_itself(settings: Settings) -> None:
+def test_a_pause_ends_by_itself(counter: Counter) -> None:
     """Paused until tomorrow: tomorrow the reader gets mail, with the file as it was."""
-    write(settings, HEAD + ADA + BOB.replace("}", ", paused_until: 2026-03-12}"))
-    look(settings)
-    assert {"Ada@example.org"} == set(listed(settings))
+    write(counter, HEAD + ADA + BOB.replace("}", ", paused_until: 2026-03-12}"))
+    look(counter)
+    assert {"Ada@example.org"} == set(listed(counter))
     for day, expected in ((11, {"Ada@example.org"}), (12, {"Ada@example.org", "bob@example.org"})):
-        with app.open_ledger(settings) as store:
-            store.end_pauses(MORNING.replace(day=day))
-        assert expected == set(listed(settings))
+        counter.store.end_pauses(MORNING.replace(day=day))
+        assert expected == set(listed(counter))
 
 
-def test_a_changed_interests_file_counts(settings: Settings) -> None:
+def test_a_changed_interests_file_counts(counter: Counter) -> None:
     """The words of a topic in a file of their own are part of the roster."""
-    (settings.subscribers.parent / "vision.md").write_text("Depth.", "utf-8")
-    assert "Depth." == look(settings).masthead.topic("vision").interests
+    (counter.subscribers.parent / "vision.md").write_text("Depth.", "utf-8")
+    assert "Depth." == look(counter).masthead.topic("vision").interests
 
 
-def test_who_is_taken_back_is_in_the_roster_again(settings: Settings) -> None:
+def test_who_is_taken_back_is_in_the_roster_again(counter: Counter) -> None:
     """Forgotten: out, without an edit of the file; taken back: in, with the wishes of the file."""
-    follower = Follower()
-    with app.open_ledger(settings) as store:
-        bob = store.subscribers_of(["bob@example.org"])["bob@example.org"]
-        rosters.forget(settings, store, bob)
-    follower.look(settings, lambda: LATER)
-    assert {"Ada@example.org": ADA_ROW} == listed(settings)
-    with app.open_ledger(settings) as store:
-        rosters.take_back(settings, store, "bob@example.org")
-    follower.look(settings, lambda: LATER)
-    assert BOTH == listed(settings)
+    follower = Follower(counter)
+    bob = counter.store.subscribers_of(["bob@example.org"])["bob@example.org"]
+    forgetting.forget(counter, bob)
+    follower.look()
+    assert {"Ada@example.org": ADA_ROW} == listed(counter)
+    forgetting.take_back(counter, "bob@example.org")
+    follower.look()
+    assert BOTH == listed(counter)
 
 
-def test_what_a_reader_sets_counts_at_the_next_look(settings: Settings) -> None:
+def test_what_a_reader_sets_counts_at_the_next_look(counter: Counter) -> None:
     """A preference is in force though the file could not be written; an edit of the same key by hand wins."""
-    follower = Follower()
-    with app.open_ledger(settings) as store:
-        bob = store.subscribers_of(["bob@example.org"])["bob@example.org"]
-        store.set_preferences(
-            [Preference(subscriber_id=bob.id, email=bob.email, key="send_at", value="08:15", in_file="06:45", at=LATER)]
-        )
-    follower.look(settings, lambda: LATER)
-    assert {**BOTH, "bob@example.org": ("Bob", time(8, 15), 2, ("vision",))} == listed(settings)
-    write(settings, HEAD + ADA + BOB.replace("06:45", "07:00"))
-    follower.look(settings, lambda: LATER)
-    assert {**BOTH, "bob@example.org": ("Bob", time(7), 2, ("vision",))} == listed(settings)
+    follower = Follower(counter)
+    bob = counter.store.subscribers_of(["bob@example.org"])["bob@example.org"]
+    counter.store.set_preferences(
+        [Preference(subscriber_id=bob.id, email=bob.email, key="send_at", value="08:15", in_file="06:45", at=LATER)]
+    )
+    follower.look()
+    assert {**BOTH, "bob@example.org": ("Bob", time(8, 15), 2, ("vision",))} == listed(counter)
+    write(counter, HEAD + ADA + BOB.replace("06:45", "07:00"))
+    follower.look()
+    assert {**BOTH, "bob@example.org": ("Bob", time(7), 2, ("vision",))} == listed(counter)
 
 
 # --- what must not reach anybody ---
 
 
-def test_a_broken_file_leaves_the_last_one_in_force(settings: Settings) -> None:
+def test_a_broken_file_leaves_the_last_one_in_force(settings: Settings, counter: Counter) -> None:
     """Also over a restart: readers, topics and the newsletter's settings are in the ledger."""
-    write(settings, BROKEN)
-    for follower in (Follower(), Follower()):
+    write(counter, BROKEN)
+    for follower in (Follower(counter), Follower(counter)):
         with pytest.raises(ConfigurationError, match="not YAML"):
-            follower.look(settings, lambda: LATER)
-    last = in_force.last_good(settings)
+            follower.look()
+    last = in_force.last_good(counter.store)
     assert last is not None
     assert ("Papers", time(11)) == (last.masthead.newsletter.name, last.masthead.newsletter.wait_until)
     assert [("foundations", "Sparsity."), ("vision", "Segmentation.")] == [
         (topic.key, topic.interests) for topic in last.masthead.topics
     ]
-    assert BOTH == listed(settings)
-    app.examine_service_or_stop(settings)
+    assert BOTH == listed(counter)
+    doctor.examine_service_or_stop(settings, counter)
     with pytest.raises(ConfigurationError, match="not YAML"):
-        app.examine_or_stop(settings)
+        doctor.examine_or_stop(settings, counter)
 
 
-def test_a_service_without_any_good_roster_does_not_start(tmp_path: Path) -> None:
+def test_a_service_without_any_good_roster_does_not_start(settings: Settings) -> None:
     """There is nothing to go on with: the finding names file and line."""
-    settings = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
-    write(settings, BROKEN)
-    assert in_force.last_good(settings) is None
-    with pytest.raises(ConfigurationError, match=r"subscribers\.yaml:1\d: not YAML"):
-        app.examine_service_or_stop(settings)
+    with counter_of(settings) as counter:
+        write(counter, BROKEN)
+        assert in_force.last_good(counter.store) is None
+        with pytest.raises(ConfigurationError, match=r"subscribers\.yaml:1\d: not YAML"):
+            doctor.examine_service_or_stop(settings, counter)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"masthead": {"newsletter": {}, "sections": []}}'])
-def test_what_another_version_wrote(settings: Settings, text: str) -> None:
+def test_what_another_version_wrote(counter: Counter, text: str) -> None:
     """A ledger whose note of the roster cannot be read takes the file in again."""
-    with app.open_ledger(settings) as store:
-        store.remember("roster", text)
-    assert in_force.last_good(settings) is None
-    assert "Papers" == look(settings).masthead.newsletter.name
-    assert BOTH == listed(settings)
+    counter.store.remember("roster", text)
+    assert in_force.last_good(counter.store) is None
+    assert "Papers" == look(counter).masthead.newsletter.name
+    assert BOTH == listed(counter)
 
 
-def test_texts_of_topics_are_noted(settings: Settings) -> None:
+def test_texts_of_topics_are_noted(counter: Counter) -> None:
     """Each text that a topic has had is noted once, with the time when it came."""
-    with app.open_ledger(settings) as store:
-        ((before, since),) = store.topic_hashes("vision")
+    ((before, since),) = counter.store.topic_hashes("vision")
     assert MORNING == since
-    (settings.subscribers.parent / "vision.md").write_text("Depth.", "utf-8")
-    look(settings)
-    with app.open_ledger(settings) as store:
-        newest, oldest = store.topic_hashes("vision")
-        assert 1 == len(store.topic_hashes("foundations"))
+    (counter.subscribers.parent / "vision.md").write_text("Depth.", "utf-8")
+    look(counter)
+    newest, oldest = counter.store.topic_hashes("vision")
+    assert 1 == len(counter.store.topic_hashes("foundations"))
     assert (before, MORNING) == oldest
     assert LATER == newest[1]
 
 
-def test_a_slip_is_not_taken_in(settings: Settings) -> None:
+def test_a_slip_is_not_taken_in(counter: Counter) -> None:
     """The guard is asked before the ledger changes; when it is overruled the next tick takes the roster in."""
     many = HEAD + "".join(BOB.replace("bob@", f"bob{number}@") for number in range(12))
-    write(settings, many)
-    follower = Follower()
+    write(counter, many)
+    follower = Follower(counter)
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="12 readers where there were 2"):
-            follower.look(settings, lambda: LATER)
-    assert BOTH == listed(settings)
-    rosters.accept(settings, app.load_roster(settings))
-    assert BOTH == listed(settings)
-    follower.look(settings, lambda: LATER)
-    assert 12 == len(listed(settings))
+            follower.look()
+    assert BOTH == listed(counter)
+    guard.remember_size(counter.store, in_force.load(counter))
+    assert BOTH == listed(counter)
+    follower.look()
+    assert 12 == len(listed(counter))
 
 
 class Stopped(BaseException):
     """A stop that no handler expects."""
 
 
-def test_stopped_while_a_roster_is_taken_in(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_while_a_roster_is_taken_in(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     """Until the next tick the readers and topics of both are known, and nobody's wishes are lost; then the new one."""
     monkeypatch.setattr(enrolling, "_CHUNK", 2)
     monkeypatch.setattr(papers, "CHUNK", 2)
     write(
-        settings,
+        counter,
         HEAD.replace("vision", "sight")
         + "".join(f"  - {{email: r{n}@example.org, topics: sight}}\n" for n in range(9)),
     )
-    (settings.subscribers.parent / "sight.md").write_text("Sight.", "utf-8")
-    roster = app.load_roster(settings)
+    (counter.subscribers.parent / "sight.md").write_text("Sight.", "utf-8")
+    roster = in_force.load(counter)
 
     def some() -> Iterator[Reader]:
         yield from roster.readers[:4]
         raise Stopped
 
     with pytest.raises(Stopped):
-        app.take_in(settings, replace(roster, readers=some()), lambda: LATER)  # type: ignore[arg-type]
-    last = in_force.last_good(settings)
+        in_force.take_in(counter, replace(roster, readers=some()))  # type: ignore[arg-type]
+    last = in_force.last_good(counter.store)
     assert last is not None
     assert {"foundations", "vision", "sight"} == {topic.key for topic in last.masthead.topics}
-    assert {"Ada@example.org", "bob@example.org", *(f"r{n}@example.org" for n in range(4))} == set(listed(settings))
-    write(settings, settings.subscribers.read_text("utf-8").replace("r0@", "new@"))  # who was taken in is taken out
-    assert {"foundations", "sight"} == {topic.key for topic in look(settings).masthead.topics}
-    assert {"new@example.org", *(f"r{number}@example.org" for number in range(1, 9))} == set(listed(settings))
+    assert {"Ada@example.org", "bob@example.org", *(f"r{n}@example.org" for n in range(4))} == set(listed(counter))
+    write(counter, counter.subscribers.read_text("utf-8").replace("r0@", "new@"))  # who was taken in is taken out
+    assert {"foundations", "sight"} == {topic.key for topic in look(counter).masthead.topics}
+    assert {"new@example.org", *(f"r{number}@example.org" for number in range(1, 9))} == set(listed(counter))
 
 
 # --- an unchanged file ---
@@ -299,9 +296,9 @@ class Watching:
             self.on = False
 
 
-def test_an_unchanged_file_is_neither_parsed_nor_read(settings: Settings) -> None:
+def test_an_unchanged_file_is_neither_parsed_nor_read(counter: Counter) -> None:
     """After the first look nothing of it is opened; a touched one is read and not parsed; a changed one is parsed."""
-    watching, follower = Watching(settings.subscribers), Follower()
+    watching, follower = Watching(counter.subscribers), Follower(counter)
 
     def done(work: Callable[[], object]) -> tuple[bool, bool]:
         with watching():
@@ -309,37 +306,37 @@ def test_an_unchanged_file_is_neither_parsed_nor_read(settings: Settings) -> Non
         return watching.opened > 0, watching.parsed > 0
 
     def next_look() -> object:
-        return follower.look(settings, lambda: LATER)
+        return follower.look()
 
     assert (True, False) == done(next_look)  # after a restart: the hash is that in the ledger
-    settle(settings)
+    settle(counter)
     assert (True, False) == done(next_look)
     assert (False, False) == done(next_look)
-    os.utime(settings.subscribers)
+    os.utime(counter.subscribers)
     assert (True, False) == done(next_look)
-    write(settings, HEAD + ADA)
+    write(counter, HEAD + ADA)
     assert (True, True) == done(next_look)
-    assert {"Ada@example.org": ADA_ROW} == listed(settings)
+    assert {"Ada@example.org": ADA_ROW} == listed(counter)
 
 
-def settle(settings: Settings) -> None:
+def settle(counter: Counter) -> None:
     """Wait until a change of the files can be told by their times."""
-    files = [settings.subscribers, settings.subscribers.parent / "vision.md"]
+    files = [counter.subscribers, counter.subscribers.parent / "vision.md"]
     while clock.time() - max(max(file.stat().st_mtime, file.stat().st_ctime) for file in files) < 2.1:
         clock.sleep(0.05)
 
 
-def test_an_unchanged_roster_of_ten_thousand_costs_next_to_nothing(settings: Settings) -> None:
+def test_an_unchanged_roster_of_ten_thousand_costs_next_to_nothing(counter: Counter) -> None:
     """Taking it in is paid once; the next tick costs less than a twentieth of it."""
     entries = "".join(f"  - {{email: r{number}@example.org, topics: vision}}\n" for number in range(10_000))
-    write(settings, HEAD + entries)
-    rosters.accept(settings, app.load_roster(settings))
-    follower = Follower()
+    write(counter, HEAD + entries)
+    guard.remember_size(counter.store, in_force.load(counter))
+    follower = Follower(counter)
 
     def seconds() -> float:
         began = clock.process_time()
-        follower.look(settings, lambda: LATER)
+        follower.look()
         return clock.process_time() - began
 
     assert seconds() > 20 * seconds()
-    assert 10_000 == len(listed(settings))
+    assert 10_000 == len(listed(counter))

@@ -10,14 +10,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from newsletter.app.publish import publish
 
-from newsletter import app
+from newsletter.app import open_ledger
 from newsletter.models import Preference, Reader, SubscriberState
-from newsletter.pipeline import run
+from newsletter.pipeline import publish, run
+from newsletter.readers.in_force import Follower
 from newsletter.subscribers import parse
 from newsletter.subscribers.preferences import PREFERENCES, said, with_preference
 from newsletter.subscribers.tree import Unfit
+from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose
 from tests.issues import DATES, a_site, days, fill
 from tests.morning import ROSTER, active, desk_of, outbox, part, practice
@@ -54,13 +55,21 @@ def look(site: Site, email: str = ADA) -> Answer:
 
 def in_force(site: Site, email: str = ADA) -> dict[str, str]:
     """What the next mail to this reader goes by."""
-    reader = next(one for one in app.load_roster(site.settings).readers if one.email == email)
+    tick(site)
+    reader = site.counter.store.reader(site.ids[email])
+    assert reader is not None
     return {key: said(reader, key) for key in PREFERENCES}
+
+
+def tick(site: Site) -> None:
+    """What a tick does with the file: it is taken in where it has changed."""
+    Follower(site.counter).look()
 
 
 @pytest.fixture
 def topics(site: Site) -> Site:
     site.settings.subscribers.write_text(TWO_TOPICS, "utf-8")
+    tick(site)
     return site
 
 
@@ -148,8 +157,7 @@ def test_saving_writes_ledger_and_file(topics: Site) -> None:
     assert "  - email: ada@example.org  # since the first day\n" in text
     assert "    topics: [robots]\n    send_at: 21:30\n" in text
     assert TWO_TOPICS.splitlines()[-1] in text
-    with app.open_ledger(topics.settings) as store:
-        kept = store.preferences()
+    kept = topics.counter.store.preferences()
     assert wanted == {one.key: one.value for one in kept} == {one.key: one.in_file for one in kept}
     assert 'value="21:30"' in look(topics).text
 
@@ -164,8 +172,7 @@ def test_saving_the_same_changes_nothing(topics: Site) -> None:
     }  # fmt: skip
     assert 200 == post(topics, same).status
     assert before == topics.settings.subscribers.read_bytes()
-    with app.open_ledger(topics.settings) as store:
-        assert [] == store.preferences()
+    assert [] == topics.counter.store.preferences()
 
 
 @pytest.mark.parametrize(
@@ -198,7 +205,7 @@ def test_bodies_that_say_nothing_change_nothing(topics: Site, body: bytes) -> No
 
 def test_pausing_and_ending_it(topics: Site) -> None:
     """Until a day of the next year, in ledger and file; and back with one button."""
-    until = app.utc_now().date() + timedelta(days=10)
+    until = utc_now().date() + timedelta(days=10)
     assert until.isoformat() in post(topics, {"do": "pause", "until": until.isoformat()}).text
     assert SubscriberState.PAUSED is topics.state()
     assert f"paused_until: {until}" in topics.settings.subscribers.read_text("utf-8")
@@ -264,34 +271,33 @@ def test_a_topic_that_is_gone_is_not_missed(topics: Site, monkeypatch: pytest.Mo
 def test_forgetting_takes_preferences_along(topics: Site) -> None:
     """Of a reader who asks to be forgotten nothing of this stays."""
     post(topics, FORM)
-    with app.open_ledger(topics.settings) as store:
-        store.forget(topics.ids[ADA], "fingerprint", app.utc_now())
-        assert [] == store.preferences()
+    topics.counter.store.forget(topics.ids[ADA], "fingerprint", utc_now())
+    assert [] == topics.counter.store.preferences()
 
 
 def test_dropping_spares_what_was_set_meanwhile(topics: Site) -> None:
     """Between looking and dropping a reader may have saved again: that stays."""
-    with app.open_ledger(topics.settings) as store:
-        old = Preference(
-            subscriber_id=topics.ids[ADA], email=ADA, key="send_at", value="01:00", in_file=None, at=app.utc_now()
-        )
-        new = replace(old, value="02:00", at=old.at + timedelta(seconds=1))
-        store.set_preferences([old])
-        store.set_preferences([new])
-        store.drop_preferences([old])
-        assert [new] == store.preferences()
-        store.drop_preferences([new])
-        assert [] == store.preferences()
+    store = topics.counter.store
+    old = Preference(
+        subscriber_id=topics.ids[ADA], email=ADA, key="send_at", value="01:00", in_file=None, at=utc_now()
+    )
+    new = replace(old, value="02:00", at=old.at + timedelta(seconds=1))
+    store.set_preferences([old])
+    store.set_preferences([new])
+    store.drop_preferences([old])
+    assert [new] == store.preferences()
+    store.drop_preferences([new])
+    assert [] == store.preferences()
 
 
 def test_the_next_mail_goes_by_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader who wants one-liners in Chinese alone gets them, though the file could not be written."""
     with practice(tmp_path) as (_, settings):
-        with app.open_ledger(settings) as store:
-            who = store.enrol([ADA], app.utc_now())[ADA]
+        with open_ledger(settings) as store:
+            who = store.enrol([ADA], utc_now())[ADA]
             chosen = {"languages": "zh", "abstracts": "none"}
             store.set_preferences(
-                Preference(subscriber_id=who.id, email=ADA, key=key, value=value, in_file=None, at=app.utc_now())
+                Preference(subscriber_id=who.id, email=ADA, key=key, value=value, in_file=None, at=utc_now())
                 for key, value in chosen.items()
             )
         with desk_of(settings) as desk:
@@ -337,7 +343,7 @@ def test_a_private_morning_is_published_for_readers(tmp_path: Path) -> None:
     with practice(tmp_path, model=False, roster=f"newsletter: {{archive: private}}\n{ROSTER}") as (_, settings):
         with desk_of(settings) as desk:
             run(desk)
-            publish(settings, desk)
+            publish(desk)
         assert (settings.data_dir / "archive-private" / "archive.css").is_file()
         assert not (settings.data_dir / "archive").exists()
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from newsletter import app, pipeline, unsubscribe
-from newsletter.app import rosters
+from newsletter import doctor, pipeline, readers
 from newsletter.errors import ConfigurationError
 from newsletter.models import SubscriberState
+from newsletter.readers import Counter, forgetting, guard, in_force
 from newsletter.settings import Settings
-from newsletter.subscribers import guard
 from tests.conftest import Run
+from tests.counters import counter_of
 from tests.morning import MORNING, ROSTER, active, desk_of
 
 HEAD = ROSTER[: ROSTER.index("  - ada@")]
@@ -61,23 +61,25 @@ def test_when_a_roster_is_held_back(before: int, now: int, held: bool) -> None:
 def test_a_slip_waits_until_it_is_confirmed(settings: Settings) -> None:
     """The first load is exempt; an emptied file is a finding that stops, until `check --accept` or it is mended."""
     write(settings, 40)
-    rosters.accepted(settings, app.load_roster(settings))
-    write(settings, 3)
-    with pytest.raises(ConfigurationError, match=r"3 readers where there were 40.*check --accept"):
-        rosters.accepted(settings, app.load_roster(settings))
-    with pytest.raises(ConfigurationError, match="3 readers where there were 40"):
-        app.examine_or_stop(settings)
-    write(settings, 39)
-    rosters.accepted(settings, app.load_roster(settings))
-    write(settings, 3)
-    rosters.accept(settings, app.load_roster(settings))
-    assert 3 == len(rosters.accepted(settings, app.load_roster(settings)).readers)
+    with counter_of(settings) as counter:
+        guard.accepted(counter, in_force.load(counter))
+        write(settings, 3)
+        with pytest.raises(ConfigurationError, match=r"3 readers where there were 40.*check --accept"):
+            guard.accepted(counter, in_force.load(counter))
+        with pytest.raises(ConfigurationError, match="3 readers where there were 40"):
+            doctor.examine_or_stop(settings, counter)
+        write(settings, 39)
+        guard.accepted(counter, in_force.load(counter))
+        write(settings, 3)
+        guard.remember_size(counter.store, in_force.load(counter))
+        assert 3 == len(guard.accepted(counter, in_force.load(counter)).readers)
 
 
 def test_accept_is_a_command(settings: Settings, newsletter: Run) -> None:
     """`newsletter check` names what waits and exits with 1, `--accept` confirms it."""
     write(settings, 40)
-    rosters.accept(settings, app.load_roster(settings))
+    with counter_of(settings) as counter:
+        guard.remember_size(counter.store, in_force.load(counter))
     write(settings, 3)
     held = newsletter("check")
     assert (1, True) == (held.returncode, "3 readers where there were 40" in held.stdout), held.stderr
@@ -88,16 +90,20 @@ def test_accept_is_a_command(settings: Settings, newsletter: Run) -> None:
 # --- contradictions ---
 
 
+def contradictions(counter: Counter) -> list[str]:
+    return [str(finding) for finding in doctor.contradictions(counter, in_force.load(counter))]
+
+
 def test_lines_that_contradict_the_ledger_are_named(settings: Settings) -> None:
     """A line without the mark of somebody who left, and a mark of somebody who came back, each with its place."""
-    with app.open_ledger(settings) as store:
-        known = store.enrol(["ada@example.org", "chen@example.org"], MORNING)
-        assert [] == rosters.contradictions(settings, app.load_roster(settings))
-        unsubscribe.leave(store, settings.subscribers, known["ada@example.org"].id, "by reply", MORNING)
-        unsubscribe.come_back(store, settings.subscribers, known["chen@example.org"], MORNING)
-    assert [] == rosters.contradictions(settings, app.load_roster(settings))
-    settings.subscribers.write_text(ROSTER + "    unsubscribed: 2026-03-01 by reply\n", "utf-8")
-    first, second = map(str, rosters.contradictions(settings, app.load_roster(settings)))
+    with counter_of(settings) as counter:
+        known = counter.store.enrol(["ada@example.org", "chen@example.org"], MORNING)
+        assert [] == contradictions(counter)
+        readers.leave(counter, known["ada@example.org"].id, "by reply")
+        readers.come_back(counter, known["chen@example.org"])
+        assert [] == contradictions(counter)
+        settings.subscribers.write_text(ROSTER + "    unsubscribed: 2026-03-01 by reply\n", "utf-8")
+        first, second = contradictions(counter)
     assert "subscribers.yaml:6: 'ada@example.org' gets no mail" in first
     assert "2026-03-09 by reply" in first
     assert "subscribers.yaml:7: 'chen@example.org' gets mail" in second
@@ -114,24 +120,25 @@ def test_forgotten_is_erased_and_stays_out(settings: Settings) -> None:
     outbox.mkdir()
     for name in ("2026-03-09_Ada@example.org.eml", "2026-03-09_chen@example.org.eml"):
         (outbox / name).write_text("To: somebody")
-    with app.open_ledger(settings) as store:
-        ada = store.subscriber("ada@example.org")
+    with counter_of(settings) as counter:
+        ada = counter.store.subscriber("ada@example.org")
         assert ada is not None
-        assert 1 == rosters.forget(settings, store, ada)
-        assert (None, None) == (store.subscriber(ada.id), store.subscriber(ada.email))
+        assert 1 == forgetting.forget(counter, ada)
+        assert (None, None) == (counter.store.subscriber(ada.id), counter.store.subscriber(ada.email))
     left = b"".join(file.read_bytes() for file in settings.data_dir.rglob("*") if file.is_file())
     assert b"ada@example.org" not in left.lower()
     assert ["2026-03-09_chen@example.org.eml"] == [file.name for file in outbox.iterdir()]
     with desk_of(settings) as desk:
         assert {"chen@example.org"} == awake(desk)
-    (finding,) = rosters.contradictions(settings, app.load_roster(settings))
-    assert "asked to be forgotten" in str(finding)
+    with counter_of(settings) as counter:
+        (finding,) = contradictions(counter)
+    assert "asked to be forgotten" in finding
 
 
 def test_forget_and_take_back_by_command(settings: Settings, newsletter: Run) -> None:
     """`forget` takes the entry out of the file; `resubscribe` is the way back for who is entered again."""
-    with app.open_ledger(settings) as store:
-        store.enrol(["ada@example.org"], MORNING)
+    with counter_of(settings) as counter:
+        counter.store.enrol(["ada@example.org"], MORNING)
     forgotten = newsletter("subscribers", "forget", "ada@example.org")
     assert (0, "") == (forgotten.returncode, forgotten.stderr)
     assert "ada@example.org" not in settings.subscribers.read_text("utf-8")
@@ -148,8 +155,8 @@ def test_forget_says_why_a_file_cannot_be_changed(settings: Settings, newsletter
     """A file that others need whole (an alias) stays as it is; the reader is forgotten all the same."""
     text = settings.subscribers.read_text("utf-8").replace("- ada@example.org", "- &ada {email: ada@example.org}")
     settings.subscribers.write_text(text + "  - *ada\n", "utf-8")
-    with app.open_ledger(settings) as store:
-        store.enrol(["ada@example.org"], MORNING)
+    with counter_of(settings) as counter:
+        counter.store.enrol(["ada@example.org"], MORNING)
     forgotten = newsletter("subscribers", "forget", "ada@example.org")
     assert 1 == forgotten.returncode
     assert "subscribers.yaml:6: this entry cannot be removed safely; remove it by hand" in forgotten.stderr
@@ -167,9 +174,9 @@ def test_the_later_of_two_pauses_counts(settings: Settings) -> None:
         with desk_of(settings) as desk:
             return awake(desk)
 
-    with app.open_ledger(settings) as store:
-        chen = store.enrol(["chen@example.org"], MORNING)["chen@example.org"]
-        unsubscribe.pause(store, settings.subscribers, chen, MORNING.date().replace(day=23), MORNING)
+    with counter_of(settings) as counter:
+        chen = counter.store.enrol(["chen@example.org"], MORNING)["chen@example.org"]
+        readers.pause(counter, chen, MORNING.date().replace(day=23))
     assert {"ada@example.org"} == now_awake()
     settings.subscribers.write_text(ROSTER, "utf-8")
     assert {"ada@example.org"} == now_awake()
@@ -177,10 +184,10 @@ def test_the_later_of_two_pauses_counts(settings: Settings) -> None:
     assert {"ada@example.org", "chen@example.org"} == now_awake()
     settings.subscribers.write_text(ROSTER + "    paused_until: 2026-03-10\n", "utf-8")
     assert {"ada@example.org"} == now_awake()
-    with app.open_ledger(settings) as store:
-        found = store.subscriber("chen@example.org")
+    with counter_of(settings) as counter:
+        found = counter.store.subscriber("chen@example.org")
         assert found is not None
         assert SubscriberState.PAUSED is found.state
         settings.subscribers.chmod(0o444)
-        unsubscribe.resume(store, settings.subscribers, found, MORNING)
+        readers.resume(counter, found)
     assert {"ada@example.org", "chen@example.org"} == now_awake()

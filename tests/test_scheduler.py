@@ -9,7 +9,7 @@ import sys
 import threading
 import time as clock
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -18,19 +18,25 @@ import pytest
 import requests
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from newsletter import app, pipeline, scheduler, unsubscribe
+from newsletter import app, pipeline, readers, scheduler
 from newsletter.cli.stopping import noted
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.servers import Servers
 from newsletter.errors import ModelUnavailable
 from newsletter.models import Issue, IssueState, Reader, Wishes
-from newsletter.scheduler import Service, in_time, is_open, last_hour, loop, overdue, poll_pause
+from newsletter.readers import in_force
+from newsletter.scheduler import Service, loop
 from newsletter.scheduler.service import BACKWARDS
 from newsletter.settings import Settings
-from newsletter.store import open_store
+from newsletter.store import Store, open_store
 from newsletter.times import calendar
+from newsletter.times.clock import utc_now
+from newsletter.times.hours import in_time, is_open, last_hour
+from newsletter.times.waiting import LATE as LATE_BY
+from newsletter.times.waiting import overdue_by, poll_pause
 from tests.conftest import ROOT, Run
+from tests.counters import counter_of, service_of
 from tests.factories import DAY
 from tests.ledger import a_delivery, a_rendered
 from tests.morning import ROSTER, outbox, sample_rows, settings_for
@@ -189,6 +195,15 @@ class Ground:
     service: Service
     servers: Servers
     hands: list[datetime]
+    steps: list[datetime]  # what the clock shows before it shows that, each once
+
+    @property
+    def store(self) -> Store:
+        return self.service.counter.store
+
+    def restart(self) -> None:
+        """The same ledger, and nothing remembered."""
+        self.service = Service(self.settings, self.service.counter)
 
     @property
     def settings(self) -> Settings:
@@ -201,8 +216,7 @@ class Ground:
         return self.mails()
 
     def mails(self) -> set[str]:
-        with app.open_ledger(self.settings) as store:
-            sent = [mail.email.partition("@")[0] for mail in store.deliveries()]
+        sent = [mail.email.partition("@")[0] for mail in self.store.deliveries()]
         return {f"{name} {sent.count(name)}" for name in sent}
 
 
@@ -221,10 +235,12 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
     (tmp_path / "subscribers.yaml").write_text(ROSTER.replace("  - email: chen", LATER + "  - email: chen"), "utf-8")
     with Servers(few(DAY), DAY) as servers:
         hands = [utc("2026-03-08 12:00")]
-        service = Service(settings_for(servers, tmp_path, model=False), now=lambda: hands[0])
-        with app.open_ledger(service.settings) as store:  # readers since yesterday
-            store.enrol(["ada@example.org", "grace@example.org", "chen@example.org"], hands[0])
-        yield Ground(service, servers, hands)
+        steps: list[datetime] = []
+        settings = settings_for(servers, tmp_path, model=False)
+        with service_of(settings, lambda: steps.pop(0) if steps else hands[0]) as service:
+            # readers since yesterday
+            service.counter.store.enrol(["ada@example.org", "grace@example.org", "chen@example.org"], hands[0])
+            yield Ground(service, servers, hands, steps)
 
 
 LATER = "  - {email: grace@example.org, send_at: 06:45, timezone: America/New_York}\n"  # 10:45 UTC
@@ -238,8 +254,7 @@ def announce(servers: Servers, day: date) -> None:
 def test_each_reader_at_their_own_hour_and_once(ground: Ground) -> None:
     """Prepared at the announcement, sent at 09:30 UTC to two and at 06:45 New York time to the third, never again."""
     assert set() == ground.at("2026-03-09 00:05")
-    with app.open_ledger(ground.settings) as store:
-        assert "ready" == store.issues()[0].state
+    assert "ready" == ground.store.issues()[0].state
     assert set() == ground.at("2026-03-09 09:29")
     assert {"ada 1", "chen 1"} == ground.at("2026-03-09 09:30")
     everybody = {"ada 1", "chen 1", "grace 1"}
@@ -252,7 +267,7 @@ def test_each_reader_at_their_own_hour_and_once(ground: Ground) -> None:
 def test_restarted_twenty_times_in_the_hour_everybody_has_one_mail(ground: Ground) -> None:
     """A service that forgets everything every minute sends no mail twice."""
     for minute in range(0, 60, 3):
-        ground.service = Service(ground.settings, now=ground.service.now)
+        ground.restart()
         ground.at(f"2026-03-09 10:{minute:02}")
     assert {"ada 1", "chen 1", "grace 1"} == ground.mails()
 
@@ -279,17 +294,16 @@ def test_a_mail_waits_for_a_late_announcement_and_says_so(ground: Ground) -> Non
     ground.at("2026-03-09 12:00")
     assert {"ada 1", "chen 1", "grace 1"} == ground.at("2026-03-10 11:59")
     assert {"ada 2", "chen 2", "grace 1"} == ground.at("2026-03-10 12:00")
-    with app.open_ledger(ground.settings) as store:
-        late = [mail for mail in store.deliveries() if mail.email == "ada@example.org"][-1]
+    late = [mail for mail in ground.store.deliveries() if mail.email == "ada@example.org"][-1]
     assert () == late.issues
     announce(ground.servers, TUESDAY)
     assert {"ada 2", "chen 2"} < ground.at("2026-03-10 16:05")
     announce(ground.servers, date(2026, 3, 11))
     assert {"ada 3", "chen 3"} < ground.at("2026-03-11 09:30")
-    with app.open_ledger(ground.settings) as store:
-        last = [mail for mail in store.deliveries() if mail.email == "ada@example.org"][-1]
+    last = [mail for mail in ground.store.deliveries() if mail.email == "ada@example.org"][-1]
     assert (TUESDAY, date(2026, 3, 11)) == last.issues
-    assert len({mail.message_id for mail in store.deliveries()}) == len(store.deliveries())
+    mails = ground.store.deliveries()
+    assert len({mail.message_id for mail in mails}) == len(mails)
 
 
 @pytest.mark.parametrize(
@@ -304,19 +318,20 @@ def test_a_mail_waits_for_a_late_announcement_and_says_so(ground: Ground) -> Non
 def test_what_is_late(ready: list[date], expected: date | None) -> None:
     """An announcement of three hours before the hour is late, unless the ledger began after it."""
     ledger = {day: Issue(date=day, state=IssueState.READY) for day in ready}
-    assert expected == overdue(ledger.get, utc("2026-03-11 02:15"))
+    assert expected == overdue_by(ledger.get, utc("2026-03-11 02:15"))
 
 
 def test_a_stop_in_the_middle_of_preparing_loses_no_issue(ground: Ground) -> None:
     """An issue that was collected and no more when the service stopped is prepared and sent when it is back."""
     ground.at("2026-03-09 12:00")
     announce(ground.servers, TUESDAY)
-    with app.open_desk(ground.settings, app.load_roster(ground.settings), now=lambda: utc("2026-03-10 01:00")) as desk:
+    ground.hands[0] = utc("2026-03-10 01:00")
+    counter = ground.service.counter
+    with app.open_desk(ground.settings, counter, in_force.load(counter).masthead) as desk:
         pipeline.collect_issues(desk, [TUESDAY])
     announce(ground.servers, date(2026, 3, 11))
     ground.at("2026-03-11 09:30")
-    with app.open_ledger(ground.settings) as store:
-        last = [mail for mail in store.deliveries() if mail.email == "ada@example.org"][-1]
+    last = [mail for mail in ground.store.deliveries() if mail.email == "ada@example.org"][-1]
     assert (TUESDAY, date(2026, 3, 11)) == last.issues
 
 
@@ -347,8 +362,7 @@ def test_asleep_for_days_one_mail_carries_at_most_five_issues(ground: Ground) ->
         announce(ground.servers, days[-1])
     assert {"ada 2", "chen 2", "grace 1"} == ground.at(f"{days[-1]} 12:00")
     ground.at(f"{days[-1]} 12:01")
-    with app.open_ledger(ground.settings) as store:
-        mails = [mail for mail in store.deliveries() if mail.email == "ada@example.org"]
+    mails = [mail for mail in ground.store.deliveries() if mail.email == "ada@example.org"]
     assert [(DAY,), tuple(days[-5:])] == [mail.issues for mail in mails]
 
 
@@ -360,18 +374,16 @@ def test_asleep_for_three_days_nothing_is_left_out(ground: Ground) -> None:
         days.append(calendar.following(days[-1] if days else DAY))
         announce(ground.servers, days[-1])
     ground.at(f"{days[-1]} 09:40")
-    with app.open_ledger(ground.settings) as store:
-        mails = [mail for mail in store.deliveries() if mail.email == "chen@example.org"]
+    mails = [mail for mail in ground.store.deliveries() if mail.email == "chen@example.org"]
     assert [tuple(days)] == [mail.issues for mail in mails[-1:]]
 
 
 def test_who_left_a_minute_before_gets_nothing(ground: Ground) -> None:
     """Leaving counts at once, with the mails of the hour already prepared."""
     ground.at("2026-03-09 09:29")
-    with app.open_ledger(ground.settings) as store:
-        ada = store.subscriber("ada@example.org")
-        assert ada is not None
-        unsubscribe.leave(store, ground.settings.subscribers, ada.id, "by link", ground.hands[0])
+    ada = ground.store.subscriber("ada@example.org")
+    assert ada is not None
+    readers.leave(ground.service.counter, ada.id, "by link")
     assert {"chen 1"} == ground.at("2026-03-09 09:30")
 
 
@@ -397,7 +409,7 @@ def test_restarted_with_a_broken_roster_the_last_good_one_is_in_force(
     ground.at("2026-03-09 00:05")
     good = ground.settings.subscribers.read_text("utf-8")
     ground.settings.subscribers.write_text(good + "  - {email: [\n", "utf-8")
-    ground.service = Service(ground.settings, now=ground.service.now)
+    ground.restart()
     assert {"ada 1", "chen 1"} == ground.at("2026-03-09 09:30")
     assert {"ada 1", "chen 1", "grace 1"} == ground.at("2026-03-09 10:45")
     assert 1 == capsys.readouterr().out.count("roster.broken")
@@ -435,8 +447,8 @@ def test_a_day_that_was_slow_to_prepare_still_goes_out(ground: Ground) -> None:
     ground.settings.subscribers.write_text(ROSTER.replace(line, late), "utf-8")
     ground.servers.arxiv.announced = date(2026, 3, 6)
     ground.at("2026-03-08 23:59")
-    steps = iter([utc("2026-03-09 00:29")] * 3)
-    ground.service.now = lambda: next(steps, utc("2026-03-09 01:10"))
+    ground.hands[0] = utc("2026-03-09 01:10")
+    ground.steps += [utc("2026-03-09 00:29")] * 3
     ground.servers.arxiv.announced = DAY
     ground.service.tick()
     assert {"ada 1"} == ground.mails()
@@ -591,7 +603,7 @@ def test_ticks_come_at_each_full_minute() -> None:
         last = job.trigger.get_next_fire_time(last, last)
         fired.append(last)
     assert [utc("2026-10-25 00:30") + timedelta(minutes=n) for n in range(90)] == fired
-    assert timedelta(hours=3) == scheduler.LATE
+    assert timedelta(hours=3) == LATE_BY
 
 
 class Broken:
@@ -609,10 +621,10 @@ def test_a_morning_without_scores_waits_for_the_model(tmp_path: Path, monkeypatc
     roster = ROSTER.replace("subscribers:", "newsletter:\n  timezone: Asia/Shanghai\nsubscribers:")
     (tmp_path / "subscribers.yaml").write_text(roster, "utf-8")
     whole = app.open_desk
-    with Servers(sample_rows(), DAY) as servers:
+    with Servers(sample_rows(), DAY) as servers, ExitStack() as held:
         settings = settings_for(servers, tmp_path)
         now = [utc("2026-03-09 00:30")]  # 08:30 in Shanghai: announced at 00:00 UTC
-        service = Service(settings, now=lambda: now[0])
+        service = held.enter_context(service_of(settings, lambda: now[0]))
 
         @contextmanager
         def broken(*arguments: object, **options: object) -> Iterator[object]:
@@ -649,8 +661,9 @@ def test_sigterm_while_the_service_starts(tmp_path: Path, monkeypatch: pytest.Mo
     before = signal.getsignal(signal.SIGTERM)
     with (
         Servers(few(DAY), DAY) as servers,
+        counter_of(settings_for(servers, tmp_path, model=False), utc_now) as counter,
         noted() as told,
-        scheduler.running(settings_for(servers, tmp_path, model=False)),
+        scheduler.running(settings_for(servers, tmp_path, model=False), counter),
     ):
         assert told()
     assert ["started", "ended"] == steps

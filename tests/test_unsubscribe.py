@@ -63,13 +63,13 @@ def test_leaving_is_in_the_ledger_and_in_the_file(store: Store, chen: Subscriber
 def test_the_ledger_comes_first(store: Store, chen: Subscriber, roster: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the file is touched, the ledger has it already: a stop in between loses nothing."""
     seen: list[SubscriberState] = []
-    write_field = subscribers.write_field
+    write_fields = subscribers.write_fields
 
     def watching(*arguments: object) -> int | None:
         seen.append(state(store))
-        return write_field(*arguments)  # type: ignore[arg-type]
+        return write_fields(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(subscribers, "write_field", watching)
+    monkeypatch.setattr(subscribers, "write_fields", watching)
     readers.leave(a_counter(store, roster, MORNING), chen.id, "by reply")
     assert [SubscriberState.UNSUBSCRIBED] == seen
 

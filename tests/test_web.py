@@ -15,8 +15,7 @@ from typing import Any
 
 import pytest
 
-from newsletter import app, web
-from newsletter.app.files import token_keys
+from newsletter import web
 from newsletter.errors import ConfigurationError
 from newsletter.models import Issue, IssueState, SubscriberState
 from newsletter.tokens import Purpose, make
@@ -112,16 +111,14 @@ def test_undo(site: Site) -> None:
 
 def test_what_others_decided_is_not_undone_here(site: Site) -> None:
     """After a complaint, or when the operator took somebody out, the button says so and changes nothing."""
-    with app.open_ledger(site.settings) as store:
-        store.set_subscriber(site.ids[ADA], SubscriberState.SUPPRESSED, "2026-03-09 complaint", MORNING)
+    site.counter.store.set_subscriber(site.ids[ADA], SubscriberState.SUPPRESSED, "2026-03-09 complaint", MORNING)
     assert "cannot be undone" in site.ask("POST", f"/p/{site.token(Purpose.PREFERENCES)}").text
     assert SubscriberState.SUPPRESSED is site.state()
 
 
 def test_a_pause_is_shown_and_ended(site: Site) -> None:
     """The reader's page says until when, and its button ends the pause."""
-    with app.open_ledger(site.settings) as store:
-        store.set_pause(site.ids[ADA], date(2030, 1, 2), None, MORNING)
+    site.counter.store.set_pause(site.ids[ADA], date(2030, 1, 2), None, MORNING)
     path = f"/p/{site.token(Purpose.PREFERENCES)}"
     assert "No mail before 2030-01-02" in site.ask("GET", path).text
     site.ask("POST", path)
@@ -153,7 +150,7 @@ def test_a_token_that_proves_nothing_changes_nothing(site: Site) -> None:
 
 def test_a_true_token_of_nobody_is_not_valid(site: Site) -> None:
     """A token signed with our key for an id that the ledger does not hold is 404."""
-    token = make(token_keys(site.settings.data_dir), Purpose.LEAVE, 12345)
+    token = make(site.counter.keys, Purpose.LEAVE, 12345)
     assert 404 == site.ask("POST", f"/u/{token}").status
 
 
@@ -196,8 +193,7 @@ def make_unwritable(roster: Path, trouble: str, monkeypatch: pytest.MonkeyPatch)
 def test_health_names_the_newest_issue(site: Site) -> None:
     """`/healthz` says ok and how far the ledger is."""
     assert {"status": "ok", "last_issue": None}.items() <= json.loads(site.ask("GET", "/healthz").body).items()
-    with app.open_ledger(site.settings) as store:
-        store.save_issue(Issue(date=DAY, state=IssueState.READY))
+    site.counter.store.save_issue(Issue(date=DAY, state=IssueState.READY))
     answer = site.ask("GET", "/healthz")
     said = json.loads(answer.body)
     assert (200, "ok", "2026-03-09") == (answer.status, said["status"], said["last_issue"])
@@ -228,9 +224,17 @@ def test_preferences_of_somebody_who_left_say_so(site: Site) -> None:
     assert "no mail" in site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}").text
 
 
-def test_preferences_with_a_broken_file_are_unavailable_for_now(site: Site) -> None:
-    """A file that its owner is just editing is a 503 with a sentence, not a crash and not "you get no mail"."""
+def test_preferences_do_not_wait_for_a_broken_file(site: Site) -> None:
+    """While the file is broken, because its owner is just editing it, the page shows what is in force."""
+    path = f"/p/{site.token(Purpose.PREFERENCES)}"
+    before = site.ask("GET", path)
     site.settings.subscribers.write_text("topics: [", "utf-8")
+    assert before.body == site.ask("GET", path).body
+
+
+def test_preferences_before_the_first_list_are_unavailable_for_now(site: Site) -> None:
+    """A ledger without a list in force is a 503 with a sentence, not a crash and not "you get no email"."""
+    site.counter.store.remember("roster", "")
     answer = site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}")
     assert 503 == answer.status
     assert "later" in answer.text
@@ -320,17 +324,15 @@ def test_on_a_phone_the_button_leaves(site: Site, browser: Any) -> None:
 
 def test_a_port_in_use_is_a_finding(site: Site) -> None:
     """Two services on one port: the second names the setting and what to do."""
-    busy = site.settings.model_copy(update={"port": site.port})
     with pytest.raises(ConfigurationError, match=f"NEWSLETTER_PORT: {site.port} .*in use"):
-        web.listen(busy)
+        web.listen("127.0.0.1", site.port)
 
 
 def test_the_hour_of_leaving_is_recorded(site: Site) -> None:
     """The ledger knows since when and how a reader has left."""
     before = datetime.now(UTC)
     site.leave()
-    with app.open_ledger(site.settings) as store:
-        ada = store.subscriber(ADA)
+    ada = site.counter.store.subscriber(ADA)
     assert ada is not None
     assert before <= ada.since <= datetime.now(UTC)
     assert f"{ada.since:%Y-%m-%d} by link" == ada.why

@@ -264,9 +264,9 @@ def subscribers() -> None:
 @subscribers.command("list")
 def list_readers() -> None:
     """List all readers with their state."""
-    from newsletter.cli import subscribers as commands
+    from newsletter.cli import readers
 
-    commands.list_readers(_settings())
+    readers.list_readers(_settings())
 
 
 @subscribers.command()
@@ -277,9 +277,9 @@ def show(email: str, as_json: bool) -> None:
 
     These are the Reply-To of their mails and their ways out; with them a reply or a click can be tried.
     """
-    from newsletter.cli import subscribers as commands
+    from newsletter.cli import readers
 
-    raise SystemExit(commands.show(_settings(), email, as_json=as_json))
+    raise SystemExit(readers.show(_settings(), email, as_json=as_json))
 
 
 @subscribers.command()
@@ -289,18 +289,18 @@ def unsubscribe(email: str) -> None:
 
     They stay unsubscribed, whatever the file says, until `newsletter subscribers resubscribe`.
     """
-    from newsletter.cli import subscribers as commands
+    from newsletter.cli import readers
 
-    raise SystemExit(commands.unsubscribe_reader(_settings(), email))
+    raise SystemExit(readers.unsubscribe_reader(_settings(), email))
 
 
 @subscribers.command()
 @click.argument("email")
 def resubscribe(email: str) -> None:
     """Send again to a reader who had left."""
-    from newsletter.cli import subscribers as commands
+    from newsletter.cli import readers
 
-    raise SystemExit(commands.resubscribe(_settings(), email))
+    raise SystemExit(readers.resubscribe(_settings(), email))
 
 
 @subscribers.command()
@@ -310,6 +310,6 @@ def forget(email: str) -> None:
 
     A keyed hash stays, so that a line of the file does not bring them back; `newsletter subscribers resubscribe` does.
     """
-    from newsletter.cli import subscribers as commands
+    from newsletter.cli import readers
 
-    raise SystemExit(commands.forget(_settings(), email))
+    raise SystemExit(readers.forget(_settings(), email))

@@ -93,6 +93,7 @@ class Base:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reader = engine, _reader(engine)
         self._place = engine.url.database or ":memory:"
+        self._file = _identity(self._place)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -107,6 +108,9 @@ class Base:
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
+        if self._file is not None and _identity(self._place) != self._file:
+            # What we hold open is nobody's ledger any more: whatever we wrote would be lost with this process.
+            raise StoreUnreadable(self._place, "was removed or replaced while it was in use")
         try:
             yield
         except DatabaseError as error:
@@ -116,6 +120,15 @@ class Base:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _identity(place: str) -> tuple[int, int] | None:
+    """What tells a file from another one under the same name; None where there is none."""
+    try:
+        found = Path(place).stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
 
 
 def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

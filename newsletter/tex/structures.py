@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from newsletter.tex.tables import DOUBLE_STRUCK, SUB, SUPER
 
-if TYPE_CHECKING:
-    from newsletter.tex.reader import Reader
+
+class Reader(Protocol):
+    """What a command needs of whoever reads: the source, and what its arguments say."""
+
+    source: str
+    closing: dict[int, int]  # where the brace that opens at a position is closed
+
+    def argument(self, at: int, end: int, math: bool, depth: int) -> tuple[str, int]: ...
+
+    def option(self, at: int, end: int) -> tuple[str, int]: ...
+
+    def closes(self, at: int, end: int) -> bool: ...
 
 
 def bracketed(text: str) -> str:
@@ -98,7 +108,7 @@ def _unicode(reader: Reader, at: int, end: int, math: bool, depth: int) -> tuple
     return (chr(int(number[1], 16)) if number else inner), then
 
 
-Structure = Callable[["Reader", int, int, bool, int], tuple[str, int]]
+Structure = Callable[[Reader, int, int, bool, int], tuple[str, int]]
 
 STRUCTURES: dict[str, Structure] = {
     "mathbb": _mathbb,
