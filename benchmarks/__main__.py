@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks import archive, collecting, curation, delivery, mail, scale, start
+from benchmarks import archive, collecting, counter, curation, delivery, mail, scale, start
 from benchmarks.table import Row, show
 
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> None:
     ]
     show(rows)
     print(f"\n{collecting.memory()}")
-    for line in [*archive.figures(), *curation.figures()]:
+    for line in [*counter.lines(), *archive.figures(), *curation.figures()]:
         print(line)
     for line in scale.figures():
         print(line, flush=True)

@@ -15,12 +15,12 @@ from lxml import etree
 
 from benchmarks.table import Row, median_ms
 from newsletter.collect import ArxivSource, fetch
-from newsletter.times import calendar
 from newsletter.collect.source import to_paper
 from newsletter.collect.wire import Wire, check_atom
 from newsletter.demo.arxiv_server import ArxivServer
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.sample import sample_day
+from newsletter.times import calendar
 from tests.factories import DAY
 
 _ENTRIES = 2000

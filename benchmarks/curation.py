@@ -20,13 +20,14 @@ from sklearn.metrics import roc_auc_score
 from benchmarks.labelled import CATEGORIES, TESTED, TOPIC, LabelledDay, folder, labelled_days
 from benchmarks.table import Row
 from newsletter import app, pipeline, ranking, scoring
-from newsletter.times import calendar
 from newsletter.demo.servers import Servers
 from newsletter.llm.vendor import litellm
 from newsletter.models import Completion, Issue, IssueState, Prompt, Ranked, Score, Usage
 from newsletter.pipeline.ranks import rank_topic
 from newsletter.ports import Priced
+from newsletter.readers import in_force
 from newsletter.settings import Settings
+from newsletter.times import calendar
 
 MODEL = "gpt-5"
 LATENCY, PER_TOKEN = 0.8, 1 / 80  # seconds an answer, and for each token of it
@@ -116,8 +117,9 @@ def curate(
     """
     now = calendar.announced_at(day.day) + timedelta(hours=1)
     with _practice(day, slow=slow) as settings, ExitStack() as held:
-        roster = app.load_roster(settings)
-        desk = held.enter_context(app.open_desk(settings, roster, now=lambda: now))
+        counter = held.enter_context(app.open_counter(settings, now=lambda: now))
+        roster = in_force.load(counter)
+        desk = held.enter_context(app.open_desk(settings, counter, roster.masthead))
         assert desk.scorer is not None
         counted = Counted(desk.scorer)
         desk = replace(desk, scorer=counted, summariser=counted, prefilter=prefilter)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from newsletter.times import calendar
 from newsletter.demo.rows import SampleRow, load_rows
 from newsletter.models import Paper, Topic
+from newsletter.times import calendar
 
 CATEGORIES = ("cs.LG", "cs.AI")
 TESTED = (date(2026, 3, 5), date(2026, 3, 6), date(2026, 3, 9))

@@ -17,8 +17,8 @@ from newsletter.render import Renderer, layout, mime
 from newsletter.render.content import Mail, compose
 from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.templates import Templates
-from newsletter.render.words import Words, load_words
 from newsletter.render.wrap import wrap
+from newsletter.words import Words, load_words
 from tests.factories import a_letterhead, a_paper
 from tests.mails import TEMPLATES, a_mail, edition_of
 

@@ -15,12 +15,13 @@ from pathlib import Path
 
 from newsletter import app, pipeline
 from newsletter.app.files import token_keys
-from newsletter.times import calendar
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.errors import TransportError
 from newsletter.models import Answer, Outcome, Outgoing, Reader, Verdict, Wishes
+from newsletter.readers import enrolling, in_force
 from newsletter.settings import Settings
+from newsletter.times import calendar
 
 MANY, FEW = 100_000, 10_000  # `python -m benchmarks scale 1000000` takes twenty minutes
 _DAY = date(2026, 3, 9)
@@ -83,10 +84,10 @@ def _prepare(folder: Path) -> None:
         addresses = {"arxiv_api_url": "NEWSLETTER_ARXIV_API_URL", "arxiv_rss_url": "NEWSLETTER_ARXIV_RSS_URL"}
         update = {name: given[variable] for name, variable in addresses.items()}
         settings = _settings(folder).model_copy(update=update | {"arxiv_delay": 0})
-        roster = app.load_roster(settings)
-        with app.open_desk(settings, roster, now=lambda: _NOW) as desk:
-            app.take_in(settings, roster, lambda: _NOW)
-            pipeline.prepare_days(desk, _DAY)
+        with app.open_counter(settings, now=lambda: _NOW) as counter:
+            taken = in_force.take_in(counter, in_force.load(counter))
+            with app.open_desk(settings, counter, taken.masthead) as desk:
+                pipeline.prepare_days(desk, _DAY)
 
 
 def readers(number: int) -> Iterator[Reader]:
@@ -111,14 +112,17 @@ def readers(number: int) -> Iterator[Reader]:
 def enrol(settings: Settings, number: int) -> str:
     """Make them the roster."""
     with app.open_ledger(settings) as store:
-        pipeline.enrol(store, token_keys(settings.data_dir), readers(number), datetime(2026, 3, 1, tzinfo=UTC))
+        enrolling.enrol(store, token_keys(settings.data_dir), readers(number), datetime(2026, 3, 1, tzinfo=UTC))
     return "taken in"
 
 
 def send(settings: Settings, number: int) -> str:
     """Plan a mail for each of them and send it nowhere, with every outcome in the ledger."""
     transport = Nowhere()
-    with app.open_desk(settings, app.load_roster(settings), now=lambda: _NOW) as desk:
+    with (
+        app.open_counter(settings, now=lambda: _NOW) as counter,
+        app.open_desk(settings, counter, in_force.load(counter).masthead) as desk,
+    ):
         desk = replace(desk, transport=transport)
         began = time.perf_counter()
         planned = pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk))

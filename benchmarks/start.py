@@ -7,7 +7,7 @@ import resource
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from benchmarks.table import Row
 
@@ -25,12 +25,18 @@ def cpu_ms(*arguments: str, times: int = _TIMES) -> float:
     """The median of user and system time of the interpreter with these arguments."""
     # LiteLLM would otherwise look for its price table on the network first.
     environment = os.environ | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-    taken = []
-    for _ in range(times):
-        before = _children()
+
+    def start() -> None:
         subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, env=environment, check=True)
-        taken.append((_children() - before) * 1000)
-    return statistics.median(taken)
+
+    return statistics.median(children_ms(start) for _ in range(times))
+
+
+def children_ms(call: Callable[[], object]) -> float:
+    """User and system time of the processes that this call starts and waits for."""
+    before = _children()
+    call()
+    return (_children() - before) * 1000
 
 
 def _children() -> float:

@@ -15,9 +15,9 @@ from sqlalchemy.engine import make_url
 
 from newsletter.app import open_ledger
 from newsletter.app.files import token_keys
+from newsletter.delivery import restored
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
-from newsletter.pipeline import restored
 from newsletter.settings import Settings, is_secret
 from newsletter.store import open_store
 from newsletter.store.schema import copy_file

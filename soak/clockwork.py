@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 
 from newsletter import app
-from newsletter.times import calendar
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.models import Delivery
 from newsletter.scheduler import Service
 from newsletter.settings import Settings
+from newsletter.times import calendar
 
 ADMIN = "admin@example.net"
 CATEGORIES = frozenset(("cs.LG", "cs.CL"))
@@ -52,13 +52,16 @@ class Clockwork:
     settings: Settings
     servers: Servers
     now: datetime
+    open: ExitStack = field(default_factory=ExitStack)  # holds the ledger of the service that runs
 
     def __post_init__(self) -> None:
         self.restart()
 
     def restart(self) -> None:
         """A new process as far as memory goes."""
-        self.service = Service(self.settings, now=lambda: self.now)
+        self.open.close()
+        counter = self.open.enter_context(app.open_counter(self.settings, now=lambda: self.now))
+        self.service = Service(self.settings, counter)
 
     def tick(self, moment: datetime) -> None:
         self.now = moment
@@ -104,4 +107,6 @@ def clockwork(folder: Path, people: Sequence[Person], start: datetime, first: da
             arxiv_delay=0,
             admin_email=ADMIN,
         )
-        yield Clockwork(settings, servers, start)
+        works = Clockwork(settings, servers, start)
+        with works.open:
+            yield works

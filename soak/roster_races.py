@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from newsletter import subscribers, unsubscribe
+from newsletter import readers, subscribers
 from newsletter.models import Roster, SubscriberState
-from newsletter.store import Store
-from newsletter.store import open_store
+from newsletter.readers import Counter
+from newsletter.store import Store, open_store
+from tests.counters import a_counter
 
 NOW = datetime(2026, 3, 9, 9, tzinfo=UTC)
 ADA, BOB = "ada@example.com", "bob@example.com"
@@ -111,16 +112,16 @@ def one_race(folder: Path, seed: int) -> list[str]:
     os.utime(path, (1, 1))  # as if it had lain there for long
     store = open_store(f"sqlite:///{folder / 'ledger.db'}")
     try:
-        times = _raced(store, path, manner, chance, same_key=same_key)
+        times = _raced(a_counter(store, path, NOW), manner, chance, same_key=same_key)
         problems = _judged(store, path, times, same_key=same_key)
     finally:
         store.close()
     return [f"race {seed}, {manner.__name__}: {problem}" for problem in problems]
 
 
-def _raced(store: Store, path: Path, manner: Callable[..., None], chance: random.Random, *, same_key: bool) -> Times:
-    times = Times()
-    ada = store.enrol([ADA], NOW)[ADA]
+def _raced(counter: Counter, manner: Callable[..., None], chance: random.Random, *, same_key: bool) -> Times:
+    times, path = Times(), counter.subscribers
+    ada = counter.store.enrol([ADA], NOW)[ADA]
     delays = [chance.uniform(0, 0.08) for _ in range(8)]
 
     def edit() -> None:
@@ -147,9 +148,9 @@ def _raced(store: Store, path: Path, manner: Callable[..., None], chance: random
     time.sleep(delays[3])
     times.begun = time.monotonic()
     if same_key:
-        unsubscribe.pause(store, path, ada, date(2026, 4, 1), NOW)
+        readers.pause(counter, ada, date(2026, 4, 1))
     else:
-        unsubscribe.leave(store, path, ada.id, "by reply", NOW)
+        readers.leave(counter, ada.id, "by reply")
     times.written = time.monotonic()
     editor.join()
     return times

@@ -13,8 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 from newsletter import app
-from newsletter.times import calendar
 from newsletter.demo.faults import Fault
+from newsletter.times import calendar
 from soak.clockwork import CATEGORIES, Clockwork, Person, clockwork
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)

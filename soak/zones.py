@@ -14,8 +14,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from newsletter import app
-from newsletter.times import calendar
 from newsletter.models import Issue, IssueState
+from newsletter.times import calendar
 from soak.clockwork import Clockwork, Person, clockwork
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)

@@ -23,6 +23,7 @@ settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent.parent
 REAL_DATA = "NEWSLETTER_REAL_DATA"
+REAL_FOLDER = os.environ.get(REAL_DATA)  # read once: the program knows no such setting
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -32,7 +33,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test sees the settings or keys of the person who runs it, and none leaks its own."""
     before = dict(os.environ)
     for name in before:
-        if (name.startswith("NEWSLETTER_") and name != REAL_DATA) or name.endswith("_API_KEY"):
+        if name.startswith("NEWSLETTER_") or name.endswith("_API_KEY"):
             del os.environ[name]
     yield
     os.environ.clear()
@@ -42,10 +43,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def real_data() -> Path:
     """The folder of real papers and mails."""
-    folder = os.environ.get(REAL_DATA)
-    if not folder:
+    if not REAL_FOLDER:
         pytest.skip(f"{REAL_DATA} names no folder with real data")
-    return Path(folder)
+    return Path(REAL_FOLDER)
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
-from newsletter.app.alarms import Alarms
 
+from newsletter.alarms import Alarms
+from newsletter.delivery import send_now
 from newsletter.demo.faults import Fault
 from newsletter.errors import TransportRefused
 from newsletter.models import Answer, Outcome, Outgoing, Verdict
@@ -52,6 +53,9 @@ class Dying(Outbox):
             self.subjects += [dict(mail.message.headers)["Subject"] for mail in taken]
         return super().exchange(taken, wait)
 
+    def post(self, mail: Outgoing) -> Outcome:
+        return send_now(self, mail)
+
 
 @pytest.fixture
 def clock() -> Clock:
@@ -65,7 +69,7 @@ def outbox(tmp_path: Path) -> Dying:
 
 @pytest.fixture
 def alarms(store: Store, clock: Clock, outbox: Dying) -> Alarms:
-    return Alarms(store=store, transport=outbox, letterhead=a_letterhead(), admin=ADMIN, now=clock)
+    return Alarms(store=store, post=outbox.post, letterhead=a_letterhead(), admin=ADMIN, now=clock)
 
 
 BEGUN = "Morning arXiv: trouble: arXiv is down"
@@ -103,7 +107,7 @@ def test_a_dead_transport_tells_later(alarms: Alarms, store: Store, clock: Clock
     outbox.dead = True
     alarms.trouble("arxiv", "arXiv is down", "wait")
     outbox.dead = False
-    restarted = Alarms(store=store, transport=outbox, letterhead=a_letterhead(), admin=ADMIN, now=clock)
+    restarted = Alarms(store=store, post=outbox.post, letterhead=a_letterhead(), admin=ADMIN, now=clock)
     clock.pass_by(minutes=9)
     restarted.settle()
     assert outbox.subjects == []
@@ -132,7 +136,7 @@ def test_who_has_a_refused_address_is_not_asked_for_ever(
 
 def test_nobody_to_tell(store: Store, clock: Clock, outbox: Dying) -> None:
     """Without an address the log is all there is, and nothing is kept for ever."""
-    alarms = Alarms(store=store, transport=outbox, letterhead=a_letterhead(), admin=None, now=clock)
+    alarms = Alarms(store=store, post=outbox.post, letterhead=a_letterhead(), admin=None, now=clock)
     alarms.trouble("arxiv", "arXiv is down", "wait")
     clock.pass_by(hours=2)
     alarms.over("arxiv")

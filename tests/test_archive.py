@@ -18,16 +18,17 @@ import feedparser
 import lxml.etree
 import lxml.html
 import pytest
-from newsletter.app.copying import backup
-from newsletter.app.publish import publish
 
-from newsletter import app, archive
+from newsletter import archive, doctor
 from newsletter.app.files import folders
 from newsletter.archive import search
 from newsletter.archive.day import page_name
+from newsletter.backup import backup
 from newsletter.errors import TemplateError
 from newsletter.models import Usage
-from newsletter.pipeline import run
+from newsletter.pipeline import publish, run
+from newsletter.times.clock import utc_now
+from tests.counters import counter_of
 from tests.factories import DAY, an_edition, an_entry
 from tests.issues import (
     DATES,
@@ -409,7 +410,7 @@ def test_no_archive_writes_nothing(tmp_path: Path) -> None:
         desk_of(settings) as desk,
     ):
         run(desk)
-        assert [] == publish(settings, desk)
+        assert [] == publish(desk)
         assert [] == list(settings.data_dir.glob("archive*"))
 
 
@@ -419,11 +420,11 @@ def test_a_private_archive_lies_apart(tmp_path: Path) -> None:
         roster = settings.subscribers.read_text("utf-8")
         with desk_of(settings) as desk:
             run(desk)
-            publish(settings, desk)
+            publish(desk)
         for mode, there, gone in (("private", "archive-private", "archive"), ("public", "archive", "archive-private")):
             settings.subscribers.write_text(f"newsletter: {{archive: {mode}}}\n{roster}", "utf-8")
             with desk_of(settings) as desk:
-                assert "index.html" in names_of(settings.data_dir / there, publish(settings, desk))
+                assert "index.html" in names_of(settings.data_dir / there, publish(desk))
             assert not (settings.data_dir / gone).exists()
             shown = (settings.data_dir / there / f"{DAY}.html").read_text("utf-8")
             assert ("noindex" in shown) == (mode == "private")
@@ -434,24 +435,27 @@ def test_a_morning_is_published_and_stays(tmp_path: Path) -> None:
     with practice(tmp_path, model=False) as (_, settings):
         with desk_of(settings) as desk:
             run(desk)
-            assert {"index.html", f"{DAY}.html", f"{DAY}.json"} <= {path.name for path in publish(settings, desk)}
-            assert [] == publish(settings, desk)
+            assert {"index.html", f"{DAY}.html", f"{DAY}.json"} <= {path.name for path in publish(desk)}
+            assert [] == publish(desk)
         before = (settings.data_dir / "archive" / f"{DAY}.json").read_bytes()
         settings.subscribers.write_text(ROSTER.replace("Mixture of experts", "Sea ice and its birds"), "utf-8")
         with desk_of(settings) as desk:
-            assert [] == publish(settings, desk)
+            assert [] == publish(desk)
             issue = desk.store.issues()[0]
             desk.store.save_issue(replace(issue, unscored=issue.unscored + 1))
-            assert f"{DAY}.json" in {path.name for path in publish(settings, desk)}
+            assert f"{DAY}.json" in {path.name for path in publish(desk)}
     assert len(json.loads(before)["papers"]) == issue.picked
 
 
 def test_pages_that_are_left_over_are_a_finding(tmp_path: Path) -> None:
     """An archive that is public no longer is still served: `check` names the folder."""
-    with practice(tmp_path, model=False, roster="newsletter:\n  archive: private\n" + ROSTER) as (_, settings):
-        assert [] == app.examine(settings)
+    with (
+        practice(tmp_path, model=False, roster="newsletter:\n  archive: private\n" + ROSTER) as (_, settings),
+        counter_of(settings) as counter,
+    ):
+        assert [] == doctor.examine(settings, counter)
         (settings.data_dir / "archive").mkdir(parents=True)
-        (finding,) = app.examine(settings)
+        (finding,) = doctor.examine(settings, counter)
     assert (str(settings.data_dir / "archive"), "remove the folder") == (finding.where, finding.remedy)
     assert not finding.fatal
 
@@ -461,9 +465,9 @@ def test_the_archive_templates_are_examined(tmp_path: Path) -> None:
     own = tmp_path / "templates"
     own.mkdir()
     (own / "archive-day.html.j2").write_text("{{ day.nonsense }}", "utf-8")
-    with practice(tmp_path, model=False) as (_, settings):
+    with practice(tmp_path, model=False) as (_, settings), counter_of(settings) as counter:
         assert own in folders("templates", settings.subscribers)
-        (finding,) = app.examine(settings)
+        (finding,) = doctor.examine(settings, counter)
     assert (str(own / "archive-day.html.j2"), 1) == (finding.where, finding.line)
     assert "nonsense" in finding.problem
 
@@ -473,7 +477,7 @@ def test_the_prompt_that_was_used_is_kept(tmp_path: Path) -> None:
     with practice(tmp_path) as (_, settings):
         with desk_of(settings) as desk:
             run(desk)
-            publish(settings, desk)
+            publish(desk)
         folder = settings.data_dir / "archive"
         before = json.loads((folder / f"{DAY}.json").read_bytes())
         assert "Mixture of experts, sparsity" in before["selection"]["topics"][0]["request"]
@@ -483,7 +487,7 @@ def test_the_prompt_that_was_used_is_kept(tmp_path: Path) -> None:
         settings.subscribers.write_text(ROSTER.replace("Mixture of experts", "Sea ice and its birds"), "utf-8")
         (folder / f"{DAY}.json").unlink()
         with desk_of(settings) as desk:
-            publish(settings, desk)
+            publish(desk)
     assert before["selection"] == json.loads((folder / f"{DAY}.json").read_bytes())["selection"]
 
 
@@ -492,10 +496,10 @@ def test_a_backup_has_the_published_days(tmp_path: Path) -> None:
     with practice(tmp_path, model=False) as (_, settings):
         with desk_of(settings) as desk:
             run(desk)
-            publish(settings, desk)
+            publish(desk)
         before = (settings.data_dir / "archive" / f"{DAY}.html").read_bytes()
-        copy = backup(settings, tmp_path / "copy", app.utc_now())
+        copy = backup(settings, tmp_path / "copy", utc_now())
         moved = settings.model_copy(update={"data_dir": copy / "var", "subscribers": copy / "subscribers.yaml"})
         with desk_of(moved) as desk:
-            publish(moved, desk)
+            publish(desk)
         assert before == (copy / "var" / "archive" / f"{DAY}.html").read_bytes()

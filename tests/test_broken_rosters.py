@@ -9,8 +9,8 @@ import pytest
 
 from newsletter import app, subscribers
 from newsletter.errors import ConfigurationError
-from newsletter.scheduler import Service
 from newsletter.settings import Settings
+from tests.counters import service_of
 from tests.morning import MORNING, active, desk_of
 
 HEAD = """\
@@ -126,12 +126,13 @@ def test_a_file_that_nobody_can_read_leaves_the_last_good_roster(tmp_path: Path,
     path = tmp_path / "subscribers.yaml"
     good = HEAD + GOOD[0] % "ada@example.com"
     path.write_text(good, "utf-8")
-    service = Service(Settings(subscribers=path, data_dir=tmp_path / "var"))
-    before = service._current_roster()
-    path.write_bytes((good + spoilt).encode("utf-8", "surrogatepass"))
-    with pytest.raises(ConfigurationError) as stopped:
-        subscribers.load(path)
-    assert [True] == [finding.line is not None for finding in stopped.value.findings]
-    assert before == service._current_roster()
-    with app.open_desk(service.settings, before) as desk:
-        assert ["ada@example.com"] == [reader.email for reader in active(desk)]
+    settings = Settings(subscribers=path, data_dir=tmp_path / "var")
+    with service_of(settings) as service:
+        before = service._current_list()
+        path.write_bytes((good + spoilt).encode("utf-8", "surrogatepass"))
+        with pytest.raises(ConfigurationError) as stopped:
+            subscribers.load(path)
+        assert [True] == [finding.line is not None for finding in stopped.value.findings]
+        assert before == service._current_list()
+        with app.open_desk(service.settings, service.counter, before) as desk:
+            assert ["ada@example.com"] == [reader.email for reader in active(desk)]

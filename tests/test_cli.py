@@ -23,13 +23,13 @@ from typing import Any
 
 import pytest
 
-from newsletter import app
 from newsletter.demo.command import reply_to
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.models import DeliveryState, IssueState
 from newsletter.store import open_store
 from newsletter.times import calendar
+from newsletter.times.clock import utc_now
 from tests.conftest import Run
 from tests.ledger import NOW, a_delivery, a_rendered, an_issue
 from tests.morning import ROSTER
@@ -47,7 +47,7 @@ NOBODY = {  # whoever asks arXiv here fails at once
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["litellm", "premailer", "sklearn.feature_extraction.text", "newsletter.cli.morning", "newsletter.cli.roster",
+    ["litellm", "premailer", "sklearn.feature_extraction.text", "newsletter.cli.morning", "newsletter.cli.readers",
      "newsletter.cli.reports", __name__]
 )  # fmt: skip
 
@@ -123,7 +123,7 @@ def folder(tmp_path: Path) -> Folder:
 @contextmanager
 def todays_servers() -> Iterator[Servers]:
     """The sample day, announced as the newest issue of today: commands have the real clock."""
-    day = calendar.newest(app.utc_now())
+    day = calendar.newest(utc_now())
     with Servers(sample_day(day, calendar.window(day)), day) as servers:
         yield servers
 
@@ -191,32 +191,32 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
     "prompt without its headings": (
         {"prompts/score.md": "Judge these papers.\n"},
         {},
-        [r".*prompts/score\.md:1: .*'# System'.*'# User'.*; mend the prompt, or remove it to use the default"],
+        [r".*prompts/score\.md:1: .*'# System'.*'# User'.*; fix the prompt, or remove it to use the default"],
     ),
     "prompt with a Jinja mistake": (
         {"prompts/score.md": PROMPT.replace("{% endfor %}", "\n{% endfo %}")},
         {},
-        [r".*prompts/score\.md:8: .*endfo.*; mend the prompt, or remove it to use the default"],
+        [r".*prompts/score\.md:8: .*endfo.*; fix the prompt, or remove it to use the default"],
     ),
     "prompt with an unknown name": (
         {"prompts/summarise.md": PROMPT.replace("paper.id", "paper.identity")},
         {},
-        [r".*prompts/summarise\.md:7: .+; mend the prompt, or remove it to use the default"],
+        [r".*prompts/summarise\.md:7: .+; fix the prompt, or remove it to use the default"],
     ),
     "template with an unknown MJML tag": (
         {"templates/digest.mjml": "<mjml><mj-body>\n<mj-sektion></mj-sektion></mj-body></mjml>\n"},
         {},
-        [r".*templates/digest\.mjml(:\d+)?: .*mj-sektion.*; mend the template, or remove it to use the default"],
+        [r".*templates/digest\.mjml(:\d+)?: .*mj-sektion.*; fix the template, or remove it to use the default"],
     ),
     "template with a Jinja mistake": (
         {"templates/digest.txt.j2": "[[ m.nonsense ]]\n"},
         {},
-        [r".*templates/digest\.txt\.j2:1: .*nonsense.*; mend the template, or remove it to use the default"],
+        [r".*templates/digest\.txt\.j2:1: .*nonsense.*; fix the template, or remove it to use the default"],
     ),
     "archive template with a Jinja mistake": (
         {"templates/archive-index.html.j2": "<ul>\n{% for day in days %}\n"},
         {},
-        [r".*templates/archive-index\.html\.j2:2: .+; mend the template, or remove it to use the default"],
+        [r".*templates/archive-index\.html\.j2:2: .+; fix the template, or remove it to use the default"],
     ),
     "wrong values in .env": (
         {".env": "NEWSLETTER_PORT=many\nNEWSLETTER_TRANSPORT=pigeon\n\nNEWSLETTER_SENDER=nobody\n"},
@@ -367,7 +367,7 @@ def test_status_as_json_is_the_contract(morning: Folder) -> None:
         "date", "state", "collected", "scored", "ranked", "unscored", "picked", "prompt_tokens", "completion_tokens",
         "cost_usd", "bills", "deliveries", "notes",
     } == issue.keys()  # fmt: skip
-    assert (str(calendar.newest(app.utc_now())), "ready") == (issue["date"], issue["state"])
+    assert (str(calendar.newest(utc_now())), "ready") == (issue["date"], issue["state"])
     assert issue["collected"] == issue["scored"] + issue["ranked"] + issue["unscored"] > 30
     assert {"accepted": 2} == issue["deliveries"]
     assert "mails: 2 accepted" in morning("status").stdout
@@ -444,7 +444,7 @@ def test_a_dry_run_sends_and_records_nothing(folder: Folder, served: Servers) ->
 
 def test_no_announcement_today_is_said(folder: Folder) -> None:
     """Asked before arXiv has announced, `run` says so, names the next announcement and is done."""
-    newest = calendar.newest(app.utc_now())
+    newest = calendar.newest(utc_now())
     before = calendar.previous(newest)
     with Servers(sample_day(before, calendar.window(before)), before) as servers:
         folder.settings = without_model(servers)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from newsletter import app, pipeline, subscribers
-from newsletter.app import copying
 from newsletter.app.files import token_keys
+from newsletter.backup import backup
 from newsletter.errors import ConfigurationError
 from newsletter.models import DeliveryState, SubscriberState
 from newsletter.pipeline import Morning
@@ -44,19 +44,18 @@ def morning(settings: Settings, moment: str, day: date | None = None) -> Morning
         return pipeline.run(desk, day)
 
 
-def restored(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> Settings:
-    """The backup in a new place, opened for the first time at this moment."""
-    copying.backup(settings, folder, MORNING)
-    monkeypatch.setattr("newsletter.app.desk.utc_now", lambda: datetime.fromisoformat(moment).replace(tzinfo=UTC))
+def restored(settings: Settings, folder: Path) -> Settings:
+    """The backup in a new place."""
+    backup(settings, folder, MORNING)
     return settings.model_copy(update={"subscribers": folder / "subscribers.yaml", "data_dir": folder / "var"})
 
 
-def test_a_restored_folder_sends_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restored_folder_sends_nothing_twice(tmp_path: Path) -> None:
     """What was sent before the copy or since is not sent again; the next issue goes to everybody, once."""
     (tmp_path / "a").mkdir()
     with practice(tmp_path / "a", model=False) as (servers, settings):
         assert 2 == morning(settings, "2026-03-09 06:00").tally.accepted
-        again = restored(settings, tmp_path / "b", monkeypatch, "2026-03-10 15:00")
+        again = restored(settings, tmp_path / "b")
         announce(servers, TUESDAY)
         assert 2 == morning(settings, "2026-03-10 09:30").tally.accepted  # by the original, before its disk died
         done = morning(again, "2026-03-10 15:00")
@@ -68,28 +67,26 @@ def test_a_restored_folder_sends_nothing_twice(tmp_path: Path, monkeypatch: pyte
         assert token_keys(settings.data_dir) == token_keys(again.data_dir)
 
 
-def test_what_counts_as_sent_can_be_sent_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_counts_as_sent_can_be_sent_all_the_same(tmp_path: Path) -> None:
     """The operator knows that Tuesday's never went out: `run --date` sends it, once."""
     (tmp_path / "a").mkdir()
     with practice(tmp_path / "a", model=False) as (servers, settings):
         morning(settings, "2026-03-09 06:00")
-        again = restored(settings, tmp_path / "b", monkeypatch, "2026-03-10 15:00")
+        again = restored(settings, tmp_path / "b")
         announce(servers, TUESDAY)
         assert 0 == morning(again, "2026-03-10 15:00").tally.accepted
         assert 2 == morning(again, "2026-03-10 15:01", TUESDAY).tally.accepted
         assert 0 == morning(again, "2026-03-10 15:02", TUESDAY).tally.accepted
 
 
-def test_a_mail_that_waited_when_the_copy_was_made_is_named_and_not_sent(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_mail_that_waited_when_the_copy_was_made_is_named_and_not_sent(tmp_path: Path) -> None:
     """The original may have sent it a second later."""
     (tmp_path / "a").mkdir()
     with practice(tmp_path / "a", model=False) as (_, settings):
         with desk_of(settings) as desk:
             pipeline.prepare_days(desk, None)
             pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk))
-        again = restored(settings, tmp_path / "b", monkeypatch, "2026-03-09 08:00")
+        again = restored(settings, tmp_path / "b")
         assert 2 == morning(settings, "2026-03-09 06:01").tally.accepted
         assert 0 == morning(again, "2026-03-09 08:00").tally.accepted
         assert {} == outbox(again)
@@ -114,7 +111,7 @@ def test_what_is_in_a_backup(tmp_path: Path) -> None:
     with app.open_ledger(settings) as store:
         ada = store.enrol(["ada@example.org"], MORNING)["ada@example.org"]
         store.set_subscriber(ada.id, SubscriberState.UNSUBSCRIBED, "by reply", MORNING)
-    folder = copying.backup(settings, None, MORNING)
+    folder = backup(settings, None, MORNING)
     assert tmp_path / "state" / "backups" / "2026-03-09T060000Z" == folder
     found = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
     assert {
@@ -140,7 +137,7 @@ def test_a_backup_never_writes_over_anything(tmp_path: Path) -> None:
     settings = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
     (tmp_path / "there").mkdir()
     with pytest.raises(ConfigurationError, match="there cannot be written: it is there already"):
-        copying.backup(settings, tmp_path / "there", MORNING)
+        backup(settings, tmp_path / "there", MORNING)
     assert [] == list((tmp_path / "there").iterdir())
 
 
@@ -148,7 +145,7 @@ def test_a_backup_that_fails_leaves_nothing(tmp_path: Path) -> None:
     """No half copy stays behind that somebody might restore."""
     settings = Settings(subscribers=tmp_path / "nowhere.yaml", data_dir=tmp_path / "var")
     with pytest.raises(ConfigurationError, match=r"cannot be written: No such file"):
-        copying.backup(settings, tmp_path / "copies" / "one", MORNING)
+        backup(settings, tmp_path / "copies" / "one", MORNING)
     assert [] == list((tmp_path / "copies").iterdir())
 
 
@@ -157,7 +154,10 @@ def test_a_backup_beside_the_running_service(tmp_path: Path, newsletter: Run) ->
     with practice(tmp_path, model=False) as (servers, settings):
         morning(settings, "2026-03-09 06:00")
         given = {name: value for name, value in servers.environment().items() if "ARXIV" in name}
-        with app.work_folder(settings, "serve"):
+        with (
+            app.open_ledger(settings) as store,
+            app.work_folder(settings, store, "serve", lambda: MORNING),
+        ):
             done = newsletter("backup", "../copy", settings=given)
         assert (0, "../copy") == (done.returncode, done.stdout.strip())
         copied = tmp_path.parent / "copy"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +15,11 @@ from structlog.testing import capture_logs
 
 from benchmarks.curation import curate, quality
 from benchmarks.labelled import labelled_days
-from newsletter import app, pipeline, scoring
+from newsletter import app, pipeline, scoring, subscribers
 from newsletter.demo.faults import Fault
 from newsletter.errors import BudgetReached, ModelError, ModelUnavailable
 from newsletter.llm.vendor import litellm
-from newsletter.models import Bill, Completion, Issue, IssueState, Notice, NoticeKind, Prompt, Seen, Usage
+from newsletter.models import Bill, Completion, Issue, IssueState, Notice, NoticeKind, Prompt, Reader, Seen, Usage
 from newsletter.pipeline import Desk
 from newsletter.pipeline.budget import Budgeted
 from newsletter.settings import Settings
@@ -48,6 +48,11 @@ def prepare(settings: Settings) -> Issue:
     with desk_of(settings) as desk:
         (issue,), _ = pipeline.prepare_days(desk, DAY)
     return issue
+
+
+def readers(settings: Settings) -> Sequence[Reader]:
+    """Those of the file."""
+    return subscribers.load(settings.subscribers).readers
 
 
 def trouble(issue: Issue) -> list[str]:
@@ -188,7 +193,10 @@ def test_a_hostile_abstract_changes_no_other_paper(tmp_path: Path, attack: str) 
             prepare(settings)
         found.append(_scores(settings))
         with desk_of(settings) as desk:
-            editions = [pipeline.Editor(desk).compose(one.wishes, (DAY,)) for one in app.load_roster(settings).readers]
+            editions = [
+                pipeline.Editor(desk).compose(one.wishes, (DAY,))
+                for one in subscribers.load(settings.subscribers).readers
+            ]
         entries = [entry for edition in editions for entry in edition.entries]
         assert not [entry for entry in entries if MARK in f"{entry.lines} {entry.reason}"]
     good, bad = ({key: score for key, score in one.items() if key != victim.id} for one in found)
@@ -476,7 +484,9 @@ def test_translated_abstracts(tmp_path: Path) -> None:
         assert len(asked) == len(servers.model.requests)
         with desk_of(settings) as desk:
             editor = pipeline.Editor(desk)
-            editions = {one.email: editor.compose(one.wishes, (DAY,)) for one in app.load_roster(settings).readers}
+            editions = {
+                one.email: editor.compose(one.wishes, (DAY,)) for one in subscribers.load(settings.subscribers).readers
+            }
             bills = {bill.stage: bill.calls for bill in desk.store.bills(DAY)}
     languages = {
         email: {entry.translated.language if entry.translated else None for entry in edition.entries}
@@ -556,7 +566,7 @@ def test_equal_readers_share_an_edition(tmp_path: Path) -> None:
     """Readers with equal wishes get one edition, though the bill has grown between their hours."""
     with practice(tmp_path) as (_, settings), desk_of(settings) as desk:
         pipeline.prepare_days(desk, DAY)
-        wishes = app.load_roster(settings).readers[0].wishes
+        wishes = readers(settings)[0].wishes
         before = pipeline.Editor(desk).compose(wishes, (DAY,))
         other = replace(wishes, languages=("de",))
         pipeline.Editor(desk).ask_for_lines([(other, (DAY,))])
@@ -575,6 +585,6 @@ def test_the_limit_is_said_also_when_only_lines_are_missing(tmp_path: Path) -> N
 
         with desk_of(settings, wrap=wrap) as desk:
             pipeline.prepare_days(desk, DAY)
-            edition = pipeline.Editor(desk).compose(app.load_roster(settings).readers[0].wishes, (DAY,))
+            edition = pipeline.Editor(desk).compose(readers(settings)[0].wishes, (DAY,))
     assert edition.notices == (Notice(NoticeKind.BUDGET),)
     assert all(entry.score and not entry.lines for entry in edition.entries)

@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery import REPEATED, Pace, Tally, decide, drain, due_issues, recover
+from newsletter.delivery import Pace, Tally, decide, drain, due_issues, recover
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import (
+    REPEATED,
     Answer,
     Delivery,
     DeliveryState,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -26,6 +25,7 @@ from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.models import AnnounceType, Paper
 from newsletter.summarise import problem
+from tests.conftest import REAL_DATA, REAL_FOLDER
 
 DAY = date(2026, 3, 9)
 WINDOW: Window = (datetime(2026, 3, 5, 19, tzinfo=UTC), datetime(2026, 3, 6, 19, tzinfo=UTC))
@@ -537,10 +537,9 @@ def test_both_servers_say_where_they_are(day: list[SampleRow]) -> None:
 
 @pytest.fixture(scope="module")
 def recorded() -> Path:
-    folder = os.environ.get("NEWSLETTER_REAL_DATA")
-    if not folder:
-        pytest.skip("NEWSLETTER_REAL_DATA names no folder with recorded answers")
-    return Path(folder) / "arxiv"
+    if not REAL_FOLDER:
+        pytest.skip(f"{REAL_DATA} names no folder with recorded answers")
+    return Path(REAL_FOLDER) / "arxiv"
 
 
 def rows_of_atom(text: str) -> list[SampleRow]:

@@ -10,17 +10,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from newsletter.scheduler import Service
 from newsletter.settings import Settings
 from soak.crash import copied
 from soak.morning import READERS, RUN, found, prepare, status
 from soak.sinks import SmtpSink, smtp_sink
 from soak.warm import ROOT, Warm
+from tests.counters import service_of
 
 pytestmark = [
     pytest.mark.skipif(
@@ -127,7 +127,7 @@ def replaced_by_a_folder(var: Path) -> AbstractContextManager[None]:
 
 TROUBLES = {
     "full": (full, "free some of the disk, and run again: nothing was lost", "free some of the disk"),
-    "read-only": (read_only, "Read-only file system; name a writable folder", "readonly"),
+    "read-only": (read_only, "Read-only file system; name a writable folder", "Read-only file system"),
     "locked": (locked, "wait, or stop the other process that writes there, and run again", "locked"),
     "damaged-head": (damaged(0), f"file is not a database; {RESTORE}", "file is not a database"),
     "damaged-schema": (damaged(100), f"database disk image is malformed; {RESTORE}", "malformed"),
@@ -171,15 +171,18 @@ def test_a_ticking_service_outlives_a_bad_disk(
         smtp_url=sink.environment["NEWSLETTER_SMTP_URL"],
         sender=sink.environment["NEWSLETTER_SENDER"],
     )
-    service = Service(settings, now=lambda: datetime(2026, 3, 9, 9, 31, tzinfo=UTC))
-    with spoil(folder / "var"):
+    hands = [datetime(2026, 3, 9, 9, 29, tzinfo=UTC)]
+    with service_of(settings, lambda: hands[0]) as service:
         service.tick()
-    assert [] == sink.arrived()
-    logged = capsys.readouterr().out
-    assert "tick.failed" in logged
-    assert expected in logged
-    assert "Traceback" not in logged
-    service.tick()
+        hands[0] += timedelta(minutes=2)
+        with spoil(folder / "var"):
+            service.tick()
+        assert [] == sink.arrived()
+        logged = capsys.readouterr().out
+        assert "tick.failed" in logged
+        assert expected in logged
+        assert "Traceback" not in logged
+        service.tick()
     assert [] == found(warm, folder, sink.environment, sink.arrived()).problems(0)
 
 

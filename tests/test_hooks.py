@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from newsletter import app, delivery, web
-from newsletter.app import doctor
-from newsletter.app.desk import alarms_of, open_transport
+from newsletter import app, delivery, doctor, web
+from newsletter.alarms import domains
 from newsletter.errors import ConfigurationError
 from newsletter.models import (
+    REPEATED,
     Claim,
     Delivery,
     DeliveryState,
@@ -32,9 +32,11 @@ from newsletter.models import (
     SubscriberState,
     Verdict,
 )
-from newsletter.pipeline import domains
+from newsletter.readers import Counter
 from newsletter.settings import Settings, load
+from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
+from tests.counters import counter_of
 from tests.factories import DAY
 from tests.morning import MORNING, ROSTER
 
@@ -72,6 +74,7 @@ class Ground:
     """A service with two readers, each with one mail: Ada's is number 1, Chen's number 2."""
 
     settings: Settings
+    counter: Counter
     client: Client
     ids: Mapping[str, int]
 
@@ -102,7 +105,7 @@ class Ground:
                 store.finish(replace(one, state=state, owner=None, error=error))
 
     def token(self, purpose: Purpose = Purpose.REPLY, email: str = ADA) -> str:
-        return make(app.files.token_keys(self.settings.data_dir), purpose, self.ids[email])
+        return make(self.counter.keys, purpose, self.ids[email])
 
 
 def a_mail(email: str, subscriber_id: int) -> Delivery:
@@ -120,7 +123,7 @@ def a_mail(email: str, subscriber_id: int) -> Delivery:
 
 
 @pytest.fixture
-def ground(tmp_path: Path) -> Ground:
+def ground(tmp_path: Path) -> Iterator[Ground]:
     (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
     settings = Settings(
         subscribers=tmp_path / "subscribers.yaml",
@@ -131,12 +134,13 @@ def ground(tmp_path: Path) -> Ground:
         inbound_secret=SECRET,  # type: ignore[arg-type]
         admin_email="owner@news.example",
     )
-    with app.open_ledger(settings) as store:
+    with counter_of(settings, utc_now) as counter:
+        store = counter.store
         ids = {email: one.id for email, one in store.enrol([ADA, CHEN], MORNING).items()}
         empty = Slotted(b"")
         store.save_edition(Rendered(key="e", subject="s", html=empty, text=empty, body=empty))
         store.plan([a_mail(email, ids[email]) for email in (ADA, CHEN)])
-    return Ground(settings, Client(web.build(settings)), ids)
+        yield Ground(settings, counter, Client(web.build(counter)), ids)
 
 
 def event(kind: str, key: str = "", **more: Any) -> dict[str, Any]:
@@ -188,8 +192,8 @@ def test_what_an_event_does(ground: Ground, given: dict[str, Any], mail: str, re
     ground.put(DeliveryState.ACCEPTED)
     assert 200 == ground.post([given])
     with app.open_ledger(ground.settings) as store:
-        domains = store.paused_domains(app.utc_now())
-    assert (mail, reader, paused) == (ground.mail().value, ground.reader().value, len(domains))
+        waiting = store.paused_domains(utc_now())
+    assert (mail, reader, paused) == (ground.mail().value, ground.reader().value, len(waiting))
     assert (DeliveryState.QUEUED, SubscriberState.ACTIVE) == (ground.mail(2), ground.reader(CHEN))
 
 
@@ -210,14 +214,14 @@ def test_out_of_order_a_mail_never_goes_backwards(ground: Ground, first: int, se
 
 
 @pytest.mark.parametrize("kind", ["processed", "delivered"])
-@pytest.mark.parametrize(("state", "error"), [("unknown", "no answer"), ("queued", delivery.REPEATED)])
+@pytest.mark.parametrize(("state", "error"), [("unknown", "no answer"), ("queued", REPEATED)])
 def test_a_mail_in_doubt_is_settled_by_evidence(ground: Ground, kind: str, state: str, error: str) -> None:
     """It was taken after all: it is not sent again."""
     ground.put(DeliveryState(state), error)
     assert 200 == ground.post([event(kind)])
     with app.open_ledger(ground.settings) as store:
         assert [] == list(store.orphans())
-        assert [] == list(store.turn([], Claim(owner="test", limit=10, now=app.utc_now(), only=ADA)))
+        assert [] == list(store.turn([], Claim(owner="test", limit=10, now=utc_now(), only=ADA)))
 
 
 def test_the_transports_own_answer_does_not_undo_an_event(ground: Ground) -> None:
@@ -317,8 +321,9 @@ def test_limits_and_absent_settings(ground: Ground) -> None:
     assert 413 == ground.post(b" " * (17 << 20))
     assert 404 == ground.client.ask("GET", EVENTS)
     bare = ground.settings.model_copy(update={"sendgrid_webhook_key": None, "inbound_secret": None})
-    closed = Client(web.build(bare))
-    assert [404, 404] == [closed.post(path) for path in (EVENTS, INBOUND)]
+    with counter_of(bare, utc_now) as counter:
+        closed = Client(web.build(counter))
+        assert [404, 404] == [closed.post(path) for path in (EVENTS, INBOUND)]
 
 
 def test_a_ledger_that_cannot_be_written_is_tried_again(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -344,14 +349,14 @@ def test_a_domain_that_refuses_us_waits_and_comes_back(ground: Ground) -> None:
     """Its mails stay queued, those of others go; the owner is told when it begins and when it is over."""
     ground.put(DeliveryState.ACCEPTED)
     assert 200 == ground.post([event("bounce", type="blocked", status="5.7.1", reason="550 5.7.1 policy")])
-    now = app.utc_now()
-    with app.open_ledger(ground.settings) as store, open_transport(ground.settings) as transport:
+    now = utc_now()
+    with app.open_ledger(ground.settings) as store:
         other = store.enrol(["eve@sub.example.org"], now)["eve@sub.example.org"]
         store.plan([a_mail(other.email, other.id)])
         (pause,) = store.paused_domains(now)
         assert ("example.org", True) == (pause.domain, timedelta(hours=5) < pause.until - now <= timedelta(hours=6))
         assert ["eve@sub.example.org"] == [one.email for one in store.turn([], Claim(owner="test", limit=10, now=now))]
-        alarms = alarms_of(ground.settings, store, transport, lambda: pause.until + timedelta(hours=2))
+        alarms = replace(ground.counter.alarms, now=lambda: pause.until + timedelta(hours=2))
         domains.ended(store, alarms, now)
         assert [None] == [trouble.ended for trouble in store.troubles()]
         domains.ended(store, alarms, pause.until)
@@ -548,4 +553,5 @@ def test_replies_are_promised_where_the_form_can_reach_us(ground: Ground) -> Non
         "NEWSLETTER_SENDGRID_WEBHOOK_KEY": {"transport": "sendgrid", "sendgrid_webhook_key": None},
     }
     for name, changes in halves.items():
-        assert name in [finding.where for finding in doctor.examine(ground.settings.model_copy(update=changes))]
+        settings = ground.settings.model_copy(update=changes)
+        assert name in [finding.where for finding in doctor.examine(settings, ground.counter)]

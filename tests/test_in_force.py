@@ -319,6 +319,84 @@ def test_an_unchanged_file_is_neither_parsed_nor_read(counter: Counter) -> None:
     assert {"Ada@example.org": ADA_ROW} == listed(counter)
 
 
+# --- what we change ourselves ---
+
+
+def parsed(counter: Counter, work: Callable[[], object]) -> bool:
+    """Whether the list was parsed as a whole, and not only for a change of one entry."""
+    loads: list[object] = []
+    with pytest.MonkeyPatch.context() as patched:
+        load = in_force.subscribers.load
+        patched.setattr(in_force.subscribers, "load", lambda path: loads.append(path) or load(path))
+        work()
+    return bool(loads)
+
+
+def change(counter: Counter, **wanted: object) -> None:
+    """Bob sets something on his page."""
+    bob = counter.store.subscriber("bob@example.org")
+    assert bob is not None
+    before = counter.store.reader(bob.id)
+    assert before is not None
+    readers.prefer(counter, bob, before, replace(before, **wanted))  # type: ignore[arg-type]
+
+
+CHANGES: dict[str, Callable[[Counter], object]] = {
+    "preferences": lambda counter: change(counter, send_at=time(8, 15), days=frozenset({5})),
+    "leaving": lambda counter: readers.leave(counter, counter.store.subscriber("bob@example.org").id, "by link"),
+    "a pause": lambda counter: readers.pause(counter, counter.store.subscriber("bob@example.org"), LATER.date()),
+}
+
+
+@pytest.mark.parametrize("writable", [True, False])
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_we_write_ourselves_is_no_news(
+    counter: Counter, name: str, writable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A click changes the reader's row, and the file where that can be written; the next tick parses nothing."""
+    follower = Follower(counter)
+    follower.look()
+    if not writable:
+        monkeypatch.setattr("newsletter.subscribers.files.os.access", lambda *_: False)
+    CHANGES[name](counter)
+    after = listed(counter)
+    assert BOTH != after
+    assert not parsed(counter, follower.look)
+    assert not parsed(counter, lambda: look(counter))
+    counter.store.remember("roster", "")  # as if nothing had been noted: the file and the preferences say the same
+    assert parsed(counter, lambda: look(counter))
+    assert after == listed(counter)
+
+
+def test_an_edit_by_hand_beside_our_own_is_taken_in(counter: Counter) -> None:
+    """What somebody saved before our change of the same file is not lost in it."""
+    write(counter, HEAD + ADA.replace("foundations", "vision") + BOB)
+    change(counter, send_at=time(8, 15))
+    look(counter)
+    assert {
+        "Ada@example.org": (None, time(9, 30), 7, ("vision",)),
+        "bob@example.org": ("Bob", time(8, 15), 2, ("vision",)),
+    } == listed(counter)
+
+
+def test_a_change_while_the_list_is_taken_in(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader saves between the moment a tick reads the preferences and the one it writes the rows: both count."""
+    monkeypatch.setattr("newsletter.subscribers.files.os.access", lambda *_: False)  # only the ledger can know of it
+    write(counter, HEAD + ADA.replace("foundations", "vision") + BOB)
+    taken = in_force.enrol
+
+    def beside(*arguments: object) -> None:
+        change(counter, send_at=time(8, 15))
+        taken(*arguments)  # type: ignore[arg-type]
+
+    follower = Follower(counter)
+    monkeypatch.setattr(in_force, "enrol", beside)
+    follower.look()
+    monkeypatch.setattr(in_force, "enrol", taken)
+    follower.look()
+    assert ("Bob", time(8, 15), 2, ("vision",)) == listed(counter)["bob@example.org"]
+
+
 def settle(counter: Counter) -> None:
     """Wait until a change of the files can be told by their times."""
     files = [counter.subscribers, counter.subscribers.parent / "vision.md"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from newsletter.inbound import charsets, pause, refusals
 from newsletter.inbound.phrases import folded
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Purpose
+from tests.conftest import REAL_DATA, REAL_FOLDER
 
 KEYS = {2: b"k" * 32}
 TODAY = date(2026, 3, 9)
@@ -870,10 +870,9 @@ def test_of_a_mail_over_the_limits_the_beginning_counts() -> None:
 
 @pytest.fixture
 def real() -> Path:
-    folder = os.environ.get("NEWSLETTER_REAL_DATA")
-    if not folder:
-        pytest.skip("NEWSLETTER_REAL_DATA names no folder with real mails")
-    return Path(folder) / "mail"
+    if not REAL_FOLDER:
+        pytest.skip(f"{REAL_DATA} names no folder with real mails")
+    return Path(REAL_FOLDER) / "mail"
 
 
 def test_no_real_reply_unsubscribes_anybody(real: Path) -> None:

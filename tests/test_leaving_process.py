@@ -26,10 +26,11 @@ from newsletter.demo.command import reply_to
 from newsletter.errors import MailboxUnavailable
 from newsletter.mailboxes.imap import Imap
 from newsletter.models import SubscriberState
-from newsletter.scheduler import Service
 from newsletter.settings import Settings
 from newsletter.subscribers import load
+from newsletter.times.clock import utc_now
 from tests.conftest import Run
+from tests.counters import service_of
 from tests.dovecot import MISSING, PASSWORD, Dovecot, dovecot
 from tests.morning import MORNING, ROSTER
 from tests.test_scheduler import Start, practice_settings, start, wait_for
@@ -120,7 +121,7 @@ def test_two_services_end_after_one_mail_each(tmp_path: Path) -> None:
             )
             with app.open_ledger(settings) as store:
                 store.enrol([f"news@{other}"], MORNING)
-            services.append(Service(settings))
+            services.append(stack.enter_context(service_of(settings, utc_now)))
             plain = (
                 f"From: news@{other}\r\nTo: news@{domain}\r\nSubject: unsubscribe\r\nMessage-ID: <1@{other}>\r\n\r\n"
             )

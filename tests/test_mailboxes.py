@@ -17,21 +17,23 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 
 from newsletter import app
-from newsletter.app import receiving
 from newsletter.delivery import send_now
 from newsletter.demo.command import reply_to
 from newsletter.errors import MailboxUnavailable
 from newsletter.inbound import trust
 from newsletter.mailboxes.imap import Imap
 from newsletter.models import Incoming, Outgoing, SubscriberState, Verdict
+from newsletter.readers import Counter
 from newsletter.render import Renderer, message_id, personalise
 from newsletter.render.sample import sample_editions
-from newsletter.scheduler import Service
+from newsletter.replies import receiving
 from newsletter.settings import Settings
 from newsletter.subscribers import load
+from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
 from newsletter.transports.smtp import Smtp
 from tests.conftest import Run
+from tests.counters import counter_of, service_of
 from tests.dovecot import MISSING, PASSWORD, Dovecot, dovecot
 from tests.morning import MORNING, ROSTER, part
 
@@ -201,11 +203,12 @@ def test_a_server_that_fails_is_said_and_the_next_poll_works() -> None:
 @dataclass(frozen=True)
 class Ground:
     settings: Settings
+    counter: Counter
     server: Dovecot
     ids: dict[str, int]
 
     def token(self, purpose: Purpose, email: str = ADA) -> str:
-        return make(app.files.token_keys(self.settings.data_dir), purpose, self.ids[email])
+        return make(self.counter.keys, purpose, self.ids[email])
 
     def reply(self, text: str, message_id: str = "reply", **more: str) -> bytes:
         to = {"To": f"news+{self.token(Purpose.REPLY)}@news.example", "Subject": "Re: papers"} | more
@@ -222,12 +225,12 @@ class Ground:
         return found.state
 
     def poll(self) -> tuple[int, int, int]:
-        found = receiving.poll(self.settings)
+        found = receiving.poll(self.counter)
         return found.handled, found.left, found.failed
 
 
 @pytest.fixture
-def ground(tmp_path: Path, server: Dovecot) -> Ground:
+def ground(tmp_path: Path, server: Dovecot) -> Iterator[Ground]:
     (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
     settings = Settings(
         subscribers=tmp_path / "subscribers.yaml",
@@ -237,9 +240,9 @@ def ground(tmp_path: Path, server: Dovecot) -> Ground:
         imap_password=PASSWORD,  # type: ignore[arg-type]
         authserv_id="mx.news.example",
     )
-    with app.open_ledger(settings) as store:
-        known = store.enrol([ADA, CHEN], MORNING)
-    return Ground(settings, server, {email: one.id for email, one in known.items()})
+    with counter_of(settings, utc_now) as counter:
+        known = counter.store.enrol([ADA, CHEN], MORNING)
+        yield Ground(settings, counter, server, {email: one.id for email, one in known.items()})
 
 
 def test_a_reply_is_acted_on_within_one_poll(ground: Ground) -> None:
@@ -353,10 +356,10 @@ def test_one_mail_that_fails_does_not_stop_the_others(ground: Ground, monkeypatc
     ground.server.deliver(ground.reply("unsubscribe", "second"))
     handle = receiving.handle
 
-    def failing(settings: Settings, store: object, mail: Incoming, now: object) -> receiving.Received:
+    def failing(counter: Counter, mail: Incoming) -> receiving.Received:
         if b"<first@" in mail.raw:
             raise RuntimeError("a mistake of ours")
-        return handle(settings, store, mail, now)  # type: ignore[arg-type]
+        return handle(counter, mail)
 
     with monkeypatch.context() as patched:
         patched.setattr(receiving, "handle", failing)
@@ -410,7 +413,7 @@ def smtp(server: Dovecot) -> Iterator[tuple[_Delivering, int]]:
 def test_from_our_own_transport_to_unsubscribed(ground: Ground, smtp: tuple[_Delivering, int]) -> None:
     """A mail sent by SMTP, answered with 退订 by SMTP and read by IMAP ends as unsubscribed within one poll."""
     delivering, port = smtp
-    keys = app.files.token_keys(ground.settings.data_dir)
+    keys = ground.counter.keys
     edition = next(iter(sample_editions()))
     letterhead = ground.settings.letterhead
     with closing(Smtp(f"smtp://127.0.0.1:{port}", timeout=5)) as transport:
@@ -467,12 +470,14 @@ def test_the_service_polls_and_survives_a_dead_mailbox(
 ) -> None:
     """What `newsletter serve` does each minute: the reply is acted on; a mailbox that is down is a line in the log."""
     ground.server.deliver(ground.reply("unsubscribe"))
-    Service(ground.settings).poll()
+    with service_of(ground.settings, utc_now) as service:
+        service.poll()
     assert SubscriberState.UNSUBSCRIBED is ground.state()
     dead = ground.settings.model_copy(update={"imap_url": "imap://news@127.0.0.1:1/INBOX"})
-    Service(dead).poll()
+    with service_of(dead, utc_now) as service:
+        service.poll()
     assert "poll.failed" in capsys.readouterr().out
-    stopping = Service(ground.settings)
-    stopping.stopping.set()
-    monkeypatch.setattr(receiving, "poll", lambda *_, **__: pytest.fail("it is stopping"))
-    stopping.poll()
+    with service_of(ground.settings, utc_now) as stopping:
+        stopping.stopping.set()
+        monkeypatch.setattr(receiving, "poll", lambda *_, **__: pytest.fail("it is stopping"))
+        stopping.poll()

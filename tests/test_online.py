@@ -7,6 +7,7 @@ import base64
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,23 +19,33 @@ import dns.rrset
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-from newsletter.app.doctor import examine
 from pydantic import SecretStr
 
-from newsletter import app
-from newsletter.app import names, online
+from newsletter import doctor, subscribers
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.model_server import MODEL
 from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.demo.servers import Servers
+from newsletter.doctor import dns as names
+from newsletter.doctor import online
+from newsletter.readers import Counter, in_force
 from newsletter.settings import Settings
+from newsletter.times.clock import utc_now
+from tests.counters import counter_of
 from tests.dovecot import MISSING, PASSWORD, Dovecot
 from tests.morning import ROSTER, sample_rows, settings_for
 from tests.test_mailboxes import _Delivering, running, server, smtp  # noqa: F401  # a mailbox and a way into it
 from tests.test_transports import Sink, certificate, nobody, sink, tls_port, trusted  # noqa: F401  # a mail server
 
 Probe = Callable[..., Iterator[Any]]
+
+
+@pytest.fixture
+def counted(practice: tuple[Servers, Settings]) -> Iterator[Counter]:
+    """The counter of the practice settings, on time."""
+    with counter_of(practice[1], utc_now) as counter:
+        yield counter
 
 
 def tried(part: Probe, *arguments: object) -> tuple[list[str], list[str]]:
@@ -51,10 +62,10 @@ def practice(tmp_path: Path) -> Iterator[tuple[Servers, Settings]]:
         yield servers, settings_for(servers, tmp_path)
 
 
-def test_all_is_well(practice: tuple[Servers, Settings]) -> None:
+def test_all_is_well(practice: tuple[Servers, Settings], counted: Counter) -> None:
     """Every part that can be tried here works, and is said with what was found."""
     said: list[str] = []
-    assert [] == examine(practice[1], online=True, say=said.append)
+    assert [] == doctor.examine(practice[1], counted, online=True, say=said.append)
     assert ["disk", "zone data", "arXiv", "clock", f"model openai/{MODEL}"] == [line.partition(":")[0] for line in said]
     assert "arXiv: the feed is of 2026-03-09, 40 papers in your categories" in said
     assert "clock: right" in said
@@ -84,14 +95,14 @@ def test_an_unknown_price_is_said(practice: tuple[Servers, Settings]) -> None:
     assert f"NEWSLETTER_MODEL_PRICES: the price of openai/{MODEL} is unknown" in finding
 
 
-def test_arxiv_down_and_a_wrong_clock(practice: tuple[Servers, Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arxiv_down_and_a_wrong_clock(practice: tuple[Servers, Settings], counted: Counter) -> None:
     """The clock is compared with that of arXiv's servers."""
     servers, settings = practice
-    monkeypatch.setattr(online, "utc_now", lambda: datetime.now(UTC) + timedelta(minutes=7))
-    _, (finding,) = tried(online._clock, settings)
+    ahead = replace(counted, now=lambda: datetime.now(UTC) + timedelta(minutes=7))
+    _, (finding,) = tried(online._clock, settings, ahead)
     assert "this machine's clock is 4" in finding
     servers.arxiv.faults.extend([Fault(kind="status", status=403)] * 5)
-    said, (refused,) = tried(online._arxiv, settings, app.load_roster(settings))
+    said, (refused,) = tried(online._arxiv, settings, counted, in_force.load(counted))
     assert ([], True) == (said, "HTTP 403" in refused)
 
 
@@ -99,7 +110,7 @@ def test_old_zone_data(practice: tuple[Servers, Settings], monkeypatch: pytest.M
     """Data of years ago send mails at the hours of years ago."""
     for version in ("2019c", "2019.3"):
         monkeypatch.setattr(online, "_zone_version", lambda version=version: version)
-        said, (finding,) = tried(online._zones, app.load_roster(practice[1]))
+        said, (finding,) = tried(online._zones, subscribers.load(practice[1].subscribers))
         assert ([], True) == (said, f"the zone data are those of {version}" in finding)
 
 
@@ -172,8 +183,9 @@ def test_a_mail_to_ourselves_comes_back(tmp_path: Path, server: Dovecot, smtp: t
     """Sent by SMTP to our plus address, found by IMAP, put away."""
     mailbox = {"imap_url": server.url, "imap_password": SecretStr(PASSWORD)}
     settings = smtp_settings(tmp_path, f"smtp://127.0.0.1:{smtp[1]}", **mailbox)
-    assert ((["mailbox: can be read"], [])) == tried(online._mailbox, settings)
-    said, findings = tried(online._round_trip, settings)
+    with counter_of(settings, utc_now) as counter:
+        assert ((["mailbox: can be read"], [])) == tried(online._mailbox, counter)
+        said, findings = tried(online._round_trip, settings, counter)
     assert ([], True) == (findings, said[0].startswith("a mail to news+… came back after "))
     assert ({}, 1) == (server.mails(), len(server.mails("Newsletter.Done")))
 
@@ -189,13 +201,14 @@ def test_a_mail_that_does_not_come_back(
     monkeypatch.setattr(online, "_RETURN_SECONDS", 0.3)
     monkeypatch.setattr(online, "_LOOK_SECONDS", 0.1)
     mailbox = {"imap_url": server.url, "imap_password": SecretStr(PASSWORD), "reply_to": "news@elsewhere.example"}
-    _, (finding,) = tried(online._round_trip, smtp_settings(tmp_path, f"smtp://127.0.0.1:{smtp[1]}", **mailbox))
+    settings = smtp_settings(tmp_path, f"smtp://127.0.0.1:{smtp[1]}", **mailbox)
+    with counter_of(settings, utc_now) as counter:
+        _, (finding,) = tried(online._round_trip, settings, counter)
     assert "did not come back within 0 s" in finding
     assert "NEWSLETTER_PLUS_ADDRESSING=false" in finding
-    _, (refused,) = tried(
-        online._mailbox,
-        smtp_settings(tmp_path, "smtp://127.0.0.1:9", **mailbox | {"imap_password": SecretStr("wrong")}),
-    )
+    wrong = smtp_settings(tmp_path, "smtp://127.0.0.1:9", **mailbox | {"imap_password": SecretStr("wrong")})
+    with counter_of(wrong, utc_now) as counter:
+        _, (refused,) = tried(online._mailbox, counter)
     assert "refuses the login" in refused
 
 

@@ -68,7 +68,7 @@ def test_the_wheel_carries_templates_prompts_and_data(wheel: Path) -> None:
         assert files
         assert {f"newsletter/_defaults/{kind}/{file}" for file in files} <= names
     assert {"newsletter/demo/papers.jsonl", "newsletter/demo/subscribers.yaml", "newsletter/py.typed"} <= names
-    assert "newsletter/collect/holidays.txt" in names
+    assert "newsletter/times/holidays.txt" in names
     revisions = {file.name for file in (ROOT / "newsletter/store/migrations/versions").glob("v*.py")}
     assert revisions
     assert {f"newsletter/store/migrations/versions/{name}" for name in revisions} <= names

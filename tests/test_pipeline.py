@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from newsletter import app, collect, pipeline, tex, unsubscribe
-from newsletter.delivery import Tally
+from newsletter import app, collect, pipeline, readers, tex
+from newsletter.delivery import Tally, holding
 from newsletter.demo.faults import Fault
 from newsletter.demo.rows import load_rows
 from newsletter.demo.servers import Servers
@@ -28,9 +28,11 @@ from newsletter.models import (
     SubscriberState,
     Verdict,
 )
-from newsletter.pipeline import Desk, holding, send
+from newsletter.pipeline import Desk, send
 from newsletter.settings import Settings
 from newsletter.times import calendar
+from tests.conftest import REAL_FOLDER
+from tests.counters import counter_of
 from tests.factories import DAY
 from tests.morning import MORNING, ROSTER, desk_of, outbox, part, practice, sample_rows, settings_for
 
@@ -109,9 +111,9 @@ def test_without_a_model_the_day_is_ordered_by_words_and_says_so(tmp_path: Path)
 def test_a_reader_who_left_gets_nothing(tmp_path: Path) -> None:
     """The ledger decides: whoever has left stays left, whatever the file says."""
     with practice(tmp_path) as (_, settings):
-        with desk_of(settings) as desk:
-            ada = desk.store.enrol(["ada@example.org"], MORNING)["ada@example.org"]
-            unsubscribe.leave(desk.store, settings.subscribers, ada.id, "by reply", MORNING)
+        with counter_of(settings) as counter:
+            ada = counter.store.enrol(["ada@example.org"], MORNING)["ada@example.org"]
+            readers.leave(counter, ada.id, "by reply")
         assert "unsubscribed: 2026-03-09 by reply" in settings.subscribers.read_text("utf-8")
         settings.subscribers.write_text(ROSTER, "utf-8")  # the line is deleted by hand
         run(settings)
@@ -488,13 +490,10 @@ subscribers:
 
 @pytest.fixture(scope="module")
 def real_servers() -> Iterator[Servers | None]:
-    import os
-
-    folder = os.environ.get("NEWSLETTER_REAL_DATA")
-    if not folder:
+    if not REAL_FOLDER:
         yield None
         return
-    rows = load_rows(Path(folder) / "arxiv" / "days" / "2026-03-09.jsonl.gz", calendar.window)
+    rows = load_rows(Path(REAL_FOLDER) / "arxiv" / "days" / "2026-03-09.jsonl.gz", calendar.window)
     wanted = [row for row in rows if {"cs.LG", "cs.AI"} & set(row.categories)]
     assert 228 == len(wanted)
     start, _ = calendar.window(DAY)

@@ -19,8 +19,9 @@ from sqlalchemy import event
 from newsletter import pipeline
 from newsletter.delivery import due_issues
 from newsletter.models import Delivery, IssueState, Reader, SubscriberState, Wishes
-from newsletter.pipeline import Due, waits_until
+from newsletter.pipeline import Due
 from newsletter.store import Store, open_store, papers, roster
+from newsletter.times.waiting import issue_waits_until
 from tests.ledger import a_delivery, a_rendered, an_issue
 from tests.morning import MORNING, desk_of, practice
 
@@ -127,7 +128,7 @@ def expected(
     found = {}
     for one, person in zip(ids, persons, strict=True):
         reader = person.reader(0)
-        mature = [day for day in known if by_state[day] != "held" or waits_until(reader, day) <= NOW]
+        mature = [day for day in known if by_state[day] != "held" or issue_waits_until(reader, day) <= NOW]
         mine = tuple(day for day in due_issues(mature, person.had & known) if day <= newest)
         gets_mail = person.listed and person.state is SubscriberState.ACTIVE
         served = since is not None and (person.added > since or any(mail >= since for mail in person.mails))

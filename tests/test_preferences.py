@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -20,11 +21,14 @@ from newsletter.subscribers.preferences import PREFERENCES, said, with_preferenc
 from newsletter.subscribers.tree import Unfit
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose
+from newsletter.words import load_words
+from tests.conftest import ROOT
 from tests.issues import DATES, a_site, days, fill
 from tests.morning import ROSTER, active, desk_of, outbox, part, practice
 from tests.pages import judge, nu_errors
 from tests.site import ADA, Answer, Site
 
+SOURCES = [*(ROOT / "newsletter/subscribers").glob("*.py"), ROOT / "newsletter/web/preferences.py"]
 TWO_TOPICS = """\
 # Our own words
 newsletter: {languages: [en, zh], archive: private}
@@ -194,6 +198,33 @@ def test_what_cannot_be_is_said_and_not_saved(topics: Site, change: dict[str, An
 
 
 @pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"send_at": "25:00"}, "未保存。“25:00”不是有效的时刻，请写成 06:45 的形式。"),
+        ({"timezone": "Mars/Olympus"}, "未保存。“Mars/Olympus”不是有效的时区，请从列表中选择。"),
+        ({"days": [""]}, "未保存。“日期”至少要选一项。"),
+        ({"topics": ["", "cooking"]}, "未保存。“cooking”不在可选范围内。"),
+        ({"languages": ["fr", ""]}, "未保存。本刊不提供“fr”，可选语言：en, zh。"),
+        ({"languages": ["no language", ""]}, "未保存。“no language”不是有效的语言代码，请从列表中选择。"),
+        ({"do": "pause", "until": "soon"}, "未保存。“soon”不是有效的日期，请写成 2026-03-09 的形式。"),
+        ({"do": "pause", "until": "2020-01-01"}, "未保存。暂停可以持续到一年内的任意一天，但不能是 2020-01-01。"),
+    ],
+)
+def test_errors_are_said_in_the_readers_language(topics: Site, change: dict[str, Any], said: str) -> None:
+    """A Chinese reader reads no English in what was wrong."""
+    assert said in post(topics, FORM | change, "chen@example.org").text
+
+
+def test_every_error_has_its_sentence() -> None:
+    """Whatever the readers' values refuse, each language has the words for it."""
+    keys = set(re.findall(r'"(\w+)", (?:value|name)=', "".join(file.read_text("utf-8") for file in SOURCES)))
+    for language in ("en", "zh"):
+        words = load_words([ROOT / "templates"], language)
+        for key in keys | {"choice"}:
+            assert words.say(f"page_wrong_{key}", value="x", name="x", offered="x")
+
+
+@pytest.mark.parametrize(
     "body", [b"do=nonsense", b"do=%ff", b"\xff", b"x=1", b"do=save&" + b"a=1&" * 200, b"do=" + b"x" * 90_000]
 )
 def test_bodies_that_say_nothing_change_nothing(topics: Site, body: bytes) -> None:
@@ -209,7 +240,7 @@ def test_pausing_and_ending_it(topics: Site) -> None:
     assert until.isoformat() in post(topics, {"do": "pause", "until": until.isoformat()}).text
     assert SubscriberState.PAUSED is topics.state()
     assert f"paused_until: {until}" in topics.settings.subscribers.read_text("utf-8")
-    assert f"No mail before {until}" in look(topics).text
+    assert f"No email before {until}" in look(topics).text
     assert "from the next issue on" in post(topics, {"do": "back"}).text
     assert SubscriberState.ACTIVE is topics.state()
     for wrong in (until - timedelta(days=10), until - timedelta(days=99), until + timedelta(days=400), "soon", ""):
@@ -224,7 +255,7 @@ def test_leaving_and_undoing_it(topics: Site) -> None:
     before = topics.snapshot()
     assert (409, 409) == (post(topics, FORM).status, post(topics, {"do": "pause", "until": "2030-01-01"}).status)
     assert before == topics.snapshot()
-    assert "get the newsletter again" in post(topics, {"do": "back"}).text
+    assert "subscribed to the newsletter again" in post(topics, {"do": "back"}).text
     assert SubscriberState.ACTIVE is topics.state()
 
 
@@ -278,9 +309,7 @@ def test_forgetting_takes_preferences_along(topics: Site) -> None:
 def test_dropping_spares_what_was_set_meanwhile(topics: Site) -> None:
     """Between looking and dropping a reader may have saved again: that stays."""
     store = topics.counter.store
-    old = Preference(
-        subscriber_id=topics.ids[ADA], email=ADA, key="send_at", value="01:00", in_file=None, at=utc_now()
-    )
+    old = Preference(subscriber_id=topics.ids[ADA], email=ADA, key="send_at", value="01:00", in_file=None, at=utc_now())
     new = replace(old, value="02:00", at=old.at + timedelta(seconds=1))
     store.set_preferences([old])
     store.set_preferences([new])
@@ -403,7 +432,7 @@ def test_leaving_and_undoing_in_a_browser(topics: Site, browser: Any, axe: str) 
     judge(page, axe, "left")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    page.get_by_text("You get the newsletter again").wait_for()
+    page.get_by_text("You are subscribed to the newsletter again").wait_for()
     assert SubscriberState.ACTIVE is topics.state()
     page.get_by_role("button", name="Unsubscribe").click()
     page.get_by_role("heading", name="You are unsubscribed").wait_for()

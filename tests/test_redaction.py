@@ -8,6 +8,7 @@ import json
 import logging
 import traceback
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from newsletter.demo.servers import Servers
 from newsletter.errors import ArxivUnavailable, ConfigurationError, MailboxUnavailable, ModelRefused, TransportRefused
 from newsletter.redaction import for_logs, hide, redacted
 from newsletter.scheduler import Service
+from tests.counters import service_of
 from tests.morning import ROSTER, sample_rows
 
 CANARY = "canary-7f3a"
@@ -118,14 +120,14 @@ def test_no_canary_comes_out(
 ) -> None:
     """Two mornings of a service whose every key is refused, with a bug on top: logs, files, pages, status, mails."""
     _, folder = canaries
-    before = structlog.get_config()
+    before, opened = structlog.get_config(), ExitStack()
     try:
         configure_logs()
         loaded = settings.load()
         assert loaded.sendgrid_api_key
         key = loaded.sendgrid_api_key.get_secret_value()
         now = [datetime(2026, 3, 9, 0, 30, tzinfo=UTC)]
-        service = Service(loaded, now=lambda: now[0])
+        service = opened.enter_context(service_of(loaded, lambda: now[0]))
         for hour in range(14):
             now[0] += timedelta(hours=1)
             if hour == 10:
@@ -133,10 +135,10 @@ def test_no_canary_comes_out(
             service.tick()
             service.poll()
         pages = [page(service, path) for path in ("/healthz", "/metrics", "/nothing")]
-        monkeypatch.setattr("newsletter.app.utc_now", lambda: now[0])
         commands = [CliRunner().invoke(main, words).output for words in (["status"], ["status", "--json"], ["check"])]
         refused = CliRunner().invoke(main, ["inbox", "--once"]).output
     finally:
+        opened.close()
         structlog.configure(**before)
     said = capfd.readouterr()
     everything = [said.out, said.err, *pages, *commands, refused]
@@ -152,7 +154,7 @@ def test_no_canary_comes_out(
 
 def page(service: Service, path: str) -> str:
     async def ask() -> str:
-        transport = httpx.ASGITransport(web.build(service.settings, service.pulse))
+        transport = httpx.ASGITransport(web.build(service.counter, service.pulse))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             answer = await client.get(path)
             return f"{answer.headers} {answer.text}"

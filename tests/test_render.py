@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import tokens
+from newsletter.addresses import split_mailbox
 from newsletter.errors import TemplateError
 from newsletter.models import (
     AbstractLanguage,
@@ -38,7 +39,6 @@ from newsletter.models import (
     Wishes,
 )
 from newsletter.render import HTML_LIMIT, LEAVE, PREFERENCES, Renderer, mime
-from newsletter.render.addresses import split_mailbox
 from newsletter.render.layout import Level, first_levels, reductions
 from newsletter.render.sentences import sentences, short, short_title, stand_in, whole
 from newsletter.render.slots import FILLINGS, slotted

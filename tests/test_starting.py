@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from newsletter.app.doctor import examine
-from newsletter.app.starting import Answers
 
-from newsletter import settings, subscribers
-from newsletter.app import starting
+from newsletter import doctor, settings, subscribers
+from newsletter.cli import starting
+from newsletter.cli.starting import Answers
 from newsletter.errors import ConfigurationError
 from tests.conftest import ROOT, Run
+from tests.counters import counter_of
 from tests.test_cli import todays_servers, without_model
 
 AWKWARD = "a b#c'd\"e\\f$g"
@@ -58,7 +58,9 @@ def test_what_is_written_has_no_finding(tmp_path: Path, monkeypatch: pytest.Monk
     assert AWKWARD == loaded.smtp_password.get_secret_value()
     assert (answers.sender, answers.smtp_url, "ada@example.org") == (loaded.sender, loaded.smtp_url, loaded.admin_email)
     assert 0o600 == (tmp_path / ".env").stat().st_mode & 0o777
-    assert ["NEWSLETTER_PUBLIC_URL"] == [finding.where for finding in examine(loaded)]  # nobody can leave by link yet
+    with counter_of(loaded) as counter:
+        found = [finding.where for finding in doctor.examine(loaded, counter)]
+    assert ["NEWSLETTER_PUBLIC_URL"] == found  # nobody can leave by link yet
 
 
 @pytest.mark.parametrize("there", ["subscribers.yaml", ".env", "prompts/topics/papers.md"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import tempfile
 import time as clock
 from datetime import date, time
 from pathlib import Path
@@ -446,18 +448,54 @@ def test_only_the_readers_line_changes(
     assert read(subscribers.remove_field(changed, address, field)).readers[chosen].email == address
 
 
-def test_write_field_replaces_the_file_behind_a_link(tmp_path: Path) -> None:
+def line_of_edit(path: Path, email: str, fields: dict[str, str | None]) -> int | None:
+    edit = subscribers.write_fields(path, email, fields)
+    return edit.line if edit else None
+
+
+def test_write_fields_replaces_the_file_behind_a_link(tmp_path: Path) -> None:
     """Mode and link stay, nothing is left behind, the number of the line is returned."""
     real, link = tmp_path / "real.yaml", tmp_path / "subscribers.yaml"
     real.write_bytes(("\ufeff" + TOPICS + "subscribers:\n- ada@example.com\n").encode())
     real.chmod(0o640)
     link.symlink_to(real)
-    assert subscribers.write_field(link, "ada@example.com", "unsubscribed", MARK) == 5
+    assert line_of_edit(link, "ada@example.com", {"unsubscribed": MARK}) == 5
     assert (link.is_symlink(), real.stat().st_mode & 0o777, len(list(tmp_path.iterdir()))) == (True, 0o640, 2)
     assert subscribers.load(link).readers[0].unsubscribed == MARK
-    assert subscribers.write_field(link, "ada@example.com", "unsubscribed", None) == 5
+    assert line_of_edit(link, "ada@example.com", {"unsubscribed": None}) == 5
     assert subscribers.load(link).readers[0].unsubscribed is None
-    assert subscribers.write_field(link, "bob@example.com", "unsubscribed", MARK) is None
+    assert line_of_edit(link, "bob@example.com", {"unsubscribed": MARK}) is None
+
+
+FIELDS = st.dictionaries(
+    st.sampled_from(["send_at", "days", "topics", "paused_until", "unsubscribed"]),
+    st.sampled_from([None, "2026-04-01"]),
+    min_size=1,
+)
+
+
+@given(
+    entry=st.sampled_from(["- ada@example.com", "- {email: ada@example.com}", "- email: ada@example.com\n  name: A"]),
+    fields=FIELDS,
+)
+def test_several_fields_in_one_step(entry: str, fields: dict[str, str | None]) -> None:
+    """The file is rewritten once, and says what one field after another would have made it say."""
+    fields = {key: value and _VALUES.get(key, value) for key, value in fields.items()}
+    text = f"{TOPICS}subscribers:\n{entry}\n- bob@example.com\n"
+    expected = text
+    for key, value in fields.items():
+        change = subscribers.remove_field if value is None else subscribers.set_field
+        expected = change(expected, "ada@example.com", key, *([] if value is None else [value]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "subscribers.yaml"
+        path.write_text(text, "utf-8")
+        edit = subscribers.write_fields(path, "ada@example.com", fields)
+        assert edit is not None
+        assert (expected, edit.after) == (path.read_text("utf-8"), hashlib.sha256(path.read_bytes()).hexdigest())
+        assert edit.before == hashlib.sha256(text.encode()).hexdigest()
+
+
+_VALUES = {"send_at": "06:45", "days": "mon, tue", "topics": "foundations"}
 
 
 def test_the_loader_in_python_finds_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -489,7 +527,7 @@ def test_an_edit_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
             saved.append(path.write_text(TOPICS + "subscribers:\n- ada@example.com\n- bob@example.com\n"))
 
     monkeypatch.setattr(os, "fsync", save_first)
-    subscribers.write_field(path, "ada@example.com", "unsubscribed", MARK)
+    subscribers.write_fields(path, "ada@example.com", {"unsubscribed": MARK})
     assert [(one.email, one.unsubscribed) for one in subscribers.load(path).readers] == [
         ("ada@example.com", MARK),
         ("bob@example.com", None),

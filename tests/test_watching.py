@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import namedtuple
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -12,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from newsletter.app.pinging import ping
 from pydantic import SecretStr
 
 from newsletter import app
+from newsletter.alarms import ping
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.sendgrid_server import SendGridServer
@@ -23,7 +24,9 @@ from newsletter.demo.servers import Servers
 from newsletter.scheduler import Service
 from newsletter.settings import Settings
 from newsletter.times import calendar
+from newsletter.times.clock import utc_now
 from tests.conftest import Run
+from tests.counters import service_of
 from tests.factories import DAY
 from tests.morning import ROSTER, settings_for
 from tests.test_scheduler import announce, few, utc
@@ -52,6 +55,7 @@ class Ground:
     servers: Servers
     watchman: Watchman
     hands: list[datetime]
+    open: ExitStack  # holds the ledger of the service that runs
     seen: int = field(default=0)
 
     @property
@@ -82,7 +86,9 @@ class Ground:
         return [str(mail["Subject"]) for mail in fresh]
 
     def restart(self, **changes: Any) -> None:
-        self.service = Service(self.settings.model_copy(update=changes), now=self.service.now)
+        settings = self.settings.model_copy(update=changes)
+        self.open.close()
+        self.service = self.open.enter_context(service_of(settings, lambda: self.hands[0]))
 
 
 @pytest.fixture
@@ -95,7 +101,9 @@ def ground(tmp_path: Path) -> Iterator[Ground]:
         )
         with app.open_ledger(settings) as store:
             store.enrol(["ada@example.org", "chen@example.org"], hands[0])
-        yield Ground(Service(settings, now=lambda: hands[0]), servers, watchman, hands)
+        with ExitStack() as opened:
+            service = opened.enter_context(service_of(settings, lambda: hands[0]))
+            yield Ground(service, servers, watchman, hands, opened)
 
 
 def down(ground: Ground, kind: str = "status", status: int = 503, number: int = 2000) -> None:
@@ -278,7 +286,7 @@ def test_a_morning_by_hand_is_pinged_too(ground: Ground, newsletter: Run) -> Non
     given = ground.servers.environment()
     settings = {name: value for name, value in given.items() if "ARXIV" in name}
     settings["NEWSLETTER_PING_URL"] = f"{ground.watchman.origin}/secret-uuid"
-    day = calendar.newest(app.utc_now())
+    day = calendar.newest(utc_now())
     announce(ground.servers, day)
     assert 0 == newsletter("run", "--dry-run", settings=settings).returncode
     assert [] == ground.watchman.heard
@@ -306,7 +314,7 @@ def test_a_ping_is_tried_three_times(
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
     with Watchman() as watchman:
         watchman.faults.extend(faults)
-        ping(Settings(ping_url=f"{watchman.origin}/secret-uuid"), good=True)  # type: ignore[arg-type]
+        ping(f"{watchman.origin}/secret-uuid", good=True)
         assert ["/secret-uuid"] * heard == watchman.heard
     said = capsys.readouterr().out
     assert ("ping.failed" in said) == (len(faults) > 2)

@@ -101,7 +101,7 @@ def test_undo(site: Site) -> None:
     page = site.leave().text
     path = f"/p/{site.token(Purpose.PREFERENCES)}"
     assert f'action="{path}"' in page
-    assert "Send it again" in site.ask("GET", path).text
+    assert "Resubscribe" in site.ask("GET", path).text
     assert SubscriberState.UNSUBSCRIBED is site.state()
     for _ in range(2):
         assert 200 == site.ask("POST", path).status
@@ -120,7 +120,7 @@ def test_a_pause_is_shown_and_ended(site: Site) -> None:
     """The reader's page says until when, and its button ends the pause."""
     site.counter.store.set_pause(site.ids[ADA], date(2030, 1, 2), None, MORNING)
     path = f"/p/{site.token(Purpose.PREFERENCES)}"
-    assert "No mail before 2030-01-02" in site.ask("GET", path).text
+    assert "No email before 2030-01-02" in site.ask("GET", path).text
     site.ask("POST", path)
     assert SubscriberState.ACTIVE is site.state()
 
@@ -219,9 +219,9 @@ def test_a_ledger_that_cannot_be_read_is_not_healthy(site: Site) -> None:
 
 
 def test_preferences_of_somebody_who_left_say_so(site: Site) -> None:
-    """After leaving, the page says that no mail comes."""
+    """After leaving, the page says that no email comes."""
     site.leave()
-    assert "no mail" in site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}").text
+    assert "no email" in site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}").text
 
 
 def test_preferences_do_not_wait_for_a_broken_file(site: Site) -> None:

@@ -15,12 +15,11 @@ from html import escape
 
 import structlog
 
+from newsletter.addresses import domain_of, own_address, split_mailbox
 from newsletter.errors import NewsletterError
 from newsletter.models import Letterhead, Message, Outcome, Outgoing, Trouble, Verdict
 from newsletter.ports import TroubleStore
 from newsletter.redaction import redacted
-from newsletter.render.addresses import domain_of, own_address, split_mailbox
-from newsletter.render.short import short_mail
 from newsletter.tex import clean
 
 log = structlog.get_logger()
@@ -104,6 +103,8 @@ def has_ended(trouble: Trouble, now: datetime) -> bool:
 
 def compose(trouble: Trouble, letterhead: Letterhead, admin: str, now: datetime) -> Message:
     """The mail: the problem, what to do, since when; or that it is over."""
+    from newsletter.render.short import short_mail  # rendering takes as long to import as a short command
+
     subject, lines = _said(trouble, letterhead)
     sender = split_mailbox(letterhead.sender)[1]
     digest = hashlib.sha256(f"{trouble.key} {trouble.since} {trouble.ended}".encode()).hexdigest()[:16]

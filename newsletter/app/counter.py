@@ -9,7 +9,7 @@ from functools import partial
 
 from newsletter.alarms import Alarms
 from newsletter.app import adapters
-from newsletter.app.files import token_keys
+from newsletter.app.files import folders, token_keys
 from newsletter.app.ledger import open_ledger
 from newsletter.readers import Counter
 from newsletter.settings import Settings
@@ -36,4 +36,5 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
             authserv_id=settings.authserv_id,
             open_mailbox=partial(adapters.open_mailbox, settings) if settings.imap_url else None,
             hooks=adapters.hooks(settings),
+            templates=tuple(folders("templates", settings.subscribers)),
         )

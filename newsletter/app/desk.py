@@ -8,15 +8,17 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from newsletter.app import adapters
 from newsletter.app.files import fingerprint, folders, load_prompt
 from newsletter.models import ArchiveMode, Masthead
-from newsletter.pipeline import UNHEARD, Desk, Progress, no_progress
 from newsletter.readers import Counter
-from newsletter.render import Renderer
 from newsletter.settings import Settings
 from newsletter.transports.outbox import Outbox
+
+if TYPE_CHECKING:
+    from newsletter.pipeline import Desk, Progress
 
 
 @contextmanager
@@ -26,12 +28,15 @@ def open_desk(
     masthead: Masthead,
     *,
     dry_run: bool = False,
-    progress: Progress = no_progress,
+    progress: Progress | None = None,
 ) -> Iterator[Desk]:
     """Everything a morning needs, over the counter's ledger; its readers are those whom `take_in` put in force.
 
     Raises ConfigurationError or TemplateError before anything is sent.
     """
+    from newsletter.pipeline import UNHEARD, Desk, no_progress  # with all stages, which short commands do not need
+    from newsletter.render import Renderer
+
     templates = folders("templates", settings.subscribers)
     mode = masthead.newsletter.archive
     letterhead = replace(settings.letterhead, archive=mode is not ArchiveMode.NONE, private=mode is ArchiveMode.PRIVATE)
@@ -63,7 +68,7 @@ def open_desk(
             send_rate=settings.send_rate,
             salt=f"{fingerprint(templates)} {letterhead!r}",
             now=counter.now,
-            progress=progress,
+            progress=progress or no_progress,
             alarm=alarm,
             data_dir=settings.data_dir,
             templates=tuple(templates),

@@ -12,9 +12,9 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
+from newsletter.delivery import restored
 from newsletter.errors import ConfigurationError, DataFolderLocked, NewsletterError, StoreUnavailable, StoreUnreadable
 from newsletter.models import Finding
-from newsletter.pipeline import restored
 from newsletter.settings import Settings
 from newsletter.store import Store, open_store
 from newsletter.store.lock import hold, hold_ledger

@@ -140,9 +140,11 @@ def serve() -> None:
     from newsletter import app, doctor, scheduler, web
     from newsletter.cli.stopping import at_once, noted
 
-    with at_once(), app.open_counter(settings) as counter:
-        doctor.examine_service_or_stop(settings, counter)
+    with at_once():
+        with app.open_counter(settings, peek=True) as counter:
+            doctor.examine_service_or_stop(settings, counter)
         with (
+            app.open_counter(settings) as counter,
             app.work_folder(settings, counter.store, "serve", counter.now, wait=True),
             noted() as told,
             web.listen(settings.host, settings.port) as listening,
@@ -190,9 +192,9 @@ def status(as_json: bool) -> None:
 
     Newest first. Mails that were refused, repeated or are in doubt are named.
     """
-    from newsletter.cli import reports
+    from newsletter.cli.status import status as show
 
-    reports.status(_settings(), as_json=as_json)
+    show(_settings(), as_json=as_json)
 
 
 @main.command()

@@ -17,10 +17,10 @@ from newsletter.delivery import send_now
 from newsletter.errors import ConfigurationError, DataFolderLocked
 from newsletter.models import Enrolled, Finding, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
-from newsletter.pipeline.telling import issue_line, left_over, morning_lines
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
+from newsletter.telling import issue_line, left_over, morning_lines
 from newsletter.times import calendar
 
 
@@ -29,36 +29,40 @@ def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool
     if dry_run:
         return _run(settings, day, only, dry_run=True)
     address = settings.ping_url.get_secret_value() if settings.ping_url else None
+    code = 1
     try:
         code = _run(settings, day, only, dry_run=False)
-    except BaseException:
-        ping(address, good=False)
-        raise
-    ping(address, good=code == 0)
+    finally:
+        ping(address, good=code == 0)
     return code
 
 
 def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
-    with app.open_counter(settings) as counter:
-        # A broken template is found before a model is paid for.
-        looked = doctor.examine_or_stop(settings, counter)
-        _tell(looked.findings)
-        if not _is_announced(day):
-            return 0
-        with (
-            until_told() as told,
-            app.work_folder(settings, counter.store, "run", counter.now),
-            progress() as show,
-            app.open_desk(settings, counter, looked.masthead, dry_run=dry_run, progress=show) as desk,
-        ):
-            _check_reader(counter, in_force.take_in(counter, looked), only)
-            if dry_run:
-                return _dry_run(desk, day, only)
-            done = pipeline.run(desk, day, only, stop=told)
-            for line in morning_lines(desk, done):
-                click.echo(line)
-            pipeline.publish(desk)
-            return 1 if left_over(desk)[0] or done.tally.failed or looked.findings else 0
+    looked = _examined(settings)
+    _tell(looked.findings)
+    if not _is_announced(day):
+        return 0
+    with (
+        app.open_counter(settings) as counter,
+        until_told() as told,
+        app.work_folder(settings, counter.store, "run", counter.now),
+        progress() as show,
+        app.open_desk(settings, counter, looked.masthead, dry_run=dry_run, progress=show) as desk,
+    ):
+        _check_reader(counter, in_force.take_in(counter, looked), only)
+        if dry_run:
+            return _dry_run(desk, day, only)
+        done = pipeline.run(desk, day, only, stop=told)
+        for line in morning_lines(desk, done):
+            click.echo(line)
+        pipeline.publish(desk)
+        return 1 if left_over(desk)[0] or done.tally.failed or looked.findings else 0
+
+
+def _examined(settings: Settings) -> InForce | Roster:
+    """The list; a broken template is found before a model is paid for, and before anything is made."""
+    with app.open_counter(settings, peek=True) as counter:
+        return doctor.examine_or_stop(settings, counter)
 
 
 def _check_reader(counter: Counter, _: InForce, only: str | None) -> None:
@@ -129,8 +133,8 @@ def collect(settings: Settings, day: date | None) -> int:
 
 def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
     """Write the page and the text of one reader's mail; without a new announcement the last issue's."""
+    looked = _examined(settings)
     with app.open_counter(settings) as counter:
-        looked = doctor.examine_or_stop(settings, counter)
         roster = load_roster(counter)
         reader = _reader_of(roster, email)
         with (

@@ -8,13 +8,13 @@ from datetime import timedelta
 import click
 
 from newsletter import app, readers, subscribers
+from newsletter.addresses import leave_mailto, own_address, plus
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Subscriber
-from newsletter.pipeline.telling import counted
 from newsletter.readers import Changed, Counter, forgetting
-from newsletter.render.addresses import leave_mailto, own_address, plus
 from newsletter.settings import Settings
+from newsletter.telling import counted
 from newsletter.tokens import Purpose, make
 
 _STILL_NEWS = timedelta(days=3)  # a mail that was refused longer ago is not sent again

@@ -1,28 +1,22 @@
-"""The commands that only tell: check, status, explain, inbox."""
+"""The commands that only tell: check, explain, inbox."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import click
 
 from newsletter import app, doctor, pipeline
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
-from newsletter.models import ArxivId, Bill, Finding, Issue, Paper, Topic, Trouble
-from newsletter.pipeline import holding
-from newsletter.pipeline.telling import counted, issue_line, usage_text
+from newsletter.models import ArxivId, Finding, Paper, Topic
 from newsletter.readers import Counter, guard, in_force
 from newsletter.replies import acting, receiving
 from newsletter.settings import Settings
-from newsletter.store import Store
-
-_NAMED = 20  # mails of an issue listed by name in `status`; as JSON all of them are
+from newsletter.telling import counted
 
 
 def check(settings: Settings, *, online: bool, accept: bool) -> int:
@@ -42,66 +36,6 @@ def check(settings: Settings, *, online: bool, accept: bool) -> int:
     for line in doctor.ages(roster, counter.now()):
         click.echo(f"  {line}")
     return 0
-
-
-def status(settings: Settings, *, as_json: bool) -> None:
-    """The contract's JSON, or the same as lines."""
-    with app.open_ledger(settings) as store:
-        issues = store.issues()
-        counts = {issue.date: store.delivery_counts(issue.date) for issue in issues}
-        notes = {issue.date: [*issue.all_notes, *_named(store, issue, None if as_json else _NAMED)] for issue in issues}
-        bills = {issue.date: store.bills(issue.date) for issue in issues}
-        hold = holding.read(store)
-        troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
-    if as_json:
-        rows = [_row(issue, bills[issue.date], counts[issue.date], notes[issue.date]) for issue in issues]
-        held = {"held": str(hold)} if hold else {}
-        click.echo(json.dumps({"issues": rows, "troubles": [_trouble(one) for one in troubles], **held}))
-        return
-    if hold:
-        click.echo(str(hold)[:1].upper() + str(hold)[1:])
-    for trouble in troubles:
-        click.echo(f"Since {trouble.since:%Y-%m-%d %H:%M} UTC: {trouble.problem}\n  {trouble.remedy}")
-    for issue in issues:
-        click.echo(issue_line(issue))
-        for bill in bills[issue.date]:
-            click.echo(f"  {bill.stage or 'all'} by {bill.model}: {usage_text(bill.usage)}")
-        sent = ", ".join(f"{count} {state}" for state, count in sorted(counts[issue.date].items()))
-        click.echo(f"  mails: {sent or 'none'}")
-        for note in notes[issue.date]:
-            click.echo(f"  {note}")
-    if not issues:
-        click.echo("No issue yet. `newsletter run` makes one.")
-
-
-def _trouble(trouble: Trouble) -> dict[str, str]:
-    since = trouble.since.isoformat(timespec="seconds")
-    return {"key": trouble.key, "problem": trouble.problem, "remedy": trouble.remedy, "since": since}
-
-
-def _bill(bill: Bill) -> dict[str, Any]:
-    return {"stage": bill.stage, "model": bill.model, "calls": bill.calls, **asdict(bill.usage)}
-
-
-def _row(issue: Issue, bills: Sequence[Bill], deliveries: Any, notes: Sequence[str]) -> dict[str, Any]:
-    counts = {name: getattr(issue, name) for name in ("collected", "scored", "ranked", "unscored", "picked")}
-    return {
-        "date": issue.date.isoformat(),
-        "state": issue.state.value,
-        **counts,
-        **asdict(issue.usage),
-        "bills": [_bill(bill) for bill in bills],
-        "deliveries": dict(deliveries),
-        "notes": list(notes),
-    }
-
-
-def _named(store: Store, issue: Issue, most: int | None) -> Iterator[str]:
-    """Mails whose fate somebody should know: failed, in doubt, repeated."""
-    number, first = store.troubled(issue.date, most)
-    yield from (f"{delivery.email}: {delivery.state}: {delivery.error}" for delivery in first)
-    if number > len(first):
-        yield f"and {number - len(first)} more"
 
 
 def explain(settings: Settings, arxiv_id: str, topic: str | None) -> int:

@@ -21,10 +21,10 @@ from newsletter.demo.servers import Servers
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.pipeline import Progress
-from newsletter.pipeline.telling import morning_lines
 from newsletter.readers import in_force
 from newsletter.replies.receiving import Received, receive
 from newsletter.settings import Settings
+from newsletter.telling import morning_lines
 from newsletter.times import calendar
 from newsletter.times.clock import utc_now
 

@@ -9,7 +9,7 @@ samples         the made-up papers that prompts and templates are tried with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,8 @@ from newsletter.readers import Counter, guard, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
 from newsletter.times import calendar
+
+_FAULTLESS = "files without findings"
 
 
 def _say_nothing(_line: str) -> None:
@@ -37,7 +39,7 @@ def examine(
         return [*checks.clock(counter.now()), *error.findings]
     findings = [*checks.clock(counter.now()), *roster.findings]
     findings += guard.held_back(counter, roster) + contradictions(counter, roster)
-    findings += checks.around(settings, roster)
+    findings += checks.files(settings) + checks.around(settings, roster)
     if online and not any(finding.fatal for finding in findings):
         from newsletter.doctor.online import probe  # with its libraries, which nobody else needs
 
@@ -62,9 +64,20 @@ def examine_service_or_stop(settings: Settings, counter: Counter) -> None:
 
 
 def _stop_at(settings: Settings, counter: Counter, masthead: Masthead) -> None:
-    findings: Iterable[Finding] = [*checks.clock(counter.now()), *checks.around(settings, masthead)]
+    findings = [*checks.clock(counter.now()), *_files(settings, counter), *checks.around(settings, masthead)]
     if stopping := [finding for finding in findings if finding.fatal]:
         raise ConfigurationError(stopping)
+
+
+def _files(settings: Settings, counter: Counter) -> list[Finding]:
+    """Files in which nothing was found are not tried again: compiling them takes longer than all else of a command."""
+    mark = checks.files_mark(settings)
+    if counter.store.recall(_FAULTLESS) == mark:
+        return []
+    findings = checks.files(settings)
+    if not findings:
+        counter.store.remember(_FAULTLESS, mark)
+    return findings
 
 
 def ages(roster: Roster, now: datetime) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter import archive, scoring, summarise
+from newsletter import __version__, archive, scoring, summarise
 from newsletter.app.adapters import signature
-from newsletter.app.files import folders, load_prompt
+from newsletter.app.files import fingerprint, folders, load_prompt
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_SITE, SAMPLE_TOPIC, sample_days
 from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Masthead
@@ -18,9 +18,19 @@ _WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right is before 
 
 
 def around(settings: Settings, masthead: Masthead) -> list[Finding]:
-    """Everything of this file but the clock."""
-    findings = _templates(settings) + _prompts(settings) + _ways_out(settings)
-    return findings + _hooks(settings) + _signature(settings) + _forgotten_archive(settings, masthead)
+    """What is set, and what lies in the data folder."""
+    return _ways_out(settings) + _hooks(settings) + _signature(settings) + _forgotten_archive(settings, masthead)
+
+
+def files(settings: Settings) -> list[Finding]:
+    """Templates and prompts, each tried with something made up."""
+    return _templates(settings) + _prompts(settings)
+
+
+def files_mark(settings: Settings) -> str:
+    """Another text whenever a template, a prompt or this program is another."""
+    marks = (fingerprint(folders(kind, settings.subscribers)) for kind in ("templates", "prompts"))
+    return " ".join((__version__, *marks))
 
 
 def clock(now: datetime) -> list[Finding]:

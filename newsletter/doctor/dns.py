@@ -13,8 +13,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from newsletter.addresses import domain_of, own_address, split_mailbox
 from newsletter.models import Finding
-from newsletter.render.addresses import domain_of, own_address, split_mailbox
 from newsletter.settings import Settings
 
 _SECONDS = 5.0

@@ -18,6 +18,7 @@ from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 import requests
 
 from newsletter import scoring
+from newsletter.addresses import domain_of, own_address, plus, split_mailbox
 from newsletter.app.adapters import source, used_models
 from newsletter.app.files import load_prompt
 from newsletter.doctor import dns
@@ -26,7 +27,6 @@ from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError, T
 from newsletter.llm import LiteLLM
 from newsletter.models import Finding, Message, Outgoing, Roster, Verdict
 from newsletter.readers import Counter
-from newsletter.render.addresses import domain_of, own_address, plus, split_mailbox
 from newsletter.render.short import short_mail
 from newsletter.settings import Settings
 from newsletter.times.clock import utc_now

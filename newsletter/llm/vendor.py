@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -82,9 +82,8 @@ def _effort(model: str) -> str | None:
     """How to tell this model to think least; None where it does not think unless asked, or nobody knows."""
     if provider(model) not in ("", "openai", "azure"):
         return None
-    try:
-        known = litellm().get_model_info(model)
-    except Exception:  # LiteLLM raises a bare one for a model that it does not know
+    known = _told(litellm().get_model_info, model)
+    if known is None:
         return None
     for effort in ("none", "minimal"):
         if known.get(f"supports_{effort}_reasoning_effort"):
@@ -98,12 +97,18 @@ def price(model: str, prices: Prices) -> tuple[float, float] | None:
         return prices[model]
     if provider(model).startswith("ollama"):  # one's own machine
         return 0.0, 0.0
-    try:
-        into, out = litellm().cost_per_token(model=model, prompt_tokens=1_000_000, completion_tokens=1_000_000)
-    except Exception:  # as in _effort
-        return None
+    million = {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}
+    into, out = _told(litellm().cost_per_token, model=model, **million) or (0.0, 0.0)
     # Its table has a price of nothing for models that it does not really know.
     return (into, out) if into or out else None
+
+
+def _told(ask: Callable[..., Any], *arguments: object, **named: object) -> Any:
+    """What LiteLLM's tables say; None for a model that they do not know, for which it raises a bare Exception."""
+    try:
+        return ask(*arguments, **named)
+    except Exception:
+        return None
 
 
 def usage(model: str, prompt: Prompt, text: str, response: Any, prices: Prices) -> Usage:
@@ -117,8 +122,5 @@ def usage(model: str, prompt: Prompt, text: str, response: Any, prices: Prices) 
     known = price(model, prices)
     if known is None or model in prices or not any(known):
         return Usage(into, out, None if known is None else (into * known[0] + out * known[1]) / 1e6)
-    try:
-        # By the response, which knows what the provider took from its cache.
-        return Usage(into, out, litellm().completion_cost(completion_response=response, model=model))
-    except Exception:  # as in _effort
-        return Usage(into, out, None)
+    # By the response, which knows what the provider took from its cache.
+    return Usage(into, out, _told(litellm().completion_cost, completion_response=response, model=model))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import imaplib
 import ssl
 from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from urllib.parse import unquote, urlsplit
 
 from imap_tools.errors import ImapToolsError, MailboxLoginError
@@ -77,12 +77,11 @@ class Imap:
 
     def _connected(self) -> BaseMailBox:
         if self._box is None:
-            box = self._open()
-            try:
+            with ExitStack() as undone:
+                box = self._open()
+                undone.callback(box.client.shutdown)
                 box.login(self._user, self._password, initial_folder=self._folder)
-            except Exception:
-                box.client.shutdown()
-                raise
+                undone.pop_all()
             self._box = box
         return self._box
 

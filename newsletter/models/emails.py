@@ -92,6 +92,12 @@ class Head:
     envelope_from: str  # a pattern too
 
     @cached_property
+    def slots(self) -> frozenset[str]:
+        """The names of what is a reader's own."""
+        patterns = (self.envelope_from, *(one.value for one in self.headers), *(one.wire for one in self.headers))
+        return frozenset(name for one in patterns for _, name, _, _ in Formatter().parse(one) if name)
+
+    @cached_property
     def _wire(self) -> str:
         return "".join(f"{one.name}: {one.wire}\r\n" for one in self.headers)
 

@@ -33,6 +33,7 @@ class Editor:
 
     desk: Desk
     _days: dict[tuple[date, str], TopicDay] = field(default_factory=dict)
+    _chosen: dict[tuple[date, str], list[Pick]] = field(default_factory=dict)
 
     @cached_property
     def writer(self) -> Writer:
@@ -49,8 +50,13 @@ class Editor:
 
     def picks(self, wishes: Wishes, issues: Issues) -> list[Pick]:
         """The papers of this mail, best first."""
-        by_topic = (self.day(day, topic).picks() for topic in self.topics(wishes) for day in issues)
+        by_topic = (self._chosen_of(day, topic) for topic in self.topics(wishes) for day in issues)
         return selection.merge(by_topic, wishes.max_papers)
+
+    def _chosen_of(self, day: date, topic: Topic) -> list[Pick]:
+        if (day, topic.key) not in self._chosen:
+            self._chosen[day, topic.key] = self.day(day, topic).picks()
+        return self._chosen[day, topic.key]
 
     def compose(self, wishes: Wishes, issues: Issues) -> Edition:
         """The edition from what the ledger holds; asks no model."""
@@ -104,7 +110,7 @@ class Editor:
 
     def left_out(self, mails: Iterable[tuple[Wishes, Issues]]) -> int:
         """How many lines and translations of these mails failed their check for good."""
-        return sum(self.writer.left_out(want) for want in self._wanted(mails))
+        return self.writer.left_out(self._wanted(mails))
 
     def _wanted(self, mails: Iterable[tuple[Wishes, Issues]]) -> list[Texts]:
         wanted: dict[str, Texts] = {}

@@ -11,6 +11,7 @@ from datetime import date, datetime
 import structlog
 
 from newsletter import delivery as deliveries
+from newsletter.delivery.restored import still_open
 from newsletter.models import (
     Delivery,
     DeliveryState,
@@ -25,7 +26,6 @@ from newsletter.models import (
 )
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
-from newsletter.pipeline.restored import still_open
 from newsletter.render import message_id
 from newsletter.times.waiting import issue_waits_until
 

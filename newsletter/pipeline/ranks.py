@@ -109,7 +109,9 @@ def save_fates(desk: Desk, topic: Topic, fates: Mapping[Paper, Fate]) -> None:
     """What became of each paper, beside its value in the order without a model."""
     topic_hash = scoring.topic_hash(topic)
     placed = desk.store.ranks(topic_hash, fates)
-    decided = {paper: replace(placed[paper.arxiv_id], fate=f.words, place=f.place) for paper, f in fates.items()}
+    decided = {
+        paper: replace(placed[paper.arxiv_id], fate=fate.words, place=fate.place) for paper, fate in fates.items()
+    }
     changed = {paper: one for paper, one in decided.items() if one != placed[paper.arxiv_id]}
     if changed:
         desk.store.save_ranks(topic_hash, changed)

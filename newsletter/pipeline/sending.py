@@ -10,13 +10,12 @@ import structlog
 
 from newsletter import delivery as deliveries
 from newsletter.alarms import domains
-from newsletter.delivery import Tally
+from newsletter.delivery import Tally, holding
+from newsletter.delivery.holding import Hold
 from newsletter.errors import TransportRefused
 from newsletter.models import Delivery, Message, Rendered
-from newsletter.pipeline import holding
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
-from newsletter.pipeline.holding import Hold
 from newsletter.pipeline.planning import Due, mail_of
 from newsletter.render import personalise
 

@@ -56,7 +56,7 @@ class Writer:
             by_issue[want.issue].append(want)
         errors: list[ModelError] = []
         for day, texts in sorted(by_issue.items()):
-            errors += self._ask_for_lines(day, [one for one in map(self._lacking, texts) if one])
+            errors += self._ask_for_lines(day, self._lacking(texts))
             errors += self._ask_for_translations(day, texts)
         return tuple(errors)
 
@@ -78,11 +78,12 @@ class Writer:
 
     def _ask_for_translations(self, day: date, texts: Sequence[Texts]) -> tuple[ModelError, ...]:
         desk, complete, template = self.desk, self.desk.writing_within_budget(day), self.desk.translate_prompt
+        stored = self._translated_of(texts)
         lacking = [
             Translation(one.paper, language)
             for one in texts
             for language in one.translations
-            if (one.paper.arxiv_id, language) not in self._translated([language], [one.paper])
+            if (one.paper.arxiv_id, language) not in stored
         ]
         if not lacking or complete is None or template is None:
             return ()
@@ -94,19 +95,31 @@ class Writer:
 
         return asyncio.run(summarise.translate(lacking, template, complete, save))
 
-    def _lacking(self, want: Texts) -> Wanted | None:
+    def _lacking(self, texts: Sequence[Texts]) -> list[Wanted]:
         """The part of the lines and reasons that no model was asked for yet."""
-        lines, reasons = self._stored(want.languages, want.topics, [want.paper])
-        arxiv_id = want.paper.arxiv_id
-        languages = tuple(language for language in want.languages if (arxiv_id, language) not in lines)
-        topics = tuple(topic for topic in want.topics if (arxiv_id, scoring.topic_hash(topic)) not in reasons)
-        return Wanted(want.paper, languages, topics) if languages or topics else None
+        topics = {topic.key: topic for one in texts for topic in one.topics}
+        papers = [one.paper for one in texts]
+        lines, reasons = self._stored(_languages(texts), list(topics.values()), papers)
+        lacking = []
+        for want in texts:
+            arxiv_id = want.paper.arxiv_id
+            languages = tuple(one for one in want.languages if (arxiv_id, one) not in lines)
+            unknown = tuple(one for one in want.topics if (arxiv_id, scoring.topic_hash(one)) not in reasons)
+            if languages or unknown:
+                lacking.append(Wanted(want.paper, languages, unknown))
+        return lacking
 
-    def left_out(self, want: Texts) -> int:
+    def left_out(self, texts: Sequence[Texts]) -> int:
         """How many of these lines and translations failed their check twice."""
-        lines, _ = self._stored(want.languages, (), [want.paper])
-        translated = self._translated(want.translations, [want.paper])
-        return sum(text is None for text in [*lines.values(), *translated.values()])
+        lines, _ = self._stored(_languages(texts), (), [one.paper for one in texts])
+        translated = self._translated_of(texts)
+        asked = {(one.paper.arxiv_id, language) for one in texts for language in one.languages}
+        wanted = {(one.paper.arxiv_id, language) for one in texts for language in one.translations}
+        return sum(lines.get(key, "") is None for key in asked) + sum(translated.get(key, "") is None for key in wanted)
+
+    def _translated_of(self, texts: Sequence[Texts]) -> Mapping[tuple[str, str], str | None]:
+        languages = dict.fromkeys(language for one in texts for language in one.translations)
+        return self._translated(list(languages), [one.paper for one in texts])
 
     def summaries(self, papers: Sequence[Paper], wishes: Wishes, topics: Sequence[Topic]) -> Mapping[str, Summary]:
         """What the ledger holds of these papers for these wishes, by arXiv id."""
@@ -137,3 +150,7 @@ class Writer:
         if template is None or not languages:
             return {}
         return self.desk.store.lines(languages, template.hash, self.desk.writing_models, papers)
+
+
+def _languages(texts: Sequence[Texts]) -> list[str]:
+    return list(dict.fromkeys(language for one in texts for language in one.languages))

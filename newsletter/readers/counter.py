@@ -30,6 +30,7 @@ class Counter:
     authserv_id: str | None = None  # whose Authentication-Results header is believed in emails out of files
     open_mailbox: Callable[[], AbstractContextManager[Mailbox]] | None = None  # None: nobody reads replies here
     hooks: tuple[Hook, ...] = ()  # where providers post to
+    templates: tuple[Path, ...] = ()  # the folders of templates and words, the first wins
 
     @property
     def today(self) -> date:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
+from newsletter.addresses import archive_link, leave_link
 from newsletter.models import Bill, Edition, Letterhead, NoticeKind, Usage
-from newsletter.render.addresses import archive_link, leave_link
 from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown, groups, show
 from newsletter.render.sentences import minutes
 from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES
-from newsletter.render.words import Words
 from newsletter.tex import clean, to_unicode
+from newsletter.words import Words
 
 SUBJECT_LIMIT = 78
 _PADDING = "\u034f\u200c\u00a0" * 40  # keeps the paragraph behind the preheader out of the inbox list

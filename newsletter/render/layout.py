@@ -12,7 +12,7 @@ from newsletter import tex
 from newsletter.models import AbstractLanguage, Abstracts, Edition, Entry
 from newsletter.render.links import Run, linked, unlinked
 from newsletter.render.sentences import Piece, short, short_title, stand_in, whole
-from newsletter.render.words import Words
+from newsletter.words import Words
 
 # One edition is composed about ten times, to fit its size and to find its slots.
 to_unicode = lru_cache(maxsize=4096)(tex.to_unicode)

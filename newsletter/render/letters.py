@@ -8,8 +8,7 @@ from email.utils import format_datetime
 from functools import lru_cache
 
 from newsletter import tokens
-from newsletter.models import Head, Header, Letterhead, Message, Rendered, literal
-from newsletter.render.addresses import (
+from newsletter.addresses import (
     archive_link,
     ascii_domain,
     domain_of,
@@ -21,6 +20,7 @@ from newsletter.render.addresses import (
     plus,
     split_mailbox,
 )
+from newsletter.models import Head, Header, Letterhead, Message, Rendered, literal
 from newsletter.render.slots import ARCHIVE, LEAVE, PREFERENCES
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
@@ -60,29 +60,18 @@ def personalise(
     date: datetime,
 ) -> Message:
     """The finished mail for one reader: the same arguments give the same bytes."""
-    own = _Own(keys, subscriber_id)
     recipient, recipient_name = ascii_domain(email), clean(name or "") or None
     to, to_wire = _person(recipient_name, recipient, "To")
-    own.update(to=to, to_wire=to_wire, date=_dated(date), message_id=_bare(message_id))
+    head = _head(rendered.subject, letterhead)
+    wanted = head.slots.union(span.slot for span in rendered.body.spans)
+    own = {name: tokens.make(keys, _PURPOSES[name], subscriber_id) for name in wanted if name in _PURPOSES}
     return Message(
         recipient=recipient,
         recipient_name=recipient_name,
-        head=_head(rendered.subject, letterhead),
+        head=head,
         rendered=rendered,
-        slots=own,
+        slots=own | {"to": to, "to_wire": to_wire, "date": _dated(date), "message_id": _bare(message_id)},
     )
-
-
-class _Own(dict[str, str]):
-    """What is one reader's; tokens are made when they are asked for, since most mails need few of them."""
-
-    def __init__(self, keys: Keys, subscriber_id: int) -> None:
-        super().__init__()
-        self._keys, self._subscriber_id = keys, subscriber_id
-
-    def __missing__(self, name: str) -> str:
-        self[name] = token = tokens.make(self._keys, _PURPOSES[name], self._subscriber_id)
-        return token
 
 
 @lru_cache(maxsize=32)

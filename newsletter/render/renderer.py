@@ -19,7 +19,7 @@ from newsletter.render.layout import first_levels, reductions
 from newsletter.render.sample import sample_editions
 from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.templates import HTML, Templates
-from newsletter.render.words import Words, languages, load_words
+from newsletter.words import Words, languages, load_words
 
 HTML_LIMIT = 95_000  # bytes; Gmail clips at 102,400 and hides the way out
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 
+from newsletter.addresses import ascii_domain, encoded, mailbox, split_mailbox
 from newsletter.models import Head, Header, Message, Rendered, Slotted, literal
-from newsletter.render.addresses import ascii_domain, encoded, mailbox, split_mailbox
 from newsletter.tex import clean
 
 

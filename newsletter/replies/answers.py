@@ -9,8 +9,8 @@ from html import escape
 from urllib.parse import quote
 
 from newsletter import tokens
+from newsletter.addresses import ascii_domain, domain_of, leave_link, own_address, plus
 from newsletter.models import Action, Letterhead, Message, Subscriber
-from newsletter.render.addresses import ascii_domain, domain_of, leave_link, own_address, plus
 from newsletter.render.short import short_mail
 from newsletter.replies.words import words_of
 from newsletter.tex import clean

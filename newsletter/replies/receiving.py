@@ -10,13 +10,13 @@ from functools import partial
 import structlog
 
 from newsletter import inbound
+from newsletter.addresses import domain_of, own_address, split_mailbox
 from newsletter.alarms import domains
 from newsletter.errors import ConfigurationError, MailboxUnavailable, NewsletterError, StoreError
 from newsletter.inbound import trust
 from newsletter.models import Action, DeliveryState, Finding, Incoming, Meaning
 from newsletter.ports import Mailbox
 from newsletter.readers import Changed, Counter, log_problem
-from newsletter.render.addresses import domain_of, own_address, split_mailbox
 from newsletter.replies import acting, answering
 
 log = structlog.get_logger()

@@ -79,6 +79,7 @@ class Service:
         except Exception as error:
             self._failed(error)
         finally:
+            self.counter.store.rest()
             self.idle.set()
 
     def _failed(self, error: Exception) -> None:
@@ -110,6 +111,7 @@ class Service:
             log.exception("poll.failed")
             self._mailbox_failed(error)
         finally:
+            self.counter.store.rest()
             self.read.set()
 
     def _mailbox_failed(self, error: Exception) -> None:

@@ -208,8 +208,6 @@ def _unknown_names(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
         bare = name.removesuffix("_FILE")
         if not name.startswith("NEWSLETTER_") or {name, bare} & {*known}:
             continue
-        if name == "NEWSLETTER_REAL_DATA":  # the tests' own
-            continue
         where, line = places.get(name, ("environment", None))
         near = _nearest(name, known)
         findings.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, DisconnectionError, OperationalError
 from sqlalchemy.pool import StaticPool
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -30,10 +31,14 @@ def open_engine(url: str, copies: Path | None = None) -> Engine:
     """
     place = url.removeprefix("sqlite:///")
     try:
-        return _opened(url, place, copies)
+        engine = _opened(url, place, copies)
     except StoreUnavailable:
         if not only_readable(place):
             raise
+    else:
+        if not isinstance(engine.pool, StaticPool):
+            _follow(engine, Path(engine.url.database or ""))
+        return engine
     return _opened(f"sqlite:///file:{quote(place)}?immutable=1&uri=true", place, copies)
 
 
@@ -55,6 +60,43 @@ def _opened(url: str, place: str, copies: Path | None) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _follow(engine: Engine, file: Path) -> None:
+    """Work with what has this name now: somebody may put back a copy, or lose the file, under a running service."""
+
+    def refuse_new(*_: object) -> None:
+        try:
+            found = file.stat()
+        except FileNotFoundError:
+            # SQLite would make a new one, and everybody would get the newest issue again.
+            raise StoreUnreadable(str(file), "is gone") from None
+        except OSError:
+            return  # opening it says why
+        if stat.S_ISREG(found.st_mode) and not found.st_size:
+            raise StoreUnreadable(str(file), "is empty")
+
+    def note(_connection: object, record: Any) -> None:
+        record.info["file"] = _identity(file)
+
+    def compare(_connection: object, record: Any, _fairy: object) -> None:
+        if record.info["file"] != _identity(file):
+            # What it holds open is nobody's ledger any more; the pool opens the one that is.
+            raise DisconnectionError("removed or replaced while it was in use")
+
+    event.listen(engine, "do_connect", refuse_new)
+    event.listen(engine, "connect", note)
+    event.listen(engine, "checkout", compare)
+    engine.dispose()  # whose connections have no note
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    """What tells a file from another one under the same name; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -93,7 +135,6 @@ class Base:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._reader = engine, _reader(engine)
         self._place = engine.url.database or ":memory:"
-        self._file = _identity(self._place)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -108,9 +149,6 @@ class Base:
 
     @contextmanager
     def _explaining(self) -> Iterator[None]:
-        if self._file is not None and _identity(self._place) != self._file:
-            # What we hold open is nobody's ledger any more: whatever we wrote would be lost with this process.
-            raise StoreUnreadable(self._place, "was removed or replaced while it was in use")
         try:
             yield
         except DatabaseError as error:
@@ -118,17 +156,13 @@ class Base:
                 raise  # a mistake of ours, not of the disk
             raise explained(error, self._place) from error
 
+    def rest(self) -> None:
+        """End the connections that nobody uses: until the next use the file alone is the whole ledger."""
+        if not isinstance(self._engine.pool, StaticPool):
+            self._engine.dispose()
+
     def close(self) -> None:
         self._engine.dispose()
-
-
-def _identity(place: str) -> tuple[int, int] | None:
-    """What tells a file from another one under the same name; None where there is none."""
-    try:
-        found = Path(place).stat()
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
 
 
 def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -114,8 +114,6 @@ class Rosters(Base):
 
 _place = tuple_(reader.c.wishes_id, reader.c.subscriber_id)
 _same_reader = received.c.subscriber_id == reader.c.subscriber_id
-
-
 _of_file = reader.c.source == "file"  # all others are in force whatever a file says
 
 

@@ -11,7 +11,7 @@ import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 _ATTEMPTS = 20
@@ -105,7 +105,8 @@ def _exchanged(one: Path, other: Path) -> bool:
 def _beside(target: Path, content: bytes) -> Path:
     status = target.stat()
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
-    try:
+    with ExitStack() as undone:
+        undone.callback(Path(name).unlink, missing_ok=True)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
@@ -113,9 +114,7 @@ def _beside(target: Path, content: bytes) -> Path:
                 os.fchown(file.fileno(), status.st_uid, status.st_gid)
             os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
             os.fsync(file.fileno())
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        undone.pop_all()
     return Path(name)
 
 

@@ -26,7 +26,7 @@ def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[
         case "abstract_language":
             return replace(reader, wishes=replace(reader.wishes, abstract_language=read_abstract_language(text)))
     if key not in LIST_KEYS or not words:
-        raise Unfit(f"{key} cannot be {text!r}", "name one")
+        raise Unfit(f"{key} cannot be {text!r}", "name one", "nothing", name=key)
     if key == "days":
         return replace(reader, days=frozenset(map(values.weekday, words)))
     if key == "languages":

@@ -28,11 +28,14 @@ _LEGACY = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 class Unfit(ValueError):
-    """A scalar that cannot be the value its key wants: what is wrong and what to write instead."""
+    """A scalar that cannot be the value its key wants: what is wrong and what to write instead.
 
-    def __init__(self, problem: str, remedy: str) -> None:
+    `key` and `fields` say the same to readers: their pages have the sentence `page_wrong_<key>` in each language.
+    """
+
+    def __init__(self, problem: str, remedy: str, key: str = "choice", **fields: str) -> None:
         super().__init__(problem)
-        self.problem, self.remedy = problem, remedy
+        self.problem, self.remedy, self.key, self.fields = problem, remedy, key, fields
 
 
 class _Bounded:

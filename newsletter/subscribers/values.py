@@ -73,7 +73,7 @@ def hour(text: str) -> time:
     """An hour of the day such as 06:45."""
     found = _HOUR.fullmatch(text)
     if not found:
-        raise Unfit(f"{text!r} is no hour of the day", "write it as 06:45")
+        raise Unfit(f"{text!r} is no hour of the day", "write it as 06:45", "hour", value=text)
     return time(int(found[1]), int(found[2]))
 
 
@@ -84,7 +84,7 @@ def day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise Unfit(f"{text!r} is no date", "write it as 2026-03-09")
+    raise Unfit(f"{text!r} is no date", "write it as 2026-03-09", "date", value=text)
 
 
 @cache
@@ -98,14 +98,16 @@ def zone(text: str) -> str:
     if text in _zones():
         return text
     close = next((name for name in _zones() if name.lower() == text.lower()), None) or nearest(text, _zones())
-    raise Unfit(f"unknown time zone {text!r}", f"did you mean {close!r}?" if close else "write it as Europe/London")
+    remedy = f"did you mean {close!r}?" if close else "write it as Europe/London"
+    raise Unfit(f"unknown time zone {text!r}", remedy, "zone", value=text)
 
 
 @cache
 def language(text: str) -> str:
     """A language code in its usual spelling: en, zh, zh-Hant, pt-BR."""
     if not _LANGUAGE.fullmatch(text):
-        raise Unfit(f"{text!r} is no language code", "write codes such as en or zh, several as [zh, en]")
+        remedy = "write codes such as en or zh, several as [zh, en]"
+        raise Unfit(f"{text!r} is no language code", remedy, "language", value=text)
     first, *rest = text.split("-")
     return "-".join([first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
 
@@ -118,7 +120,7 @@ def weekday(text: str) -> int:
         return DAYS.index(word) + 1
     if word in _DAY_NAMES:
         return _DAY_NAMES.index(word) + 1
-    raise Unfit(f"{text!r} is no weekday", f"write some of [{', '.join(DAYS)}]")
+    raise Unfit(f"{text!r} is no weekday", f"write some of [{', '.join(DAYS)}]", "weekday", value=text)
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -148,9 +150,8 @@ def closed(kind: type[Closed]) -> Callable[[str], Closed]:
         except ValueError:
             meant = nearest(text, map(str, kind))
             words = ", ".join(kind)
-            raise Unfit(
-                f"{text!r} is not one of {words}", f"did you mean {meant!r}?" if meant else f"write one of {words}"
-            ) from None
+            remedy = f"did you mean {meant!r}?" if meant else f"write one of {words}"
+            raise Unfit(f"{text!r} is not one of {words}", remedy, value=text) from None
 
     return read
 
@@ -164,7 +165,7 @@ def one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
             return text
         meant = nearest(text, words)
         remedy = f"did you mean {meant!r}?" if meant else f"write some of [{', '.join(words)}]"
-        raise Unfit(f"unknown {what} {text!r}", remedy)
+        raise Unfit(f"unknown {what} {text!r}", remedy, value=text)
 
     return read
 

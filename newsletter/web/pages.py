@@ -77,17 +77,18 @@ def answer(page: str, status: int = 200) -> Response:
 
 LEAVE = framed(
     "Unsubscribe?",
-    '<p>You will get no more mail from this newsletter. <span lang="zh">您将不再收到本刊邮件。</span></p>\n'
+    '<p>You will get no more email from this newsletter. <span lang="zh">您将不再收到本刊邮件。</span></p>\n'
     '<form method="post"><button>Unsubscribe · <span lang="zh">退订</span></button></form>',
 )
-BACK = framed("You get the newsletter again", '<p>From the next issue on. <span lang="zh">已恢复订阅。</span></p>')
+BACK = framed("You are subscribed again", '<p>From the next issue on. <span lang="zh">已恢复订阅。</span></p>')
 NOT_BACK = framed(
     "This cannot be undone here",
-    "<p>Mails to you came back, or the owner of the newsletter ended it. Write to the sender of the mail.</p>",
+    "<p>Emails to you bounced, or the owner of the newsletter ended the subscription. "
+    "Write to the sender of the email.</p>",
 )
 NOT_VALID = framed(
     "This link is not valid",
-    "<p>It may have been cut by a mail program. Copy it again from the mail, or reply to the mail.</p>",
+    "<p>It may have been cut off by an email program. Copy it again from the email, or reply to the email.</p>",
 )
 NOT_NOW = framed("Your preferences", "<p>They cannot be shown just now. Please try again later.</p>")
 
@@ -96,7 +97,7 @@ def left(preferences_token: str) -> str:
     """After leaving, with the way back for whom it was a slip."""
     return framed(
         "You are unsubscribed",
-        '<p>No more mail will be sent to you. <span lang="zh">已退订，不会再给您发送邮件。</span></p>\n'
+        '<p>No more email will be sent to you. <span lang="zh">已退订，不会再给您发送邮件。</span></p>\n'
         f'<form method="post" action="/p/{escape(preferences_token)}">'
         '<button name="do" value="back">Undo · <span lang="zh">撤销</span></button></form>',
     )

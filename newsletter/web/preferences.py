@@ -21,7 +21,7 @@ from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages
 from newsletter.web.bodies import read_body
-from newsletter.web.words import words_of
+from newsletter.words import load_words
 
 log = structlog.get_logger()
 
@@ -43,19 +43,24 @@ class Visit:
     def page(self, note: str = "", *, bad: bool = False, status: int = 200, **given: str) -> Response:
         """The page as things are now, with one of our sentences above."""
         newsletter = self.masthead.newsletter
-        words = words_of(self.reader.wishes.languages[0] if self.reader else newsletter.languages[0])
+        language = (self.reader.wishes.languages if self.reader else newsletter.languages)[0]
+        words = load_words(self.counter.templates, language)
         shown = form.page(
             words,
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
             languages=self.offered(),
-            note=words[note].format(**given) if note else "",
+            note=form.say(words, note, **given) if note else "",
             bad=bad,
             archive=self._archive(),
             today=self.counter.today,
         )
         return pages.answer(shown, status)
+
+    def refusal(self, unfit: Unfit) -> Response:
+        """The page with what was wrong, in the reader's language."""
+        return self.page(f"wrong_{unfit.key}", bad=True, status=422, **unfit.fields)
 
     def offered(self) -> tuple[str, ...]:
         """The newsletter's languages and those of its readers, in which lines are written anyway."""
@@ -145,7 +150,7 @@ def _change(visit: Visit, wanted: str, body: Body) -> Response:
         if wanted == "pause":
             return _pause(visit, body)
     except Unfit as unfit:
-        return visit.page("wrong", bad=True, status=422, problem=unfit.problem, remedy=unfit.remedy)
+        return visit.refusal(unfit)
     return visit.page(status=400)
 
 
@@ -164,14 +169,18 @@ def _filled(visit: Visit, reader: Reader, body: Body) -> Reader:
     # Any other language would cost the newsletter's owner money for one reader.
     offered = visit.offered()
     if unknown := [one for one in reader.wishes.languages if one not in offered]:
-        raise Unfit(f"{unknown[0]!r} is not offered", f"choose among {', '.join(offered)}")
+        shown = ", ".join(offered)
+        problem, remedy = f"{unknown[0]!r} is not offered", f"choose among {shown}"
+        raise Unfit(problem, remedy, "offer", value=unknown[0], offered=shown)
     return reader
 
 
 def _pause(visit: Visit, body: Body) -> Response:
     until, today = values.day(body.get("until", [""])[0]), visit.counter.today
     if not today < until <= today + _LONGEST_PAUSE:
-        raise Unfit(f"{until} is not within the next year", "choose a day after today")
+        raise Unfit(
+            f"{until} is not within the next year", "choose a day after today", "pause", value=until.isoformat()
+        )
     changed = readers.pause(visit.counter, visit.subscriber, until)
     readers.log_problem(visit.counter, changed)
     return replace(visit, subscriber=changed.subscriber).page("paused", until=until.isoformat())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote, urlsplit
@@ -60,15 +61,14 @@ def _open(to: Server, timeout: float) -> smtplib.SMTP:
         if to.tls
         else smtplib.SMTP(to.host, to.port, _own_name(), timeout=timeout)
     )
-    try:
+    with ExitStack() as undone:
+        undone.callback(connection.close)
         _hello(connection)
         if not to.tls:
             _secure(connection, to, context)
         if to.user and to.password:
             _login(connection, to.host, to.user, to.password)
-    except BaseException:
-        connection.close()
-        raise
+        undone.pop_all()
     return connection
 
 

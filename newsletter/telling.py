@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import TYPE_CHECKING
 
 from newsletter.models import DeliveryState, Issue, IssueState, Usage
-from newsletter.pipeline import Desk, Morning
 from newsletter.times import calendar
+
+if TYPE_CHECKING:
+    from newsletter.pipeline import Desk, Morning
 
 
 def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:

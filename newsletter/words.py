@@ -1,10 +1,13 @@
-"""The interface words of one language, from `words/<language>.yaml`; what a catalogue lacks comes from English."""
+"""The visible words of one language, from `templates/words/<language>.yaml`.
+
+What an operator's own file lacks comes from the shipped one, what a language lacks from English; key by key.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
@@ -64,9 +67,8 @@ def load_words(folders: Sequence[Path], language: str) -> Words:
     phrases: dict[str, str | Forms] = {}
     spoken = _FALLBACK
     for name in dict.fromkeys((_FALLBACK, language.split("-")[0].lower(), language)):
-        file = _find(folders, name)
-        if file:
-            phrases |= _read(file)
+        for file in _files(folders, name):
+            phrases |= _read(file, file.stat().st_mtime_ns)
             spoken = name
     if not phrases:
         raise TemplateError("words/en.yaml", None, "not found in any template folder")
@@ -78,13 +80,15 @@ def languages(folders: Sequence[Path]) -> list[str]:
     return sorted({file.stem for folder in folders for file in (folder / "words").glob("*.yaml")})
 
 
-def _find(folders: Sequence[Path], name: str) -> Path | None:
+def _files(folders: Sequence[Path], name: str) -> list[Path]:
+    """The catalogues of this name, the operator's own last."""
     if not name.replace("-", "").isalnum():
-        return None
-    return next((file for folder in folders if (file := folder / "words" / f"{name}.yaml").is_file()), None)
+        return []
+    return [file for folder in reversed(folders) if (file := folder / "words" / f"{name}.yaml").is_file()]
 
 
-def _read(file: Path) -> dict[str, str | Forms]:
+@lru_cache(maxsize=64)
+def _read(file: Path, _changed: int) -> Mapping[str, str | Forms]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except yaml.YAMLError as e:
