@@ -41,6 +41,10 @@ class Words:
         shown = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
         return phrase.format(**shown)
 
+    def section(self, prefix: str) -> Mapping[str, str]:
+        """Every phrase without plural forms whose key begins so, by the rest of its key."""
+        return {key.removeprefix(prefix): str(one) for key, one in self._phrases.items() if key.startswith(prefix)}
+
     def number(self, value: float) -> str:
         return format_decimal(value, locale=self._locale)
 

@@ -10,12 +10,13 @@ samples         the made-up papers that prompts and templates are tried with
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from newsletter.doctor import checks
 from newsletter.doctor.contradictions import contradictions
-from newsletter.errors import ConfigurationError
+from newsletter.errors import ConfigurationError, StoreUnavailable
 from newsletter.models import Finding, Masthead, Roster
 from newsletter.readers import Counter, guard, in_force
 from newsletter.readers.in_force import InForce
@@ -76,7 +77,8 @@ def _files(settings: Settings, counter: Counter) -> list[Finding]:
         return []
     findings = checks.files(settings)
     if not findings:
-        counter.store.remember(_FAULTLESS, mark)
+        with suppress(StoreUnavailable):  # who writes what matters says it
+            counter.store.remember(_FAULTLESS, mark)
     return findings
 
 

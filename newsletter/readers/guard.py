@@ -18,7 +18,10 @@ def is_held_back(before: int, now: int) -> bool:
 
 def held_back(counter: Counter, roster: Roster) -> list[Finding]:
     """The finding of a list that waits for `newsletter check --accept`."""
-    before, now = counter.store.recall(_READERS), len(roster.readers)
+    return _finding(counter, counter.store.recall(_READERS), len(roster.readers))
+
+
+def _finding(counter: Counter, before: str | None, now: int) -> list[Finding]:
     if before is None or not is_held_back(int(before), now):
         return []
     problem = f"{now} readers where there were {before}: the roster waits, and nobody new gets or loses mail by it"
@@ -27,13 +30,14 @@ def held_back(counter: Counter, roster: Roster) -> list[Finding]:
 
 def accepted(counter: Counter, roster: Roster) -> Roster:
     """The list, let pass by the guard. Raises ConfigurationError when it is held back."""
-    if findings := held_back(counter, roster):
+    before, now = counter.store.recall(_READERS), len(roster.readers)
+    if findings := _finding(counter, before, now):
         raise ConfigurationError(findings)
-    remember_size(counter.store, roster)
+    if before != str(now):
+        remember_size(counter.store, roster)
     return roster
 
 
 def remember_size(store: Store, roster: Roster) -> None:
     """The guard lets this list pass; the next one is compared with it."""
-    if store.recall(_READERS) != str(len(roster.readers)):
-        store.remember(_READERS, str(len(roster.readers)))
+    store.remember(_READERS, str(len(roster.readers)))

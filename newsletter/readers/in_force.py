@@ -35,14 +35,13 @@ class InForce:
 _JSON = TypeAdapter(InForce)
 
 
-def load(counter: Counter) -> Roster:
+def load(counter: Counter, beside: str | None = None) -> Roster:
     """`subscribers.yaml` as values, with what readers set themselves.
 
     Raises ConfigurationError when nothing of it can be used.
     """
-    roster = subscribers.load(counter.subscribers)
-    beside = _beside(counter.store)  # first: what is set meanwhile is news to whoever compares
-    return replace(honoured(counter.store, roster), beside=beside)
+    beside = beside or _beside(counter.store)  # first: what is set meanwhile is news to whoever compares
+    return replace(honoured(counter.store, subscribers.load(counter.subscribers)), beside=beside)
 
 
 def _beside(store: Store) -> str:
@@ -62,15 +61,16 @@ def _read(raw: str | None) -> InForce | None:
         return None
 
 
-def look(counter: Counter) -> InForce | Roster:
+def look(counter: Counter, beside: str | None = None) -> InForce | Roster:
     """What is in force, where no file has changed since; else the list as it is now, let pass by the guard.
 
     Raises ConfigurationError, and what was in force stays so.
     """
+    beside = beside or _beside(counter.store)
     known = last_good(counter.store)
-    if known and known.beside == _beside(counter.store) and _is_of(counter, known):
+    if known and known.beside == beside and _is_of(counter, known):
         return known
-    return guard.accepted(counter, load(counter))
+    return guard.accepted(counter, load(counter, beside))
 
 
 def _is_of(counter: Counter, known: InForce) -> bool:
@@ -93,7 +93,6 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     counter.store.note_topics({topic.key: scoring.topic_hash(topic) for topic in looked.topics}, counter.now())
     enrol(counter.store, counter.keys, looked.readers, counter.now())
     _remember(counter.store, found)
-    guard.remember_size(counter.store, looked)
     return found
 
 
@@ -115,7 +114,7 @@ class Follower:
         beside = _beside(self.counter.store)
         if self._known and stamps and stamps == self._stamps and self._known.beside == beside:
             return self._known
-        self._known = take_in(self.counter, look(self.counter))
+        self._known = take_in(self.counter, look(self.counter, beside))
         self._stamps = stamps
         return self._known
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from newsletter.models import AbstractLanguage, Abstracts, Finding, Newsletter, Reader, Wishes
 from newsletter.subscribers import values
-from newsletter.subscribers.tree import Block, Report, is_empty, line_of
+from newsletter.subscribers.tree import Block, Reading, Report, is_empty, line_of
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
 LIST_KEYS = ("topics", "languages", "days")
@@ -21,14 +22,32 @@ KEYS = (
 )  # fmt: skip
 
 read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
-_max_papers = values.whole(1, 100)
 
 
-class Defaults(NamedTuple):
-    """What an entry means where it says nothing."""
+@dataclass(frozen=True)
+class Defaults:
+    """What an entry means where it says nothing, and how what it says is read."""
 
     newsletter: Newsletter
     known_topics: tuple[str, ...]
+
+    @cached_property
+    def readings(self) -> Mapping[str, Reading]:
+        return {
+            "email": Reading(values.email),
+            "name": Reading(values.line),
+            "topics": Reading(values.one_of(self.known_topics, "topic"), many=True),
+            "languages": Reading(values.language, many=True),
+            "send_at": Reading(values.hour),
+            "timezone": Reading(values.zone),
+            "days": Reading(values.weekday, many=True),
+            "abstracts": Reading(read_abstracts),
+            "abstract_language": Reading(read_abstract_language),
+            "max_papers": Reading(values.whole(1, 100)),
+            "unsubscribed": Reading(values.service_mark),
+            "paused_until": Reading(values.day),
+            "bounced": Reading(values.service_mark),
+        }
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -72,45 +91,41 @@ def _entry(node: Node, report: Report, defaults: Defaults) -> Reader | None:
 
 
 def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
-    given = defaults.newsletter
+    usual = defaults.newsletter
+    _check(block, defaults)
+    given = block.read(defaults.readings)
     return Reader(
-        email=_email(block),
-        name=block.one("name", values.line, None),
-        wishes=_wishes(block, defaults),
-        send_at=block.one("send_at", values.hour, given.send_at),
-        wait_until=given.wait_until,
-        timezone=block.one("timezone", values.zone, given.timezone),
-        days=frozenset(block.many("days", values.weekday, tuple(range(1, 8)))),
+        email=given.get("email", ""),
+        name=given.get("name"),
+        wishes=_wishes(given, defaults),
+        send_at=given.get("send_at", usual.send_at),
+        wait_until=usual.wait_until,
+        timezone=given.get("timezone", usual.timezone),
+        days=frozenset(given.get("days", range(1, 8))),
         line=line,
-        unsubscribed=block.one("unsubscribed", values.service_mark, None),
-        paused_until=block.one("paused_until", values.day, None),
-        bounced=block.one("bounced", values.service_mark, None),
-        stated=tuple((key, _text(node)) for key in PREFERENCES if (node := block.raw(key)) is not None),
+        unsubscribed=given.get("unsubscribed"),
+        paused_until=given.get("paused_until"),
+        bounced=given.get("bounced"),
+        stated=block.texts(PREFERENCES),
     )
 
 
-def _text(node: Node) -> str:
-    """What stands behind a key, a list with commas."""
-    items = node.value if isinstance(node, SequenceNode) else [node]
-    return ", ".join(str(item.value).strip() for item in items if isinstance(item, ScalarNode))
-
-
-def _email(block: Block) -> str:
-    if block.raw("email") is None:
+def _check(block: Block, defaults: Defaults) -> None:
+    """What every entry needs."""
+    if not block.says("email"):
         block.report.add(block.place("email"), "an entry without 'email'", "add email: and the address")
-    return block.one("email", values.email, "")
-
-
-def _wishes(block: Block, defaults: Defaults) -> Wishes:
-    if block.raw("topics") is None and not defaults.topics:
+    if not defaults.topics and not block.says("topics"):
         remedy = f"add topics: [{', '.join(defaults.known_topics)}] with those that it wants"
         block.report.add(block.node, "an entry without 'topics' where there are several", remedy)
+
+
+def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
     return Wishes(
-        topics=block.many("topics", values.one_of(defaults.known_topics, "topic"), defaults.topics),
-        languages=block.many("languages", values.language, defaults.newsletter.languages),
-        abstracts=block.one("abstracts", read_abstracts, Abstracts.SMART),
-        abstract_language=block.one("abstract_language", read_abstract_language, AbstractLanguage.ORIGINAL),
-        max_papers=block.one("max_papers", _max_papers, 15),
+        topics=given.get("topics", defaults.topics),
+        languages=given.get("languages", defaults.newsletter.languages),
+        abstracts=given.get("abstracts", Abstracts.SMART),
+        abstract_language=given.get("abstract_language", AbstractLanguage.ORIGINAL),
+        max_papers=given.get("max_papers", 15),
     )
 
 

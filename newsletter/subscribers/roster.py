@@ -11,10 +11,18 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import ArchiveMode, Finding, Newsletter, QuietDays, Roster
 from newsletter.subscribers import readers, topics, values
 from newsletter.subscribers.files import sha256
-from newsletter.subscribers.tree import Block, Report, compose, decode, is_empty, shown, without_collector
+from newsletter.subscribers.tree import Block, Reading, Report, compose, decode, is_empty, shown, without_collector
 
 TOP_KEYS = ("newsletter", "topics", "subscribers")
-NEWSLETTER_KEYS = ("name", "send_at", "timezone", "languages", "wait_until", "quiet_days", "archive")
+_READINGS = {
+    "name": Reading(values.line),
+    "send_at": Reading(values.hour),
+    "timezone": Reading(values.zone),
+    "languages": Reading(values.language, many=True),
+    "wait_until": Reading(values.hour),
+    "quiet_days": Reading(values.closed(QuietDays)),
+    "archive": Reading(values.closed(ArchiveMode)),
+}
 
 
 def load(path: Path) -> Roster:
@@ -66,16 +74,7 @@ def _newsletter(top: Block) -> Newsletter:
     if not isinstance(node, MappingNode):
         top.report.add(top.place("newsletter"), "'newsletter' takes keys", "write name: Morning arXiv below it")
         return Newsletter()
-    block, given = Block(node, NEWSLETTER_KEYS, top.report), Newsletter()
-    return Newsletter(
-        name=block.one("name", values.line, given.name),
-        send_at=block.one("send_at", values.hour, given.send_at),
-        timezone=block.one("timezone", values.zone, given.timezone),
-        languages=block.many("languages", values.language, given.languages),
-        wait_until=block.one("wait_until", values.hour, given.wait_until),
-        quiet_days=block.one("quiet_days", values.closed(QuietDays), given.quiet_days),
-        archive=block.one("archive", values.closed(ArchiveMode), given.archive),
-    )
+    return Newsletter(**Block(node, tuple(_READINGS), top.report).read(_READINGS))
 
 
 def _entries(top: Block) -> list[Node]:

@@ -10,11 +10,19 @@ from yaml.nodes import MappingNode
 from newsletter.models import Topic
 from newsletter.subscribers import categories, values
 from newsletter.subscribers.files import sha256
-from newsletter.subscribers.tree import Block, Unfit
+from newsletter.subscribers.tree import Block, Reading, Unfit
 
-KEYS = (
-    "title", "categories", "cross_lists", "interests", "min_relevance", "min_novelty", "authors", "include", "exclude",
-)  # fmt: skip
+_READINGS = {
+    "title": Reading(values.line),
+    "categories": Reading(categories.category, many=True),
+    "interests": Reading(str),
+    "cross_lists": Reading(values.switch),
+    "min_relevance": Reading(values.whole(1, 10)),
+    "min_novelty": Reading(values.whole(1, 10)),
+    "authors": Reading(values.line, many=True, some=False),
+    "include": Reading(values.line, many=True, some=False),
+    "exclude": Reading(values.line, many=True, some=False),
+}
 LONGEST_INTERESTS = 2_400  # characters: about 400 tokens of English with room for its long words
 _INTERESTS_FILE = re.compile(r"\S.{0,250}\.(?:md|txt)")
 
@@ -39,30 +47,21 @@ def _topic(topics: Block, key: str, folder: Path) -> Topic | None:
     if not isinstance(node, MappingNode):
         report.add(place, f"the topic {key!r} takes keys", "write categories: [cs.LG] and interests: … below it")
         return None
-    block = Block(node, KEYS, report)
+    block = Block(node, tuple(_READINGS), report)
     for needed in ("categories", "interests"):
         if block.raw(needed) is None:
             report.add(place, f"the topic {key!r} has no {needed}", f"add {needed}: to it")
-    listed = block.many("categories", categories.category, ())
+    given = block.read(_READINGS)
+    listed = given.get("categories", ())
     for name in (name for name in listed if name not in categories.KNOWN):
         report.warn(block.place("categories"), f"{name!r} is not in our list of arXiv categories", "check its spelling")
-    return Topic(
-        key=key,
-        title=block.one("title", values.line, key.replace("_", " ").replace("-", " ").capitalize()),
-        categories=listed,
-        interests=_interests(block, folder),
-        cross_lists=block.one("cross_lists", values.switch, True),
-        min_relevance=block.one("min_relevance", values.whole(1, 10), 8),
-        min_novelty=block.one("min_novelty", values.whole(1, 10), 1),
-        authors=block.many("authors", values.line, (), some=False),
-        include=block.many("include", values.line, (), some=False),
-        exclude=block.many("exclude", values.line, (), some=False),
-    )
+    usual = {"title": key.replace("_", " ").replace("-", " ").capitalize(), "categories": ()}
+    given["interests"] = _interests(block, given.get("interests", ""), folder)
+    return Topic(**usual | given, key=key)
 
 
-def _interests(block: Block, folder: Path) -> str:
-    """The text of a topic, from the roster or from the file that it names."""
-    text = block.one("interests", str, "")
+def _interests(block: Block, text: str, folder: Path) -> str:
+    """The text of a topic, from the list or from the file that it names."""
     if _INTERESTS_FILE.fullmatch(text):
         text = _interests_file(block, folder / text)
     if len(text) > LONGEST_INTERESTS:

@@ -6,11 +6,11 @@ import difflib
 import gc
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -160,6 +160,19 @@ class Report:
         return False
 
 
+def _text(node: Node) -> str:
+    items = node.value if isinstance(node, SequenceNode) else [node]
+    return ", ".join(str(item.value).strip() for item in items if isinstance(item, ScalarNode))
+
+
+class Reading(NamedTuple):
+    """How the value of a key is read: one scalar, or each of a list."""
+
+    convert: Callable[[str], Any]
+    many: bool = False
+    some: bool = True  # not an empty list
+
+
 class Block:
     """A mapping under its keys. Reading a value that does not fit adds a finding and returns the default."""
 
@@ -200,6 +213,24 @@ class Block:
         """The node of a key that was written with something behind it."""
         found = self.nodes.get(key)
         return None if found is None or is_empty(found[1]) else found[1]
+
+    def says(self, key: str) -> bool:
+        """Whether something stands behind this key."""
+        return self.raw(key) is not None
+
+    def texts(self, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
+        """What stands behind those of these keys that are written here, a list with commas."""
+        return tuple((key, _text(node)) for key in keys if key in self.nodes and (node := self.raw(key)) is not None)
+
+    def read(self, readings: Mapping[str, Reading]) -> dict[str, Any]:
+        """The values of those of these keys that are written here and fit."""
+        found = ((key, self._read(key, readings[key])) for key in self.nodes if key in readings)
+        return {key: value for key, value in found if value is not None}
+
+    def _read(self, key: str, reading: Reading) -> Any:
+        if reading.many:
+            return self.many(key, reading.convert, (), some=reading.some) or None
+        return self.one(key, reading.convert, None)
 
     def one(self, key: str, convert: Callable[[str], Value], default: Default) -> Value | Default:
         """The value of a key that holds one scalar."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -15,7 +15,6 @@ from newsletter.models import Reader, Subscriber, SubscriberState, Topic
 from newsletter.subscribers.preferences import said
 from newsletter.subscribers.values import DAYS
 from newsletter.web.pages import framed
-from newsletter.words import Words
 
 _PAUSE = timedelta(days=30)
 _OLD_NAMES = ("Etc/", "SystemV/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico/")
@@ -33,16 +32,9 @@ def _template() -> jinja2.Template:
     return environment.get_template("form.html.j2")
 
 
-def say(words: Words, key: str, **values: object) -> str:
-    """A sentence of the page."""
-    if key.startswith("wrong_"):
-        named = {"name": words.say(f"page_{values['name']}")} if "name" in values else {}
-        return words.say("page_wrong", problem=words.say(f"page_{key}", **values | named))
-    return words.say(f"page_{key}", **values)
-
-
 def page(
-    words: Words,
+    words: Mapping[str, str],
+    language: str,
     reader: Reader | None,
     subscriber: Subscriber,
     *,
@@ -56,7 +48,7 @@ def page(
     """The whole page; a reader who gets no mail is shown the way back only."""
     gets_mail = subscriber.state in (SubscriberState.ACTIVE, SubscriberState.PAUSED)
     body = _template().render(
-        say=partial(say, words),
+        w=words,
         note=note,
         bad=bad,
         email=subscriber.email,
@@ -70,7 +62,7 @@ def page(
         pause=today + _PAUSE,
         tomorrow=today + timedelta(days=1),
     )
-    return framed(say(words, "title"), body, words.language)
+    return framed(words["title"], body, language)
 
 
 def _now(reader: Reader) -> dict[str, Any]:

@@ -44,14 +44,16 @@ class Visit:
         """The page as things are now, with one of our sentences above."""
         newsletter = self.masthead.newsletter
         language = (self.reader.wishes.languages if self.reader else newsletter.languages)[0]
-        words = load_words(self.counter.templates, language)
+        spoken = load_words(self.counter.templates, language)
+        words = spoken.section("page_")
         shown = form.page(
             words,
+            spoken.language,
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
             languages=self.offered(),
-            note=form.say(words, note, **given) if note else "",
+            note=_said(words, note, **given) if note else "",
             bad=bad,
             archive=self._archive(),
             today=self.counter.today,
@@ -73,6 +75,13 @@ class Visit:
         token = make(self.counter.keys, Purpose.ARCHIVE, self.subscriber.id)
         ways = {ArchiveMode.PUBLIC: "../", ArchiveMode.PRIVATE: f"../a/{token}/"}
         return ways.get(self.masthead.newsletter.archive)
+
+
+def _said(words: Mapping[str, str], key: str, **given: str) -> str:
+    if not key.startswith("wrong_"):
+        return words[key].format(**given)
+    named = {"name": words[given["name"]]} if "name" in given else {}
+    return words["wrong"].format(problem=words[key].format(**given | named))
 
 
 def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
