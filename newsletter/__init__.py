@@ -7,9 +7,10 @@
     editions   = digest(picks, summaries)        # one for all readers with equal wishes
     mails      = render(editions)                # MJML once per template, Jinja once per edition, slots per reader
     delivery(mails)                              # each reader once, whatever dies
-    inbound(replies) -> unsubscribe              # the way back
+    inbound(emails)  -> replies -> readers       # the way back: what is meant, what we answer, what changes
 
-`pipeline` calls them and saves after each; `app` hands them their adapters; `cli`, `scheduler` and `web` start it.
+`pipeline` calls them and saves after each. `app` opens what they work with: a desk for the morning, a counter for all
+that comes back. `cli`, `scheduler` and `web` start it.
 """
 
 __version__ = "0.1.0"
