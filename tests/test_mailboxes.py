@@ -30,7 +30,7 @@ from newsletter.scheduler import Service
 from newsletter.settings import Settings
 from newsletter.subscribers import load
 from newsletter.tokens import Purpose, make
-from newsletter.transports.smtp import Smtp
+from newsletter.transports.smtp.sending import Smtp
 from tests.conftest import Run
 from tests.dovecot import MISSING, PASSWORD, Dovecot, dovecot
 from tests.morning import MORNING, ROSTER, part

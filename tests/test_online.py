@@ -26,11 +26,11 @@ from newsletter.app import names, online
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.model_server import MODEL
-from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.demo.servers import Servers
 from newsletter.settings import Settings
 from tests.dovecot import MISSING, PASSWORD, Dovecot
 from tests.morning import ROSTER, sample_rows, settings_for
+from tests.sendgrid_server import SendGridServer
 from tests.test_mailboxes import _Delivering, running, server, smtp  # noqa: F401  # a mailbox and a way into it
 from tests.test_transports import Sink, certificate, nobody, sink, tls_port, trusted  # noqa: F401  # a mail server
 

@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from newsletter import app
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
-from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.demo.servers import Servers
 from newsletter.scheduler import Service
 from newsletter.settings import Settings
@@ -26,6 +25,7 @@ from newsletter.times import calendar
 from tests.conftest import Run
 from tests.factories import DAY
 from tests.morning import ROSTER, settings_for
+from tests.sendgrid_server import SendGridServer
 from tests.test_scheduler import announce, few, utc
 
 ADMIN = "admin@example.net"
