@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from newsletter import backup as copying
 from newsletter.cli import starting
 from newsletter.cli.starting import Answers
 from newsletter.settings import Settings, is_secret, variable
@@ -21,6 +20,8 @@ from newsletter.transports import Question, kinds
 
 def backup(settings: Settings, path: Path | None) -> None:
     """Print where the copy is and what it lacks."""
+    from newsletter import backup as copying  # with the ledger, which `init` does not need
+
     folder = copying.backup(settings, path, utc_now())
     click.echo(folder)
     click.echo("It holds addresses and the key that signs links: keep it as safe as the original.", err=True)
