@@ -55,7 +55,11 @@ def test_what_is_written_has_no_finding(tmp_path: Path, monkeypatch: pytest.Monk
     assert AWKWARD == os.environ["ANTHROPIC_API_KEY"]
     assert loaded.smtp_password
     assert AWKWARD == loaded.smtp_password.get_secret_value()
-    assert (answers.sender, answers.own["smtp_url"], "ada@example.org") == (loaded.sender, loaded.smtp_url, loaded.admin_email)
+    assert (answers.sender, answers.own["smtp_url"], "ada@example.org") == (
+        loaded.sender,
+        loaded.smtp_url,
+        loaded.admin_email,
+    )
     assert 0o600 == (tmp_path / ".env").stat().st_mode & 0o777
     assert ["NEWSLETTER_PUBLIC_URL"] == [finding.where for finding in examine(loaded)]  # nobody can leave by link yet
 
