@@ -26,8 +26,8 @@ from newsletter.ports import Transport
 from newsletter.render import message_id, mime, personalise
 from newsletter.render.slots import FILLINGS, slotted
 from newsletter.store import Store, open_store
-from newsletter.transports.sendgrid import SendGrid
-from newsletter.transports.smtp import Smtp
+from newsletter.transports.sendgrid.sending import SendGrid
+from newsletter.transports.smtp.sending import Smtp
 from tests.factories import DAY, KEYS, a_letterhead
 
 _LETTERHEAD = a_letterhead()

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.models import Message, Outgoing
 from newsletter.transports.sendgrid.payload import payload
+from tests.sendgrid_server import SendGridServer
 
 
 class Stub:

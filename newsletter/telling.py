@@ -40,8 +40,7 @@ def left_over(desk: Desk) -> tuple[int, str | None]:
 
 
 def _by(desk: Desk) -> str:
-    name = desk.transport.name
-    return f"to {desk.data_dir / name}" if name == "outbox" else f"by {name}"
+    return f"to {desk.outbox}" if desk.outbox else f"by {desk.transport.name}"
 
 
 def counted(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from newsletter.demo.sendgrid_server import SendGridServer
+from tests.sendgrid_server import SendGridServer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -156,8 +156,8 @@ def _import_everything() -> None:
     import newsletter.cli.morning
     import newsletter.cli.reports
     import newsletter.scheduler
-    import newsletter.transports.sendgrid
-    import newsletter.transports.smtp
+    import newsletter.transports.sendgrid.sending
+    import newsletter.transports.smtp.sending
     import newsletter.web
 
     del mjml, premailer, newsletter

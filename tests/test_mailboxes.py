@@ -31,7 +31,7 @@ from newsletter.settings import Settings
 from newsletter.subscribers import load
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
-from newsletter.transports.smtp import Smtp
+from newsletter.transports.smtp.sending import Smtp
 from tests.conftest import Run
 from tests.counters import counter_of, service_of
 from tests.dovecot import MISSING, PASSWORD, Dovecot, dovecot

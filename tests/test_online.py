@@ -25,7 +25,6 @@ from newsletter import doctor, subscribers
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
 from newsletter.demo.model_server import MODEL
-from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.demo.servers import Servers
 from newsletter.doctor import dns as names
 from newsletter.doctor import online
@@ -35,6 +34,7 @@ from newsletter.times.clock import utc_now
 from tests.counters import counter_of
 from tests.dovecot import MISSING, PASSWORD, Dovecot
 from tests.morning import ROSTER, sample_rows, settings_for
+from tests.sendgrid_server import SendGridServer
 from tests.test_mailboxes import _Delivering, running, server, smtp  # noqa: F401  # a mailbox and a way into it
 from tests.test_transports import Sink, certificate, nobody, sink, tls_port, trusted  # noqa: F401  # a mail server
 

@@ -21,9 +21,9 @@ from benchmarks.sink import program, smtp_sink
 from newsletter.delivery import Tally, drain
 from newsletter.errors import TransportUnavailable
 from newsletter.models import Answer, Outcome, Outgoing, Verdict
-from newsletter.transports.smtp import Smtp
 from newsletter.transports.smtp.conversation import Conversation, Sending
 from newsletter.transports.smtp.replies import Replies, Reply, ReplyError
+from newsletter.transports.smtp.sending import Smtp
 from newsletter.transports.smtp.wire import with_dots
 from tests.factories import DAY
 from tests.test_delivery import PLAIN, a_delivery

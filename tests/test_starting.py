@@ -36,8 +36,7 @@ def test_what_is_written_has_no_finding(tmp_path: Path, monkeypatch: pytest.Monk
         model_key=AWKWARD,
         transport="smtp",
         sender="Morning arXiv <news@example.org>",
-        smtp_url="smtp://news@example.org@mail.example.org:587",
-        password=AWKWARD,
+        own={"smtp_url": "smtp://news@example.org@mail.example.org:587", "smtp_password": AWKWARD},
     )
     starting.write(tmp_path, answers)
     roster = subscribers.load(tmp_path / "subscribers.yaml")
@@ -56,7 +55,11 @@ def test_what_is_written_has_no_finding(tmp_path: Path, monkeypatch: pytest.Monk
     assert AWKWARD == os.environ["ANTHROPIC_API_KEY"]
     assert loaded.smtp_password
     assert AWKWARD == loaded.smtp_password.get_secret_value()
-    assert (answers.sender, answers.smtp_url, "ada@example.org") == (loaded.sender, loaded.smtp_url, loaded.admin_email)
+    assert (answers.sender, answers.own["smtp_url"], "ada@example.org") == (
+        loaded.sender,
+        loaded.smtp_url,
+        loaded.admin_email,
+    )
     assert 0o600 == (tmp_path / ".env").stat().st_mode & 0o777
     with counter_of(loaded) as counter:
         found = [finding.where for finding in doctor.examine(loaded, counter)]

@@ -29,19 +29,19 @@ from cryptography.x509.oid import NameOID
 
 from newsletter.delivery import send_now
 from newsletter.demo.faults import Fault
-from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.errors import TransportRefused, TransportUnavailable
 from newsletter.models import Message, Outcome, Outgoing, Rendered, Slotted, Verdict
 from newsletter.ports import Transport
 from newsletter.render import Renderer, personalise
 from newsletter.render.mime import body
 from newsletter.transports.outbox import Outbox, file_name, write_whole
-from newsletter.transports.sendgrid import SendGrid
 from newsletter.transports.sendgrid.payload import payload
-from newsletter.transports.smtp import Smtp
+from newsletter.transports.sendgrid.sending import SendGrid
+from newsletter.transports.smtp.sending import Smtp
 from newsletter.transports.smtp.signature import signer
 from tests.factories import KEYS, a_letterhead, an_edition
 from tests.mails import TEMPLATES, a_mail
+from tests.sendgrid_server import SendGridServer
 
 TEXT = ".\n..two dots\nA line.\n.\nfrom here: 稀疏模型\n"
 HTML = "<p>.</p>\n<p>稀疏 &amp; <b>sparse</b></p>\n"

@@ -19,7 +19,6 @@ from newsletter import app
 from newsletter.alarms import ping
 from newsletter.demo.faults import Fault, Request, Response
 from newsletter.demo.loopback import Loopback
-from newsletter.demo.sendgrid_server import SendGridServer
 from newsletter.demo.servers import Servers
 from newsletter.scheduler import Service
 from newsletter.settings import Settings
@@ -29,6 +28,7 @@ from tests.conftest import Run
 from tests.counters import service_of
 from tests.factories import DAY
 from tests.morning import ROSTER, settings_for
+from tests.sendgrid_server import SendGridServer
 from tests.test_scheduler import announce, few, utc
 
 ADMIN = "admin@example.net"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from email.utils import parseaddr
 from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.errors import ConfigurationError, ModelRefused
-from newsletter.models import Finding, Message, Outcome, Outgoing
-from newsletter.ports import Alarm, Hook, Mailbox, Transport
+from newsletter.models import Finding, Outcome, Outgoing
+from newsletter.ports import Alarm, Hook, Mailbox
+from newsletter.setting_values import revealed
 from newsletter.settings import Settings
 from newsletter.store import Store
-from newsletter.transports.outbox import Outbox
+from newsletter.transports import kinds
 
 if TYPE_CHECKING:
     from newsletter.collect import ArxivSource
@@ -24,23 +25,8 @@ def post(settings: Settings, mail: Outgoing) -> Outcome:
     """One email that stands in no queue, over a connection of its own. Raises NewsletterError."""
     from newsletter.delivery import send_now
 
-    with closing(open_transport(settings)) as transport:
+    with closing(settings.kind.open(settings)) as transport:
         return send_now(transport, mail)
-
-
-def open_transport(settings: Settings) -> Transport:
-    """The way emails go out."""
-    if settings.transport == "smtp":
-        from newsletter.transports.smtp import Smtp
-
-        password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-        return Smtp(settings.smtp_url or "", password, connections=settings.connections, sign=signature(settings))
-    if settings.transport == "sendgrid":
-        from newsletter.transports.sendgrid import SendGrid
-
-        key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
-        return SendGrid(key, settings.sendgrid_url, connections=settings.connections)
-    return Outbox(settings.data_dir / "outbox")
 
 
 @contextmanager
@@ -48,30 +34,14 @@ def open_mailbox(settings: Settings) -> Iterator[Mailbox]:
     """The configured mailbox; only to be called where there is one."""
     from newsletter.mailboxes.imap import Imap
 
-    password = settings.imap_password.get_secret_value() if settings.imap_password else None
+    password = revealed(settings.imap_password)
     with closing(Imap(settings.imap_url or "", password, authserv_id=settings.authserv_id)) as mailbox:
         yield mailbox
 
 
 def hooks(settings: Settings) -> tuple[Hook, ...]:
-    """Where providers post to."""
-    from newsletter.transports.sendgrid.webhook import EventHook, InboundHook
-
-    secret = settings.inbound_secret.get_secret_value() if settings.inbound_secret else ""
-    return EventHook(settings.sendgrid_webhook_key), InboundHook(secret)
-
-
-def signature(settings: Settings) -> Callable[[Message], bytes] | None:
-    """What signs SMTP mail, if anything does. Raises ConfigurationError for a key that cannot."""
-    if settings.dkim_key_file is None or settings.dkim_selector is None:
-        return None
-    from newsletter.transports.smtp.signature import signer
-
-    try:
-        return signer(settings.dkim_key_file, settings.dkim_selector)
-    except ValueError as error:
-        remedy = "make one by `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
-        raise ConfigurationError([Finding("NEWSLETTER_DKIM_KEY_FILE", None, str(error), remedy)]) from error
+    """Where providers post to, whichever of them sends now: word of yesterday's emails may still come."""
+    return tuple(hook for kind in kinds().values() if kind.hooks for hook in kind.hooks(settings))
 
 
 def source(settings: Settings, store: Store) -> ArxivSource:

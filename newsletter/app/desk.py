@@ -42,8 +42,9 @@ def open_desk(
     letterhead = replace(settings.letterhead, archive=mode is not ArchiveMode.NONE, private=mode is ArchiveMode.PRIVATE)
     alarm = UNHEARD if dry_run else counter.alarms
     models = adapters.models(settings, counter.store, alarm)
+    folder = "dry-run" if dry_run else settings.kind.folder
     with (
-        closing(Outbox(settings.data_dir / "dry-run") if dry_run else adapters.open_transport(settings)) as transport,
+        closing(Outbox(settings.data_dir / folder) if dry_run else settings.kind.open(settings)) as transport,
         closing(adapters.source(settings, counter.store)) as source,
     ):
         yield Desk(
@@ -71,6 +72,7 @@ def open_desk(
             progress=progress or no_progress,
             alarm=alarm,
             data_dir=settings.data_dir,
+            outbox=settings.data_dir / folder if folder else None,
             templates=tuple(templates),
         )
 

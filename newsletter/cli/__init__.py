@@ -79,7 +79,17 @@ def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> 
         command.demo(show)
 
 
-@main.command()
+class _Init(click.Command):
+    """Its options on transports are looked up when it is called: `newsletter --help` does not wait for them."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        from newsletter.cli.setting_up import transport_options
+
+        *own, for_help = super().get_params(ctx)
+        return [*own, *transport_options(), for_help]
+
+
+@main.command(cls=_Init)
 @click.argument("folder", default=".", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--email", metavar="EMAIL", help="The first reader: you.")
 @click.option("--categories", metavar="LIST", help="arXiv categories, e.g. cs.LG,cs.CL.")
@@ -88,9 +98,6 @@ def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> 
 @click.option("--timezone", metavar="ZONE", help="E.g. Europe/London; else this machine's.")
 @click.option("--send-at", metavar="HH:MM", help="Local time of each reader.")
 @click.option("--model", metavar="NAME", help="As provider/name; without one papers are ordered by words.")
-@click.option("--transport", type=click.Choice(["outbox", "smtp", "sendgrid"]), help="How mails go out.")
-@click.option("--sender", metavar="MAILBOX", help="Name <news@example.org>.")
-@click.option("--smtp-url", metavar="URL", help="E.g. smtp://user@host:587.")
 def init(folder: Path, **given: str | None) -> None:
     """Begin a newsletter of your own.
 

@@ -5,24 +5,46 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
 
-from newsletter import backup as copying
 from newsletter.cli import starting
 from newsletter.cli.starting import Answers
-from newsletter.settings import Settings
+from newsletter.settings import Settings, is_secret, variable
 from newsletter.times.clock import utc_now
+from newsletter.transports import Question, kinds
 
 
 def backup(settings: Settings, path: Path | None) -> None:
     """Print where the copy is and what it lacks."""
+    from newsletter import backup as copying  # with the ledger, which `init` does not need
+
     folder = copying.backup(settings, path, utc_now())
     click.echo(folder)
     click.echo("It holds addresses and the key that signs links: keep it as safe as the original.", err=True)
     click.echo("Passwords and API keys are left out; fill them in where you restore it.", err=True)
+
+
+@cache
+def transport_options() -> Sequence[click.Option]:
+    """What `init` can be told of transports, but no secret: a shell remembers what it is told."""
+    return (
+        click.Option(["--transport"], type=click.Choice([*kinds()]), help="How mails go out."),
+        click.Option(["--sender"], metavar="MAILBOX", help="Name <news@example.org>."),
+        *(_option(question) for question in starting.questions() if not _hides(question)),
+    )
+
+
+def _option(question: Question) -> click.Option:
+    words = question.setting.split("_")
+    return click.Option([f"--{'-'.join(words)}"], metavar=words[-1].upper(), help=f"E.g. {question.form}.")
+
+
+def _hides(question: Question) -> bool:
+    return is_secret(variable(question.setting))
 
 
 def init(folder: Path, given: dict[str, str | None]) -> None:
@@ -47,7 +69,9 @@ def _answers(said: dict[str, str]) -> Answers:
     for name in ("categories", "languages"):
         if name in said:
             values[name] = tuple(said[name].replace(",", " ").split())
-    return Answers(**values)
+    asked = {question.setting for question in starting.questions()} & said.keys()
+    own = {name: values.pop(name) for name in asked}
+    return Answers(**values, own=own)
 
 
 def _asked(given: dict[str, str | None]) -> Answers:
@@ -71,7 +95,7 @@ def _asked(given: dict[str, str | None]) -> Answers:
         "timezone": ask("timezone", "Time zone", starting.local_zone()),
         "send_at": ask("send_at", "At what time", usual.send_at),
         "model": maybe("model", "Model, as provider/name of LiteLLM (empty: none, papers are ordered by words)"),
-        "transport": ask("transport", "Send by", "outbox", ("outbox", "smtp", "sendgrid")),
+        "transport": ask("transport", "Send by", usual.transport, [*kinds()]),
     }
     return _with_secrets(_answers(said), ask)
 
@@ -80,14 +104,14 @@ def _with_secrets(answers: Answers, ask: Callable[..., str]) -> Answers:
     """What only some answers need; secrets are not shown, and go nowhere but into `.env`."""
     if key := starting.key_variable(answers.model):
         answers = replace(answers, model_key=_hidden(key))
-    if answers.transport != "outbox":
+    kind = kinds()[answers.transport]
+    if "sender" in kind.needs:
         answers = replace(answers, sender=ask("sender", "Sender, as Name <news@example.org>", ""))
-    if answers.transport == "smtp":
-        url = ask("smtp_url", "Mail server, as smtp://user@host:587", "")
-        answers = replace(answers, smtp_url=url, password=_hidden("Its password"))
-    if answers.transport == "sendgrid":
-        answers = replace(answers, password=_hidden("SENDGRID_API_KEY"))
-    return answers
+    own = {
+        one.setting: _hidden(one.text) if _hides(one) else ask(one.setting, f"{one.text}, as {one.form}", "")
+        for one in kind.questions
+    }
+    return replace(answers, own={**answers.own, **own})
 
 
 def _hidden(question: str) -> str:

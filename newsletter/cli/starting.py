@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,8 @@ from tzlocal import get_localzone_name
 from newsletter import subscribers
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
+from newsletter.settings import variable
+from newsletter.transports import Question, kinds
 
 INTERESTS = "Mixture of experts, sparsity, pruning, quantization, training dynamics."
 CATEGORIES = ("cs.LG", "cs.CL")
@@ -38,8 +40,7 @@ class Answers:
     model_key: str = ""
     transport: str = "outbox"
     sender: str = ""
-    smtp_url: str = ""
-    password: str = ""  # of the transport
+    own: Mapping[str, str] = field(default_factory=dict)  # what the transport has asked, by setting
 
 
 def local_zone() -> str:
@@ -53,6 +54,11 @@ def local_zone() -> str:
 def key_variable(model: str) -> str | None:
     """The variable in which this model's provider looks for its key."""
     return _KEYS.get(model.partition("/")[0])
+
+
+def questions() -> list[Question]:
+    """What the transports ask."""
+    return [question for kind in kinds().values() for question in kind.questions]
 
 
 def write(folder: Path, answers: Answers) -> list[Path]:
@@ -131,17 +137,21 @@ def _environment(answers: Answers) -> str:
     lines += ["", "# The model that scores and summarises; without one, papers are ordered by words."]
     lines += _setting("NEWSLETTER_MODEL", answers.model, "openai/gpt-5-mini")
     lines += _setting(key, answers.model_key, "")
-    lines += ["", "# How mails go out: outbox (files in var/outbox), smtp or sendgrid."]
+    lines += ["", f"# How mails go out: {_ways()}."]
     lines += _setting("NEWSLETTER_TRANSPORT", answers.transport, "")
     lines += _setting("NEWSLETTER_SENDER", answers.sender, "Morning arXiv <news@example.org>")
-    lines += _setting("NEWSLETTER_SMTP_URL", answers.smtp_url, "smtp://news@example.org@mail.example.org:587")
-    sendgrid = answers.transport == "sendgrid"
-    lines += _setting("NEWSLETTER_SMTP_PASSWORD", "" if sendgrid else answers.password, "")
-    lines += _setting("SENDGRID_API_KEY", answers.password if sendgrid else "", "")
+    for asked in questions():
+        lines += _setting(variable(asked.setting), answers.own.get(asked.setting, ""), asked.example)
     lines += ["", "# For a service that others read.", "#NEWSLETTER_PUBLIC_URL=https://news.example.org"]
     lines += ["#NEWSLETTER_IMAP_URL=imaps://news@example.org@mail.example.org/INBOX", "#NEWSLETTER_IMAP_PASSWORD="]
     lines += [f"NEWSLETTER_ADMIN_EMAIL={answers.email}   # told once of each trouble, and once when it is over"]
     return "\n".join(lines) + "\n"
+
+
+def _ways() -> str:
+    named = (f"{kind.name} (files in var/{kind.folder})" if kind.folder else kind.name for kind in kinds().values())
+    *names, last = named
+    return f"{', '.join(names)} or {last}"
 
 
 def _setting(name: str, value: str, example: str) -> list[str]:

@@ -48,12 +48,13 @@ def demo(progress: Progress) -> None:
         _morning(configuration, progress)
     click.echo("\nOne reader replies 退订 (unsubscribe):")
     _leave(configuration)
-    _what_to_open()
+    _what_to_open(configuration)
 
 
 def _configure(servers: Servers, roster_file: Path) -> Settings:
     """Settings as from an environment that holds only the demo's."""
-    for name in [name for name in os.environ if name.startswith("NEWSLETTER_") or name == "SENDGRID_API_KEY"]:
+    names = {settings.variable(field) for field in Settings.model_fields}
+    for name in [name for name in os.environ if name.startswith("NEWSLETTER_") or name in names]:
         del os.environ[name]
     os.environ |= servers.environment() | {
         "NEWSLETTER_SUBSCRIBERS": str(roster_file),
@@ -79,7 +80,7 @@ def _morning(configuration: Settings, progress: Progress) -> None:
 
 
 def _leave(configuration: Settings) -> None:
-    mail = _mails()[-1]
+    mail = _mails(configuration, ".eml")[-1]
     with app.open_counter(configuration) as counter:
         received = receive(counter, reply_to(mail, "退订"))
     click.echo(f"  {received.meaning.action}: {received.meaning.reason}")
@@ -110,14 +111,13 @@ def _show_line(configuration: Settings, received: Received) -> None:
     click.echo(f"  {configuration.subscribers}:{changed.line}: {line.strip()}")
 
 
-def _mails() -> list[Path]:
-    return sorted((FOLDER / "outbox").glob("*.eml"))
+def _mails(configuration: Settings, form: str) -> list[Path]:
+    return sorted((FOLDER / configuration.kind.folder).glob(f"*{form}"))
 
 
-def _what_to_open() -> None:
-    pages = sorted((FOLDER / "outbox").glob("*.html"))
+def _what_to_open(configuration: Settings) -> None:
     click.echo("\nOpen in a browser:")
-    for page in [*pages, FOLDER / "archive" / "index.html"]:
+    for page in [*_mails(configuration, ".html"), FOLDER / "archive" / "index.html"]:
         click.echo(f"  {page}")
     click.echo("The same mails as .eml files, for a mail program, lie beside them.")
 

@@ -6,20 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter import __version__, archive, scoring, summarise
-from newsletter.app.adapters import signature
 from newsletter.app.files import fingerprint, folders, load_prompt
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_SITE, SAMPLE_TOPIC, sample_days
 from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Masthead
 from newsletter.render import Renderer
-from newsletter.settings import Settings
+from newsletter.settings import Settings, variable
+from newsletter.transports import kinds
 
 _WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right is before this program
 
 
 def around(settings: Settings, masthead: Masthead) -> list[Finding]:
     """What is set, and what lies in the data folder."""
-    return _ways_out(settings) + _hooks(settings) + _signature(settings) + _forgotten_archive(settings, masthead)
+    return _ways_out(settings) + _transports(settings) + _hooks(settings) + _forgotten_archive(settings, masthead)
 
 
 def files(settings: Settings) -> list[Finding]:
@@ -75,12 +75,8 @@ def _try_translation(name: str, roster: Path) -> None:
     summarise.build_translation(load_prompt(name, roster), summarise.Translation(SAMPLE_PAPER, "zh"))
 
 
-def _signature(settings: Settings) -> list[Finding]:
-    try:
-        signature(settings)
-    except ConfigurationError as error:
-        return list(error.findings)
-    return []
+def _transports(settings: Settings) -> list[Finding]:
+    return [finding for kind in kinds().values() for finding in kind.findings(settings)]
 
 
 def _ways_out(settings: Settings) -> list[Finding]:
@@ -93,20 +89,13 @@ def _ways_out(settings: Settings) -> list[Finding]:
 
 
 def _hooks(settings: Settings) -> list[Finding]:
-    """Half of what the provider's hooks need."""
-    findings = []
-    if settings.transport == "sendgrid" and settings.sendgrid_webhook_key is None:
-        problem = "bounces and complaints that SendGrid reports are not read"
-        remedy = "switch on its signed event webhook to <public url>/hooks/sendgrid/events and set the key it shows"
-        findings.append(Finding("NEWSLETTER_SENDGRID_WEBHOOK_KEY", None, problem, remedy, fatal=False))
-    named = (
-        ("NEWSLETTER_SENDGRID_WEBHOOK_KEY", settings.sendgrid_webhook_key is not None),
-        ("NEWSLETTER_INBOUND_SECRET", settings.inbound_secret is not None),
-    )
-    for name in [name for name, given in named if given and settings.public_url is None]:
-        problem, remedy = "nobody can reach the hook", "set NEWSLETTER_PUBLIC_URL too"
-        findings.append(Finding(name, None, problem, remedy, fatal=False))
-    return findings
+    """Hooks that are open, at no address."""
+    if settings.public_url is not None:
+        return []
+    keys = [*filter(None, (kind.hook_key for kind in kinds().values())), "inbound_secret"]
+    problem, remedy = "nobody can reach the hook", "set NEWSLETTER_PUBLIC_URL too"
+    given = [variable(key) for key in keys if getattr(settings, key) is not None]
+    return [Finding(name, None, problem, remedy, fatal=False) for name in given]
 
 
 def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:

@@ -6,9 +6,8 @@ import asyncio
 import importlib.metadata
 import secrets
 import shutil
-import smtplib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, make_msgid, parsedate_to_datetime
@@ -23,15 +22,14 @@ from newsletter.app.adapters import source, used_models
 from newsletter.app.files import load_prompt
 from newsletter.doctor import dns
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_TOPIC
-from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError, TransportRefused
+from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError
 from newsletter.llm import LiteLLM
 from newsletter.models import Finding, Message, Outgoing, Roster, Verdict
 from newsletter.readers import Counter
 from newsletter.render.short import short_mail
 from newsletter.settings import Settings
 from newsletter.times.clock import utc_now
-
-Say = Callable[[str], None]
+from newsletter.transports import Say
 
 _SECONDS = 15.0  # one answer
 _RETURN_SECONDS = 90.0  # until a mail to ourselves has come back
@@ -56,7 +54,7 @@ def probe(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Ite
     if not sends and not reads:
         yield from _round_trip(settings, counter, say)
     yield from _public_url(settings, say)
-    if settings.transport != "outbox":
+    if not settings.kind.folder:
         found = list(dns.examine(settings, dns.resolver()))
         yield from found
         if not found:
@@ -161,39 +159,7 @@ def _model(settings: Settings, name: str, say: Say) -> Iterator[Finding]:
 
 def _transport(settings: Settings, say: Say) -> Iterator[Finding]:
     """A login without a mail."""
-    try:
-        if settings.transport == "smtp":
-            from newsletter.transports.smtp import verify
-
-            password = settings.smtp_password.get_secret_value() if settings.smtp_password else None
-            verify(settings.smtp_url or "", password, timeout=_SECONDS)
-            say("mail server: takes our login over TLS" if password else "mail server: takes mail without a login")
-        elif settings.transport == "sendgrid":
-            yield from _sendgrid(settings, say)
-    except (TransportRefused, smtplib.SMTPException, OSError) as error:
-        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers want an app password"
-        yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
-
-
-def _sendgrid(settings: Settings, say: Say) -> Iterator[Finding]:
-    """What the key may do."""
-    key = settings.sendgrid_api_key.get_secret_value() if settings.sendgrid_api_key else ""
-    try:
-        answer = requests.get(
-            f"{settings.sendgrid_url}/v3/scopes", headers={"Authorization": f"Bearer {key}"}, timeout=_SECONDS
-        )
-        scopes = answer.json().get("scopes", []) if answer.ok else []
-    except (requests.RequestException, ValueError) as error:
-        problem = f"SendGrid does not answer ({type(error).__name__})"
-        yield Finding("NEWSLETTER_SENDGRID_URL", None, problem, "check the address and this machine's network")
-        return
-    if not answer.ok:
-        remedy = "make a new key with Mail Send access; keys of the EU need NEWSLETTER_SENDGRID_URL"
-        yield Finding("SENDGRID_API_KEY", None, f"the key is refused (HTTP {answer.status_code})", remedy)
-    elif "mail.send" not in scopes:
-        yield Finding("SENDGRID_API_KEY", None, "the key may not send mail", "give it Mail Send access")
-    else:
-        say("SendGrid: the key may send mail")
+    yield from settings.kind.try_online(settings, say)
 
 
 def _mailbox(counter: Counter, say: Say) -> Iterator[Finding]:
@@ -212,7 +178,7 @@ def _mailbox(counter: Counter, say: Say) -> Iterator[Finding]:
 
 def _round_trip(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
     """A mail to our own address, with a token behind its plus sign, has to lie in the mailbox soon."""
-    if counter.open_mailbox is None or settings.transport == "outbox":
+    if counter.open_mailbox is None or settings.kind.folder:
         return
     message = _to_ourselves(settings, counter.now())
     wanted = dict(message.headers)["Message-ID"]

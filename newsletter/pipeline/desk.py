@@ -62,6 +62,7 @@ class Desk:
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD
     data_dir: Path = Path()  # where the archive lies
+    outbox: Path | None = None  # where emails stay; None: they leave this machine
     templates: tuple[Path, ...] = ()  # the folders of templates, the first wins
 
     @property

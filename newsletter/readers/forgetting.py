@@ -14,7 +14,7 @@ from newsletter.readers.counter import Counter
 def forget(counter: Counter, subscriber: Subscriber) -> int:
     """Erase all that is kept of a reader but a keyed hash; the number of emails in files that went too."""
     counter.store.forget(subscriber.id, fingerprint(counter.keys, subscriber.email), counter.now())
-    return sum(_erased(counter.data_dir / name, subscriber.email) for name in ("outbox", "dry-run"))
+    return _erased(counter.data_dir, subscriber.email)
 
 
 def take_back(counter: Counter, email: str) -> None:
@@ -22,8 +22,9 @@ def take_back(counter: Counter, email: str) -> None:
     counter.store.remember_again(fingerprints(counter.keys, email))
 
 
-def _erased(folder: Path, email: str) -> int:
-    found = [file for file in folder.glob("*_*") if file.stem.lower().endswith(f"_{email}")]
+def _erased(data_dir: Path, email: str) -> int:
+    """Emails that stayed here, in whichever folder: their files are named by their readers."""
+    found = [file for file in data_dir.glob("*/*_*.*") if file.stem.lower().endswith(f"_{email}")]
     for file in found:
         file.unlink(missing_ok=True)
     return len(found)

@@ -1,1 +1,79 @@
-"""Ways out: `outbox` writes files, `smtp` and `sendgrid` hand mails to a server. Each speaks one vendor."""
+"""Ways out, one module or package each, which says in its `KIND` all that the rest asks of it.
+
+outbox    writes files
+smtp      any mail server
+sendgrid  one provider, by its package and its webhooks
+
+A new module is found by being here. Describing a transport is cheap: what sends is imported when it is opened.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+
+from newsletter.models import Finding
+from newsletter.ports import Hook, Transport
+from newsletter.setting_values import path_secret, web_address
+
+Say = Callable[[str], None]  # hears a line of what works
+
+
+class TransportSettings(BaseModel):
+    """What several transports read; each adds its own in a class of its own."""
+
+    transport: str = "outbox"
+    data_dir: Path = Path("var")
+    public_url: Annotated[str, BeforeValidator(web_address)] | None = None
+    connections: int = Field(default=8, ge=1, le=100)
+    dkim_key_file: Path | None = None
+    dkim_selector: str | None = None
+    inbound_secret: Annotated[SecretStr, BeforeValidator(path_secret)] | None = None
+
+
+S = TypeVar("S", bound=TransportSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What `newsletter init` asks for one setting."""
+
+    setting: str
+    text: str
+    form: str = ""  # of an answer
+    example: str = ""  # for `.env`, where there is no answer
+
+
+def _nothing(*_: object) -> tuple[()]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[S]):
+    """One transport: what it is set up with, and how it is opened, checked and heard from."""
+
+    name: str
+    settings: type[S]
+    open: Callable[[S], Transport]
+    needs: tuple[str, ...] = ()  # the settings without which it cannot send
+    folder: str = ""  # of the data folder, in which its emails stay; empty: they leave this machine
+    questions: tuple[Question, ...] = ()
+    findings: Callable[[S], Iterable[Finding]] = _nothing  # without asking anybody
+    try_online: Callable[[S, Say], Iterable[Finding]] = _nothing  # a login without an email
+    hooks: Callable[[S], tuple[Hook, ...]] | None = None  # open or not, whichever transport is in use
+    hook_key: str = ""  # the setting that opens the hook of its events
+
+
+@cache
+def kinds() -> Mapping[str, Kind[Any]]:
+    """Every transport by its name: those that need no provider first."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
+    found: Iterable[Kind[Any]] = (module.KIND for module in modules)
+    return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.hooks is not None, kind.name))}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from newsletter.errors import TransportError, TransportRefused
 from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
+from newsletter.transports import Kind, TransportSettings
 
 _MOST_LETTERS = 200  # of an address in a file name, which ends at 255 octets on most systems
 _UNFINISHED = "tmp"  # the folder for what is being written, as in a maildir
@@ -86,3 +87,10 @@ def _sync(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
+
+
+def _open(settings: TransportSettings) -> Outbox:
+    return Outbox(settings.data_dir / KIND.folder)
+
+
+KIND = Kind(name=Outbox.name, settings=TransportSettings, open=_open, folder="outbox")

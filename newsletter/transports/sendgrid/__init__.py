@@ -1,138 +1,96 @@
-"""SendGrid through its official package: hundreds of readers a call, several calls at once."""
+"""SendGrid, by its official package.
+
+sending  several calls at once
+payload  what a call says
+calls    one call, and what its answer means
+webhook  what it posts to us: delivery events, and replies
+"""
 
 from __future__ import annotations
 
-import time
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
-from itertools import groupby, islice
+import base64
+from collections.abc import Iterator
+from typing import Annotated
 
-from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
-from newsletter.models import Answer, Outcome, Outgoing, Verdict
-from newsletter.transports.sendgrid.calls import Result, api, call
-from newsletter.transports.sendgrid.payload import payload, same_call
+from pydantic import BeforeValidator, Field, SecretStr
 
-_SECONDS = 30.0
-_MAILS = 500  # a call; the service takes 1,000
-_SETBACKS = 3  # calls in a row that fail until the round ends
-_BREATH = 2.0  # seconds before a call that failed is made again
-Call = Sequence[Outgoing]
+from newsletter.models import Finding
+from newsletter.ports import Hook, Transport
+from newsletter.setting_values import ServiceUrl, revealed
+from newsletter.transports import Kind, Question, Say, TransportSettings
+
+_SECONDS = 15.0  # one answer, when it is tried
 
 
-class SendGrid:
-    """Up to `connections` calls at once with up to `batch` mails each."""
+def _public_key(value: str) -> str:
+    """The base64 of an EC public key, with or without its PEM lines."""
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    name = "sendgrid"
+    text = "".join(line.strip() for line in value.splitlines() if "-----" not in line)
+    try:
+        if isinstance(load_der_public_key(base64.b64decode(text, validate=True)), EllipticCurvePublicKey):
+            return text
+    except ValueError:
+        pass
+    raise ValueError("is not a verification key; copy it from SendGrid, Settings, Mail Settings, Event Webhook")
 
-    def __init__(
-        self, api_key: str, url: str, *, connections: int = 8, batch: int = _MAILS, timeout: float = _SECONDS
-    ) -> None:
-        self._api = api(api_key, url, timeout)
-        self._connections, self._most = connections, batch
-        self._reset()
 
-    def _reset(self) -> None:
-        self._trouble: TransportError | None = None
-        self._until = 0.0  # of a trouble that passes, on the clock that no one sets
-        self._setbacks = 0
-        self._batch = self._most  # smaller where the service found a call too large
-        self._waiting: deque[Call] = deque()
-        self._calls: dict[Future[Result], Call] = {}
-        self._answers: list[Answer] = []
-        self._threads: ThreadPoolExecutor | None = None
+class SendGridSettings(TransportSettings):
+    sendgrid_api_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_API_KEY")
+    sendgrid_url: ServiceUrl = "https://api.sendgrid.com"
+    sendgrid_webhook_key: Annotated[str, BeforeValidator(_public_key)] | None = None
 
-    @property
-    def trouble(self) -> TransportError | None:
-        if self._until and time.monotonic() >= self._until:
-            self._trouble, self._until = None, 0.0
-        return self._trouble
 
-    @property
-    def room(self) -> int:
-        free = self._connections - len(self._calls) - len(self._waiting)
-        return 0 if self.trouble else max(0, free * self._batch)
+def _open(settings: SendGridSettings) -> Transport:
+    from newsletter.transports.sendgrid.sending import SendGrid
 
-    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
-        for alike in self._grouped(mails):
-            self._waiting.append(alike)
-            self._begin()
-        if self._calls and not self._answers:
-            self._listen(wait)
-            self._begin()
-        answers, self._answers = self._answers, []
-        return answers
+    key = revealed(settings.sendgrid_api_key) or ""
+    return SendGrid(key, settings.sendgrid_url, connections=settings.connections)
 
-    def close(self) -> None:
-        """Calls that are under way are not waited for."""
-        if self._threads is not None:
-            self._threads.shutdown(wait=False, cancel_futures=True)
-        self._reset()
 
-    def _grouped(self, mails: Iterable[Outgoing]) -> Iterator[Call]:
-        """Each call's mails as soon as they are made: the first is on its way while the next ones are."""
-        for _, group in groupby(mails, lambda mail: same_call(mail.message)):
-            while alike := list(islice(group, self._batch)):
-                yield alike
+def _hooks(settings: SendGridSettings) -> tuple[Hook, ...]:
+    from newsletter.transports.sendgrid.webhook import EventHook, InboundHook
 
-    def _begin(self) -> None:
-        while self._waiting and (trouble := self.trouble):
-            self._answer(self._waiting.popleft(), Outcome(Verdict.UNTRIED, trouble.problem))
-        while self._waiting and len(self._calls) < self._connections:
-            mails = self._waiting.popleft()
-            self._threads = self._threads or ThreadPoolExecutor(self._connections, "sendgrid")
-            self._calls[self._threads.submit(call, self._api, payload(mails))] = mails
+    return EventHook(settings.sendgrid_webhook_key), InboundHook(revealed(settings.inbound_secret) or "")
 
-    def _listen(self, seconds: float) -> None:
-        done, _ = wait(self._calls, timeout=seconds, return_when=FIRST_COMPLETED)
-        for future in done:
-            self._understand(self._calls.pop(future), future.result())
 
-    def _understand(self, mails: Call, result: Result) -> None:
-        if result.too_large and len(mails) > 1:
-            return self._halve(mails)
-        if result.guilty is not None and result.guilty < len(mails):
-            return self._single_out(mails, result)
-        outcome = result.outcome
-        if result.refused or (outcome.verdict is Verdict.PERMANENT and len(mails) > 1):
-            # What is refused of many is what they share: none of them is to blame.
-            self._trouble, self._until = TransportRefused(self.name, outcome.detail), 0.0
-            outcome = replace(outcome, verdict=Verdict.UNTRIED)
-        elif result.pause is not None:
-            self._rest(outcome.detail, result.pause)
-        elif result.unreached:
-            self._trouble, self._until = TransportUnavailable(self.name, outcome.detail), 0.0
-        elif result.failing:
-            outcome = self._set_back(outcome)
-        else:
-            self._setbacks = 0
-        return self._answer(mails, outcome)
+def _findings(settings: SendGridSettings) -> Iterator[Finding]:
+    if settings.transport == KIND.name and settings.sendgrid_webhook_key is None:
+        problem = "bounces and complaints that SendGrid reports are not read"
+        remedy = "switch on its signed event webhook to <public url>/hooks/sendgrid/events and set the key it shows"
+        yield Finding("NEWSLETTER_SENDGRID_WEBHOOK_KEY", None, problem, remedy, fatal=False)
 
-    def _answer(self, mails: Call, outcome: Outcome) -> None:
-        self._answers += [Answer(mail.key, outcome) for mail in mails]
 
-    def _halve(self, mails: Call) -> None:
-        self._batch = min(self._batch, (len(mails) + 1) // 2)
-        self._waiting.extendleft([mails[self._batch :], mails[: self._batch]])
+def _try_online(settings: SendGridSettings, say: Say) -> Iterator[Finding]:
+    """What the key may do."""
+    import requests
 
-    def _single_out(self, mails: Call, result: Result) -> None:
-        """The service names the one whose address it cannot read; the others go once more."""
-        place = result.guilty or 0
-        self._answer([mails[place]], result.outcome)
-        if others := [*mails[:place], *mails[place + 1 :]]:
-            self._waiting.appendleft(others)
+    headers = {"Authorization": f"Bearer {revealed(settings.sendgrid_api_key)}"}
+    try:
+        answer = requests.get(f"{settings.sendgrid_url}/v3/scopes", headers=headers, timeout=_SECONDS)
+        scopes = answer.json().get("scopes", []) if answer.ok else []
+    except (requests.RequestException, ValueError) as error:
+        problem = f"SendGrid does not answer ({type(error).__name__})"
+        yield Finding("NEWSLETTER_SENDGRID_URL", None, problem, "check the address and this machine's network")
+        return
+    if not answer.ok:
+        remedy = "make a new key with Mail Send access; keys of the EU need NEWSLETTER_SENDGRID_URL"
+        yield Finding("SENDGRID_API_KEY", None, f"the key is refused (HTTP {answer.status_code})", remedy)
+    elif "mail.send" not in scopes:
+        yield Finding("SENDGRID_API_KEY", None, "the key may not send mail", "give it Mail Send access")
+    else:
+        say("SendGrid: the key may send mail")
 
-    def _set_back(self, outcome: Outcome) -> Outcome:
-        """Tried again in a moment; the third failure in a row ends the round, and these mails make way for others."""
-        self._setbacks += 1
-        if self._setbacks < _SETBACKS:
-            self._rest(outcome.detail, _BREATH * self._setbacks)
-            return outcome
-        self._trouble, self._until = TransportUnavailable(self.name, outcome.detail), 0.0
-        return replace(outcome, verdict=Verdict.TEMPORARY)
 
-    def _rest(self, problem: str, seconds: float) -> None:
-        if not isinstance(self._trouble, TransportRefused):
-            self._trouble = TransportUnavailable(self.name, problem, seconds)
-            self._until = max(self._until, time.monotonic() + seconds)
+KIND = Kind(
+    name="sendgrid",
+    settings=SendGridSettings,
+    open=_open,
+    needs=("sender", "sendgrid_api_key"),
+    questions=(Question(setting="sendgrid_api_key", text="SENDGRID_API_KEY"),),
+    findings=_findings,
+    try_online=_try_online,
+    hooks=_hooks,
+    hook_key="sendgrid_webhook_key",
+)

@@ -32,15 +32,15 @@ from python_multipart.multipart import Field
 from newsletter.inbound import failure, trust
 from newsletter.models import DeliveryEvent, EventKind, Incoming, Posted
 
-_DROPPED = {
-    "bounced address": EventKind.UNDELIVERABLE,
-    "invalid": EventKind.UNDELIVERABLE,
-    "unsubscribed address": EventKind.LEFT,
-    "spam reporting address": EventKind.COMPLAINED,
-}
+# Its events, some with their reason; a bounce takes a look at what the server said.
 _KINDS = {
     "processed": EventKind.ACCEPTED,
     "delivered": EventKind.DELIVERED,
+    "dropped": EventKind.FAILED,
+    "dropped: bounced address": EventKind.UNDELIVERABLE,
+    "dropped: invalid": EventKind.UNDELIVERABLE,
+    "dropped: unsubscribed address": EventKind.LEFT,
+    "dropped: spam reporting address": EventKind.COMPLAINED,
     "spamreport": EventKind.COMPLAINED,
     "unsubscribe": EventKind.LEFT,
     "group_unsubscribe": EventKind.LEFT,
@@ -131,10 +131,9 @@ def _event(row: Mapping[str, Any]) -> DeliveryEvent | None:
         # "blocked": refused for now or for what we are, and now and then for who the reader is.
         blocked = str(row.get("type", "")) == "blocked" and (known.status or "")[1:3] not in (".1", ".2")
         kind: EventKind | None = EventKind.BLOCKED if blocked or known.blames_sender else EventKind.BOUNCED
-    elif name == "dropped":
-        kind = _DROPPED.get(str(row.get("reason", "")).strip().lower(), EventKind.FAILED)
     else:
-        kind = _KINDS.get(name)
+        reason = str(row.get("reason", "")).strip().lower()
+        kind = _KINDS.get(f"{name}: {reason}", _KINDS.get(name))
     if kind is None or not key or not re.fullmatch(r"[0-9]{1,18}", delivery):
         return None
     return DeliveryEvent(

@@ -1,250 +1,91 @@
-"""SMTP over several connections at once, in one loop: no thread hands a mail to another.
+"""Any mail server, by SMTP.
 
-Threads only open connections, which is where the standard library waits. A lost connection is opened again; a server
-that is down, or says good-bye to everybody, is in trouble, and the mails go back as if they had not been touched.
+sending       several connections at once, in one loop
+greeting      from a host's name to a connection that is ready
+lane          one connection
+conversation  what is said over it, without a socket
+replies       what a server says
+wire          an email as it goes over the wire
+signature     DKIM
 """
 
 from __future__ import annotations
 
-import selectors
-import smtplib
-import socket
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from typing import Annotated
 
-from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
-from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
-from newsletter.transports.smtp import greeting
-from newsletter.transports.smtp.conversation import Sending, Stage
-from newsletter.transports.smtp.lane import Lane
-from newsletter.transports.smtp.wire import with_dots
+from pydantic import SecretStr
 
-_SECONDS = 60.0
-_LONGEST_GATHERING = 0.01  # seconds
-_GOODBYE = 2.0  # seconds for all connections together
-_MOST_TRIES = 2  # connections that end before a mail's body until the mail is thought to be the cause
-_MOST_SETBACKS = 3  # such connections, one after another, until the server is
+from newsletter.errors import ConfigurationError, TransportRefused
+from newsletter.models import Finding, Message
+from newsletter.ports import Transport
+from newsletter.setting_values import mail_server, revealed
+from newsletter.transports import Kind, Question, Say, TransportSettings
+
+_SECONDS = 15.0  # one answer, when it is tried
 
 
-class Smtp:
-    """Sends through one server, over up to `connections` connections that are opened when they are needed."""
-
-    name = greeting.NAME
-
-    def __init__(
-        self,
-        url: str,
-        password: str | None = None,
-        *,
-        connections: int = 8,
-        timeout: float = _SECONDS,
-        sign: Callable[[Message], bytes] | None = None,
-    ) -> None:
-        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each mail."""
-        self._server = greeting.server(url, password)
-        self._connections, self._timeout, self._sign = connections, timeout, sign
-        self._pipelining = True  # until the server is caught lying about it
-        self._reset()
-
-    def _reset(self) -> None:
-        self.trouble: TransportError | None = None
-        self._limit = self._connections  # fewer where the server does not take as many
-        self._setbacks = 0
-        self._waiting: deque[Sending] = deque()
-        self._lanes: list[Lane] = []
-        self._moved: set[Lane] = set()  # that may have something to say
-        self._opening: set[Future[smtplib.SMTP]] = set()
-        self._answers: list[Answer] = []
-        self._returned = 0.0  # when the caller was last given answers
-        self._selector: selectors.BaseSelector | None = None
-        self._threads: ThreadPoolExecutor | None = None
-
-    @property
-    def room(self) -> int:
-        """Two for each connection: one on its way, and one whose commands leave behind it."""
-        return 0 if self.trouble else max(0, 2 * self._limit - self._held())
-
-    def _held(self) -> int:
-        return len(self._waiting) + sum(len(lane.talk.held) for lane in self._lanes)
-
-    def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
-        self._waiting.extend(Sending(mail) for mail in mails)
-        for lane in self._lanes:
-            lane.talk.recorded()
-        self._moved.update(self._lanes)
-        begin = time.monotonic()
-        until = begin + wait
-        # One commit costs the same for many answers: wait for more, as long as the last one took.
-        gathering = min(begin - self._returned, _LONGEST_GATHERING)
-        self._work()
-        while self._held() and (left := until - time.monotonic()) > 0:
-            if self._answers:
-                until, gathering = min(until, time.monotonic() + gathering), 0.0
-                left = min(left, until - time.monotonic())
-                if not any(lane.talk.waits_for is Stage.DOT for lane in self._lanes):
-                    break
-            self._listen(max(left, 0.0))
-            self._work()
-        answers, self._answers, self._returned = self._answers, [], time.monotonic()
-        return answers
-
-    def close(self) -> None:
-        """Say good-bye on every connection. Not to be called while mails are on their way."""
-        deadline = time.monotonic() + _GOODBYE
-        for future in self._opening:
-            future.add_done_callback(_hang_up)
-        for lane in self._lanes:
-            lane.quit(_GOODBYE)
-        for lane in self._lanes:
-            lane.await_goodbye(deadline)
-        if self._selector is not None:
-            self._selector.close()
-            self._ears[0].close()
-            self._ears[1].close()
-        if self._threads is not None:
-            self._threads.shutdown(wait=False)
-        self._reset()
-
-    def _work(self) -> None:
-        """Everything that can be done without waiting: mails to connections, new connections, bytes into sockets."""
-        if self.trouble:
-            self._give_back()
-        self._distribute()
-        self._open()
-        for lane in self._moved.intersection(self._lanes):
-            self._watch(lane, lane.push())
-        self._moved.clear()
-
-    def _distribute(self) -> None:
-        """The mails that wait, to connections without any first."""
-        if not self._waiting:
-            return
-        for lane in sorted(self._lanes, key=lambda one: one.talk.room, reverse=True):
-            while self._waiting and lane.talk.room > 0:
-                self._moved.add(lane)
-                if answer := lane.talk.take(self._waiting.popleft()):
-                    self._answers.append(answer)
-
-    def _give_back(self) -> None:
-        untried = Outcome(Verdict.UNTRIED, self.trouble.problem if self.trouble else "")
-        self._answers += [Answer(sending.mail.key, untried) for sending in self._waiting]
-        self._waiting.clear()
-
-    def _open(self) -> None:
-        """A connection for each mail that waits, as far as the server has taken as many."""
-        wanted = min(len(self._waiting), self._limit - len(self._lanes)) - len(self._opening)
-        for _ in range(wanted):
-            self._listener()
-            self._threads = self._threads or ThreadPoolExecutor(self._connections, "smtp")
-            future = self._threads.submit(greeting.greet, self._server, self._timeout)
-            self._opening.add(future)
-            future.add_done_callback(self._wake)
-
-    def _listener(self) -> selectors.BaseSelector:
-        if self._selector is None:
-            self._selector = selectors.DefaultSelector()
-            self._ears = socket.socketpair()
-            for ear in self._ears:
-                ear.setblocking(False)
-            self._selector.register(self._ears[0], selectors.EVENT_READ, None)
-        return self._selector
-
-    def _wake(self, _: object) -> None:
-        with suppress(OSError):  # closed meanwhile, or full: then there is no need to knock
-            self._ears[1].send(b"!")
-
-    def _watch(self, lane: Lane, events: int) -> None:
-        selector = self._listener()
-        key = selector.get_map().get(lane.socket)
-        if key is None:
-            selector.register(lane.socket, events, lane)
-        elif key.events != events:
-            selector.modify(lane.socket, events, lane)
-
-    def _listen(self, seconds: float) -> None:
-        """Wait until a server says something, takes something or has been silent for too long."""
-        now = time.monotonic()
-        deadlines = [left for lane in self._lanes if (left := lane.seconds_left(now)) is not None]
-        for key, _ in self._listener().select(max(0.0, min([seconds, *deadlines]))):
-            if key.data is None:
-                self._take_opened()
-            else:
-                self._read(key.data)
-        now = time.monotonic()
-        for lane in list(self._lanes):
-            left = lane.seconds_left(now)
-            if left is not None and left <= 0:
-                self._lose(lane, "the server is silent", silent=True)
-
-    def _read(self, lane: Lane) -> None:
-        self._moved.add(lane)
-        answers = lane.pull()
-        self._answers += answers
-        self._setbacks = 0 if answers else self._setbacks
-        if lane.talk.broken:
-            self._lose(lane, lane.talk.broken)
-
-    def _take_opened(self) -> None:
-        with suppress(BlockingIOError):
-            self._ears[0].recv(4096)
-        for future in [one for one in self._opening if one.done()]:
-            self._opening.remove(future)
-            try:
-                connection = future.result()
-                self._lanes.append(
-                    Lane(connection, timeout=self._timeout, pipelining=self._pipelining, wire=self._wire)
-                )
-            except TransportRefused as error:
-                self.trouble = error
-            except (smtplib.SMTPException, OSError) as error:
-                self._cannot_open(error)
-
-    def _cannot_open(self, error: Exception) -> None:
-        """Other connections carry the mails on; without any the server is in trouble."""
-        self._limit = len(self._lanes) + len(self._opening)
-        if not self._limit:
-            problem = f"cannot connect to {self._server}: {error}"
-            self.trouble = self.trouble or TransportUnavailable(self.name, problem)
-
-    def _lose(self, lane: Lane, problem: str, *, silent: bool = False) -> None:
-        """Each of its mails is answered, tried over another connection, or given back."""
-        talk = lane.talk
-        if talk.suspect or (silent and talk.pipelining and talk.in_envelope):
-            self._pipelining = False
-        self._lanes.remove(lane)
-        self._listener().unregister(lane.socket)
-        lane.close()
-        answers, back = talk.end(problem)
-        self._answers += answers
-        if back and not talk.answered and not talk.suspect:
-            back = self._count_setback(back, problem)
-        self._waiting.extendleft(reversed(back))
-
-    def _count_setback(self, back: list[Sending], problem: str) -> list[Sending]:
-        """A connection that carried nothing speaks against its first mail, and several of them against the server."""
-        self._setbacks += 1
-        if self._setbacks >= _MOST_SETBACKS and not self.trouble:
-            self.trouble = TransportUnavailable(self.name, f"{self._server}: {problem}")
-        first, *others = back
-        first.tries += 1
-        if first.tries < _MOST_TRIES:
-            return back
-        self._answers.append(Answer(first.mail.key, Outcome(Verdict.TEMPORARY, f"connection lost: {problem}")))
-        return others
-
-    def _wire(self, message: Message) -> bytes:
-        # No line of the signature begins with a dot.
-        return with_dots(message) if self._sign is None else self._sign(message) + with_dots(message)
+class SmtpSettings(TransportSettings):
+    smtp_url: Annotated[str, mail_server("smtp", "smtp://user@host:587 or smtps://user@host")] | None = None
+    smtp_password: SecretStr | None = None
 
 
-def verify(url: str, password: str | None, timeout: float = _SECONDS) -> None:
-    """Connect, secure and log in, and say good-bye. Raises TransportRefused, SMTPException or OSError."""
-    greeting.greet(greeting.server(url, password), timeout).quit()
+def _open(settings: SmtpSettings) -> Transport:
+    from newsletter.transports.smtp.sending import Smtp
+
+    password = revealed(settings.smtp_password)
+    return Smtp(settings.smtp_url or "", password, connections=settings.connections, sign=_signature(settings))
 
 
-def _hang_up(opened: Future[smtplib.SMTP]) -> None:
-    with suppress(Exception):
-        opened.result().close()
+def _signature(settings: SmtpSettings) -> Callable[[Message], bytes] | None:
+    """What signs emails, if anything does. Raises ConfigurationError for a key that cannot."""
+    if settings.dkim_key_file is None or settings.dkim_selector is None:
+        return None
+    from newsletter.transports.smtp.signature import signer
+
+    try:
+        return signer(settings.dkim_key_file, settings.dkim_selector)
+    except ValueError as error:
+        remedy = "make one by `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
+        raise ConfigurationError([Finding("NEWSLETTER_DKIM_KEY_FILE", None, str(error), remedy)]) from error
+
+
+def _findings(settings: SmtpSettings) -> Iterator[Finding]:
+    try:
+        _signature(settings)
+    except ConfigurationError as error:
+        yield from error.findings
+
+
+def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
+    from smtplib import SMTPException
+
+    from newsletter.transports.smtp.sending import verify
+
+    password = revealed(settings.smtp_password)
+    try:
+        verify(settings.smtp_url or "", password, timeout=_SECONDS)
+    except (TransportRefused, SMTPException, OSError) as error:
+        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers want an app password"
+        yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
+        return
+    say("mail server: takes our login over TLS" if password else "mail server: takes mail without a login")
+
+
+KIND = Kind(
+    name="smtp",
+    settings=SmtpSettings,
+    open=_open,
+    needs=("sender", "smtp_url"),
+    questions=(
+        Question(
+            setting="smtp_url",
+            text="Mail server",
+            form="smtp://user@host:587",
+            example="smtp://news@example.org@mail.example.org:587",
+        ),
+        Question(setting="smtp_password", text="Its password"),
+    ),
+    findings=_findings,
+    try_online=_try_online,
+)

@@ -8,27 +8,30 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from email.utils import parseaddr
+from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 from dotenv.parser import parse_stream
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, create_model, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from newsletter import redaction
+from newsletter import setting_values as values
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Letterhead
-from newsletter.settings import values
+from newsletter.setting_values import ServiceUrl
+from newsletter.transports import Kind, TransportSettings, kinds
 
 MailAddress = Annotated[str, BeforeValidator(values.mail_address)]
-ServiceUrl = Annotated[str, BeforeValidator(values.service)]
 
+_IMAP = "imaps://user@host/INBOX (plain imap:// only on this machine)"
 
 _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS")
 
 
-class Settings(BaseSettings):
+class Settings(BaseSettings, TransportSettings):
     """Everything an operator sets, validated once. Names and defaults: the README's table."""
 
     # An empty value is an unset one: container files write NAME=${NAME:-}.
@@ -37,9 +40,7 @@ class Settings(BaseSettings):
     )
 
     subscribers: Path = Path("subscribers.yaml")
-    data_dir: Path = Path("var")
     database_url: Annotated[str, BeforeValidator(values.database)] | None = None
-    public_url: Annotated[str, BeforeValidator(values.web_address)] | None = None
     sender: MailAddress | None = None
     reply_to: MailAddress | None = None
     plus_addressing: bool = True
@@ -51,18 +52,8 @@ class Settings(BaseSettings):
     model_prices: Annotated[dict[str, tuple[float, float]], NoDecode, BeforeValidator(values.prices)] = {}
     max_cost_usd: float | None = Field(default=None, gt=0)
     prefilter: float | None = Field(default=None, gt=0, lt=1)
-    transport: Literal["outbox", "smtp", "sendgrid"] = "outbox"
-    smtp_url: Annotated[str, values.smtp] | None = None
-    smtp_password: SecretStr | None = None
     send_rate: float | None = Field(default=None, gt=0)
-    connections: int = Field(default=8, ge=1, le=100)
-    dkim_key_file: Path | None = None
-    dkim_selector: str | None = None
-    sendgrid_api_key: SecretStr | None = Field(default=None, validation_alias="SENDGRID_API_KEY")
-    sendgrid_url: ServiceUrl = "https://api.sendgrid.com"
-    sendgrid_webhook_key: Annotated[str, BeforeValidator(values.public_key)] | None = None
-    inbound_secret: Annotated[SecretStr, BeforeValidator(values.path_secret)] | None = None
-    imap_url: Annotated[str, values.imap] | None = None
+    imap_url: Annotated[str, values.mail_server("imap", _IMAP, loopback_only=True)] | None = None
     imap_password: SecretStr | None = None
     authserv_id: str | None = None
     arxiv_api_url: ServiceUrl = "https://export.arxiv.org/api/query"
@@ -76,16 +67,20 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _complete(self) -> Settings:
-        needs = {"smtp": ("sender", "smtp_url"), "sendgrid": ("sender", "sendgrid_api_key")}
-        if missing := [_variable(name) for name in needs.get(self.transport, ()) if not getattr(self, name)]:
+        if missing := [variable(name) for name in self.kind.needs if not getattr(self, name)]:
             problem = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
             raise ValueError(
                 f"{problem}; NEWSLETTER_TRANSPORT={self.transport} needs {'it' if len(missing) == 1 else 'them'}"
             )
         if (self.dkim_key_file is None) != (self.dkim_selector is None):
             missing_one = "dkim_selector" if self.dkim_selector is None else "dkim_key_file"
-            raise ValueError(f"{_variable(missing_one)} is missing; signing needs the key and the selector")
+            raise ValueError(f"{variable(missing_one)} is missing; signing needs the key and the selector")
         return self
+
+    @property
+    def kind(self) -> Kind[Any]:
+        """The transport, as it describes itself."""
+        return kinds()[self.transport]
 
     @property
     def database(self) -> str:
@@ -99,16 +94,22 @@ class Settings(BaseSettings):
 
     @property
     def letterhead(self) -> Letterhead:
-        """What mails say about their sender. The outbox is where replies are tried, so there they are promised."""
+        """What mails say about their sender. Where emails stay here replies are tried, so there they are promised."""
         sender = self.sender or "Morning arXiv <newsletter@newsletter.invalid>"
         return Letterhead(
             sender=sender,
             reply_to=parseaddr(self.reply_to or sender)[1],
             plus_addressing=self.plus_addressing,
-            replies_read=self.transport == "outbox" or self.imap_url is not None or self.parses_inbound,
+            replies_read=bool(self.kind.folder) or self.imap_url is not None or self.parses_inbound,
             public_url=self.public_url,
             postal_address=self.postal_address,
         )
+
+
+if not TYPE_CHECKING:  # each transport's own fields: only its own functions read them, under its own type
+    _PARTS = [kind.settings for kind in kinds().values() if kind.settings is not TransportSettings]
+    _NAME = (Literal[tuple(kinds())], "outbox")
+    Settings = create_model("Settings", __base__=(Settings, *_PARTS), __module__=__name__, transport=_NAME)
 
 
 def load(folder: Path | None = None) -> Settings:
@@ -133,7 +134,7 @@ def load(folder: Path | None = None) -> Settings:
 def _secrets() -> Iterator[str]:
     """Every value in the environment that may be a secret; other programs' too, since their packages read them."""
     for name, value in os.environ.items():
-        if name.endswith(_SECRET_NAMES) or (name in _known_names() and is_secret(name)):
+        if name.endswith(_SECRET_NAMES) or (name in _fields() and is_secret(name)):
             yield value
         if "://" in value and (password := _password(value)):
             yield unquote(password)
@@ -148,8 +149,7 @@ def _password(address: str) -> str | None:
 
 def is_secret(name: str) -> bool:
     """Whether the value of this variable must not be shown: passwords and keys, and whatever is not ours."""
-    field = name.removeprefix("NEWSLETTER_").lower()
-    if name == "SENDGRID_API_KEY" or field not in Settings.model_fields:
+    if (field := _fields().get(name)) is None:
         return not name.endswith("_FILE")
     return "SecretStr" in str(Settings.model_fields[field].annotation)
 
@@ -183,7 +183,7 @@ def _read_secret_files(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
     findings = []
     for name, path in list(os.environ.items()):
         secret = name.removesuffix("_FILE")
-        ours = secret.endswith("_API_KEY") or secret in _known_names()
+        ours = secret.endswith("_API_KEY") or secret in _fields()
         if secret == name or not ours or not path or os.environ.get(secret):
             continue
         try:
@@ -224,11 +224,19 @@ def _nearest(name: str, known: Sequence[str]) -> str | None:
 
 
 def _known_names() -> tuple[str, ...]:
-    return tuple(_variable(field) for field in Settings.model_fields)
+    return tuple(_fields())
 
 
-def _variable(field: str) -> str:
-    return "SENDGRID_API_KEY" if field == "sendgrid_api_key" else f"NEWSLETTER_{field.upper()}"
+@cache
+def _fields() -> Mapping[str, str]:
+    """Each variable with its field."""
+    return {variable(field): field for field in Settings.model_fields}
+
+
+def variable(field: str) -> str:
+    """The name in the environment: the one that a provider's own package reads, or ours."""
+    theirs = Settings.model_fields[field].validation_alias
+    return theirs if isinstance(theirs, str) else f"NEWSLETTER_{field.upper()}"
 
 
 def _finding(problem: Mapping[str, Any], places: Mapping[str, tuple[str, int]]) -> Finding:
@@ -241,7 +249,7 @@ def _finding(problem: Mapping[str, Any], places: Mapping[str, tuple[str, int]]) 
     if not path:
         return Finding("settings", None, what, remedy)
     first = str(path[0])
-    name = first if first.startswith(("NEWSLETTER_", "SENDGRID_")) else _variable(first)
+    name = first if first in _fields() else variable(first)
     where, line = places.get(name, ("environment", None))
     return Finding(where, line, f"{name}:{_shown(name, str(problem.get('input')))} {what}", remedy or "change it")
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, SecretStr
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -36,17 +34,6 @@ def _parts(value: str) -> SplitResult | None:
         return None
 
 
-def public_key(value: str) -> str:
-    """The base64 of an EC public key, with or without its PEM lines."""
-    text = "".join(line.strip() for line in value.splitlines() if "-----" not in line)
-    try:
-        if isinstance(load_der_public_key(base64.b64decode(text, validate=True)), EllipticCurvePublicKey):
-            return text
-    except ValueError:
-        pass
-    raise ValueError("is not a verification key; copy it from SendGrid, Settings, Mail Settings, Event Webhook")
-
-
 def path_secret(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{20,200}", value):
         raise ValueError("cannot be a part of an address that nobody guesses; write 20 or more of A-Z a-z 0-9 _ -")
@@ -68,7 +55,10 @@ def service(value: str) -> str:
     return value.rstrip("/")
 
 
-def _mail_server(plain: str, form: str, *, loopback_only: bool = False) -> BeforeValidator:
+ServiceUrl = Annotated[str, BeforeValidator(service)]
+
+
+def mail_server(plain: str, form: str, *, loopback_only: bool = False) -> BeforeValidator:
     """Of `smtp` or `imap` and the same with TLS; a plain one may be for this machine alone."""
 
     def check(value: str) -> str:
@@ -85,8 +75,9 @@ def _mail_server(plain: str, form: str, *, loopback_only: bool = False) -> Befor
     return BeforeValidator(check)
 
 
-smtp = _mail_server("smtp", "smtp://user@host:587 or smtps://user@host")
-imap = _mail_server("imap", "imaps://user@host/INBOX (plain imap:// only on this machine)", loopback_only=True)
+def revealed(secret: SecretStr | None) -> str | None:
+    """What is hidden from logs, for whoever logs in with it."""
+    return secret.get_secret_value() if secret else None
 
 
 def database(value: str) -> str:
