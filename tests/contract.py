@@ -38,19 +38,14 @@ ROUTES = (
 # In the newsletter's folder and, below, in an empty one.
 EXIT_CODES = (
     "--version",
-    "status",
-    "run --date 2026-03-08",
-    "run --only nobody@example.org",
-    "subscribers list",
     "subscribers show nobody@example.org",
     "explain nonsense",
-    "explain 2603.99999",
     "inbox",
     "inbox --once --explain",
     "run --no-such-option",
     "no-such-command",
 )
-EXIT_CODES_IN_AN_EMPTY_FOLDER = ("check", "status", "run", "init", "init --email ada@example.org")
+EXIT_CODES_IN_AN_EMPTY_FOLDER = ("check", "status", "init", "init --email ada@example.org")
 
 
 def shape(value: object, path: str = "") -> set[str]:
@@ -86,9 +81,7 @@ def metrics(text: str) -> set[str]:
 def atom_ids(archive: Path) -> dict[str, list[str]]:
     """By feed: its own id and those of its entries."""
     return {
-        str(file.relative_to(archive)): sorted(
-            str(node.text) for node in ElementTree.parse(file).iter(f"{_ATOM}id")
-        )
+        str(file.relative_to(archive)): sorted(str(node.text) for node in ElementTree.parse(file).iter(f"{_ATOM}id"))
         for file in sorted(archive.rglob("*.xml"))
         if file.name == "feed.xml"
     }

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import lru_cache
@@ -27,11 +28,12 @@ from aiosmtpd.controller import Controller
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120.0  # seconds; a busy machine is no failure
 
-# A process starts with this clock, and it goes on from there. libfaketime would do the same, but with it Python's own
-# sleep fails.
-_CLOCK = """\
+# A process starts with this clock, and it goes on from there. Not libfaketime: waits of threads that are to end after
+# some seconds end at once with it and are begun again, and Python's own sleep fails.
+_AT_START = """\
 import os, socket
 from datetime import datetime
+
 import time_machine
 
 time_machine.travel(datetime.fromisoformat(os.environ["OUTSIDE_NOW"]), tick=True).start()
@@ -60,12 +62,12 @@ class Home:
     settings: Mapping[str, str]
 
     def environment(self, now: str, more: Mapping[str, str]) -> dict[str, str]:
-        clock = self.folder.parent / "clock"
-        clock.mkdir(exist_ok=True)
-        (clock / "sitecustomize.py").write_text(_CLOCK, "utf-8")
+        at_start = self.folder.parent / "at-start"
+        at_start.mkdir(exist_ok=True)
+        (at_start / "sitecustomize.py").write_text(_AT_START, "utf-8")
         return {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": f"{clock}{os.pathsep}{ROOT}",
+            "PYTHONPATH": f"{at_start}{os.pathsep}{ROOT}",
             "HOME": str(self.folder.parent),
             "TZ": "UTC",
             "COLUMNS": "200",
@@ -85,6 +87,13 @@ class Home:
             timeout=PATIENCE,
             check=False,
         )
+
+    def settle(self) -> None:
+        """Let the list look saved a while ago: files have the machine's own time, which is ahead of the one given here,
+        and what was changed just now may be in the middle of being saved."""
+        file = self.folder / "subscribers.yaml"
+        then = datetime(2026, 1, 1, tzinfo=UTC).timestamp() + file.stat().st_mtime % 10**6  # no two alike
+        os.utime(file, (then, then))
 
     @contextmanager
     def running(self, now: str, *arguments: str, **more: str) -> Iterator[subprocess.Popen[str]]:
@@ -216,20 +225,14 @@ class Sink:
 
 
 @contextmanager
-def sink(
-    dropped: Sequence[str] = (), hanging: Sequence[str] = (), refused: Sequence[str] = ()
-) -> Iterator[Sink]:
-    kept = Sink(
-        dropped=frozenset(dropped), hanging=frozenset(hanging), refused=frozenset(refused), port=free_port()
-    )
+def sink(dropped: Sequence[str] = (), hanging: Sequence[str] = (), refused: Sequence[str] = ()) -> Iterator[Sink]:
+    kept = Sink(dropped=frozenset(dropped), hanging=frozenset(hanging), refused=frozenset(refused), port=free_port())
     controller = Controller(kept, hostname="127.0.0.1", port=kept.port)
     controller.start()
     try:
         yield kept
     finally:
         controller.stop()
-
-
 
 
 # --- what readers write ---
@@ -253,7 +256,7 @@ def written_to(address: str, sender: str, text: str, *, subject: str = "", **hea
 
 
 def reply(content: bytes, text: str, *, proof: str = "Reply-To") -> bytes:
-    """An answer as a mail program writes it, addressed by Reply-To; or proven by `In-Reply-To` or `References` alone."""
+    """An answer as a mail program writes it, addressed by Reply-To; or with `In-Reply-To` or `References` alone."""
     mail = original(content)
     body = mail.get_body(("plain",))
     quoted = "".join(f"> {line}\n" for line in (str(body.get_content()) if body else "").splitlines())

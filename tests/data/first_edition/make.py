@@ -1,4 +1,4 @@
-"""Makes this folder: what version 0.1.0, the first edition, leaves behind on an operator's disk and in readers' mailboxes.
+"""Makes this folder: what version 0.1.0, the first edition, leaves on an operator's disk and in readers' mailboxes.
 
 It was run once, with the code of the first edition, and is never run with later code: what lies here is what that code
 wrote, and `tests/test_first_edition.py` holds all later code against it. It stays to show how everything came about.
@@ -34,10 +34,10 @@ import sqlite3
 import tarfile
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -396,10 +396,8 @@ def tell(story: Story) -> None:
     story.read(DAYS[6], stranger, again, away)
 
     serve(story, DAYS[7])
-    with story.morning(DAYS[8], refused=["hugo@strict.example.com"]) as (_, settings):
-        # Without an alarm by email: one that is sent between two emails of a morning can take the answer to another.
-        with story.home.serving(f"{DAYS[8]} 13:00", **settings, NEWSLETTER_ADMIN_EMAIL=""):
-            pass  # its first tick is over
+    # Without an alarm by email: one that is sent between two emails of a morning can take the answer to another.
+    serve(story, DAYS[8], refused=["hugo@strict.example.com"], NEWSLETTER_ADMIN_EMAIL="")
     serve(story, DAYS[9], visit=lambda _, web: look(story, web))
     crash(story, DAYS[10])
 
@@ -411,11 +409,13 @@ def add_key(file: Path) -> None:
     file.write_text(f"{known}1 {hashlib.sha256(known.encode()).hexdigest()}\n", "ascii")
 
 
-def serve(story: Story, day: date, visit: Any = lambda _story, _web: None, **settings: str) -> None:
+def serve(
+    story: Story, day: date, visit: Any = lambda _story, _web: None, refused: Sequence[str] = (), **settings: str
+) -> None:
     """A morning of `newsletter serve`, and what happened on the web meanwhile."""
     with (
-        story.morning(day) as (_, given),
-        story.home.serving(f"{day} 13:00", **given, **settings) as web,
+        story.morning(day, refused=refused) as (_, given),
+        story.home.serving(f"{day} 13:00", **(given | settings)) as web,
     ):
         visit(story, web)
 
@@ -427,7 +427,7 @@ def _text(mail: Sent) -> str:
 
 
 def _link(mail: Sent, kind: str) -> str:
-    return re.findall(rf"https://news\.example\.org(/{kind}/[a-z2-7]+)", _text(mail))[0]
+    return str(re.findall(rf"https://news\.example\.org(/{kind}/[a-z2-7]+)", _text(mail))[0])
 
 
 def click(story: Story, web: Web) -> None:
@@ -456,11 +456,13 @@ def look(story: Story, web: Web) -> None:
 
 def crash(story: Story, day: date) -> None:
     """Una's email is cut off after its final dot; while the server is silent about Cyril's, the process is killed."""
-    with story.morning(day, dropped=["una@example.org"], hanging=["cyril@example.org"]) as (kept, settings):
-        with story.home.running(f"{day} 13:00", "run", **settings) as process:
-            wait_for(kept.hangs.is_set, "Cyril's email has not come")
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+    with (
+        story.morning(day, dropped=["una@example.org"], hanging=["cyril@example.org"]) as (kept, settings),
+        story.home.running(f"{day} 13:00", "run", **settings) as process,
+    ):
+        wait_for(kept.hangs.is_set, "Cyril's email has not come")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
     story.command(day, "status")  # opened and closed: what the crash left in -wal is in the file now
 
 
