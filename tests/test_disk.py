@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.errors import StoreUnreadable
 from newsletter.settings import Settings
+from newsletter.store import open_store
 from soak.crash import copied
 from soak.morning import READERS, RUN, found, prepare, status
 from soak.sinks import SmtpSink, smtp_sink
@@ -184,6 +186,28 @@ def test_a_ticking_service_outlives_a_bad_disk(
         assert "Traceback" not in logged
         service.tick()
     assert [] == found(warm, folder, sink.environment, sink.arrived()).problems(0)
+
+
+def test_a_store_follows_its_file(tmp_path: Path) -> None:
+    """A copy that is put back under a running service is used at once; a lost ledger is never begun anew."""
+    file, kept, away = (tmp_path / name for name in ("ledger.db", "kept.db", "away.db"))
+    with closing(open_store(f"sqlite:///{file}")) as store:
+        store.remember("who", "the copy")
+        store.rest()
+        shutil.copyfile(file, kept)
+        store.remember("who", "the original")
+        kept.replace(file)
+        assert "the copy" == store.recall("who")
+        store.rest()
+        file.rename(away)
+        with pytest.raises(StoreUnreadable, match="is gone"):
+            store.recall("who")
+        file.touch()
+        with pytest.raises(StoreUnreadable, match="is empty"):
+            store.recall("who")
+        assert 0 == file.stat().st_size
+        away.replace(file)
+        assert "the copy" == store.recall("who")
 
 
 def start_over(folder: Path, sink: SmtpSink) -> None:
