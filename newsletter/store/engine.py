@@ -5,14 +5,14 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DatabaseError, DisconnectionError, OperationalError
+from sqlalchemy.exc import DatabaseError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import StaticPool
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
@@ -79,10 +79,12 @@ def _follow(engine: Engine, file: Path) -> None:
     def note(_connection: object, record: Any) -> None:
         record.info["file"] = _identity(file)
 
-    def compare(_connection: object, record: Any, _fairy: object) -> None:
+    def compare(connection: Any, record: Any, _fairy: object) -> None:
         if record.info["file"] != _identity(file):
-            # What it holds open is nobody's ledger any more; the pool opens the one that is.
-            raise DisconnectionError("removed or replaced while it was in use")
+            # What it holds open is nobody's ledger any more. Its log would be taken for that of the other file.
+            with suppress(sqlite3.Error):
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raise InvalidatePoolError("removed or replaced while it was in use")
 
     event.listen(engine, "do_connect", refuse_new)
     event.listen(engine, "connect", note)
