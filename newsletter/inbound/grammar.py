@@ -13,7 +13,6 @@ from datetime import date
 from functools import cache
 
 from newsletter.inbound import asides, doubts, forms, pause, phrases, signatures, words
-from newsletter.inbound.leaving_words import OFTEN_MISTYPED
 from newsletter.inbound.phrases import folded, without_accents
 from newsletter.models import Action
 
@@ -219,7 +218,7 @@ def _one_script(clause: str, today: date) -> Wish | None:
 
 @cache
 def _mistyped() -> tuple[str, ...]:
-    return tuple(folded(word) for word in phrases.split(OFTEN_MISTYPED))
+    return tuple(folded(word) for word in phrases.split(words.OFTEN_MISTYPED))
 
 
 @cache

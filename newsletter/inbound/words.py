@@ -1,143 +1,46 @@
 """The words of the way out, by language. A command is `before* core after*`, each phrase as people write it.
 
-Phrases are compared in small letters and without accents; where a script has no spaces, without spaces. A new language
-is an entry here and nothing else.
+Phrases are compared in small letters and without accents; where a script has no spaces, without spaces. The three
+commands have a file a language in `commands`; a new language is a file there, and its words for times here.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+import yaml
 
 from newsletter.inbound import phrases
-from newsletter.inbound.leaving_words import SPACED
-from newsletter.inbound.leaving_words_cjk import UNSPACED
 from newsletter.inbound.phrases import Words
 
-LEAVE: dict[str, Words] = {**SPACED, **UNSPACED}
 
-PAUSE: dict[str, Words] = {
-    "en": Words(
-        "please|pls|kindly|i want to|i would like to|i'd like to|can you|could you",
-        "pause|pause it|pause my subscription|pause the newsletter|pause this newsletter|pause emails|pause mails|"
-        "pause sending|suspend|suspend my subscription|suspend the newsletter|hold|snooze",
-        "for|me|please|thanks|the next|my subscription|the newsletter|it",
-    ),
-    "zh": Words(
-        "请|請|麻烦|帮我|幫我|我想|我要|我想要|希望|先|想",
-        "暂停|暫停|暂停订阅|暫停訂閱|暂停发送|暫停發送|暂停推送|暂停邮件|暂停接收|暫停接收|停",
-        "我|一下|订阅|訂閱|发送|發送|邮件|郵件|推送|我的订阅|我的訂閱|谢谢|謝謝|吧|接收|为期|為期",
-    ),
-    "ja": Words(
-        "配信を|メール配信を|メールを|メールの|配信の|購読を|ニュースレターを|しばらく|の|すみませんが",
-        "停止|一時停止|休止|一時休止|中断|ストップ|配信停止|配信休止",
-        "を|して|し|の|ください|下さい|お願い(します/いたします/致します/できますか)|希望(します/)|したい(です/)|"
-        "したいと思います|"
-        "いただけますか|いただけないでしょうか|です",
-    ),
-    "ko": Words(
-        "구독을|구독|메일을|메일|메일발송을|발송을|발송|뉴스레터를|뉴스레터|수신을|수신|잠시|좀|잠깐",
-        "일시정지|일시중지|일시중단|중지|정지|중단",
-        "를|을|해|주세요|주십시오|해주세요|해주십시오|부탁드립니다|부탁드려요|부탁합니다|바랍니다|해주시기|주시기|"
-        "싶습니다|"
-        "하고|합니다|할게요|요청합니다|신청합니다|요",
-    ),
-    "de": Words(
-        "bitte|ich (möchte/würde gern/will)|(den/meinen/diesen) newsletter|newsletter|mein abo|das abo|"
-        "(können/könnten) sie|den versand|die (mails/e-mails/zusendung)|mal|eine|um",
-        "pausieren|pause|unterbrechen|aussetzen|pausieren sie|unterbrechen sie",
-        "für|bitte|danke|(den/meinen/diesen) newsletter|mein abo|das abo|den versand|"
-        "die (mails/e-mails/zusendung)|machen",
-    ),
-    "fr": Words(
-        "merci de|merci de bien vouloir|veuillez|je (voudrais/souhaite/souhaiterais)|(pourriez/pouvez)-vous|svp|"
-        "s'il vous plaît|bonjour",
-        "pause|mettre en pause|mettez en pause|en pause|suspendre|suspendez|interrompre|interrompez|faire une pause",
-        "la newsletter|l'envoi|les envois|l'abonnement|mon abonnement|mes abonnements|les mails|les e-mails|la lettre|"
-        "svp|s'il vous plaît|merci",
-    ),
-    "es": Words(
-        "por favor|quiero|quisiera|me gustaría|pueden|podrían|solicito",
-        "pausar|pausa|pausen|pause|pausad|suspender|suspendan|suspenda|en pausa|poner en pausa|interrumpir",
-        "el boletín|el envío|los envíos|la suscripción|mi suscripción|los correos|el newsletter|la newsletter|"
-        "por favor|gracias",
-    ),
-    "pt": Words(
-        "por favor|quero|queria|gostaria de|podem|poderiam|solicito",
-        "pausar|pausa|pausem|pause|suspender|suspendam|suspenda|interromper|colocar em pausa",
-        "o boletim|o envio|os envios|a (assinatura/inscrição)|(a /)minha (assinatura/inscrição)|os e-mails|"
-        "a newsletter|por favor|obrigad(o/a)",
-    ),
-    "it": Words(
-        "per favore|vorrei|desidero|voglio|potete|potreste|si prega di|vi prego di",
-        "pausa|mettere in pausa|mettete in pausa|in pausa|sospendere|sospendete|sospendi|sospensione|interrompere",
-        "la newsletter|l'invio|gli invii|l'iscrizione|la mia iscrizione|l'abbonamento|il mio abbonamento|"
-        "le (mail/email/e-mail)|per favore|grazie",
-    ),
-    "ru": Words(
-        "пожалуйста|прошу|прошу вас|хочу|хотел бы|хотела бы|можете|можно",
-        "пауза|паузу|поставить на паузу|поставьте на паузу|приостановить|приостановите|приостановка",
-        "рассылку|рассылки|мою подписку|подписку|подписки|отправку|письма|пожалуйста|спасибо",
-    ),
+def _read(file: Traversable) -> Mapping[str, Mapping[str, str]]:
+    """The phrases of one language, by command."""
+    return dict(yaml.load(file.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - both are
+
+
+_FILES = {
+    Path(file.name).stem: _read(file) for file in resources.files("newsletter.inbound").joinpath("commands").iterdir()
 }
 
-# Nothing here can be meant as praise: "continue" and 继续发送 can.
-RESUME: dict[str, Words] = {
-    "en": Words(
-        "please|pls|kindly|i want to|i would like to|i'd like to|can you|could you",
-        "resume|resume it|resume sending|resume emails|resume mails|resume my subscription|resume the newsletter|"
-        "unpause|un-pause|end pause|end the pause|end my pause",
-        "now|please|thanks|me|my subscription|the newsletter|today|it|again|emails|mails",
-    ),
-    "zh": Words(
-        "请|請|麻烦|帮我|幫我|我想|我要|我想要|希望|想",
-        "恢复|恢復|恢复订阅|恢復訂閱|恢复发送|恢復發送|恢复推送|恢复接收|取消暂停|取消暫停|结束暂停|結束暫停",
-        "我|一下|订阅|訂閱|发送|發送|邮件|郵件|推送|我的订阅|我的訂閱|谢谢|謝謝|吧|了",
-    ),
-    "ja": Words(
-        "配信を|メール配信を|メールの|配信の|購読を|ニュースレターを|また",
-        "再開|配信再開|購読再開|停止解除|一時停止解除|一時停止を解除",
-        "を|して|ください|下さい|お願い(します/いたします/致します)|希望(します/)|したい(です/)|いただけますか",
-    ),
-    "ko": Words(
-        "구독을|구독|메일을|메일|메일발송을|발송을|발송|뉴스레터를|뉴스레터|수신을|수신|다시",
-        "재개|일시정지해제|일시중지해제|일시정지를해제",
-        "를|을|해|주세요|주십시오|해주세요|해주십시오|부탁드립니다|부탁드려요|부탁합니다|바랍니다|요청합니다|"
-        "신청합니다|요",
-    ),
-    "de": Words(
-        "bitte|ich möchte|(den/meinen) newsletter|newsletter|mein abo|das abo|den versand",
-        "fortsetzen|wieder aufnehmen|pause beenden|pause aufheben|reaktivieren",
-        "bitte|danke",
-    ),
-    "fr": Words(
-        "merci de|veuillez|je (voudrais/souhaite)|(pourriez/pouvez)-vous|svp|s'il vous plaît",
-        "reprendre|reprenez|réactiver|réactivez|fin de la pause",
-        "la newsletter|l'envoi|les envois|l'abonnement|mon abonnement|les mails|les e-mails|svp|s'il vous plaît|merci",
-    ),
-    "es": Words(
-        "por favor|quiero|quisiera|pueden|podrían|solicito",
-        "reanudar|reanuden|reanude|reanudad|reactivar|reactiven|retomar",
-        "el boletín|el envío|los envíos|la suscripción|mi suscripción|los correos|la newsletter|por favor|gracias",
-    ),
-    "pt": Words(
-        "por favor|quero|queria|gostaria de|podem|poderiam|solicito",
-        "retomar|retomem|retome|reativar|reativem|reative",
-        "o boletim|o envio|os envios|a (assinatura/inscrição)|(a /)minha (assinatura/inscrição)|os e-mails|"
-        "a newsletter|por favor|obrigad(o/a)",
-    ),
-    "it": Words(
-        "per favore|vorrei|desidero|voglio|potete|potreste|si prega di",
-        "riprendere|riprendete|riprendi|riattivare|riattivate|riattiva",
-        "la newsletter|l'invio|gli invii|l'iscrizione|la mia iscrizione|l'abbonamento|le (mail/email/e-mail)|"
-        "per favore|grazie",
-    ),
-    "ru": Words(
-        "пожалуйста|прошу|прошу вас|хочу|хотел бы|хотела бы|можете",
-        "возобновить|возобновите|снять с паузы|снимите с паузы",
-        "рассылку|мою подписку|подписку|отправку|пожалуйста|спасибо",
-    ),
-}
+
+def _commands(name: str) -> Mapping[str, Words]:
+    return {language: Words(**found[name]) for language, found in sorted(_FILES.items()) if name in found}
+
+
+# Nothing in `resume` can be meant as praise: "continue" and 继续发送 can.
+LEAVE, PAUSE, RESUME = (_commands(name) for name in ("leave", "pause", "resume"))
+
+# Long words of leaving that are often mistyped. What is as near to its opposite begins otherwise (`anmelden`).
+OFTEN_MISTYPED = (
+    "unsubscribe|unsubscribed|abmelden|abbestellen|désabonner|désabonnez|désinscrire|désabonnement|desuscribir|"
+    "desuscribirme|descadastrar|desinscrever|disiscrivermi|disiscrivetemi|disiscrivimi|отписаться"
+)
 
 # Units of a pause; days per unit, months by the calendar. 月 alone names a month as often as it counts them.
 DAY_UNITS = "day|days|d|天|日|日間|tag|tage|tagen|jour|jours|día|días|dia|dias|giorno|giorni|день|дня|дней|일|일간"
