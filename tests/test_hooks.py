@@ -413,6 +413,15 @@ def test_a_parsed_form_in_any_charset(ground: Ground, text: str, charset: str) -
     assert SubscriberState.UNSUBSCRIBED is ground.reader()
 
 
+@pytest.mark.parametrize("written", [f"Jörg <{ADA}>", "(" * 4_000 + ADA, "()" * 400 + ADA, "a:;" + ADA, "退" * 10_000])
+def test_a_sender_that_only_the_form_names(ground: Ground, written: str) -> None:
+    """Brackets that never close, groups and long names end nothing: the address with the token counts."""
+    fields = parsed(ground, "退订", charsets=json.dumps({"from": "gb18030"})) | {"from": written.encode("gb18030")}
+    fields["headers"] = f"Message-ID: <1@example.org>\nTo: {fields['to']}\nSubject: Re: papers\n"
+    assert 200 == send(ground, fields)
+    assert SubscriberState.UNSUBSCRIBED is ground.reader()
+
+
 def test_only_the_html_part(ground: Ground) -> None:
     fields = parsed(ground, "x", html="<div>退订</div><blockquote>old</blockquote>")
     del fields["text"]

@@ -16,7 +16,7 @@ from newsletter.app import answering, blame
 from newsletter.app.desk import open_ledger, utc_now
 from newsletter.app.files import token_keys
 from newsletter.errors import MailboxUnavailable, NewsletterError, StoreError
-from newsletter.inbound import trust
+from newsletter.inbound import limits, trust
 from newsletter.models import Action, DeliveryState, Incoming, Meaning
 from newsletter.ports import Mailbox, Store
 from newsletter.render.addresses import domain_of, own_address, split_mailbox
@@ -116,7 +116,7 @@ def _note_report(settings: Settings, store: Store, meaning: Meaning, now: dateti
 
 def message_key(raw: bytes) -> str:
     """The Message-ID, else a hash of the mail: what makes two copies one."""
-    named = str(trust.headers_of(raw).get("message-id", "")).strip()
+    named = str(limits.headers_of(raw).get("message-id", "")).strip()
     return named if 3 <= len(named) <= 500 else hashlib.sha256(raw).hexdigest()
 
 
