@@ -36,6 +36,7 @@ from newsletter.pipeline import domains
 from newsletter.settings import Settings, load
 from newsletter.tokens import Purpose, make
 from tests.factories import DAY
+from tests.growth import TENFOLD, spent
 from tests.morning import MORNING, ROSTER
 
 ADA, CHEN = "ada@example.org", "chen@example.org"
@@ -249,12 +250,15 @@ def test_the_same_event_twice_is_one(ground: Ground) -> None:
 
 
 def test_ten_thousand_events_in_one_post(ground: Ground) -> None:
-    """Within the provider's patience of ten seconds; all of them are recorded."""
+    """All of them are recorded, at ten times the cost of a thousand: the provider waits ten seconds."""
     ground.put(DeliveryState.ACCEPTED)
+    few = [event("delivered", f"few-{number}") for number in range(1_000)]
     rows = [event("delivered", f"many-{number}") for number in range(9_999)] + [event("spamreport")]
-    began = time.perf_counter()
-    assert 200 == ground.post(rows)
-    assert time.perf_counter() - began < 8
+    assert 200 == ground.post([event("delivered", "first")])
+    answers: list[int] = []
+    small, large = (spent(lambda rows=rows: answers.append(ground.post(rows))) for rows in (few, rows))
+    assert [200, 200] == answers
+    assert large <= TENFOLD * small
     assert (DeliveryState.COMPLAINED, SubscriberState.SUPPRESSED) == (ground.mail(), ground.reader())
     with app.open_ledger(ground.settings) as store:
         assert 10_000 == len(store.handled("sendgrid-event", [row["sg_event_id"] for row in rows]))
