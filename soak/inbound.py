@@ -10,15 +10,18 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from newsletter import inbound, tokens
-from newsletter.models import Action
+from newsletter.models import Action, Meaning
 from newsletter.tokens import Purpose
 
 KEYS = {0: b"0123456789abcdef0123456789abcdef"}
 LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-SLOWEST, LARGEST = 1.0, 200 << 10  # seconds; KiB above what the process held before
+SLOWEST = 25  # times the CPU time of an ordinary email of that size; 4 is the most that was measured
+LARGEST = 200 << 10  # KiB above what the process held before
+_SENTENCE = b"The second table of the third paper looks odd to me; did they train on the test set?\r\n"
 _PIECES = (
     b"\r\n", b"\n\n", b"--", b"=?utf-8?b?", b"?=", b"\x00", b"\xff\xfe", b"<", b"<!--", b"&#", b"> ", b"(", b'"',
     b"Content-Type: multipart/mixed; boundary=x\r\n", b"Content-Transfer-Encoding: base64\r\n", "退订".encode(),
@@ -78,17 +81,39 @@ def hurt(mails: Iterator[bytes]) -> list[str]:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     problems = []
     for number, raw in enumerate(mails):
-        began = time.process_time()
         try:
-            meaning = inbound.read(raw, keys=KEYS, today=date(2026, 3, 9), own_domain="news.example.org")
+            meaning = _read(raw)
             if meaning.action is Action.UNSUBSCRIBE and meaning.subscriber_id is None:
                 problems.append(f"mail {number}: left without proof")
         except Exception as error:
             problems.append(f"mail {number}: {type(error).__name__}: {error}")
-        if (took := time.process_time() - began) > SLOWEST:
-            problems.append(f"mail {number}: {took:.1f} s for {len(raw):,} octets")
+            continue
+        allowed = SLOWEST * _ordinary_cost(1 << max(10, len(raw).bit_length()))
+        if _cost(raw, tries=1) > allowed and _cost(raw) > allowed:
+            problems.append(f"mail {number}: more than {SLOWEST} times an ordinary one of {len(raw):,} octets")
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return [*problems, f"{grown >> 10} MiB"] if grown > LARGEST else problems
+
+
+def _read(raw: bytes) -> Meaning:
+    return inbound.read(raw, keys=KEYS, today=date(2026, 3, 9), own_domain="news.example.org")
+
+
+def _cost(raw: bytes, tries: int = 5) -> float:
+    """CPU seconds of reading an email: the least of several tries."""
+
+    def measured() -> float:
+        began = time.process_time()
+        _read(raw)
+        return time.process_time() - began
+
+    return min(measured() for _ in range(tries))
+
+
+@cache
+def _ordinary_cost(size: int) -> float:
+    """CPU seconds for an ordinary reply of this many octets."""
+    return _cost(b"From: a@b.c\r\nSubject: Re: x\r\n\r\n" + _SENTENCE * (size // len(_SENTENCE)))
 
 
 def sources() -> list[bytes]:
@@ -107,7 +132,10 @@ def main() -> int:
     accepted = accepted_tokens(1_000_000)
     print(f"1,000,000 random tokens and {len(list(flips()))} flipped ones: {len(accepted)} accepted")
     problems = hurt(mutated(sources(), 10_000))
-    print("\n".join(problems) or "10,000 mutated mails: none raised, none took a second or 200 MiB")
+    print(
+        "\n".join(problems)
+        or f"10,000 mutated mails: none raised, none took {SLOWEST} times an ordinary one or 200 MiB"
+    )
     return 1 if accepted or problems else 0
 
 

@@ -136,7 +136,7 @@ def dovecot(capability: str = "", certificate: tuple[Path, Path] | None = None) 
 
 
 def _wait(base: Path, port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, (base / "log").read_text()
         try:

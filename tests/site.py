@@ -48,7 +48,7 @@ class Site:
 
     def ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answer:
         """One request with the path exactly as given; no redirect is followed."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, body or None, headers or {})
             response = connection.getresponse()
@@ -90,7 +90,7 @@ def server() -> Iterator[tuple[Switch, int]]:
     thread = threading.Thread(target=running.run)
     thread.start()
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not running.started:
             assert thread.is_alive()
             assert time.monotonic() < deadline

@@ -555,7 +555,7 @@ class KillAt:
             with self._lock:
                 self._seen += 1
                 if self._seen == self.number:
-                    _kill(self.victim.get(timeout=10))
+                    _kill(self.victim.get(timeout=60))
             return handle(request)
 
         return handled
@@ -564,7 +564,7 @@ class KillAt:
 def _kill(process_id: int) -> None:
     """SIGKILL, and wait until nothing is left of it."""
     os.kill(process_id, signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             os.kill(process_id, 0)

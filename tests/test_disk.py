@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -241,11 +240,9 @@ def test_the_disk_fills_in_the_middle_of_a_morning(warm: Warm, folder: Path, sin
 def test_looking_needs_no_writing(
     warm: Warm, folder: Path, trouble: Callable[[Path], AbstractContextManager[None]]
 ) -> None:
-    """`status` answers at once beside a writer and on a read-only disk."""
+    """`status` answers on a read-only disk, and beside a writer who does not end before it has answered."""
     with trouble(folder / "var"):
-        started = time.monotonic()
         assert 40 == status(warm, folder, {})["collected"]
-        assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("what", ["", "newsletter.db"], ids=["folder", "database"])

@@ -96,7 +96,7 @@ def test_from_a_morning_to_unsubscribed(tmp_path: Path, start: Start, newsletter
             reader.email: bool(reader.unsubscribed) for reader in load(roster).readers
         }
         assert [CHEN, CHEN] == [to for to, content in sent.mails if to == CHEN]  # the issue and the answer
-        assert 10 > service.stop()
+        assert 0 == service.stop()
 
 
 def test_two_services_end_after_one_mail_each(tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_two_services_end_after_one_mail_each(tmp_path: Path) -> None:
 
 
 def test_sigterm_does_not_wait_for_a_silent_mailbox(tmp_path: Path, start: Start) -> None:
-    """A server that takes the connection and says nothing: the service ends within ten seconds all the same."""
+    """A server that takes the connection and says nothing: the service ends all the same."""
     (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         taken: list[socket.socket] = []
@@ -154,8 +154,7 @@ def test_sigterm_does_not_wait_for_a_silent_mailbox(tmp_path: Path, start: Start
         service = start(settings, "serve")
         service.said("web.listening")
         wait_for(lambda: taken)
-        assert 10 > service.stop()
-        assert 0 == service.process.returncode
+        assert 0 == service.stop()
         taken[0].close()
 
 

@@ -66,6 +66,10 @@ RESULTS = [
     (["mx.news.example; dkim=pass header.d=org"], ADA, None),
     (["mx.news.example; spf=pass smtp.mailfrom=ada@example.org; dmarc=pass header.from=example.org"], ADA, None),
     ([f"mx.news.example; {PASS}"], "ada@example.org, eve@evil.example", None),
+    # nested comments, and a header of our server that is cut: what stands in it and below it proves nothing
+    ([f"mx.news.example; {'(' * 900}{')' * 900} {PASS}"], ADA, "example.org"),
+    ([f"mx.news.example; {PASS}; x={'x' * 5_000}"], ADA, None),
+    ([f"mx.news.example; dkim=none x={'x' * 5_000}", f"mx.news.example; {PASS}"], ADA, None),
 ]
 
 

@@ -135,14 +135,14 @@ def dialogue(folder: Path, turns: list[tuple[str, str]]) -> str:
             shown += until(master, question)
             os.write(master, f"{answer}\n".encode())
         shown += until(master, "Next:")
-        assert 0 == process.wait(20)
+        assert 0 == process.wait(60)
     os.close(master)
     return shown
 
 
 def until(terminal: int, text: str) -> str:
     """What the terminal shows up to the end of this question."""
-    shown, deadline = "", time.monotonic() + 20
+    shown, deadline = "", time.monotonic() + 60
     while text not in shown or not shown.rstrip("\r\n").endswith((": ", ":", "run")):
         assert time.monotonic() < deadline, shown
         if select.select([terminal], [], [], 0.1)[0]:

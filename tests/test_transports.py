@@ -856,11 +856,12 @@ def test_sendgrid_editions() -> None:
 
 
 def test_sendgrid_several_calls_at_once() -> None:
-    """Calls do not wait for each other: four of 0.3 s take less than two would one after another."""
-    with service(seconds=0.3, batch=2, connections=4) as (transport, _):
-        begin = time.monotonic()
-        sent(transport, readers(8))
-        assert time.monotonic() - begin < 0.6
+    """Calls do not wait for each other: none is answered before all four are there."""
+    together = threading.Barrier(4)
+    with service(batch=2, connections=4, timeout=60) as (transport, server):
+        server.pause = lambda _: together.wait(60)
+        outcomes = sent(transport, readers(8))
+    assert [Verdict.ACCEPTED] * 8 == [outcome.verdict for outcome in outcomes]
 
 
 def test_sendgrid_key_is_never_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -895,7 +896,7 @@ def test_sendgrid_doubt(fault: Fault, verdict: Verdict, detail: str) -> None:
 
 def test_sendgrid_time_out() -> None:
     """After a time-out nobody knows: here the mails were taken."""
-    with service(Fault(kind="slow", seconds=3), timeout=0.3) as (transport, server):
+    with service(Fault(kind="slow", seconds=60), timeout=1) as (transport, server):
         outcomes = sent(transport, readers(2))
         assert [(one.verdict, one.detail) for one in outcomes] == [(Verdict.UNKNOWN, "no answer: timed out")] * 2
         assert len(server.mails) == 2
@@ -980,7 +981,7 @@ def test_sendgrid_failing(status: int) -> None:
 @pytest.mark.parametrize(
     ("reset", "least", "most"),
     [
-        (lambda: str(int(time.time()) + 70), 65, 71),
+        (lambda: str(int(time.time()) + 3_000), 61, 3_001),
         (lambda: "5", 1, 1),
         (lambda: "soon", 60, 60),
         (lambda: "²", 60, 60),

@@ -1,5 +1,6 @@
 """An inbound mail → what it means and why, and nothing happens here.
 
+    limits    what is kept of headers, before anything reads their values
     parts     raw bytes → headers, text, report parts; whatever bytes come (charsets: as what they are read)
     gate      our own mail, auto-replies, lists
     reports   bounces and complaints (refusals: whom a server's words accuse)

@@ -56,8 +56,11 @@ _CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels
 # One byte a letter: they take any bytes, so what reads as UTF-8 is that.
 _SINGLE = re.compile(r"cp(?:125\d|8\d\d)|iso[-_]?8859|koi|mac|latin|windows-?125")
 _WESTERN = ("cp1252", "iso8859-15", "latin-1", "mac-roman")
-# Labels that say nothing.
-_NONE = ("usascii", "ascii", "unknown8bit", "xunknown", "unknown", "default", "8bit", "binary", "xuserdefined", "ansi")
+# Labels that say nothing; and that of host names, which no text has and whose codec takes quadratic time.
+_NONE = (
+    "usascii", "ascii", "unknown8bit", "xunknown", "unknown", "default", "8bit", "binary", "xuserdefined", "ansi",
+    "punycode",
+)  # fmt: skip
 _MOST = 16_000  # bytes that are looked at
 
 _JIS_ESCAPE = re.compile(rb"\x1b\$[@B]")

@@ -42,7 +42,7 @@ _BREAKS = frozenset(
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
-_ATTRIBUTE = re.compile(r"""([a-z-]{1,30})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+_ATTRIBUTE = re.compile(r"""([a-z-]{1,30}+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 # A container with one of these classes is quoted text.
 _QUOTES = re.compile(
     r"gmail_quote|gmail_attr|moz-cite-prefix|moz-forward-container|yahoo_quoted|protonmail_quote|zmail_extra|"
@@ -59,6 +59,8 @@ _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _SPACING = re.compile(r"white-space(?:-collapse)?\s*:\s*([a-z-]+)", re.I)
 _KEEPING = ("pre", "pre-wrap", "pre-line", "break-spaces", "preserve", "preserve-breaks")
 _LONGEST_TAG = 4_000
+# No letter has such a number, and int() takes quadratic time over thousands of digits or refuses them.
+_LONG_NUMBER = re.compile(r"&#(?:[0-9]{9,}|x[0-9a-f]{9,});?", re.I)
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ class _Page:
     def write(self, text: str) -> None:
         if not self.silent:
             blanks = r"[ \t\f]+" if self.spacing and self.spacing[-1].keeps_lines else r"[ \t\r\n\f]+"
-            self.out.append(html.unescape(re.sub(blanks, " ", text)))
+            self.out.append(html.unescape(_LONG_NUMBER.sub("", re.sub(blanks, " ", text))))
 
 
 def to_text(source: str) -> str:

@@ -20,9 +20,13 @@ _SHAPE = re.compile(r"[a-z2-7]{34}")
 # What stands where our tokens stand, whole or damaged; a `me+arxiv@` of the operator is shorter.
 _IN_ADDRESS = re.compile(r"\+([a-z0-9]{20,64})@", re.ASCII)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"', re.S)
-_ADDRESS = re.compile(r"[^<>(),;:@]*<([^<>(),;:@\s]+@[^<>(),;:@\s]+)>|([^<>(),;:@\s]+@[^<>(),;:@\s]+)")
+_WORD = r"[^<>(),;:@\s]"
+# Begun only where a word begins: elsewhere a long word without @ would be searched from each of its letters.
+_ADDRESS = re.compile(rf"(?<!{_WORD}){_WORD}{{1,100}}+@{_WORD}{{1,255}}+")
+_FROM = re.compile(rf"[^<>(),;:@]*+<({_ADDRESS.pattern})>|({_ADDRESS.pattern})")
 _OUR_MESSAGE = re.compile(r"<(?:late\.)?(\d{4}-\d\d-\d\d)\.[a-z2-7]{34}@[^<>\s]{1,200}>", re.ASCII)
 _LONGEST = 20_000
+_MOST_RECIPIENTS = 50  # each is looked for in each line
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def name(mail: Mail) -> str:
 def recipients(mail: Mail) -> frozenset[str]:
     """The addresses that a mail was sent to, ours among them."""
     found = _ADDRESS.findall("\n".join(mail.all(*_RECIPIENTS))[:_LONGEST])
-    return frozenset(framed or bare for framed, bare in found)
+    return frozenset(found[:_MOST_RECIPIENTS])
 
 
 def sender(mail: Mail) -> str | None:
@@ -94,7 +98,7 @@ def sender(mail: Mail) -> str | None:
     if len(mail.written_from) != 1:
         return None
     bare = _QUOTED.sub("", mail.written_from[0]).strip()
-    found = _ADDRESS.fullmatch(bare)
+    found = _FROM.fullmatch(bare)
     return (found[1] or found[2]) if found else None
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import email
 import email.header
-import email.parser
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
+from newsletter.inbound import limits
 from newsletter.inbound.charsets import decode
 
 MOST_TEXT = 1 << 20
@@ -58,7 +57,7 @@ def parse(raw: bytes) -> Mail:
 
 def _parse(raw: bytes) -> Message | None:
     try:
-        return email.message_from_bytes(raw)
+        return limits.parsed(raw)
     except Exception:
         # The parser is meant never to raise, and raises all the same: RecursionError, LookupError, ValueError seen.
         return None
@@ -67,10 +66,7 @@ def _parse(raw: bytes) -> Message | None:
 def _truncated(raw: bytes) -> Mail:
     found = _HEADER_END.search(raw, 0, FIRST)
     start = found.end() if found else min(len(raw), FIRST)
-    try:
-        head = email.parser.BytesHeaderParser().parsebytes(raw[:start])
-    except Exception:
-        head = Message()  # as above
+    head = limits.headers_of(raw)
     text = decode(raw[start : start + FIRST], None)
     return Mail(_headers(head), _written_from(head), _content_type(head), text, "", oversized=True)
 
@@ -154,18 +150,23 @@ def _headers(message: Message) -> tuple[tuple[str, str], ...]:
 
 
 def _written_from(message: Message) -> tuple[str, ...]:
-    return tuple(str(value)[:2_000] for name, value in message.raw_items() if name.lower() == "from")
+    return tuple(_guessed(str(value))[:2_000] for name, value in message.raw_items() if name.lower() == "from")
+
+
+def _guessed(value: str) -> str:
+    """A header's raw bytes as text: what is left of them otherwise, no database takes."""
+    return value if value.isascii() else decode(value.encode("utf-8", "surrogateescape"), None)
 
 
 def _header(value: str) -> str:
     """A header unfolded, its encoded words decoded, raw bytes guessed."""
-    text = re.sub(r"\s*[\r\n]+\s*", " ", value[:FIRST]).strip()
-    if not text.isascii():
-        text = decode(text.encode("utf-8", "surrogateescape"), None)
-    if "=?" not in text:
+    text = " ".join(filter(None, map(str.strip, _guessed(value).splitlines())))
+    words, mark, rest = text.rpartition("?=")
+    if "=?" not in words:
         return text
     try:
-        pieces = email.header.decode_header(text)
+        # Without `rest`: from each `=?` in it the decoder would search for an end that is not there.
+        pieces = email.header.decode_header(words + mark)
     except Exception:
         return text  # broken base64 in an encoded word
-    return "".join(piece if isinstance(piece, str) else decode(piece, charset) for piece, charset in pieces)
+    return "".join(piece if isinstance(piece, str) else decode(piece, charset) for piece, charset in pieces) + rest

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-import email.parser
 import re
 from collections.abc import Iterable
 from email.message import Message
 
-_HEADER_END = re.compile(rb"\r?\n\r?\n")
-_MOST = 256 << 10  # octets of headers
-_COMMENT = re.compile(r"\([^()]*\)")
+from newsletter.inbound.limits import LONGEST, headers_of
+
 _PASSED = re.compile(r"\s*dkim\s*=\s*pass\b(?P<properties>.*)", re.I | re.S)
 _SIGNED_BY = re.compile(r"\bheader\.(?:d\s*=\s*\"?|i\s*=\s*\"?[^@\s;\"]*@)(?P<domain>[a-z0-9.-]+)", re.I)
 _ENVELOPE = ("delivered-to", "x-original-to")
-
-
-def headers_of(raw: bytes) -> Message:
-    """The header of a mail; of one that cannot be parsed an empty one."""
-    found = _HEADER_END.search(raw, 0, _MOST)
-    try:
-        return email.parser.BytesHeaderParser().parsebytes(raw[: found.end() if found else _MOST])
-    except Exception:
-        return Message()  # the parser is meant never to raise, and hostile charsets make it raise all the same
 
 
 def envelope_to(raw: bytes) -> str | None:
@@ -46,18 +35,31 @@ def aligned(raw: bytes, authserv_id: str | None) -> str | None:
 
 def covered(raw: bytes, signers: Iterable[str]) -> str | None:
     """The domain in From: where one of the domains whose signature was found good is that domain or above it."""
-    domain = _sender_domain(headers_of(raw))
+    headers = headers_of(raw)
+    domain = None if headers.left_out else _sender_domain(headers)
     return domain if domain and any(_covers(signer.lower(), domain) for signer in signers) else None
 
 
 def _results(header: str) -> tuple[str, list[str]]:
     """The server's name and its findings."""
-    bare = header
-    while (shorter := _COMMENT.sub(" ", bare)) != bare:
-        bare = shorter
-    first, *rest = bare.split(";")
+    first, *rest = _without_comments(header).split(";")
     words = first.split()
-    return (words[0].strip('"') if words else ""), rest
+    # Where the header was cut, half a domain would prove another one, and the rest of a comment anything.
+    return (words[0].strip('"') if words else ""), (rest if len(header) < LONGEST else [])
+
+
+def _without_comments(header: str) -> str:
+    """A blank for each pair of brackets, whatever is nested in it; brackets without their other half stay."""
+    kept: list[str] = []
+    opened: list[int] = []
+    for piece in re.split(r"([()])", header):
+        if piece == ")" and opened:
+            del kept[opened.pop() :]
+            piece = " "
+        elif piece == "(":
+            opened.append(len(kept))
+        kept.append(piece)
+    return "".join(kept)
 
 
 def _signers(findings: list[str]) -> list[str]:

@@ -13,7 +13,7 @@ from newsletter import inbound
 from newsletter.addresses import domain_of, own_address, split_mailbox
 from newsletter.alarms import domains
 from newsletter.errors import ConfigurationError, MailboxUnavailable, NewsletterError, StoreError
-from newsletter.inbound import trust
+from newsletter.inbound import limits, trust
 from newsletter.models import Action, DeliveryState, Finding, Incoming, Meaning
 from newsletter.ports import Mailbox
 from newsletter.readers import Changed, Counter, log_problem
@@ -112,7 +112,7 @@ def _note_report(counter: Counter, meaning: Meaning) -> None:
 
 def message_key(raw: bytes) -> str:
     """The Message-ID, else a hash of the email: what makes two copies one."""
-    named = str(trust.headers_of(raw).get("message-id", "")).strip()
+    named = str(limits.headers_of(raw).get("message-id", "")).strip()
     return named if 3 <= len(named) <= 500 else hashlib.sha256(raw).hexdigest()
 
 

@@ -6,7 +6,6 @@ The events are signed (ECDSA over timestamp and raw body); the form is not, so i
 from __future__ import annotations
 
 import base64
-import email
 import hashlib
 import hmac
 import io
@@ -15,7 +14,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import SMTP
@@ -29,7 +27,7 @@ from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field
 
-from newsletter.inbound import failure, trust
+from newsletter.inbound import failure, limits, trust
 from newsletter.models import DeliveryEvent, EventKind, Incoming, Posted
 
 # Its events, some with their reason; a bounce takes a look at what the server said.
@@ -215,13 +213,12 @@ def _header_lines(fields: Mapping[str, bytes], charsets: Mapping[str, str]) -> I
     for line in re.split(rb"\n(?![ \t])", given):
         if b":" in line and not line.lower().startswith((b"content-", b"mime-version")):
             yield line.replace(b"\n", b"\r\n") + b"\r\n"
-    named = {str(name).lower() for name in email.message_from_bytes(given + b"\n\n")}
+    named = {name.lower() for name in limits.headers_of(given)}
     for name in ("from", "to", "subject"):
         if name in fields and name not in named:
-            written = Message(policy=SMTP)
+            # As it is, in UTF-8: the standard library takes seconds to encode a long one, and fails on brackets.
             text = _text(fields[name], charsets.get(name, "utf-8"))
-            written[name.title()] = " ".join(text.splitlines())
-            yield written.as_bytes().rstrip() + b"\r\n"
+            yield f"{name.title()}: {' '.join(text.splitlines())}\r\n".encode()
 
 
 def _text(content: bytes, charset: str) -> str:
