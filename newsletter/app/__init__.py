@@ -7,8 +7,8 @@ adapters the transport, the models, the mailbox and the hooks that the settings 
 files    templates, prompts and keys
 """
 
-from newsletter.app.counter import open_counter
+from newsletter.app.counter import open_counter, open_examined
 from newsletter.app.desk import open_desk
 from newsletter.app.ledger import open_ledger, work_folder
 
-__all__ = ["open_counter", "open_desk", "open_ledger", "work_folder"]
+__all__ = ["open_counter", "open_desk", "open_examined", "open_ledger", "work_folder"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 from newsletter.alarms import Alarms
 from newsletter.app import adapters
@@ -14,6 +15,21 @@ from newsletter.app.ledger import open_ledger
 from newsletter.readers import Counter
 from newsletter.settings import Settings
 from newsletter.times.clock import utc_now
+
+T = TypeVar("T")
+
+
+@contextmanager
+def open_examined(
+    settings: Settings, examine: Callable[[Counter], T], *, now: Callable[[], datetime] = utc_now
+) -> Iterator[tuple[Counter, T]]:
+    """The counter, and what the examination found on it; where that raises, no ledger is made that was not there."""
+    with ExitStack() as opened:
+        counter = opened.enter_context(open_counter(settings, now=now, peek=True))
+        found = examine(counter)
+        if counter.store.in_memory:
+            counter = opened.enter_context(open_counter(settings, now=now))
+        yield counter, found
 
 
 @contextmanager
@@ -26,7 +42,7 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
         post = partial(adapters.post, settings)
         yield Counter(
             store=store,
-            keys=token_keys(settings.data_dir, make=not peek),
+            keys=token_keys(settings.data_dir, make=not store.in_memory),
             post=post,
             letterhead=settings.letterhead,
             alarms=Alarms(store=store, post=post, letterhead=settings.letterhead, admin=settings.admin_email, now=now),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -147,17 +148,16 @@ def serve() -> None:
     from newsletter import app, doctor, scheduler, web
     from newsletter.cli.stopping import at_once, noted
 
-    with at_once():
-        with app.open_counter(settings, peek=True) as counter:
-            doctor.examine_service_or_stop(settings, counter)
-        with (
-            app.open_counter(settings) as counter,
-            app.work_folder(settings, counter.store, "serve", counter.now, wait=True),
-            noted() as told,
-            web.listen(settings.host, settings.port) as listening,
-            scheduler.running(settings, counter) as pulse,
-        ):
-            web.run(counter, listening, pulse, told)
+    examine = partial(doctor.examine_service_or_stop, settings)
+    with (
+        at_once(),
+        app.open_examined(settings, examine) as (counter, _),
+        app.work_folder(settings, counter.store, "serve", counter.now, wait=True),
+        noted() as told,
+        web.listen(settings.host, settings.port) as listening,
+        scheduler.running(settings, counter) as pulse,
+    ):
+        web.run(counter, listening, pulse, told)
 
 
 @main.command()

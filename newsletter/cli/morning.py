@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import click
@@ -38,18 +39,25 @@ def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool
 
 
 def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
-    looked = _examined(settings)
-    _tell(looked.findings)
-    if not _is_announced(day):
-        return 0
+    # A broken template is found before a model is paid for.
+    with app.open_examined(settings, partial(doctor.examine_or_stop, settings)) as (counter, looked):
+        _tell(looked.findings)
+        if not _is_announced(day):
+            return 0
+        return _send(settings, counter, looked, day, only, dry_run=dry_run)
+
+
+def _send(
+    settings: Settings, counter: Counter, looked: InForce | Roster, day: date | None, only: str | None, *, dry_run: bool
+) -> int:
     with (
-        app.open_counter(settings) as counter,
         until_told() as told,
         app.work_folder(settings, counter.store, "run", counter.now),
         progress() as show,
         app.open_desk(settings, counter, looked.masthead, dry_run=dry_run, progress=show) as desk,
     ):
-        _check_reader(counter, in_force.take_in(counter, looked), only)
+        in_force.take_in(counter, looked)
+        _check_reader(counter, only)
         if dry_run:
             return _dry_run(desk, day, only)
         done = pipeline.run(desk, day, only, stop=told)
@@ -59,13 +67,7 @@ def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: boo
         return 1 if left_over(desk)[0] or done.tally.failed or looked.findings else 0
 
 
-def _examined(settings: Settings) -> InForce | Roster:
-    """The list; a broken template is found before a model is paid for, and before anything is made."""
-    with app.open_counter(settings, peek=True) as counter:
-        return doctor.examine_or_stop(settings, counter)
-
-
-def _check_reader(counter: Counter, _: InForce, only: str | None) -> None:
+def _check_reader(counter: Counter, only: str | None) -> None:
     """Raises ConfigurationError where the list in force has no reader of this address."""
     subscriber = counter.store.subscriber(only) if only else None
     if only and not (subscriber and counter.store.reader(subscriber.id)):
@@ -133,8 +135,7 @@ def collect(settings: Settings, day: date | None) -> int:
 
 def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
     """Write the page and the text of one reader's mail; without a new announcement the last issue's."""
-    looked = _examined(settings)
-    with app.open_counter(settings) as counter:
+    with app.open_examined(settings, partial(doctor.examine_or_stop, settings)) as (counter, looked):
         roster = load_roster(counter)
         reader = _reader_of(roster, email)
         with (

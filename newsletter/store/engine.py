@@ -138,6 +138,11 @@ class Base:
         self._engine, self._reader = engine, _reader(engine)
         self._place = engine.url.database or ":memory:"
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether it ends with this process."""
+        return isinstance(self._engine.pool, StaticPool)
+
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with self._explaining(), self._engine.begin() as connection:
@@ -160,7 +165,7 @@ class Base:
 
     def rest(self) -> None:
         """End the connections that nobody uses: until the next use the file alone is the whole ledger."""
-        if not isinstance(self._engine.pool, StaticPool):
+        if not self.in_memory:
             self._engine.dispose()
 
     def close(self) -> None:
