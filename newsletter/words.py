@@ -5,13 +5,14 @@ What an operator's own file lacks comes from the shipped one, what a language la
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 
 import yaml
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
@@ -67,21 +68,38 @@ class Words:
 
 
 def load_words(folders: Sequence[Path], language: str) -> Words:
-    """The catalogue of `zh-Hant` is that, else `zh`, else English; each key falls back by itself."""
+    """The catalogue of `zh-TW` is that, else `zh-Hant`, `zh`, English; each key falls back by itself."""
     phrases: dict[str, str | Forms] = {}
     spoken = _FALLBACK
-    for name in dict.fromkeys((_FALLBACK, language.split("-")[0].lower(), language)):
+    for name in _names(language):
         for file in _files(folders, name):
-            phrases |= _read(file, file.stat().st_mtime_ns)
-            spoken = name
+            found = _read(file, file.stat().st_mtime_ns)
+            phrases |= found
+            spoken = name if _is_whole(found) else spoken
     if not phrases:
         raise TemplateError("words/en.yaml", None, "not found in any template folder")
     return Words(spoken, phrases)
 
 
 def languages(folders: Sequence[Path]) -> list[str]:
-    """Every language that some folder has a catalogue for."""
-    return sorted({file.stem for folder in folders for file in (folder / "words").glob("*.yaml")})
+    """Every language in which some folder says more than single sentences."""
+    files = [file for folder in folders for file in (folder / "words").glob("*.yaml")]
+    return sorted({file.stem for file in files if _is_whole(_read(file, file.stat().st_mtime_ns))})
+
+
+def _is_whole(phrases: Mapping[str, str | Forms]) -> bool:
+    """A catalogue of some sentences alone, such as the answers, does not say how dates are written."""
+    return "locale" in phrases
+
+
+def _names(language: str) -> Iterator[str]:
+    """The catalogues from the most general to that of this language."""
+    yield from (_FALLBACK, language.split("-")[0].lower())
+    with suppress(UnknownLocaleError, ValueError):
+        locale = Locale.parse(language, sep="-", resolve_likely_subtags=True)
+        if script := locale.script:
+            yield f"{locale.language}-{script}"
+    yield language
 
 
 def _files(folders: Sequence[Path], name: str) -> list[Path]:

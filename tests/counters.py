@@ -17,6 +17,7 @@ from newsletter.settings import Settings
 from newsletter.store import Store
 from tests.factories import KEYS, a_letterhead
 
+TEMPLATES = Path(__file__).parent.parent / "templates"
 MORNING = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)  # after the announcement of 9 March
 
 
@@ -38,6 +39,7 @@ def a_counter(store: Store, file: Path, now: datetime = MORNING, posted: list[Ou
         now=clock,
         subscribers=file,
         data_dir=file.parent / "var",
+        templates=(TEMPLATES,),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
@@ -18,7 +19,8 @@ from newsletter.replies import acting, answers
 from newsletter.store import Store
 from newsletter.subscribers import load
 from newsletter.tokens import Purpose, make
-from tests.counters import a_counter
+from newsletter.words import load_words
+from tests.counters import TEMPLATES, a_counter
 from tests.morning import MORNING, ROSTER
 from tests.test_web import make_unwritable
 
@@ -297,10 +299,22 @@ KEYS = {0: b"a key of thirty-two octets for us"}
 LETTERHEAD = Letterhead(sender="Morning arXiv <news@news.example>", reply_to="news@news.example")
 
 
+def said_in(language: str) -> Mapping[str, str]:
+    return load_words([TEMPLATES], language).section("answer_")
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"), [("nl", "en"), ("zh-TW", "zh-Hant"), ("zh-HK", "zh-Hant"), ("zh-CN", "zh"), ("pt-BR", "pt")]
+)
+def test_an_answer_says_which_language_it_is_in(asked: str, spoken: str) -> None:
+    """A language that has no words gets English, and says so; Traditional Chinese is told apart by region."""
+    assert spoken == said_in(asked)["language"]
+
+
 def an_answer(chen: Subscriber, action: Action = Action.UNSUBSCRIBE, language: str = "zh", **more: Any) -> Message:
     letterhead = replace(LETTERHEAD, **more)
     return answers.compose(
-        action, letterhead, keys=KEYS, reader=chen, newsletter="Morning arXiv", language=language,
+        action, letterhead, keys=KEYS, reader=chen, newsletter="Morning arXiv", words=said_in(language),
         answers="<reply@example.org>", now=MORNING,
     )  # fmt: skip
 
@@ -334,7 +348,7 @@ def test_an_answer_s_headers_arrive_as_they_are(chen: Subscriber, letters: int) 
     for name in names:
         letterhead = replace(LETTERHEAD, sender=f"{name} <news@{domain}>", reply_to=f"news@{domain}")
         message = answers.compose(
-            Action.UNSUBSCRIBE, letterhead, keys=KEYS, reader=chen, newsletter=name or "x", language="en",
+            Action.UNSUBSCRIBE, letterhead, keys=KEYS, reader=chen, newsletter=name or "x", words=said_in("en"),
             answers=f"<{'i' * 5 * letters}@{domain}>", now=MORNING,
         )  # fmt: skip
         head = message.raw.split(b"\r\n\r\n")[0] + b"\r\n"
@@ -369,7 +383,7 @@ def test_a_hostile_message_id_breaks_no_line(chen: Subscriber) -> None:
     """What somebody else wrote as Message-ID never adds a header."""
     message = answers.compose(
         Action.UNSUBSCRIBE, LETTERHEAD, keys=KEYS, reader=chen, newsletter="A\r\nBcc: eve@evil.example",
-        language="en", answers="<a@b>\r\nBcc: eve@evil.example", now=MORNING,
+        words=said_in("en"), answers="<a@b>\r\nBcc: eve@evil.example", now=MORNING,
     )  # fmt: skip
     mail = message_from_bytes(message.raw, policy=policy.default)
     assert (None, None) == (mail["Bcc"], mail["In-Reply-To"])

@@ -3,7 +3,7 @@
 receiving  an email from a mailbox, a hook or a file: acted on first, recorded second
 acting     what a meaning does
 answering  the one answer, sent at most once in seven days
-answers    its text and bytes; `words` in the readers' languages
+answers    its text and bytes
 bounces    when a reader whose email comes back gets no more: pure
 events     what a provider reports of emails that it took
 """

@@ -10,6 +10,7 @@ from newsletter.errors import NewsletterError, TransportRefused
 from newsletter.models import Action, Newsletter, Outcome, Outgoing, Subscriber, Verdict
 from newsletter.readers import Counter, in_force
 from newsletter.replies import answers
+from newsletter.words import load_words
 
 log = structlog.get_logger()
 
@@ -36,17 +37,17 @@ def answer(counter: Counter, action: Action, reader: Subscriber, message_id: str
 
 def _sent(counter: Counter, action: Action, reader: Subscriber, message_id: str) -> Outcome:
     newsletter, language = _known(counter, reader)
-    message = answers.compose(
-        action,
-        counter.letterhead,
-        keys=counter.keys,
-        reader=reader,
-        newsletter=newsletter.name,
-        language=language,
-        answers=message_id,
-        now=counter.now(),
-    )
     try:
+        message = answers.compose(
+            action,
+            counter.letterhead,
+            keys=counter.keys,
+            reader=reader,
+            newsletter=newsletter.name,
+            words=load_words(counter.templates, language).section("answer_"),
+            answers=message_id,
+            now=counter.now(),
+        )
         return counter.post(Outgoing(key=f"answer-{reader.id}", message=message))
     except NewsletterError as error:
         return Outcome(Verdict.TEMPORARY, str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, datetime
 from email.utils import format_datetime
 from html import escape
@@ -12,7 +13,6 @@ from newsletter import tokens
 from newsletter.addresses import ascii_domain, domain_of, leave_link, own_address, plus
 from newsletter.models import Action, Letterhead, Message, Subscriber
 from newsletter.render.short import short_mail
-from newsletter.replies.words import words_of
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
 
@@ -26,40 +26,48 @@ def compose(
     keys: Keys,
     reader: Subscriber,
     newsletter: str,
-    language: str,
+    words: Mapping[str, str],
     answers: str,
     now: datetime,
 ) -> Message:
-    """The answer to the mail with the Message-ID `answers`, with the way to undo what it did."""
-    said, link = _said(action, letterhead, keys, reader, newsletter, language)
+    """The answer to the email with the Message-ID `answers`, with the way to undo what it did.
+
+    `words`: the sentences `answer_…` of one language.
+    """
+    said, link = _said(action, letterhead, keys, reader, newsletter, words)
     headers = _headers(letterhead, keys, reader, answers, now, said[0])
     text = "\n".join([*said[:-1], link, *filter(None, said[-1:])])
     return short_mail(
         reader.email,
         headers,
         text,
-        _html(language, said, link),
+        _html(words["language"], said, link),
         envelope_from="",  # RFC 3834 section 3.3: what cannot be delivered comes back to nobody
         boundary=f"answer-{_digest(answers, now)}",
     )
 
 
 def _said(
-    action: Action, letterhead: Letterhead, keys: Keys, reader: Subscriber, newsletter: str, language: str
+    action: Action,
+    letterhead: Letterhead,
+    keys: Keys,
+    reader: Subscriber,
+    newsletter: str,
+    words: Mapping[str, str],
 ) -> tuple[tuple[str, ...], str]:
     """The sentences around the address, the last one behind it, and the address."""
-    words, name = words_of(language), clean(newsletter)
+    name = clean(newsletter)
     undo = _undo_link(letterhead, keys, reader)
     leave = leave_link(letterhead, tokens.make(keys, Purpose.LEAVE, reader.id))
     until = _day(reader.paused_until)
     match action:
         case Action.CONFIRM:
-            return (words.confirm.format(name=name), words.if_not), leave
+            return (words["confirm"].format(name=name), words["if_not"]), leave
         case Action.PAUSE:
-            return (words.paused.format(name=name, until=until), words.undo, ""), undo
+            return (words["paused"].format(name=name, until=until), words["undo"], ""), undo
         case Action.RESUME:
-            return (words.resumed.format(name=name), words.leave, ""), leave
-    return (words.left.format(name=name), words.undo, ""), undo
+            return (words["resumed"].format(name=name), words["leave"], ""), leave
+    return (words["left"].format(name=name), words["undo"], ""), undo
 
 
 def _day(day: date | None) -> str:

@@ -5,43 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from html import escape
+from importlib import resources
 
 from starlette.responses import HTMLResponse, Response
 
-STYLE = """
-:root { --text: #1f2328; --quiet: #59636e; --page: #fff; --link: #0a58b8; --rule: #d1d9e0;
-  --good: #dcf5e2; --bad: #ffebe9; --button: #b31b1b; --plain: #f1f4f7; }
-@media (prefers-color-scheme: dark) { :root { --text: #e6edf3; --quiet: #9aa5b1; --page: #0d1117; --link: #79b8ff;
-  --rule: #30363d; --good: #12311d; --bad: #4a1615; --button: #c22d26; --plain: #1b222b; } }
-* { box-sizing: border-box; }
-body { margin: 0; background: var(--page); color: var(--text); overflow-wrap: anywhere;
-  font: 1.0625rem/1.6 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'PingFang SC',
-    'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif; }
-main { max-width: 38rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
-h1 { font-size: 1.75rem; line-height: 1.25; margin: 0 0 .5rem; }
-h2 { font-size: 1.125rem; margin: 2.5rem 0 .5rem; padding-top: 1.25rem; border-top: 1px solid var(--rule); }
-p { margin: .5rem 0; }
-a { color: var(--link); }
-.quiet { color: var(--quiet); font-size: .9375rem; }
-.note { background: var(--good); padding: .75rem 1rem; border-radius: .5rem; }
-.note.bad { background: var(--bad); }
-fieldset { border: 0; margin: 1.75rem 0 0; padding: 0; min-width: 0; }
-legend { font-weight: 600; padding: 0; margin-bottom: .25rem; }
-.choice { display: flex; gap: .6rem; align-items: baseline; padding: .3rem 0; }
-.days { display: flex; flex-wrap: wrap; gap: 0 1.25rem; }
-.fields { display: flex; flex-wrap: wrap; gap: .75rem 1.25rem; }
-.fields > div { flex: 1 1 10rem; min-width: 0; }
-select, input[type="time"], input[type="date"] { display: block; width: 100%; font: inherit; color: inherit;
-  background: var(--page); border: 1px solid var(--quiet); border-radius: .5rem; padding: .5rem .6rem;
-  min-height: 2.75rem; }
-input[type="radio"], input[type="checkbox"] { width: 1.15rem; height: 1.15rem; margin: 0; flex: none;
-  accent-color: var(--button); transform: translateY(.15rem); }
-:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
-button { font: inherit; color: #fff; background: var(--button); border: 1px solid var(--button); border-radius: .5rem;
-  padding: .6rem 1.2rem; min-height: 2.75rem; cursor: pointer; }
-button.plain { color: var(--text); background: var(--plain); border-color: var(--quiet); }
-.save { margin-top: 1.75rem; }
-"""
+STYLE = resources.files("newsletter.web").joinpath("pages.css").read_text("utf-8")
 STYLE_HASH = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"  # for the header
 
 _FRAME = """<!doctype html>
