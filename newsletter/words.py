@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
+from string import Formatter
 
 import yaml
 from babel import Locale, UnknownLocaleError
@@ -74,11 +75,42 @@ def load_words(folders: Sequence[Path], language: str) -> Words:
     for name in _names(language):
         for file in _files(folders, name):
             found = _read(file, file.stat().st_mtime_ns)
-            phrases |= found
+            phrases |= {key: phrase for key, phrase in found.items() if fits(key, phrase, phrases.get(key))}
             spoken = name if _is_whole(found) else spoken
     if not phrases:
         raise TemplateError("words/en.yaml", None, "not found in any template folder")
     return Words(spoken, phrases)
+
+
+def speak(folders: Sequence[Path], language: str) -> Words:
+    """As `load_words`; where an operator's file cannot be read, the shipped ones serve."""
+    try:
+        return load_words(folders, language)
+    except TemplateError:
+        return load_words(folders[-1:], language)
+
+
+def misfits(folders: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """The phrases of operators' files that are left out, each with its file. Raises TemplateError."""
+    for file in (file for folder in folders[:-1] for file in sorted((folder / "words").glob("*.yaml"))):
+        known = load_words(folders[-1:], file.stem)._phrases
+        found = _read(file, file.stat().st_mtime_ns)
+        yield from ((file, key) for key, phrase in found.items() if not fits(key, phrase, known.get(key)))
+
+
+def fits(key: str, phrase: str | Forms, known: str | Forms | None) -> bool:
+    """Whether a phrase can stand in for the one that is known: it names no value that nobody fills in."""
+    try:
+        if key == "locale":
+            Locale.parse(str(phrase), sep="_")
+        return known is None or _fields(phrase) <= _fields(known)
+    except (UnknownLocaleError, ValueError):
+        return False
+
+
+def _fields(phrase: str | Forms) -> set[str]:
+    texts = phrase.values() if isinstance(phrase, Mapping) else [phrase]
+    return {name for text in texts for _, name, _, _ in Formatter().parse(str(text)) if name is not None}
 
 
 def languages(folders: Sequence[Path]) -> list[str]:

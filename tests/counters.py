@@ -32,14 +32,14 @@ def a_counter(store: Store, file: Path, now: datetime = MORNING, posted: list[Ou
     letterhead, clock = a_letterhead(), lambda: now
     return Counter(
         store=store,
-        keys=KEYS,
+        read_keys=lambda: KEYS,
         post=post,
         letterhead=letterhead,
         alarms=Alarms(store=store, post=post, letterhead=letterhead, admin=None, now=clock),
         now=clock,
         subscribers=file,
         data_dir=file.parent / "var",
-        templates=(TEMPLATES,),
+        find_templates=lambda: [TEMPLATES],
     )
 
 

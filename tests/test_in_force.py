@@ -379,6 +379,46 @@ def test_an_edit_by_hand_beside_our_own_is_taken_in(counter: Counter) -> None:
     } == listed(counter)
 
 
+def test_a_pause_that_ends_while_the_list_is_taken_in(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader ends a pause after a tick has read the file in which it stands: the pause does not come back."""
+    write(counter, HEAD + ADA + BOB.replace("}", ", paused_until: 2026-06-01}"))
+    taken = in_force.enrol
+
+    def beside(*arguments: object) -> None:
+        taken(*arguments)  # type: ignore[arg-type]
+        readers.resume(counter, counter.store.subscriber("bob@example.org"))  # type: ignore[arg-type]
+        taken(*arguments)  # type: ignore[arg-type]  # as a tick that read the file a moment before
+
+    monkeypatch.setattr(in_force, "enrol", beside)
+    look(counter)
+    assert "bob@example.org" in listed(counter)
+
+
+def test_findings_keep_their_lines(counter: Counter) -> None:
+    """A change of ours that adds a line moves the entries below it, and what is said of them."""
+    write(counter, HEAD + "  - email: Ada@example.org\n    topics: foundations\n  - {email: nobody}\n")
+    assert {12} == {finding.line for finding in look(counter).findings}
+    readers.leave(counter, counter.store.subscriber("ada@example.org").id, "by link")  # type: ignore[union-attr]
+    assert {13} == {finding.line for finding in look(counter).findings}
+
+
+def test_stopped_between_the_file_and_the_ledger(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop after the file was written is healed by the next look: an edit by hand still wins later."""
+
+    def stop(*_: object) -> None:
+        raise Stopped
+
+    with monkeypatch.context() as patched:
+        patched.setattr(in_force, "note_own_edit", stop)
+        with pytest.raises(Stopped):
+            change(counter, send_at=time(8, 15))
+    look(counter)
+    assert ("Bob", time(8, 15), 2, ("vision",)) == listed(counter)["bob@example.org"]
+    write(counter, HEAD + ADA + BOB)
+    look(counter)
+    assert BOB_ROW == listed(counter)["bob@example.org"]
+
+
 def test_a_change_while_the_list_is_taken_in(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader saves between the moment a tick reads the preferences and the one it writes the rows: both count."""
     monkeypatch.setattr("newsletter.subscribers.files.os.access", lambda *_: False)  # only the ledger can know of it

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import pytest
 
 from newsletter.app import open_ledger
+from newsletter.doctor import checks
 from newsletter.models import Preference, Reader, SubscriberState
 from newsletter.pipeline import publish, run
 from newsletter.readers.in_force import Follower
@@ -222,6 +223,21 @@ def test_every_error_has_its_sentence() -> None:
         words = load_words([ROOT / "templates"], language)
         for key in keys | {"choice"}:
             assert words.say(f"page_wrong_{key}", value="x", name="x", offered="x")
+
+
+OWN_WORDS = ["page_paused: 'Until {day}.'", "locale: klingon", "page_title: [", "- a list"]
+
+
+@pytest.mark.parametrize("own", OWN_WORDS)
+def test_own_words_that_cannot_be_used_break_no_page(topics: Site, own: str) -> None:
+    """A sentence with a value that nobody fills in, or a file that cannot be read: the shipped words serve."""
+    folder = topics.settings.subscribers.parent / "templates" / "words"
+    folder.mkdir(parents=True)
+    (folder / "en.yaml").write_text(f"{own}\n", "utf-8")
+    until = utc_now().date() + timedelta(days=9)
+    assert f"No email before {until}" in post(topics, {"do": "pause", "until": until.isoformat()}).text
+    assert 200 == look(topics).status
+    assert any("words" in finding.where for finding in checks.files(topics.settings))
 
 
 @pytest.mark.parametrize(

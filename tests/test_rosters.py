@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from newsletter import doctor, pipeline, readers
+from newsletter import app, doctor, pipeline, readers
 from newsletter.errors import ConfigurationError
 from newsletter.models import SubscriberState
 from newsletter.readers import Counter, forgetting, guard, in_force
@@ -62,17 +63,31 @@ def test_a_slip_waits_until_it_is_confirmed(settings: Settings) -> None:
     """The first load is exempt; an emptied file is a finding that stops, until `check --accept` or it is mended."""
     write(settings, 40)
     with counter_of(settings) as counter:
-        guard.accepted(counter, in_force.load(counter))
+        in_force.take_in(counter, in_force.look(counter))
         write(settings, 3)
         with pytest.raises(ConfigurationError, match=r"3 readers where there were 40.*check --accept"):
-            guard.accepted(counter, in_force.load(counter))
+            in_force.look(counter)
         with pytest.raises(ConfigurationError, match="3 readers where there were 40"):
             doctor.examine_or_stop(settings, counter)
         write(settings, 39)
-        guard.accepted(counter, in_force.load(counter))
+        in_force.take_in(counter, in_force.look(counter))
         write(settings, 3)
         guard.remember_size(counter.store, in_force.load(counter))
         assert 3 == len(guard.accepted(counter, in_force.load(counter)).readers)
+
+
+def test_a_first_run_is_what_the_next_list_is_compared_with(settings: Settings) -> None:
+    """Where the list was examined before there was a ledger, the guard knows its size all the same."""
+    write(settings, 40)
+    examine = partial(doctor.examine_or_stop, settings)
+    with app.open_examined(settings, examine) as (counter, looked):
+        in_force.take_in(counter, looked)
+    write(settings, 3)
+    with (
+        pytest.raises(ConfigurationError, match="3 readers where there were 40"),
+        app.open_examined(settings, examine),
+    ):
+        pass
 
 
 def test_accept_is_a_command(settings: Settings, newsletter: Run) -> None:
@@ -104,9 +119,9 @@ def test_lines_that_contradict_the_ledger_are_named(settings: Settings) -> None:
         assert [] == contradictions(counter)
         settings.subscribers.write_text(ROSTER + "    unsubscribed: 2026-03-01 by reply\n", "utf-8")
         first, second = contradictions(counter)
-    assert "subscribers.yaml:6: 'ada@example.org' gets no mail" in first
+    assert "subscribers.yaml:6: 'ada@example.org' gets no email" in first
     assert "2026-03-09 by reply" in first
-    assert "subscribers.yaml:7: 'chen@example.org' gets mail" in second
+    assert "subscribers.yaml:7: 'chen@example.org' gets email" in second
 
 
 # --- forgetting ---

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from newsletter.alarms import Alarms
 from newsletter.app import adapters
-from newsletter.app.files import folders, token_keys
+from newsletter.app.files import KeyFile, folders
 from newsletter.app.ledger import open_ledger
 from newsletter.readers import Counter
 from newsletter.settings import Settings
@@ -29,6 +30,8 @@ def open_examined(
         found = examine(counter)
         if counter.store.in_memory:
             counter = opened.enter_context(open_counter(settings, now=now))
+        else:
+            counter = replace(counter, read_keys=KeyFile(settings.data_dir))
         yield counter, found
 
 
@@ -42,7 +45,7 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
         post = partial(adapters.post, settings)
         yield Counter(
             store=store,
-            keys=token_keys(settings.data_dir, make=not store.in_memory),
+            read_keys=KeyFile(settings.data_dir, make=not peek),
             post=post,
             letterhead=settings.letterhead,
             alarms=Alarms(store=store, post=post, letterhead=settings.letterhead, admin=settings.admin_email, now=now),
@@ -52,5 +55,5 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
             authserv_id=settings.authserv_id,
             open_mailbox=partial(adapters.open_mailbox, settings) if settings.imap_url else None,
             hooks=adapters.hooks(settings),
-            templates=tuple(folders("templates", settings.subscribers)),
+            find_templates=partial(folders, "templates", settings.subscribers),
         )

@@ -45,21 +45,41 @@ def load_prompt(name: str, roster: Path) -> PromptFile:
 def fingerprint(places: Sequence[Path]) -> str:
     """A hash of every file in the folders: it changes when an operator edits a template."""
     digest = hashlib.sha256()
-    for file in sorted(file for folder in places for file in folder.rglob("*") if file.is_file()):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    for folder in places:
+        for file in sorted(file for file in folder.rglob("*") if file.is_file()):
+            content = file.read_bytes()
+            digest.update(f"{file.relative_to(folder)}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
 
 
-def token_keys(data_dir: Path, *, make: bool = True) -> Keys:
-    """The keys that sign tokens: lines `number hex` in `token-keys`, made on first use and never replaced.
+class KeyFile:
+    """The keys that sign tokens: lines `number hex` in `token-keys`, made on first use and never replaced by us."""
 
-    `make` False: where there are none yet, one that is kept nowhere.
-    """
-    file = data_dir / "token-keys"
-    if not file.exists():
-        if not make:
-            return {0: secrets.token_bytes(32)}
-        _make_keys(file)
+    def __init__(self, data_dir: Path, *, make: bool = True) -> None:
+        """`make` False: where there are none yet, one that is kept nowhere."""
+        self._file, self._make = data_dir / "token-keys", make
+        self._stamp: tuple[int, ...] = ()
+        self._keys: Keys = {0: secrets.token_bytes(32)}
+
+    def __call__(self) -> Keys:
+        """As they are now; the file is read when it has changed. Raises StoreUnreadable."""
+        if not self._file.exists():
+            if not self._make:
+                return self._keys
+            _make_keys(self._file)
+        found = self._file.stat()
+        stamp = (found.st_mtime_ns, found.st_ino, found.st_size)
+        if stamp != self._stamp:
+            self._keys, self._stamp = _read_keys(self._file), stamp
+        return self._keys
+
+
+def token_keys(data_dir: Path) -> Keys:
+    """The keys of this folder, once."""
+    return KeyFile(data_dir)()
+
+
+def _read_keys(file: Path) -> Keys:
     try:
         rows = [line.split() for line in file.read_text("ascii").splitlines() if line.strip()]
         keys = {int(number): bytes.fromhex(secret) for number, secret in rows}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from newsletter import __version__, archive, scoring, summarise
+from newsletter import __version__, archive, scoring, summarise, words
 from newsletter.app.files import fingerprint, folders, load_prompt
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_SITE, SAMPLE_TOPIC, sample_days
 from newsletter.errors import ConfigurationError, TemplateError
@@ -24,13 +26,14 @@ def around(settings: Settings, masthead: Masthead) -> list[Finding]:
 
 def files(settings: Settings) -> list[Finding]:
     """Templates and prompts, each tried with something made up."""
-    return _templates(settings) + _prompts(settings)
+    return _templates(settings) + _words(settings) + _prompts(settings)
 
 
 def files_mark(settings: Settings) -> str:
     """Another text whenever a template, a prompt or this program is another."""
     marks = (fingerprint(folders(kind, settings.subscribers)) for kind in ("templates", "prompts"))
-    return " ".join((__version__, *marks))
+    versions = (importlib.metadata.version(name) for name in ("mjml", "jinja2", "babel", "premailer"))
+    return " ".join((__version__, *versions, *marks))
 
 
 def clock(now: datetime) -> list[Finding]:
@@ -47,6 +50,17 @@ def _templates(settings: Settings) -> list[Finding]:
         archive.pages(SAMPLE_SITE, dict(sample_days()), places)
     except TemplateError as error:
         return [Finding(error.file, error.line, error.problem, "fix the template, or remove it to use the default")]
+    return []
+
+
+def _words(settings: Settings) -> list[Finding]:
+    """Sentences of the operator that name values nobody fills in; files that cannot be read are found as templates."""
+    remedy = "use only the {names} of the shipped sentence, which serves until then"
+    with suppress(TemplateError):
+        return [
+            Finding(str(file), None, f"{key} cannot be used", remedy, fatal=False)
+            for file, key in words.misfits(folders("templates", settings.subscribers))
+        ]
     return []
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from newsletter.models import Finding, Reader, Roster, Subscriber, SubscriberState
+from newsletter.models import Finding, Reader, Roster, Subscriber
 from newsletter.readers import Counter
 from newsletter.readers.forgetting import fingerprints
-
-_GONE = (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED)
 
 
 def contradictions(counter: Counter, roster: Roster) -> list[Finding]:
@@ -19,7 +17,7 @@ def contradictions(counter: Counter, roster: Roster) -> list[Finding]:
     findings = []
     for reader in roster.readers:
         if forgotten and not fingerprints(counter.keys, reader.email).isdisjoint(forgotten):
-            findings.append(_named(where, reader, "asked to be forgotten and gets no mail", "remove the entry"))
+            findings.append(_named(where, reader, "asked to be forgotten and gets no email", "remove the entry"))
             continue
         findings += [_named(where, reader, *said) for said in _contradicted(reader, known.get(reader.email.lower()))]
     return findings
@@ -29,11 +27,11 @@ def _contradicted(reader: Reader, subscriber: Subscriber | None) -> Iterator[tup
     back = "remove the entry, or take them back with `newsletter subscribers resubscribe`"
     if subscriber is None:
         return
-    if subscriber.state in _GONE and not (reader.unsubscribed or reader.bounced):
-        yield f"gets no mail, whatever this line says ({subscriber.state}: {subscriber.why})", back
+    if not subscriber.state.reads and not (reader.unsubscribed or reader.bounced):
+        yield f"gets no email, although this line is here ({subscriber.state}: {subscriber.why})", back
     marked = "unsubscribed" if reader.unsubscribed else "bounced" if reader.bounced else None
-    if marked and subscriber.state not in _GONE and subscriber.why is not None:
-        yield f"gets mail ({subscriber.why}), though '{marked}' stands here", f"remove '{marked}'"
+    if marked and subscriber.state.reads and subscriber.why is not None:
+        yield f"gets email ({subscriber.why}), although '{marked}' stands here", f"remove '{marked}'"
 
 
 def _named(where: str, reader: Reader, problem: str, remedy: str) -> Finding:

@@ -134,6 +134,11 @@ class SubscriberState(StrEnum):
     PAUSED = "paused"
     SUPPRESSED = "suppressed"  # bounced for good or complained
 
+    @property
+    def reads(self) -> bool:
+        """Whether this is a reader, though perhaps one who pauses."""
+        return self in (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:

@@ -39,6 +39,7 @@ class Desk:
     """Everything one morning needs. Values only change between mornings."""
 
     store: Store
+    data_dir: Path  # where the archive lies
     source: ArxivSource
     transport: Transport
     renderer: Renderer
@@ -61,7 +62,6 @@ class Desk:
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD
-    data_dir: Path = Path()  # where the archive lies
     outbox: Path | None = None  # where emails stay; None: they leave this machine
     templates: tuple[Path, ...] = ()  # the folders of templates, the first wins
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -106,28 +106,39 @@ def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Read
     if not wanted:
         return Changed(subscriber, None)
     in_force.change_reader(counter, subscriber.id, after, wanted)
-    changed = write_through(counter, subscriber, {one.key: one.value for one in wanted})
-    if changed.line is not None:
-        # Known as ours from here on: anything else in the file is an edit by hand, and the later one counts.
-        now_stated = replace(after, stated=_ordered(stated | {one.key: one.value for one in wanted}))
+    fields = {one.key: one.value for one in wanted}
+
+    def known_as_ours() -> None:
+        """Anything else in the file is an edit by hand from here on, and the later one counts."""
+        now_stated = replace(after, stated=_ordered(stated | fields))
         in_force.change_reader(counter, subscriber.id, now_stated, [replace(one, in_file=one.value) for one in wanted])
-    return changed
+
+    return write_through(counter, subscriber, fields, known_as_ours)
 
 
 def _ordered(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple((key, stated[key]) for key in PREFERENCES if key in stated)
 
 
-def write_through(counter: Counter, before: Subscriber, fields: Mapping[str, str | None]) -> Changed:
-    """Change the file too, in one step and where it can be written; what we wrote there is no news to the follower."""
-    line, problem = None, None
+def write_through(
+    counter: Counter,
+    before: Subscriber,
+    fields: Mapping[str, str | None],
+    written: Callable[[], None] = lambda: None,
+) -> Changed:
+    """Change the file too, in one step and where it can be written; what we wrote there is no news to the follower.
+
+    `written` is called in between: a stop before the end leaves news, and the list is taken in once more.
+    """
+    edit, problem = None, None
     try:
-        if edit := subscribers.write_fields(counter.subscribers, before.email, fields):
-            line = edit.line
-            in_force.note_own_edit(counter, edit)
+        edit = subscribers.write_fields(counter.subscribers, before.email, fields)
     except (OSError, ValueError, NewsletterError) as error:
         problem = f"the ledger has it; the file was not changed: {error}"
-    return Changed(counter.store.subscriber(before.id) or before, line, problem)
+    if edit:
+        written()
+        in_force.note_own_edit(counter, edit)
+    return Changed(counter.store.subscriber(before.id) or before, edit.line if edit else None, problem)
 
 
 def log_problem(counter: Counter, changed: Changed | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,7 +20,7 @@ class Counter:
     """Replies, clicks, events of providers and edits of the list all work with these, and open nothing themselves."""
 
     store: Store
-    keys: Keys
+    read_keys: Callable[[], Keys]
     post: Callable[[Outgoing], Outcome]  # one email by the configured transport; raises NewsletterError
     letterhead: Letterhead
     alarms: Alarms
@@ -30,7 +30,16 @@ class Counter:
     authserv_id: str | None = None  # whose Authentication-Results header is believed in emails out of files
     open_mailbox: Callable[[], AbstractContextManager[Mailbox]] | None = None  # None: nobody reads replies here
     hooks: tuple[Hook, ...] = ()  # where providers post to
-    templates: tuple[Path, ...] = ()  # the folders of templates and words, the first wins
+    find_templates: Callable[[], Sequence[Path]] = tuple  # the folders of templates and words, the first wins
+
+    @property
+    def keys(self) -> Keys:
+        """As the file has them now: somebody may add one, or put back those of a backup."""
+        return self.read_keys()
+
+    @property
+    def templates(self) -> Sequence[Path]:
+        return self.find_templates()
 
     @property
     def today(self) -> date:

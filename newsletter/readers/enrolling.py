@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime
 from itertools import islice
 
 from newsletter.models import Reader, Subscriber, SubscriberState
@@ -14,12 +14,19 @@ from newsletter.tokens import Keys
 _CHUNK = 500
 
 
-def enrol(store: Store, keys: Keys, readers: Iterable[Reader], now: datetime) -> None:
-    """Make these readers the roster, but for whom the ledger was told to forget."""
-    store.replace_roster(_entries(store, keys, readers, now))
+def enrol(
+    store: Store, keys: Keys, readers: Iterable[Reader], now: datetime, unchanged: Callable[[], bool] = lambda: True
+) -> None:
+    """Make these readers the list in force, but for whom the ledger was told to forget.
+
+    `unchanged`: whether the file still says what it said when it was read; else its pauses may be over.
+    """
+    store.replace_roster(_entries(store, keys, readers, now, unchanged))
 
 
-def _entries(store: Store, keys: Keys, readers: Iterable[Reader], now: datetime) -> Iterator[tuple[int, Reader]]:
+def _entries(
+    store: Store, keys: Keys, readers: Iterable[Reader], now: datetime, unchanged: Callable[[], bool]
+) -> Iterator[tuple[int, Reader]]:
     rest = iter(readers)
     while chunk := list(islice(rest, _CHUNK)):
         gone = store.forgotten()
@@ -27,16 +34,16 @@ def _entries(store: Store, keys: Keys, readers: Iterable[Reader], now: datetime)
         ledger = store.enrol((one.email for one in staying), now)
         for reader in staying:
             subscriber = ledger[reader.email.lower()]
-            _honour_pause(store, reader, _honour_file(store, reader, subscriber, now), now)
+            subscriber = _honour_file(store, reader, subscriber, now)
+            day = reader.paused_until
+            if day is not None and day != subscriber.paused_in_file and unchanged():
+                _honour_pause(store, subscriber, day, now)
             yield subscriber.id, reader
 
 
-def _honour_pause(store: Store, reader: Reader, subscriber: Subscriber, now: datetime) -> None:
+def _honour_pause(store: Store, subscriber: Subscriber, day: date, now: datetime) -> None:
     """A date that somebody wrote into the file since we last looked counts; else the ledger's pause, until its day."""
-    if reader.paused_until is None or reader.paused_until == subscriber.paused_in_file:
-        return
-    until = reader.paused_until if reader.paused_until > now.date() else None
-    store.set_pause(subscriber.id, until, reader.paused_until, now)
+    store.set_pause(subscriber.id, day if day > now.date() else None, day, now)
 
 
 def _honour_file(store: Store, reader: Reader, subscriber: Subscriber, now: datetime) -> Subscriber:

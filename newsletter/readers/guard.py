@@ -18,26 +18,20 @@ def is_held_back(before: int, now: int) -> bool:
 
 def held_back(counter: Counter, roster: Roster) -> list[Finding]:
     """The finding of a list that waits for `newsletter check --accept`."""
-    return _finding(counter, counter.store.recall(_READERS), len(roster.readers))
-
-
-def _finding(counter: Counter, before: str | None, now: int) -> list[Finding]:
+    before, now = counter.store.recall(_READERS), len(roster.readers)
     if before is None or not is_held_back(int(before), now):
         return []
-    problem = f"{now} readers where there were {before}: the roster waits, and nobody new gets or loses mail by it"
+    problem = f"{now} readers where there were {before}: the list waits, and until then nobody is added or removed"
     return [Finding(str(counter.subscribers), None, problem, "fix it, or confirm with `newsletter check --accept`")]
 
 
 def accepted(counter: Counter, roster: Roster) -> Roster:
     """The list, let pass by the guard. Raises ConfigurationError when it is held back."""
-    before, now = counter.store.recall(_READERS), len(roster.readers)
-    if findings := _finding(counter, before, now):
+    if findings := held_back(counter, roster):
         raise ConfigurationError(findings)
-    if before != str(now):
-        remember_size(counter.store, roster)
     return roster
 
 
 def remember_size(store: Store, roster: Roster) -> None:
-    """The guard lets this list pass; the next one is compared with it."""
+    """This list is taken in, or was confirmed; the next one is compared with it."""
     store.remember(_READERS, str(len(roster.readers)))

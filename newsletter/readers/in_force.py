@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -46,7 +47,11 @@ def load(counter: Counter, beside: str | None = None) -> Roster:
 
 def _beside(store: Store) -> str:
     """What decides who reads what, besides the file: it changes when any of that does."""
-    return f"{__version__} {REVISION} {store.overrides()}"
+    return _beside_of(store.overrides())
+
+
+def _beside_of(overrides: str) -> str:
+    return f"{__version__} {REVISION} {overrides}"
 
 
 def last_good(store: Store) -> InForce | None:
@@ -91,8 +96,10 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     known = {topic.key: topic for topic in (*(before.masthead.topics if before else ()), *looked.topics)}
     _remember(counter.store, replace(found, masthead=replace(found.masthead, topics=tuple(known.values())), made_of=()))
     counter.store.note_topics({topic.key: scoring.topic_hash(topic) for topic in looked.topics}, counter.now())
-    enrol(counter.store, counter.keys, looked.readers, counter.now())
+    unchanged = partial(subscribers.is_unchanged, looked.made_of)
+    enrol(counter.store, counter.keys, looked.readers, counter.now(), unchanged)
     _remember(counter.store, found)
+    guard.remember_size(counter.store, looked)
     return found
 
 
@@ -134,24 +141,27 @@ def _stamps(known: InForce) -> tuple[object, ...] | None:
 
 
 def note_own_edit(counter: Counter, edit: Edit) -> None:
-    """The list in force is that of the file as we have just written it, if it was that of the file before."""
+    """The list in force is that of the file as we have just written it, if it was that of the file before.
+
+    Findings name lines, which may be others now: then the list is taken in again.
+    """
     raw = counter.store.recall(_KEY)
     known = _read(raw)
-    if raw and known and known.made_of[:1] == ((str(counter.subscribers), edit.before),):
+    if raw and known and known.made_of[:1] == ((str(counter.subscribers), edit.before),) and not known.findings:
         made_of = ((str(counter.subscribers), edit.after), *known.made_of[1:])
         _exchange(counter.store, raw, replace(known, made_of=made_of))
 
 
 def change_reader(counter: Counter, subscriber_id: int, after: Reader, preferences: Sequence[Preference]) -> None:
     """Write what a reader set, and their row of the list in force with it."""
-    store, before = counter.store, _beside(counter.store)
-    store.change_reader(subscriber_id, after, preferences)
+    store = counter.store
+    before, now = map(_beside_of, store.change_reader(subscriber_id, after, preferences))
     raw = store.recall(_KEY)
     known = _read(raw)
     # Who takes in a list meanwhile may have read the preferences before and write the row after us: then the row is
     # not ours, or the text has changed, and the next look finds a difference and takes in the list once more.
     if raw and known and known.beside == before and store.reader(subscriber_id) == after:
-        _exchange(store, raw, replace(known, beside=_beside(store)))
+        _exchange(store, raw, replace(known, beside=now))
 
 
 def _exchange(store: Store, raw: str, new: InForce) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from newsletter.models import Action, Bounce, Meaning, Subscriber, SubscriberState
+from newsletter.models import Action, Bounce, Meaning, Subscriber
 from newsletter.readers import Changed, Counter, leave, pause, suppress, undo
 from newsletter.readers.changes import BY_REPLY
 from newsletter.replies import bounces
 from newsletter.store import Store
 
 _ON_SENDER = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
-_GETS_MAIL = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 
 
 def act(counter: Counter, meaning: Meaning, *, key: str = "") -> Changed | None:
@@ -22,7 +21,7 @@ def act(counter: Counter, meaning: Meaning, *, key: str = "") -> Changed | None:
     match meaning.action:
         case Action.UNSUBSCRIBE:
             return leave(counter, who.id, BY_REPLY)
-        case Action.PAUSE if meaning.until is not None and who.state in _GETS_MAIL:
+        case Action.PAUSE if meaning.until is not None and who.state.reads:
             return pause(counter, who, meaning.until)
         case Action.RESUME:
             return undo(counter, who)
@@ -43,7 +42,7 @@ def proven(store: Store, meaning: Meaning) -> Subscriber | None:
 def _to_confirm(store: Store, meaning: Meaning) -> Changed | None:
     """A request without proof changes nothing; a reader of ours is asked by mail."""
     claimed = store.subscriber(meaning.sender) if meaning.sender else None
-    return Changed(claimed, None) if claimed and claimed.state in _GETS_MAIL else None
+    return Changed(claimed, None) if claimed and claimed.state.reads else None
 
 
 def _bounced(counter: Counter, who: Subscriber, meaning: Meaning, key: str) -> Changed | None:

@@ -10,7 +10,7 @@ from newsletter.errors import NewsletterError, TransportRefused
 from newsletter.models import Action, Newsletter, Outcome, Outgoing, Subscriber, Verdict
 from newsletter.readers import Counter, in_force
 from newsletter.replies import answers
-from newsletter.words import load_words
+from newsletter.words import speak
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ def _sent(counter: Counter, action: Action, reader: Subscriber, message_id: str)
             keys=counter.keys,
             reader=reader,
             newsletter=newsletter.name,
-            words=load_words(counter.templates, language).section("answer_"),
+            words=speak(counter.templates, language).section("answer_"),
             answers=message_id,
             now=counter.now(),
         )

@@ -44,7 +44,8 @@ def open_engine(url: str, copies: Path | None = None) -> Engine:
 
 def _opened(url: str, place: str, copies: Path | None) -> Engine:
     in_memory = make_url(url).database in (None, "", ":memory:")
-    engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {}))
+    # However many threads ask at once, they wait for SQLite's own lock and not for a connection.
+    engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {"max_overflow": -1}))
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     try:
@@ -76,8 +77,12 @@ def _follow(engine: Engine, file: Path) -> None:
         if stat.S_ISREG(found.st_mode) and not found.st_size:
             raise StoreUnreadable(str(file), "is empty")
 
-    def note(_connection: object, record: Any) -> None:
+    first = _identity(file)
+
+    def note(connection: Any, record: Any) -> None:
         record.info["file"] = _identity(file)
+        if record.info["file"] != first and not schema.is_of_this_version(connection):
+            raise StoreUnreadable(str(file), "was replaced by a ledger of another version; restart to upgrade it, or")
 
     def compare(connection: Any, record: Any, _fairy: object) -> None:
         if record.info["file"] != _identity(file):

@@ -150,11 +150,7 @@ class Readers(Base):
     def overrides(self) -> str:
         """Another text whenever somebody was forgotten or taken back, or set a preference."""
         with self._reading() as connection:
-            found = [
-                connection.execute(select(func.count(), func.max(table.c.at))).one()
-                for table in (forgotten, preference)
-            ]
-        return ", ".join(f"{count} until {newest}" for count, newest in found)
+            return overrides(connection)
 
     def remember_again(self, fingerprints: Iterable[str]) -> None:
         """Take these fingerprints out."""
@@ -186,6 +182,12 @@ class Readers(Base):
             there = connection.execute(select(inbound.c.at).where(same)).first()
             add_missing(connection, inbound, [row])
         return there is None
+
+
+def overrides(connection: Connection) -> str:
+    """See `Readers.overrides`."""
+    found = [connection.execute(select(func.count(), func.max(table.c.at))).one() for table in (forgotten, preference)]
+    return ", ".join(f"{count} until {newest}" for count, newest in found)
 
 
 def put_preferences(connection: Connection, preferences: Iterable[Preference]) -> None:

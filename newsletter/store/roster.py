@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, exists, fu
 from newsletter.models import Enrolled, Hours, Preference, Reader, SubscriberState, Wishes
 from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import CHUNK, chunks
-from newsletter.store.readers import column_id, put_preferences, value_id
+from newsletter.store.readers import column_id, overrides, put_preferences, value_id
 from newsletter.store.tables import delivery, hours, meta, reader, received, subscriber, wishes
 
 _NUMBER = "roster.import"  # of the last import that was finished
@@ -38,14 +38,19 @@ class Rosters(Base):
         with self._transaction() as connection:
             put(connection, meta, {"key": _NUMBER, "value": str(number)})
 
-    def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> None:
-        """Keep these preferences and make the reader's row say what `changed` says, all but the address, at once."""
+    def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> tuple[str, str]:
+        """Keep these preferences and make the reader's row say what `changed` says, all but the address, at once.
+
+        Returns `overrides` before and after.
+        """
         mine = reader.c.subscriber_id == column_id(subscriber_id)
         with self._transaction() as connection:
+            before = overrides(connection)
             put_preferences(connection, preferences)
             (values,) = _values(connection, [changed])
             del values["email"]
             connection.execute(update(reader).where(mine).values(values))
+            return before, overrides(connection)
 
     def reader(self, subscriber_id: int) -> Reader | None:
         """A reader in force, also one who gets no email at present."""

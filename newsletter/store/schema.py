@@ -29,6 +29,15 @@ def is_current(connection: Connection) -> bool:
     return ours and connection.scalar(select(_version.c.version_num)) == REVISION
 
 
+def is_of_this_version(connection: sqlite3.Connection) -> bool:
+    """The same of a bare connection."""
+    try:
+        found: object = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return found == (REVISION,)
+    except sqlite3.Error:
+        return False
+
+
 def prepare(connection: Connection, place: str, copies: Path | None) -> None:
     """Our tables, as this program knows them; another program's are left as they are.
 

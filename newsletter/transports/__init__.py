@@ -74,6 +74,6 @@ class Kind(Generic[S]):
 @cache
 def kinds() -> Mapping[str, Kind[Any]]:
     """Every transport by its name: those that need no provider first."""
-    modules = (import_module(f"{__name__}.{module.name}") for module in pkgutil.iter_modules(__path__))
-    found: Iterable[Kind[Any]] = (module.KIND for module in modules)
+    names = (module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    found: Iterable[Kind[Any]] = (import_module(f"{__name__}.{name}").KIND for name in names)
     return {kind.name: kind for kind in sorted(found, key=lambda kind: (kind.hooks is not None, kind.name))}

@@ -46,7 +46,7 @@ def page(
     today: date,
 ) -> str:
     """The whole page; a reader who gets no mail is shown the way back only."""
-    gets_mail = subscriber.state in (SubscriberState.ACTIVE, SubscriberState.PAUSED)
+    gets_mail = subscriber.state.reads
     body = _template().render(
         w=words,
         note=note,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter import readers
-from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber, SubscriberState
+from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber
 from newsletter.readers import Counter, in_force
 from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES, with_preference
@@ -21,13 +21,12 @@ from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages
 from newsletter.web.bodies import read_body
-from newsletter.words import load_words
+from newsletter.words import speak
 
 log = structlog.get_logger()
 
 _LONGEST = 20_000  # octets of a form; the largest that our page sends has about 1,000
 _LONGEST_PAUSE = timedelta(days=366)
-_GETS_MAIL = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 Body = Mapping[str, list[str]]
 
 
@@ -44,11 +43,11 @@ class Visit:
         """The page as things are now, with one of our sentences above."""
         newsletter = self.masthead.newsletter
         language = (self.reader.wishes.languages if self.reader else newsletter.languages)[0]
-        spoken = load_words(self.counter.templates, language)
+        spoken = speak(self.counter.templates, language)
         words = spoken.section("page_")
         shown = form.page(
             words,
-            spoken.language,
+            words["language"],
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
@@ -151,7 +150,7 @@ def _leave(counter: Counter, subscriber: Subscriber) -> Response:
 
 def _change(visit: Visit, wanted: str, body: Body) -> Response:
     """Save or pause. Who gets no email can only come back."""
-    if visit.reader is None or visit.subscriber.state not in _GETS_MAIL:
+    if visit.reader is None or not visit.subscriber.state.reads:
         return visit.page(status=409)
     try:
         if wanted == "save":

@@ -11,12 +11,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from newsletter.archive import folder_of
-from newsletter.models import ArchiveMode, SubscriberState
+from newsletter.models import ArchiveMode
 from newsletter.readers import Counter
 from newsletter.tokens import Purpose, read
 from newsletter.web import pages
 
-_READS = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 _NOBODY = "User-agent: *\nDisallow: /\n"  # without public pages there is nothing here for search engines
 
 
@@ -63,7 +62,7 @@ class PrivateArchive:
         if subscriber_id is None:
             return False
         subscriber = self._counter.store.subscriber(subscriber_id)
-        return subscriber is not None and subscriber.state in _READS
+        return subscriber is not None and subscriber.state.reads
 
 
 def _for_this_reader(send: Send) -> Send:
