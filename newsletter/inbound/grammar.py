@@ -218,12 +218,12 @@ def _one_script(clause: str, today: date) -> Wish | None:
 
 @cache
 def _mistyped() -> tuple[str, ...]:
-    return tuple(folded(word) for word in phrases.split(words.OFTEN_MISTYPED))
+    return tuple(folded(word) for word in phrases.split(phrases.table("words_often_mistyped")))
 
 
 @cache
 def _asks() -> re.Pattern[str]:
-    return phrases.anywhere(words.ASKS)
+    return phrases.anywhere(phrases.table("words_asks"))
 
 
 def _mentioned(subject: str, lines: list[str]) -> Wish | None:

@@ -35,7 +35,7 @@ def asked(text: str, today: date) -> date | None:
 @cache
 def _times() -> tuple[re.Pattern[str], ...]:
     """Every way to tell how long or until when."""
-    before, after = f"(?:{either(words.UNTIL)}) ?", f"(?:{either(words.UNTIL_ENDS)})"
+    before, after = f"(?:{either(phrases.table('words_until'))}) ?", f"(?:{either(words.UNTIL_ENDS)})"
     in_full = r"(?P<year>20[0-9]{2})[-/.年년](?P<month>[0-9]{1,2})[-/.月월](?P<day>[0-9]{1,2})[日号號일]?"
     in_short = r"(?P<month>[0-9]{1,2})[-月월](?P<day>[0-9]{1,2})[日号號일]?"
     with_dots = r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})(?:\.(?P<year>20[0-9]{2})?)?"
@@ -56,11 +56,15 @@ def _times() -> tuple[re.Pattern[str], ...]:
 
 
 def _spans() -> tuple[str, str]:
-    begins = f"(?:(?:{either(words.SPAN_BEGINS)}) ?)?"
+    begins = f"(?:(?:{either(phrases.table('words_span_begins'))}) ?)?"
     ends = f"(?: ?(?:{either(words.SPAN_ENDS)}))?"
     units = "|".join(
         f"(?P<{name}>{either(listed)})"
-        for name, listed in (("week", words.WEEK_UNITS), ("month", words.MONTH_UNITS), ("days", words.DAY_UNITS))
+        for name, listed in (
+            ("week", phrases.table("words_week_units")),
+            ("month", phrases.table("words_month_units")),
+            ("days", words.DAY_UNITS),
+        )
     )
     counted = f"(?P<count>[0-9]{{1,3}}|{either('|'.join(words.NUMBERS))}) ?(?:{units})"
     whole = f"(?P<whole>{either('|'.join(words.SPANS))})"

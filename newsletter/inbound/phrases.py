@@ -7,10 +7,15 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any, NamedTuple
+
+import yaml
 
 from newsletter.inbound.forms import CJK
 
+FOLDER = resources.files("newsletter.inbound")
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _LONGEST_WORD = 30
 
@@ -31,6 +36,21 @@ class _Grammar(NamedTuple):
     core: frozenset[str]
     after: frozenset[str]
     spaced: bool
+
+
+def read(file: Traversable) -> dict[str, Any]:
+    """One of our files of phrases."""
+    return dict(yaml.load(file.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506 - both are
+
+
+@cache
+def _tables() -> Mapping[str, list[str]]:
+    return read(FOLDER / "phrases.yaml")
+
+
+def table(name: str) -> str:
+    """The phrases of one list in `phrases.yaml`, separated by `|`."""
+    return "|".join(_tables()[name])
 
 
 def without_accents(text: str) -> str:
