@@ -70,15 +70,21 @@ class Words:
 
 def load_words(folders: Sequence[Path], language: str) -> Words:
     """The catalogue of `zh-TW` is that, else `zh-Hant`, `zh`, English; each key falls back by itself."""
+    files = [file for name in _names(language) for file in _files(folders, name)]
+    if not files:
+        raise TemplateError("words/en.yaml", None, "not found in any template folder")
+    return _merged(tuple((file, file.stat().st_mtime_ns) for file in dict.fromkeys(files)))
+
+
+@lru_cache(maxsize=64)
+def _merged(files: tuple[tuple[Path, int], ...]) -> Words:
+    """One catalogue over the other, as they were at these times."""
     phrases: dict[str, str | Forms] = {}
     spoken = _FALLBACK
-    for name in _names(language):
-        for file in _files(folders, name):
-            found = _read(file, file.stat().st_mtime_ns)
-            phrases |= {key: phrase for key, phrase in found.items() if fits(key, phrase, phrases.get(key))}
-            spoken = name if _is_whole(found) else spoken
-    if not phrases:
-        raise TemplateError("words/en.yaml", None, "not found in any template folder")
+    for file, changed in files:
+        found = _read(file, changed)
+        phrases |= {key: phrase for key, phrase in found.items() if fits(key, phrase, phrases.get(key))}
+        spoken = file.stem if _is_whole(found) else spoken
     return Words(spoken, phrases)
 
 
