@@ -15,8 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sklearn.metrics import roc_auc_score
-
+from benchmarks.areas import area
 from benchmarks.labelled import CATEGORIES, TESTED, TOPIC, LabelledDay, folder, labelled_days
 from benchmarks.table import Row
 from newsletter import app, pipeline, ranking, scoring
@@ -214,7 +213,7 @@ def quality(days: Sequence[LabelledDay]) -> Iterator[tuple[str, float, list[floa
     }
     for name, values in orders.items():
         pairs = list(zip(tested, values, strict=True))
-        areas = [float(roc_auc_score(one.passed, found)) for one, found in pairs]
+        areas = [area(one.passed, found) for one, found in pairs]
         yield f"{name}, ROC-AUC", sum(areas) / len(areas), areas
         for part in (0.5, 0.1):
             recalls = [_recall(one, found, part) for one, found in pairs]
