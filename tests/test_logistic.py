@@ -45,7 +45,7 @@ def test_the_best_weights(seed: int, begun: float) -> None:
     rows, passed = some_rows(seed)
     start = [begun] * FEATURES
     left, before = (slope(one, rows, passed, start) for one in (fit(rows, passed, WEIGHT, start), start))
-    assert max(map(abs, left)) < 0.005 * max(map(abs, before))
+    assert max(map(abs, left)) < 0.02 * max(map(abs, before))
 
 
 def test_a_model_that_starts_from_another_stays_near_it() -> None:

@@ -8,18 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from newsletter.models import Paper, Topic
+from newsletter.ranking import interests
 from newsletter.ranking.words import pairs, stems, text_of
 
 _NEGATIVE_WEIGHT = 0.5  # a word that is not wanted says less than one that is: the best papers have a few of them
 _MOST_MENTIONS = 4  # of a keyword in one paper; more say nothing more
 _BM25_K, _BM25_B = 1.2, 0.75  # the usual constants
 
-# What a description says it does not want: up to the end of the sentence, paragraph or list item.
-_UNWANTED = re.compile(
-    r"\b(?:irrelevant|unwanted|avoid|except|exclud(?:e|es|ed|ing)|not (?:wanted|relevant|interested(?: in)?)"
-    r"|(?:less|no) interest(?:ed)?(?: in)?|leave out)\b:?((?:[^.;\n]|\n(?!\s*(?:\n|[-*•#]|\d+[.)]|\w[\w ]*:)))*)",
-    re.IGNORECASE,
-)
 _PART = re.compile(r"[^\w\s-]|\b(?:and|or|for|of|by|in|with|to|that|how|why|from|on|they|are|the|an?|as|is|such)\b")
 
 
@@ -123,9 +118,8 @@ def _places(values: Sequence[float]) -> list[float]:
 
 def _wishes(topic: Topic) -> tuple[str, str]:
     """What the topic wants and what it does not, from its description and its word lists."""
-    unwanted = [found[1] for found in _UNWANTED.finditer(topic.interests)]
-    wanted = _UNWANTED.sub(" . ", topic.interests)
-    return " . ".join([topic.title, wanted, *topic.include]), " . ".join([*unwanted, *topic.exclude])
+    read = interests.read(topic.interests)
+    return " . ".join([topic.title, *read.wanted, *topic.include]), " . ".join([*read.unwanted, *topic.exclude])
 
 
 def _phrases(text: str) -> list[list[str]]:
