@@ -19,21 +19,27 @@ CASES = {
         ["cosmology, dark matter searches"],
     ),
     "labels in items below numbered titles": (
-        "1. Quantum chemistry\n   - Relevant: coupled cluster, density functionals\n"
-        "   - Irrelevant: force fields without new theory\n"
-        "2. Quantum computing\n   - Relevant: error correction\n   - Irrelevant: press releases",
+        (
+            "1. Quantum chemistry\n   - Relevant: coupled cluster, density functionals\n"
+            "   - Irrelevant: force fields without new theory\n"
+            "2. Quantum computing\n   - Relevant: error correction\n   - Irrelevant: press releases"
+        ),
         ["Quantum chemistry", "coupled cluster, density functionals", "Quantum computing", "error correction"],
         ["force fields", "press releases"],
     ),
     "a line above a list": (
-        "Protein folding and docking.\n\nUsually leave these to our colleagues unless the method is new:\n"
-        "- clinical trials\n- drug repurposing\n\nCryo-EM is welcome.",
+        (
+            "Protein folding and docking.\n\nUsually leave these to our colleagues unless the method is new:\n"
+            "- clinical trials\n- drug repurposing\n\nCryo-EM is welcome."
+        ),
         ["Protein folding and docking", "Cryo-EM is welcome"],
         ["clinical trials", "drug repurposing"],
     ),
     "headings": (
-        "# Plasma physics\n\n## What we read\n- stellarators\n- gyrokinetics\n\n## What we skip\n- tokamak news\n"
-        "\n## Methods\n- particle-in-cell codes",
+        (
+            "# Plasma physics\n\n## What we read\n- stellarators\n- gyrokinetics\n\n## What we skip\n- tokamak news\n"
+            "\n## Methods\n- particle-in-cell codes"
+        ),
         ["Plasma physics", "stellarators", "gyrokinetics", "Methods", "particle-in-cell codes"],
         ["tokamak news"],
     ),
@@ -48,8 +54,10 @@ CASES = {
         ["number theory", "cryptography"],
     ),
     "negations within sentences": (
-        "I like bandits and online learning. I am not interested in deep reinforcement learning. "
-        "Please skip anything about games. Theory only, no benchmarks.",
+        (
+            "I like bandits and online learning. I am not interested in deep reinforcement learning. "
+            "Please skip anything about games. Theory only, no benchmarks."
+        ),
         ["bandits and online learning", "Theory only"],
         ["deep reinforcement learning", "anything about games", "benchmarks"],
     ),
@@ -84,12 +92,16 @@ CASES = {
         ["batteries"],
     ),
     "wrapped lines": (
-        "Numerical relativity, gravitational waves from compact binaries, and the\n"
-        "stochastic background of pulsar timing arrays. Not wanted: exoplanets, stellar\n"
-        "populations, galaxy surveys.",
+        (
+            "Numerical relativity, gravitational waves from compact binaries, and the\n"
+            "stochastic background of pulsar timing arrays. Not wanted: exoplanets, stellar\n"
+            "populations, galaxy surveys."
+        ),
         [
-            "Numerical relativity, gravitational waves from compact binaries, and the stochastic background of pulsar "
-            "timing arrays"
+            (
+                "Numerical relativity, gravitational waves from compact binaries, and the stochastic background of pulsar "
+                "timing arrays"
+            )
         ],
         ["exoplanets, stellar populations, galaxy surveys"],
     ),

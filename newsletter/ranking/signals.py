@@ -101,7 +101,7 @@ _AWAY = _any(
 )
 # "Surveys are not wanted": it speaks of what stands before.
 _BEHIND = (
-    r"\b(?:(?:is|are)(?: not|n['’]t)(?: really| very| at all)? (?:relevant|wanted|interesting|needed|of (?:any )?interest)"
+    r"\b(?:(?:is|are)(?: not|n['’]t)(?: really| very)? (?:relevant|wanted|interesting|needed|of (?:any )?interest)"
     r"|(?:is|are) (?:irrelevant|unwanted|off[- ]topic|out of scope|unimportant|uninteresting|excluded))\b"
 )
 _EXCEPTION = _any(
@@ -124,8 +124,8 @@ EMPTY = frozenset(
         "we i am my us me they them it those these that this you your our the a an and or of in on to for by with from "
         "as at is are be been was also please paper papers article articles work works research study studies topic "
         "topics area areas field fields anything everything something stuff things thing about keyword keywords "
-        "interest interests interested relevant irrelevant wanted unwanted keep filter only mainly mostly usually especially "
-        "particularly particular etc and so forth any all other others such like e g following criteria use focus here "
+        "interest interests interested relevant irrelevant wanted unwanted keep filter only mainly mostly usually "
+        "especially particularly particular etc and so forth any all other others such like e g following criteria use focus here "
         "there really very much do not no",
     )
 )
