@@ -99,8 +99,8 @@ CASES = {
         ),
         [
             (
-                "Numerical relativity, gravitational waves from compact binaries, and the stochastic background of pulsar "
-                "timing arrays"
+                "Numerical relativity, gravitational waves from compact binaries, and the stochastic background of "
+                "pulsar timing arrays"
             )
         ],
         ["exoplanets, stellar populations, galaxy surveys"],

@@ -101,7 +101,7 @@ _AWAY = _any(
 )
 # "Surveys are not wanted": it speaks of what stands before.
 _BEHIND = (
-    r"\b(?:(?:is|are)(?: not|n['’]t)(?: really| very)? (?:relevant|wanted|interesting|needed|of (?:any )?interest)"
+    r"\b(?:(?:is|are)(?: not|n['’]t)(?: very)? (?:relevant|wanted|interesting|needed|of interest)"
     r"|(?:is|are) (?:irrelevant|unwanted|off[- ]topic|out of scope|unimportant|uninteresting|excluded))\b"
 )
 _EXCEPTION = _any(
@@ -125,8 +125,8 @@ EMPTY = frozenset(
         "as at is are be been was also please paper papers article articles work works research study studies topic "
         "topics area areas field fields anything everything something stuff things thing about keyword keywords "
         "interest interests interested relevant irrelevant wanted unwanted keep filter only mainly mostly usually "
-        "especially particularly particular etc and so forth any all other others such like e g following criteria use focus here "
-        "there really very much do not no",
+        "especially particularly particular etc and so forth any all other others such like e g following criteria use "
+        "focus here there really very much do not no",
     )
 )
 _CHINESE_EMPTY = re.compile(
