@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from newsletter.models import Paper, Topic
 from newsletter.ranking import feedback, glossary, interests, signals
+from newsletter.ranking.places import mean, places
 from newsletter.ranking.words import pairs, stems, text_of
 
 _NEGATIVE_WEIGHT = 0.5  # a word that is not wanted says less than one that is: the best papers have a few of them
@@ -33,16 +34,12 @@ def cold(papers: Sequence[Paper], topic: Topic) -> list[float]:
     wanted, unwanted = _wishes(topic)
     words = _Words(papers)
     measured = words.measure(wanted, unwanted)
-    means = _mean([_less(*pair) for pair in measured])
+    means = mean([_less(*pair) for pair in measured])
     in_common = [any(pair[0][number] > 0 for pair in measured) for number in range(len(papers))]
     span = 1 + _NEGATIVE_WEIGHT
-    values = [(mean + _NEGATIVE_WEIGHT) / span if has else 0.0 for mean, has in zip(means, in_common, strict=True)]
+    values = [(value + _NEGATIVE_WEIGHT) / span if has else 0.0 for value, has in zip(means, in_common, strict=True)]
     wider = feedback.widened(words.counts, values) if any(in_common) else []
-    return _mean([_places(one) for one in (values, *wider)]) if wider else values
-
-
-def _mean(places: Sequence[Sequence[float]]) -> list[float]:
-    return [sum(one) / len(places) for one in zip(*places, strict=True)]
+    return mean([places(one) for one in (values, *wider)]) if wider else values
 
 
 Pair = tuple[list[float], list[float]]  # closeness of each paper to what is wanted, and to what is not
@@ -85,10 +82,10 @@ class _Words:
 
     def _bm25(self, asked: Iterable[str]) -> list[float]:
         lengths = [sum(counts.values()) for counts in self.counts]
-        mean = max(1.0, sum(lengths) / len(lengths))
+        usual = max(1.0, sum(lengths) / len(lengths))
         found = []
         for counts, length in zip(self.counts, lengths, strict=True):
-            slack = _BM25_K * (1 - _BM25_B + _BM25_B * length / mean)
+            slack = _BM25_K * (1 - _BM25_B + _BM25_B * length / usual)
             mentions = ((self._rarity(term), counts[term]) for term in asked if term in counts)
             found.append(sum(rarity * n * (_BM25_K + 1) / (n + slack) for rarity, n in mentions))
         return found
@@ -108,24 +105,7 @@ def _terms_of(phrases: Sequence[Sequence[str]]) -> Counter[str]:
 
 def _less(wanted: Sequence[float], unwanted: Sequence[float]) -> list[float]:
     """Places by what is wanted, less those by what is not."""
-    return [
-        place - _NEGATIVE_WEIGHT * against for place, against in zip(_places(wanted), _places(unwanted), strict=True)
-    ]
-
-
-def _places(values: Sequence[float]) -> list[float]:
-    """Each value's place, 0 to 1; equal values share theirs. Where all are equal nothing is said: 0."""
-    order = sorted({round(value, 9) for value in values})
-    if len(order) == 1:
-        return [0.0] * len(values)
-    below = dict.fromkeys(order, 0)
-    for value in values:
-        below[round(value, 9)] += 1
-    places, before = {}, 0
-    for value in order:
-        places[value] = (before + below[value] / 2) / len(values)
-        before += below[value]
-    return [places[round(value, 9)] for value in values]
+    return [place - _NEGATIVE_WEIGHT * against for place, against in zip(places(wanted), places(unwanted), strict=True)]
 
 
 def _wishes(topic: Topic) -> tuple[str, str]:
