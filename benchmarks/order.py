@@ -65,7 +65,8 @@ def _by_words(topic: Topic) -> Callable[[LabelledDay], Sequence[float]]:
 
 def trained(days: Sequence[LabelledDay]) -> Measured:
     """By the scores of days before March alone."""
-    model = ranking.train(*scored([day for day in days if day.day < _EARLY]))
+    past = scored([day for day in days if day.day < _EARLY])
+    model = ranking.train(list(past), list(past.values()))
     assert model is not None
     return measure("trained", [day for day in days if day.day in TESTED], lambda day: model.rank(day.papers))
 
@@ -91,8 +92,8 @@ def opinions(place: Path, every: Sequence[LabelledDay], day: date) -> ranking.Op
 
 def scored(days: Sequence[LabelledDay]) -> Scored:
     """The papers of these days and whether each was selected, the newest of them."""
-    papers = [paper for day in days for paper in day.papers]
-    return papers[-MOST_PAST:], [passed for day in days for passed in day.passed][-MOST_PAST:]
+    rows = [row for day in days for row in zip(day.papers, day.passed, strict=True)]
+    return dict(rows[-MOST_PAST:])
 
 
 def measure(name: str, days: Sequence[LabelledDay], order: Callable[[LabelledDay], Sequence[float]]) -> Measured:

@@ -108,6 +108,11 @@ def _less(wanted: Sequence[float], unwanted: Sequence[float]) -> list[float]:
     return [place - _NEGATIVE_WEIGHT * against for place, against in zip(places(wanted), places(unwanted), strict=True)]
 
 
+def named_phrases(topic: Topic) -> list[list[str]]:
+    """The stems of each thing that the topic wants."""
+    return _phrases(_wishes(topic)[0])
+
+
 def _wishes(topic: Topic) -> tuple[str, str]:
     """What the topic wants and what it does not, from its description and its word lists."""
     read = interests.read(topic.interests)
