@@ -5,15 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from benchmarks import archive, collecting, counter, curation, delivery, mail, scale, start
+from benchmarks import archive, collecting, counter, curation, delivery, labelled, mail, order, scale, start
 from benchmarks.table import Row, show
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure everything and print one table; with `scale NUMBER` only what so many readers cost."""
+    """Measure everything and print one table;
+
+    With `scale NUMBER` only what so many readers cost,
+    with `order` only how good the order without a model is.
+    """
     if arguments[:1] == ["scale"]:
         for line in scale.figures(*map(int, arguments[1:])):
             print(line, flush=True)
+        return
+    if arguments == ["order"]:
+        if place := labelled.folder():
+            for line in order.figures(place):
+                print(line, flush=True)
         return
     rows: list[Row] = [
         *start.rows(),

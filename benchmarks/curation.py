@@ -12,14 +12,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-from sklearn.metrics import roc_auc_score
-
-from benchmarks.labelled import CATEGORIES, TESTED, TOPIC, LabelledDay, folder, labelled_days
+from benchmarks import order
+from benchmarks.labelled import CATEGORIES, TOPIC, LabelledDay, folder, labelled_days
 from benchmarks.table import Row
-from newsletter import app, pipeline, ranking, scoring
+from newsletter import app, pipeline, scoring
 from newsletter.demo.servers import Servers
 from newsletter.llm.vendor import litellm
 from newsletter.models import Completion, Issue, IssueState, Prompt, Ranked, Score, Usage
@@ -175,7 +174,7 @@ def figures() -> Iterator[str]:
         return
     days = labelled_days(place)
     yield from _cost(days)
-    yield from _quality(days)
+    yield from order.figures(place)
 
 
 def _cost(days: Sequence[LabelledDay]) -> Iterator[str]:
@@ -194,33 +193,3 @@ def _cost(days: Sequence[LabelledDay]) -> Iterator[str]:
             f"{done.issue.scored} scored, {found[0]} of {found[1]} labelled papers picked"
         )
     yield "the peer's page of that day: 274 papers, 40,909 + 35,068 tokens, $0.40"
-
-
-def _quality(days: Sequence[LabelledDay]) -> Iterator[str]:
-    for name, value, detail in quality(days):
-        yield f"order without a model, {name}: {value:.3f} ({', '.join(f'{one:.3f}' for one in detail)})"
-
-
-def quality(days: Sequence[LabelledDay]) -> Iterator[tuple[str, float, list[float]]]:
-    """Mean over the tested days, and each day's: ROC-AUC, and recall of the labelled papers in parts of a day."""
-    early = [one for one in days if one.day < datetime(2026, 3, 3, tzinfo=UTC).date()]
-    tested = [one for one in days if one.day in TESTED]
-    papers = [paper for one in early for paper in one.papers]
-    trained = ranking.train(papers, [passed for one in early for passed in one.passed])
-    assert trained is not None
-    orders = {
-        "cold": [ranking.cold(one.papers, TOPIC) for one in tested],
-        "trained": [trained.rank(one.papers) for one in tested],
-    }
-    for name, values in orders.items():
-        pairs = list(zip(tested, values, strict=True))
-        areas = [float(roc_auc_score(one.passed, found)) for one, found in pairs]
-        yield f"{name}, ROC-AUC", sum(areas) / len(areas), areas
-        for part in (0.5, 0.1):
-            recalls = [_recall(one, found, part) for one, found in pairs]
-            yield f"{name}, recall in the top {part:.0%} of a day", sum(recalls) / len(recalls), recalls
-
-
-def _recall(day: LabelledDay, values: Sequence[float], part: float) -> float:
-    by_id = {row.id: value for row, value in zip(day.rows, values, strict=True)}
-    return len(ranking.top(by_id, part) & day.selected) / sum(day.passed)

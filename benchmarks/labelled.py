@@ -14,7 +14,9 @@ from newsletter.models import Paper, Topic
 from newsletter.times import calendar
 
 CATEGORIES = ("cs.LG", "cs.AI")
+CHANGED = date(2026, 3, 31)  # other interests from here on
 TESTED = (date(2026, 3, 5), date(2026, 3, 6), date(2026, 3, 9))
+SENTENCE = "Mixture of experts, sparsity, pruning, quantization, training dynamics."  # the README's
 # The reader of the labels as we would describe them, 227 tokens; the figures depend on this text.
 TOPIC = Topic(
     key="foundations",
@@ -61,14 +63,28 @@ def folder() -> Path | None:
 
 
 def labelled_days(place: Path) -> list[LabelledDay]:
-    """All days, oldest first, with the labels as the scores that the practice model is to give."""
+    """All days but those of `drifted_days`, oldest first, with the labels as the scores that the model is to give."""
+    return _days(place / "days", place / "labels" / "selected.jsonl")
+
+
+def drifted_days(place: Path) -> list[LabelledDay]:
+    """Eight later days, oldest first; from 2026-03-31 on the labels are of other interests."""
+    return _days(place / "drift" / "days", place / "drift" / "selected.jsonl")
+
+
+def profile(place: Path, name: str) -> Topic:
+    """The topic with the interests as those readers wrote them."""
+    return replace(TOPIC, interests=(place / "profiles" / f"{name}.md").read_text("utf-8"))
+
+
+def _days(files: Path, selected: Path) -> list[LabelledDay]:
     labels: dict[date, dict[str, tuple[int, int] | None]] = {}
-    for line in (place / "labels" / "selected.jsonl").read_text("utf-8").splitlines():
+    for line in selected.read_text("utf-8").splitlines():
         row = json.loads(line)
         found = (row["relevance"], row["novelty"]) if row["relevance"] else None
         labels.setdefault(date.fromisoformat(row["date"]), {})[row["id"]] = found
-    files = {date.fromisoformat(file.name[:10]): file for file in (place / "days").iterdir()}
-    return [_day(day, load_rows(files[day], calendar.window), labels.get(day, {})) for day in sorted(files)]
+    by_day = {date.fromisoformat(file.name[:10]): file for file in files.iterdir()}
+    return [_day(day, load_rows(by_day[day], calendar.window), labels.get(day, {})) for day in sorted(by_day)]
 
 
 def _day(day: date, rows: Sequence[SampleRow], labels: dict[str, tuple[int, int] | None]) -> LabelledDay:

@@ -17,7 +17,8 @@ _OFFLINE_SHARE = 0.10  # without a model nobody says what is good enough: the cl
 def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pick]:
     """The papers of one topic that pass, best first.
 
-    With scores a paper passes by the topic's thresholds; offline the tenth that is closest in words does.
+    With scores a paper passes by the topic's thresholds; offline the tenth that is closest in words does, as far as
+    it is about the topic at all.
     """
     passed = [one for one in judged if why_not(one, topic, offline=offline) is None]
     if offline:
@@ -27,7 +28,8 @@ def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pic
     if not offline:
         return picks
     by_author = [pick for pick in picks if pick.by_author]
-    closest = [pick for pick in picks if not pick.by_author and pick.similarity > 0]
+    near = {one.paper.arxiv_id for one in passed if one.fits and one.similarity > 0}
+    closest = [pick for pick in picks if not pick.by_author and pick.paper.arxiv_id in near]
     return by_author + closest[: math.ceil(len(judged) * _OFFLINE_SHARE)]
 
 

@@ -52,6 +52,7 @@ class Settings(BaseSettings, TransportSettings):
     model_prices: Annotated[dict[str, tuple[float, float]], NoDecode, BeforeValidator(values.prices)] = {}
     max_cost_usd: float | None = Field(default=None, gt=0)
     prefilter: float | None = Field(default=None, gt=0, lt=1)
+    prefilter_loss: float | None = Field(default=None, gt=0, lt=1)
     send_rate: float | None = Field(default=None, gt=0)
     imap_url: Annotated[str, values.mail_server("imap", _IMAP, loopback_only=True)] | None = None
     imap_password: SecretStr | None = None
@@ -75,6 +76,8 @@ class Settings(BaseSettings, TransportSettings):
         if (self.dkim_key_file is None) != (self.dkim_selector is None):
             missing_one = "dkim_selector" if self.dkim_selector is None else "dkim_key_file"
             raise ValueError(f"{variable(missing_one)} is missing; signing needs the key and the selector")
+        if self.prefilter is not None and self.prefilter_loss is not None:
+            raise ValueError("NEWSLETTER_PREFILTER and NEWSLETTER_PREFILTER_LOSS are both set; remove one of them")
         return self
 
     @property

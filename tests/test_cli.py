@@ -47,9 +47,8 @@ NOBODY = {  # whoever asks arXiv here fails at once
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(
-    ["litellm", "premailer", "sklearn.feature_extraction.text", "newsletter.cli.morning", "newsletter.cli.readers",
-     "newsletter.cli.reports", __name__]
-)  # fmt: skip
+    ["litellm", "premailer", "newsletter.cli.morning", "newsletter.cli.readers", "newsletter.cli.reports", __name__]
+)
 
 
 def _command(folder: Path, settings: Mapping[str, str], arguments: tuple[str, ...]) -> None:

@@ -360,14 +360,14 @@ def test_cost(store: Store, costs: list[float | None], expected: float | None) -
 def test_summary(store: Store) -> None:
     """Lines and reasons are found again by language and topic; one that failed its check was answered too."""
     store.save_issue(an_issue())
-    lines, reasons = {"en": "A line.", "zh": None}, {"h1": "a reason", "h2": None}
+    lines, reasons = {"en": "A line.", "zh": None}, {("h1", "en"): "a reason", ("h2", "zh"): None}
     store.save_summary(MONDAY, a_paper(1), "prompt", "model", lines, reasons, Usage(7, 3, 0.5))
     papers = [a_paper(1), a_paper(2)]
     found = store.lines(["en", "zh", "de"], "prompt", ["model"], papers)
     assert found == {("2603.00001", "en"): "A line.", ("2603.00001", "zh"): None}
     assert store.lines(["en"], "prompt", ["model"], papers) == {("2603.00001", "en"): "A line."}
-    found = store.reasons(["h1", "h2", "h3"], "prompt", ["model"], papers)
-    assert found == {("2603.00001", "h1"): "a reason", ("2603.00001", "h2"): None}
+    found = store.reasons(["en", "zh"], ["h1", "h2", "h3"], "prompt", ["model"], papers)
+    assert found == {("2603.00001", "h1", "en"): "a reason", ("2603.00001", "h2", "zh"): None}
     assert store.issues()[0].usage == Usage(7, 3, 0.5)
 
 
@@ -377,9 +377,9 @@ def test_summary(store: Store) -> None:
 )
 def test_summary_of_another_question(store: Store, prompt: str, model: str, paper: Any) -> None:
     """A line counts only for the same prompt, model and version, and so does a reason."""
-    store.save_summary(MONDAY, a_paper(1), "prompt", "model", {"en": "A line."}, {"h": "a reason"}, Usage())
+    store.save_summary(MONDAY, a_paper(1), "prompt", "model", {"en": "A line."}, {("h", "en"): "a reason"}, Usage())
     assert store.lines(["en"], prompt, [model], [paper]) == {}
-    assert store.reasons(["h"], prompt, [model], [paper]) == {}
+    assert store.reasons(["en"], ["h"], prompt, [model], [paper]) == {}
 
 
 # --- readers --------------------------------------------------------------------

@@ -65,6 +65,7 @@ def open_desk(
             fallbacks=settings.fallback_models,
             max_cost_usd=settings.max_cost_usd,
             prefilter=settings.prefilter,
+            prefilter_loss=settings.prefilter_loss,
             owner=_owner(),
             send_rate=settings.send_rate,
             salt=f"{fingerprint(templates)} {letterhead!r}",

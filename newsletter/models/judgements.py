@@ -70,6 +70,7 @@ class Ranked:
 
     value: float  # 0 to 1, comparable within one day and topic
     trained: bool = False  # on earlier scores; else by the topic's words
+    fits: bool = True  # it names enough of what the topic wants to be shown without a score
     seen: Seen = Seen.ALL
     fate: str | None = None  # picked or why not, in words
     place: int | None = None  # among the picks, from 1
@@ -93,6 +94,7 @@ class Judged:
     issue: date
     score: Score | None = None
     similarity: float = 0.0  # place in the order without a model, 0 to 1
+    fits: bool = True  # it names enough of what the topic wants to be shown without a score
     shown: bool = True  # to the model; False: left out by the order without one
 
 

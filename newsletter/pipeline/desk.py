@@ -56,6 +56,7 @@ class Desk:
     fallbacks: tuple[str, ...] = ()  # models that may have answered in place of either
     max_cost_usd: float | None = None
     prefilter: float | None = None  # the share of a day that the model is to see; None: all
+    prefilter_loss: float | None = None  # the share of what passes that may be missed instead
     salt: str = ""  # changes with templates and sender: part of an edition's key
     owner: str = "newsletter"  # of the mails that are being sent: each process has its own
     send_rate: float | None = None  # mails a minute

@@ -41,7 +41,10 @@ class TopicDay:
     def _fate(self, one: Judged, places: Mapping[str, int]) -> Fate:
         if place := places.get(one.paper.arxiv_id):
             return Fate(f"picked as number {place} of {len(places)}", place)
-        return Fate(selection.why_not(one, self.topic, offline=self.offline) or "others are closer in words")
+        return Fate(selection.why_not(one, self.topic, offline=self.offline) or self._not_closest(one))
+
+    def _not_closest(self, one: Judged) -> str:
+        return "others are closer in words" if one.fits else "it names too little of what the topic wants"
 
 
 def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Scored:
@@ -83,6 +86,7 @@ def judge(desk: Desk, day: date, topic: Topic) -> TopicDay:
             issue=day,
             score=scores.get(paper.arxiv_id),
             similarity=places[paper.arxiv_id].value,
+            fits=places[paper.arxiv_id].fits,
             shown=places[paper.arxiv_id].seen is not Seen.NO or paper.arxiv_id in scores,
         )
         for paper in papers

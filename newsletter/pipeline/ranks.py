@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from newsletter import ranking, scoring, selection
-from newsletter.models import Paper, Ranked, Score, Seen, Topic
+from newsletter.models import Paper, Ranked, Seen, Topic
+from newsletter.pipeline import history
 from newsletter.pipeline.desk import Desk
-
-_MOST_PAST = 6000  # scored papers of earlier issues to learn from: about twenty days of two large categories
-_MEASURED_DAYS = 20  # by which the prefilter is judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +18,6 @@ class Fate:
 
     words: str  # picked at which place, or why not
     place: int | None = None  # among the picks, from 1
-
-
-Past = Sequence[tuple[date, Paper, Score, str, str]]
 
 
 def rank_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Ranked]:
@@ -50,17 +44,34 @@ def _completed(
 
 
 def _made(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Ranked]:
-    past = desk.store.earlier_scores(scoring.topic_hash(topic), day, _MOST_PAST)
-    known = {paper: _passes(score, topic) for _, paper, score, _, _ in reversed(past)}
-    trained = ranking.train(list(known), list(known.values()))
-    values = trained.rank(papers) if trained else ranking.cold(papers, topic)
+    past = history.of(desk, topic, day)
+    learned = ranking.learn(topic, past.own, past.earlier)
+    values, fits = learned.rank(papers), learned.fits(papers)
     by_id = {paper.arxiv_id: value for paper, value in zip(papers, values, strict=True)}
-    share = ranking.share(desk.prefilter, _measured(desk, topic, past)) if desk.prefilter and trained else 1.0
-    seen = _seen(by_id, share, topic, papers)
+    seen = _seen(by_id, _share(desk, past) if learned.trained else 1.0, topic, papers)
     return {
-        arxiv_id: Ranked(value=value, trained=trained is not None, seen=seen[arxiv_id])
-        for arxiv_id, value in by_id.items()
+        paper.arxiv_id: Ranked(
+            value=by_id[paper.arxiv_id], trained=learned.trained, fits=fit, seen=seen[paper.arxiv_id]
+        )
+        for paper, fit in zip(papers, fits, strict=True)
     }
+
+
+def opinions(desk: Desk, day: date, topic: Topic) -> ranking.Opinions:
+    """What the ledger teaches of a topic before a day."""
+    past = history.of(desk, topic, day)
+    return ranking.learn(topic, past.own, past.earlier)
+
+
+def _share(desk: Desk, past: history.History) -> float:
+    """The share of the day that the model is to see."""
+    if desk.prefilter is None and desk.prefilter_loss is None:
+        return 1.0
+    days = list(history.measured(desk, past))
+    if desk.prefilter_loss is not None:
+        own = [papers for is_own, papers in days if is_own]
+        return ranking.loss_share(desk.prefilter_loss, [papers for _, papers in days], own)
+    return ranking.share(desk.prefilter or 1.0, [papers for _, papers in days])
 
 
 def _seen(values: Mapping[str, float], share: float, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Seen]:
@@ -74,29 +85,6 @@ def _seen(values: Mapping[str, float], share: float, topic: Topic, papers: Seque
         arxiv_id: Seen.TOP if arxiv_id in highest | followed else Seen.SAMPLE if arxiv_id in drawn else Seen.NO
         for arxiv_id in values
     }
-
-
-def _measured(desk: Desk, topic: Topic, past: Past) -> list[list[ranking.Past]]:
-    """The last days that this prompt and these models scored and that were ranked by training, each paper once."""
-    scores: dict[date, dict[str, Score]] = defaultdict(dict)
-    for day, paper, score, prompt_hash, model in past:
-        if prompt_hash == desk.score_prompt.hash and model in desk.scoring_models:
-            scores[day].setdefault(paper.arxiv_id, score)
-    days = []
-    for day in sorted(scores, reverse=True)[:_MEASURED_DAYS]:
-        papers = [paper for paper in desk.store.papers(day) if topic.covers(paper)]
-        placed = desk.store.ranks(scoring.topic_hash(topic), papers)
-        if placed and all(one.trained for one in placed.values()):
-            days.append([_past(one, scores[day].get(arxiv_id), topic) for arxiv_id, one in placed.items()])
-    return days
-
-
-def _past(placed: Ranked, score: Score | None, topic: Topic) -> ranking.Past:
-    return ranking.Past(placed.value, placed.seen, _passes(score, topic) if score else None)
-
-
-def _passes(score: Score, topic: Topic) -> bool:
-    return score.relevance >= topic.min_relevance
 
 
 def recorded_fate(desk: Desk, topic: Topic, paper: Paper) -> Fate | None:

@@ -68,7 +68,7 @@ class Writer:
         def save(want: Wanted, lines: Lines, reasons: Lines, completion: Completion) -> None:
             nonlocal done
             hashes = {topic.key: scoring.topic_hash(topic) for topic in want.topics}
-            by_hash = {hashes[key]: text for key, text in reasons.items()}
+            by_hash = {(hashes[key], "en"): text for key, text in reasons.items()}
             key = desk.summary_prompt.hash, completion.model
             desk.store.save_summary(day, want.paper, *key, lines, by_hash, completion.usage)
             done += not want.rejected
@@ -104,7 +104,7 @@ class Writer:
         for want in texts:
             arxiv_id = want.paper.arxiv_id
             languages = tuple(one for one in want.languages if (arxiv_id, one) not in lines)
-            unknown = tuple(one for one in want.topics if (arxiv_id, scoring.topic_hash(one)) not in reasons)
+            unknown = tuple(one for one in want.topics if (arxiv_id, scoring.topic_hash(one), "en") not in reasons)
             if languages or unknown:
                 lacking.append(Wanted(want.paper, languages, unknown))
         return lacking
@@ -128,7 +128,7 @@ class Writer:
         found = {}
         for arxiv_id in (paper.arxiv_id for paper in papers):
             texts = [(language, lines.get((arxiv_id, language))) for language in wishes.languages]
-            why = {topic.key: reasons.get((arxiv_id, scoring.topic_hash(topic))) for topic in topics}
+            why = {topic.key: reasons.get((arxiv_id, scoring.topic_hash(topic), "en")) for topic in topics}
             abstracts = [(language, translated.get((arxiv_id, language))) for language in wishes.languages]
             found[arxiv_id] = Summary(
                 arxiv_id=arxiv_id,
@@ -140,10 +140,10 @@ class Writer:
 
     def _stored(
         self, languages: Sequence[str], topics: Sequence[Topic], papers: Sequence[Paper]
-    ) -> tuple[Mapping[tuple[str, str], str | None], Mapping[tuple[str, str], str | None]]:
+    ) -> tuple[Mapping[tuple[str, str], str | None], Mapping[tuple[str, str, str], str | None]]:
         store, key = self.desk.store, (self.desk.summary_prompt.hash, self.desk.writing_models)
         hashes = [scoring.topic_hash(topic) for topic in topics]
-        return store.lines(languages, *key, papers), store.reasons(hashes, *key, papers)
+        return store.lines(languages, *key, papers), store.reasons(["en"], hashes, *key, papers)
 
     def _translated(self, languages: Sequence[str], papers: Sequence[Paper]) -> Mapping[tuple[str, str], str | None]:
         template = self.desk.translate_prompt

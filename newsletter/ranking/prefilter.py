@@ -9,11 +9,13 @@ from dataclasses import dataclass
 
 from newsletter.models import Seen
 
-FEWEST_DAYS = 10  # of scores by the same prompt and model; a change of either begins anew
+FEWEST_DAYS = 10  # of scores; of an earlier prompt too, until a new one has as many
 _SAMPLE = 0.05  # of the papers below the share: scored all the same, to measure what is missed
 _LEAST_RECALL = 0.97  # of the papers that pass
 _FEWEST_PASSED = 20  # in these days; fewer measure nothing
 _STEP = 0.1
+_LEAST_SHARE, _FINE_STEP = 0.2, 0.05  # where a loss is promised
+_MARGIN = 0.5  # of the promised loss: what was measured on few days may be half of what comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,20 @@ def share(asked: float, days: Sequence[Sequence[Past]]) -> float:
     while wider < 1.0 and recall(days, wider) < _LEAST_RECALL:
         wider = round(wider + _STEP, 6)
     return min(wider, 1.0)
+
+
+def loss_share(loss: float, days: Sequence[Sequence[Past]], own: Sequence[Sequence[Past]]) -> float:
+    """The smallest share of a day in whose top at most `loss` of what passes would be missing; or all.
+
+    `own`: those of the days that were ranked under the topic's text as it is. The first day of a changed text is seen
+    whole; from then on it has to hold on the days of the new text, and on all.
+    """
+    if not own or len(days) < FEWEST_DAYS or sum(bool(one.passed) for day in days for one in day) < _FEWEST_PASSED:
+        return 1.0
+    part = _LEAST_SHARE
+    while part < 1.0 and min(recall(own, part), recall(days, part)) < 1 - loss * _MARGIN:
+        part = round(part + _FINE_STEP, 6)
+    return min(part, 1.0)
 
 
 def recall(days: Iterable[Sequence[Past]], part: float) -> float:

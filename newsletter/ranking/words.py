@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -39,3 +40,8 @@ def stems(text: str) -> list[str]:
 def pairs(found: Sequence[str]) -> list[str]:
     """The stems and each two that stand together."""
     return [*found, *(" ".join(two) for two in pairwise(found))]
+
+
+def counts_of(paper: Paper) -> Counter[str]:
+    """How often each term stands in what a paper is judged by."""
+    return Counter(pairs(stems(text_of(paper))))

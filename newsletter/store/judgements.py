@@ -62,7 +62,7 @@ class Judgements(Base):
         rows = self._rows(ranking, {"topic_hash": [topic_hash]}, papers)
         return {
             row.arxiv_id: Ranked(
-                value=row.value, trained=row.trained, seen=Seen(row.seen), fate=row.fate, place=row.place
+                value=row.value, trained=row.trained, fits=row.fits, seen=Seen(row.seen), fate=row.fate, place=row.place
             )
             for row in rows
         }
@@ -70,7 +70,7 @@ class Judgements(Base):
     def save_ranks(self, topic_hash: str, ranked: Mapping[Paper, Ranked]) -> None:
         rows = [
             {"arxiv_id": paper.arxiv_id, "version": paper.version, "topic_hash": topic_hash}
-            | {"value": found.value, "trained": found.trained, "seen": found.seen.value}
+            | {"value": found.value, "trained": found.trained, "fits": found.fits, "seen": found.seen.value}
             | {"fate": found.fate, "place": found.place}
             for paper, found in ranked.items()
         ]
@@ -86,12 +86,17 @@ class Judgements(Base):
         return {(row.arxiv_id, row.language): row.text for row in rows}
 
     def reasons(
-        self, topic_hashes: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
-    ) -> Mapping[tuple[str, str], str | None]:
-        """By (arXiv id, topic hash), as in `lines`."""
+        self,
+        languages: Iterable[str],
+        topic_hashes: Iterable[str],
+        prompt_hash: str,
+        models: Sequence[str],
+        papers: Iterable[Paper],
+    ) -> Mapping[tuple[str, str, str], str | None]:
+        """By (arXiv id, topic hash, language), as in `lines`."""
         asked = {"topic_hash": list(topic_hashes), "prompt_hash": [prompt_hash], "model": list(models)}
-        rows = _preferred(self._rows(reason, asked, papers), models)
-        return {(row.arxiv_id, row.topic_hash): row.text for row in rows}
+        rows = _preferred(self._rows(reason, asked | {"language": list(languages)}, papers), models)
+        return {(row.arxiv_id, row.topic_hash, row.language): row.text for row in rows}
 
     def save_summary(
         self,
@@ -100,7 +105,7 @@ class Judgements(Base):
         prompt_hash: str,
         model: str,
         lines: Mapping[str, str | None],
-        reasons: Mapping[str, str | None],
+        reasons: Mapping[tuple[str, str], str | None],  # by topic hash and language
         usage: Usage,
         stage: str = "summaries",
     ) -> None:
@@ -108,8 +113,8 @@ class Judgements(Base):
         with self._transaction() as connection:
             for language, text in lines.items():
                 put(connection, summary, key | {"language": language, "text": text})
-            for topic_hash, text in reasons.items():
-                put(connection, reason, key | {"topic_hash": topic_hash, "text": text})
+            for (topic_hash, language), text in reasons.items():
+                put(connection, reason, key | {"topic_hash": topic_hash, "language": language, "text": text})
             _record_call(connection, day, stage, model, usage)
 
     def bills(self, day: date) -> Sequence[Bill]:

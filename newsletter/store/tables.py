@@ -26,9 +26,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    true,
 )
 
-REVISION = "0006"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0008"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
@@ -154,6 +155,7 @@ ranking = Table(
     Column("seen", String, nullable=False),
     Column("fate", Text),
     Column("place", Integer),  # among the picks, from 1
+    Column("fits", Boolean, nullable=False, server_default=true()),  # its topic, where nobody has scored it
 )
 
 # Every text that a topic has had since we note it: scores are kept by its hash.
@@ -186,6 +188,7 @@ reason = Table(
     Column("prompt_hash", String, primary_key=True),
     Column("model", String, primary_key=True),
     Column("text", Text),
+    Column("language", String, primary_key=True, server_default="en"),
 )
 
 edition = Table(

@@ -1,0 +1,120 @@
+"""How well papers are put into an order without a model, measured by what a peer's model selected.
+
+Days before 2026-03-03 are for training and tuning. The three days of March and all of `drift/` only measure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+from benchmarks.areas import area
+from benchmarks.labelled import CHANGED, SENTENCE, TESTED, TOPIC, LabelledDay, drifted_days, labelled_days, profile
+from newsletter import ranking
+from newsletter.models import Topic
+from newsletter.ranking.opinions import Scored
+
+MOST_PAST = 6000  # papers to learn from, as `pipeline.ranks` has it
+_EARLY = date(2026, 3, 3)
+_PAGE = 15  # papers of an email
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One order on some days: the figures of each day."""
+
+    name: str
+    areas: tuple[float, ...]
+    recalls: tuple[float, ...]  # of what was selected, in the top 30 % of the day
+    precisions: tuple[float, ...]  # among the first fifteen
+
+    def __str__(self) -> str:
+        each = ", ".join(f"{one:.3f}" for one in self.areas)
+        recall, precision = mean(self.recalls), mean(self.precisions)
+        return (
+            f"order without a model, {self.name}: ROC-AUC {mean(self.areas):.3f} ({each}), "
+            f"recall in the top 30% {recall:.3f}, precision at {_PAGE} {precision:.3f}"
+        )
+
+
+def figures(place: Path) -> Iterator[str]:
+    """Every measure in one line."""
+    days, drifted = labelled_days(place), drifted_days(place)
+    yield from map(str, [*cold(place, days, drifted), trained(days), *rolling(place, days, drifted)])
+
+
+def cold(place: Path, days: Sequence[LabelledDay], drifted: Sequence[LabelledDay]) -> Iterator[Measured]:
+    """By the topic's words, for texts of several kinds."""
+    tested = [day for day in days if day.day in TESTED]
+    texts = {
+        "the README's sentence": replace(TOPIC, title="Foundations", interests=SENTENCE),
+        "profiles/2026-02.md": profile(place, "2026-02"),
+        "a text written for these labels": TOPIC,
+    }
+    for name, topic in texts.items():
+        yield measure(f"by words, {name}", tested, _by_words(topic))
+    changed = [day for day in drifted if day.day >= CHANGED]
+    yield measure("by words, profiles/2026-03-31.md from that day on", changed, _by_words(profile(place, "2026-03-31")))
+
+
+def _by_words(topic: Topic) -> Callable[[LabelledDay], Sequence[float]]:
+    return lambda day: ranking.cold(day.papers, topic)
+
+
+def trained(days: Sequence[LabelledDay]) -> Measured:
+    """By the scores of days before March alone."""
+    past = scored([day for day in days if day.day < _EARLY])
+    model = ranking.train(list(past), list(past.values()))
+    assert model is not None
+    return measure("trained", [day for day in days if day.day in TESTED], lambda day: model.rank(day.papers))
+
+
+def rolling(place: Path, days: Sequence[LabelledDay], drifted: Sequence[LabelledDay]) -> Iterator[Measured]:
+    """As mornings are: each day by all scores of the days before it, over the change of interests."""
+    every = [*days, *drifted]
+    stable = [day for day in every if day.day >= TESTED[0] and day.day <= TESTED[-1]]
+    before = [day for day in drifted if day.day < CHANGED]
+    after = [day for day in drifted if day.day >= CHANGED]
+    parts = {"March": stable, "drift, before the change": before, "drift, from the change on": after}
+    for name, tested in parts.items():
+        yield measure(f"rolling, {name}", tested, lambda day: opinions(place, every, day.day).rank(day.papers))
+
+
+def opinions(place: Path, every: Sequence[LabelledDay], day: date) -> ranking.Opinions:
+    """What is known on the morning of a day: the text of its time, and what was scored before it."""
+    topic = profile(place, "2026-02" if day < CHANGED else "2026-03-31")
+    past = [one for one in every if one.day < day]
+    own = [one for one in past if (one.day < CHANGED) == (day < CHANGED)]
+    return ranking.learn(topic, scored(own), scored([one for one in past if one not in own]))
+
+
+def scored(days: Sequence[LabelledDay]) -> Scored:
+    """The papers of these days and whether each was selected, the newest of them."""
+    rows = [row for day in days for row in zip(day.papers, day.passed, strict=True)]
+    return dict(rows[-MOST_PAST:])
+
+
+def measure(name: str, days: Sequence[LabelledDay], order: Callable[[LabelledDay], Sequence[float]]) -> Measured:
+    """The figures of an order on these days."""
+    rows = []
+    for day in days:
+        values = order(day)
+        rows.append((area(day.passed, values), _recall(day, values), _precision(day, values)))
+    areas, recalls, precisions = zip(*rows, strict=True)
+    return Measured(name, areas, recalls, precisions)
+
+
+def mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _recall(day: LabelledDay, values: Sequence[float]) -> float:
+    by_id = {row.id: value for row, value in zip(day.rows, values, strict=True)}
+    return len(ranking.top(by_id, 0.3) & day.selected) / sum(day.passed)
+
+
+def _precision(day: LabelledDay, values: Sequence[float]) -> float:
+    ordered = sorted(zip(values, day.passed, strict=True), key=lambda one: -one[0])
+    return sum(passed for _, passed in ordered[:_PAGE]) / _PAGE
