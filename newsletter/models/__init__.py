@@ -31,7 +31,7 @@ from newsletter.models.judgements import (
     Usage,
 )
 from newsletter.models.papers import Announced, AnnounceType, ArxivId, Paper
-from newsletter.models.replies import Action, Bounce, DeliveryEvent, EventKind, Incoming, Meaning, Posted
+from newsletter.models.replies import Action, Attempt, Bounce, DeliveryEvent, EventKind, Incoming, Meaning, Posted
 from newsletter.models.subscribers import (
     AbstractLanguage,
     Abstracts,
@@ -62,6 +62,7 @@ __all__ = [
     "Answer",
     "ArchiveMode",
     "ArxivId",
+    "Attempt",
     "Bill",
     "Bounce",
     "Claim",

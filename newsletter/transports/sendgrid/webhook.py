@@ -159,7 +159,13 @@ def form_mail(content_type: str, body: bytes) -> Incoming | None:
     if not raw:
         return None
     signers = _SIGNERS.findall(fields.get("dkim", b"").decode("latin-1"))
-    return Incoming(key="", raw=raw, aligned=trust.covered(raw, signers), envelope_to=_recipient(fields))
+    return Incoming(
+        key=hashlib.sha256(raw).hexdigest(),
+        raw=raw,
+        place="posted by SendGrid",
+        aligned=trust.covered(raw, signers),
+        envelope_to=_recipient(fields),
+    )
 
 
 def _fields(content_type: str, body: bytes) -> dict[str, bytes]:
