@@ -49,7 +49,7 @@ def lines() -> Iterator[str]:
 def _page(settings: Settings) -> Iterator[str]:
     with app.open_counter(settings) as counter:
         in_force.take_in(counter, in_force.load(counter))
-        visits = Visits(counter, TestClient(web.build(counter)))
+        visits = Visits(counter, TestClient(web.build(counter), base_url="http://127.0.0.1"))
         visits.get(0)  # what is made once a process
         got, posted, edited = (
             median(_cpu_ms(partial(visit, number)) for number in range(_VISITS))
