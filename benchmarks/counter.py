@@ -49,7 +49,7 @@ def lines() -> Iterator[str]:
 def _page(settings: Settings) -> Iterator[str]:
     with app.open_counter(settings) as counter:
         in_force.take_in(counter, in_force.load(counter))
-        visits = Visits(counter, TestClient(web.build(counter)))
+        visits = Visits(counter, TestClient(web.build(counter), base_url="http://127.0.0.1"))
         visits.get(0)  # what is made once a process
         without_file = Visits(counter, TestClient(web.build(replace(counter, subscribers=Path("nowhere")))))
         got, besides, posted, edited = (

@@ -14,6 +14,7 @@ NewsletterError
 │   ├── TransportUnavailable  down, throttling
 │   └── TransportRefused    the whole transport says no (401, TLS)
 ├── MailboxUnavailable      down, silent, refuses the login
+├── MailUnread              one email ends whoever reads it
 ├── ArchiveUnwritable       its folder is full or read-only
 ├── TemplateError           a template or prompt does not compile
 └── StoreError
@@ -107,6 +108,10 @@ class MailboxUnavailable(NewsletterError):
     def __init__(self, mailbox: str, problem: str) -> None:
         self.mailbox, self.problem = mailbox, redacted(problem)
         super().__init__(f"mailbox {mailbox}: {problem}; the next poll tries again")
+
+
+class MailUnread(NewsletterError):
+    """An email could not be read: it took too much time or memory, or broke what reads it."""
 
 
 class TemplateError(NewsletterError):

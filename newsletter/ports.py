@@ -111,6 +111,10 @@ class Hook(Protocol):
         """Whether anything is here; asked before the body is read."""
         ...
 
-    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Posted | None:
+    def admits(self, headers: Mapping[str, str], now: datetime) -> bool:
+        """Whether the headers alone let this be a post of the provider; asked before the body is read."""
+        ...
+
+    def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
         """What was posted; None where it does not come from the provider. Raises ValueError for what cannot be read."""
         ...

@@ -6,12 +6,23 @@ import re
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator, SecretStr
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+
+
+def is_near(host: str) -> bool:
+    """Whether what is sent to this host stays on this machine or in its own network, as far as a name can say."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host in LOOPBACK or "." not in host or host.endswith(_PRIVATE_NAMES)
+    return address.is_loopback or address.is_private or address.is_link_local
 
 
 def mail_address(value: str) -> str:
@@ -42,7 +53,7 @@ def path_secret(value: str) -> str:
 
 def web_address(value: str) -> str:
     parts = _parts(value)
-    loopback = parts is not None and parts.hostname in _LOOPBACK
+    loopback = parts is not None and parts.hostname in LOOPBACK
     if parts is None or parts.scheme not in (("http", "https") if loopback else ("https",)):
         raise ValueError("is not a web address; write https://host (plain http:// only on this machine)")
     return value.rstrip("/")
@@ -63,7 +74,7 @@ def mail_server(plain: str, form: str, *, loopback_only: bool = False) -> Before
 
     def check(value: str) -> str:
         parts = _parts(value)
-        near = parts is not None and parts.hostname in _LOOPBACK
+        near = parts is not None and parts.hostname in LOOPBACK
         if parts is None or parts.scheme not in (f"{plain}s", plain)[: 1 if loopback_only and not near else 2]:
             raise ValueError(f"is not an {plain.upper()} address; write {form}")
         if parts.password is not None:

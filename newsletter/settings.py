@@ -64,6 +64,7 @@ class Settings(BaseSettings, TransportSettings):
     # A secret: whoever knows it can keep the alarm quiet.
     ping_url: Annotated[SecretStr, BeforeValidator(values.service)] | None = None
     host: str = "127.0.0.1"
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.comma_list)] = ()
     port: int = Field(default=8080, ge=0, le=65535)
 
     @model_validator(mode="after")
@@ -94,6 +95,11 @@ class Settings(BaseSettings, TransportSettings):
     def parses_inbound(self) -> bool:
         """Whether mails can be posted to us: the secret of the path is set, and the path can be reached."""
         return self.inbound_secret is not None and self.public_url is not None
+
+    @property
+    def shows_metrics(self) -> bool:
+        """Whether /metrics is there: not where anybody may ask who can reach this machine."""
+        return self.public_url is not None or self.host in values.LOOPBACK
 
     @property
     def letterhead(self) -> Letterhead:

@@ -319,3 +319,14 @@ def test_a_ping_is_tried_three_times(
     said = capsys.readouterr().out
     assert ("ping.failed" in said) == (len(faults) > 2)
     assert "secret-uuid" not in said
+
+
+def test_a_poll_that_never_ends_is_told(ground: Ground) -> None:
+    """It hangs and says nothing of itself: after half an hour the ticks beside it do, once."""
+    ground.restart(imap_url="imap://news@127.0.0.1:1/INBOX", imap_password=SecretStr("x"))
+    told = ground.through("2026-03-08 12:00", 2)
+    assert 1 == len(told)
+    assert "has not been read to its end since 2026-03-08 12:00 UTC" in told[0]
+    ground.service.pulse.last_poll = ground.hands[0]
+    ground.service.watch.works("mailbox")
+    assert 1 == len(ground.through("2026-03-08 14:00", 0.4))

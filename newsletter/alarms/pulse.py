@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from newsletter.times.clock import utc_now
 
+UNREAD = timedelta(minutes=30)  # without a finished poll of the mailbox: what lasts shorter passes by itself
 STALLED = timedelta(minutes=5)  # without a sign of life; a morning gives one with each step and each mail
 
 
@@ -19,6 +20,7 @@ class Pulse:
     last_beat: datetime | None = None
     last_tick: datetime | None = None  # that ended well
     last_poll: datetime | None = None  # of the mailbox that ended well
+    polling: datetime | None = None  # since when the mailbox is polled; None: there is none
     overdue: date | None = None  # an issue that is missing though no reader waits for it any longer
 
     def beat(self, *_: object) -> None:
@@ -28,3 +30,8 @@ class Pulse:
     def is_stalled(self) -> bool:
         """Whether the loop has been silent for too long. A clock that was set back is no silence."""
         return self.last_beat is not None and self.now() - self.last_beat > STALLED
+
+    def unread_since(self) -> datetime | None:
+        """When the mailbox was last read to its end, if that is too long ago."""
+        last = self.last_poll or self.polling
+        return last if self.polling and last and self.now() - last > UNREAD else None

@@ -78,6 +78,11 @@ class Watch:
         elif missing is None and asked:
             self.right("arxiv")
 
+    def mailbox(self, unread_since: datetime | None) -> None:
+        """How long ago the mailbox was read to its end: a poll that never ends says nothing of itself."""
+        if unread_since is not None and "mailbox" not in self._open:
+            self.wrong("mailbox", f"the mailbox has not been read to its end since {unread_since:%Y-%m-%d %H:%M} UTC")
+
     def disk(self) -> None:
         """The room that is left in the data folder."""
         free = shutil.disk_usage(self.data_dir).free

@@ -157,7 +157,8 @@ def serve() -> None:
         web.listen(settings.host, settings.port) as listening,
         scheduler.running(settings, counter) as pulse,
     ):
-        web.run(counter, listening, pulse, told)
+        door = web.Door(trusted=settings.trusted_proxies, metrics=settings.shows_metrics)
+        web.run(counter, listening, pulse, told, door)
 
 
 @main.command()

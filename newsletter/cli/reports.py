@@ -101,9 +101,11 @@ def poll(settings: Settings) -> int:
     with app.open_counter(settings) as counter:
         found = receiving.poll(counter)
     click.echo(f"{counted(found.handled, 'mail')} handled, {found.left} left in the inbox for a person.")
+    if found.aside:
+        click.echo(f"{counted(found.aside, 'email')} could not be read: `newsletter status` names them.", err=True)
     if found.failed:
         click.echo(f"{counted(found.failed, 'mail')} could not be handled; the next poll tries again.", err=True)
-    return 1 if found.failed else 0
+    return 1 if found.failed or found.aside else 0
 
 
 def _messages(path: Path) -> list[Path]:

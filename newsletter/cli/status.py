@@ -11,7 +11,8 @@ import click
 
 from newsletter import app
 from newsletter.delivery import holding
-from newsletter.models import Bill, Issue, Trouble
+from newsletter.models import Attempt, Bill, Issue, Trouble
+from newsletter.replies import setting_aside
 from newsletter.settings import Settings
 from newsletter.store import Store
 from newsletter.telling import issue_line, usage_text
@@ -27,16 +28,21 @@ def status(settings: Settings, *, as_json: bool) -> None:
         notes = {issue.date: [*issue.all_notes, *_named(store, issue, None if as_json else _NAMED)] for issue in issues}
         bills = {issue.date: store.bills(issue.date) for issue in issues}
         hold = holding.read(store)
+        aside = setting_aside.emails(store)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
         rows = [_row(issue, bills[issue.date], counts[issue.date], notes[issue.date]) for issue in issues]
         held = {"held": str(hold)} if hold else {}
-        click.echo(json.dumps({"issues": rows, "troubles": [_trouble(one) for one in troubles], **held}))
+        unread = {"set_aside": [_unread(one) for one in aside]} if aside else {}
+        told = {"issues": rows, "troubles": [_trouble(one) for one in troubles]}
+        click.echo(json.dumps({**told, **held, **unread}))
         return
     if hold:
         click.echo(str(hold)[:1].upper() + str(hold)[1:])
     for trouble in troubles:
         click.echo(f"Since {trouble.since:%Y-%m-%d %H:%M} UTC: {trouble.problem}\n  {trouble.remedy}")
+    for one in aside:
+        click.echo(f"Could not be read, {one.at:%Y-%m-%d %H:%M} UTC: {one.name}")
     for issue in issues:
         click.echo(issue_line(issue))
         for bill in bills[issue.date]:
@@ -52,6 +58,10 @@ def status(settings: Settings, *, as_json: bool) -> None:
 def _trouble(trouble: Trouble) -> dict[str, str]:
     since = trouble.since.isoformat(timespec="seconds")
     return {"key": trouble.key, "problem": trouble.problem, "remedy": trouble.remedy, "since": since}
+
+
+def _unread(attempt: Attempt) -> dict[str, str]:
+    return {"email": attempt.name, "since": attempt.at.isoformat(timespec="seconds")}
 
 
 def _bill(bill: Bill) -> dict[str, Any]:

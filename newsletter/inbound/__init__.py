@@ -45,7 +45,7 @@ def read(
     sent: Callable[[int], Iterable[str]] = lambda _: (),
     called: str = "",
 ) -> Meaning:
-    """What a mail asks for; never raises.
+    """What an email asks for; never raises: what cannot be read is for a person, and `unreadable`.
 
     `sent` gives the texts of the mails that a reader got of us: what of them comes back in a reply is no wish.
     `called` is the newsletter's name, which people write where others write `the newsletter`.
@@ -53,6 +53,22 @@ def read(
     `envelope_to` the address that the mail was delivered to. A command without proof is CONFIRM. A command with such a
     pass instead of a token has `subscriber_id` None and its `sender` proven: whose it is, the caller looks up.
     """
+    try:
+        return _read(raw, keys, today, own_domain, aligned, envelope_to, sent, called)
+    except Exception as error:  # whatever a stranger found out: the other emails are read all the same
+        return Meaning(action=Action.HUMAN, reason=f"it cannot be read ({type(error).__name__})", unreadable=True)
+
+
+def _read(
+    raw: bytes,
+    keys: Keys,
+    today: date,
+    own_domain: str | None,
+    aligned: str | None,
+    envelope_to: str | None,
+    sent: Callable[[int], Iterable[str]],
+    called: str,
+) -> Meaning:
     mail = parts.parse(raw)
     loop = gate.is_loop(mail, keys, own_domain)
     if loop:

@@ -57,6 +57,12 @@ def headers_of(raw: bytes) -> Bounded:
     return head
 
 
+def message_id(raw: bytes) -> str | None:
+    """Its Message-ID, if that is one that can be kept."""
+    named = str(headers_of(raw).get("message-id", "")).strip()
+    return named if 3 <= len(named) <= 500 else None
+
+
 def _end(raw: bytes) -> tuple[int, bool]:
     """Where the headers end, and whether that is within the limit."""
     found = _HEADER_END.search(raw)

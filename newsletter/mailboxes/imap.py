@@ -13,7 +13,6 @@ from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.utils import encode_folder
 
 from newsletter.errors import MailboxUnavailable
-from newsletter.inbound import trust
 from newsletter.models import Incoming
 
 _SECONDS = 20.0
@@ -48,12 +47,8 @@ class Imap:
         seen = known(uids)
         for key, uid in uids.items():
             if key not in seen and (raw := self._fetch(uid)) is not None:
-                yield Incoming(
-                    key=key,
-                    raw=raw,
-                    aligned=trust.aligned(raw, self._authserv_id),
-                    envelope_to=trust.envelope_to(raw),
-                )
+                # Not parsed here: that may be what goes wrong.
+                yield Incoming(key=key, raw=raw, place=f"UID {uid} in {self._folder}", authserv_id=self._authserv_id)
 
     def put_away(self, mail: Incoming) -> None:
         uid = mail.key.rpartition(".")[2]

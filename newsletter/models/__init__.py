@@ -31,7 +31,7 @@ from newsletter.models.judgements import (
     Usage,
 )
 from newsletter.models.papers import Announced, AnnounceType, ArxivId, Paper
-from newsletter.models.replies import Action, Bounce, DeliveryEvent, EventKind, Incoming, Meaning, Posted
+from newsletter.models.replies import Action, Attempt, Bounce, DeliveryEvent, EventKind, Incoming, Meaning, Posted
 from newsletter.models.subscribers import (
     AbstractLanguage,
     Abstracts,
@@ -53,10 +53,11 @@ from newsletter.models.troubles import Trouble
 
 __all__ = [
     "HEARD_OF", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced", "Answer",
-    "ArchiveMode", "ArxivId", "Bill", "Bounce", "Claim", "Completion", "Delivery", "DeliveryEvent", "DeliveryState",
-    "DomainPause", "Edition", "Enrolled", "Entry", "EventKind", "Figures", "Finding", "Head", "Header", "Hours",
-    "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line", "Masthead", "Meaning", "Message", "Newsletter",
-    "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper", "Pick", "Posted", "Preference", "PrintedPaper", "Prompt",
-    "QuietDays", "Ranked", "Reader", "Rendered", "Roster", "Score", "Section", "Seen", "Slotted", "Span", "Subscriber",
-    "SubscriberState", "Summary", "Topic", "Trouble", "Usage", "Verdict", "Wishes", "literal", "may_follow",
+    "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Completion", "Delivery", "DeliveryEvent",
+    "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind", "Figures", "Finding", "Head", "Header",
+    "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line", "Masthead", "Meaning", "Message",
+    "Newsletter", "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper", "Pick", "Posted", "Preference",
+    "PrintedPaper", "Prompt", "QuietDays", "Ranked", "Reader", "Rendered", "Roster", "Score", "Section", "Seen",
+    "Slotted", "Span", "Subscriber", "SubscriberState", "Summary", "Topic", "Trouble", "Usage", "Verdict", "Wishes",
+    "literal", "may_follow",
 ]  # fmt: skip

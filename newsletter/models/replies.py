@@ -34,6 +34,7 @@ class Meaning:
     returned: str | None = None  # the Message-ID of that mail
     blames_sender: bool = False  # a bounce for policy, spam or authentication: nobody is suppressed
     sender: str | None = None  # the address in From, a claim; proven where UNSUBSCRIBE, PAUSE or RESUME has no id
+    unreadable: bool = False  # nobody knows what is in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +76,25 @@ class DeliveryEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """A mail as a mailbox hands it over, with what only the mailbox knows of it."""
+    """An email as it arrives, before anything of it was parsed, with what is known of it from elsewhere."""
 
     key: str  # the mailbox's own name for it
     raw: bytes
-    aligned: str | None = None  # the domain for which the receiving server found an aligned DKIM pass
-    envelope_to: str | None = None  # the address it was delivered to
+    place: str = ""  # where a person finds it
+    authserv_id: str | None = None  # whose Authentication-Results in it are believed
+    aligned: str | None = None  # the domain for which a provider vouches, where that is not in the email itself
+    envelope_to: str | None = None  # the address it was delivered to, where that is not in the email itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An email that was begun to be read, and of which nothing more is known."""
+
+    source: str
+    key: str
+    name: str  # by which a person finds it
+    number: int  # of attempts
+    at: datetime  # UTC, of the last one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

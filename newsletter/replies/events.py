@@ -28,7 +28,7 @@ _ORDER = list(DeliveryState)
 def take(counter: Counter, posted: Posted) -> bool:
     """Act on what a provider posted; False for a post that comes a second time."""
     if posted.mail is not None:
-        receiving.handle(counter, posted.mail)
+        receiving.receive_posted(counter, posted.mail, f"{posted.source}-mail")
         return True
     source = f"{posted.source}-post"
     if counter.store.handled(source, [posted.key]):

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import structlog
 
-from newsletter import inbound
-from newsletter.addresses import domain_of, own_address, split_mailbox
 from newsletter.alarms import domains
-from newsletter.errors import ConfigurationError, MailboxUnavailable, NewsletterError, StoreError
-from newsletter.inbound import limits, trust
+from newsletter.errors import ConfigurationError, MailboxUnavailable, MailUnread, NewsletterError, StoreError
 from newsletter.models import Action, DeliveryState, Finding, Incoming, Meaning
 from newsletter.ports import Mailbox
 from newsletter.readers import Changed, Counter, log_problem
-from newsletter.replies import acting, answering
+from newsletter.replies import acting, answering, setting_aside
+from newsletter.replies.reading import Read, Understood, Worker, read_here
 
 log = structlog.get_logger()
 
 _MAIL = "mail"  # the source under which a mail is recorded by its Message-ID, whichever way it came
 
 _LEFT = "left"  # recorded of a mail that is for a person
+
+Outcome = Literal["handled", "left", "failed", "aside"]
 
 _REPORTED = {
     Action.BOUNCE_PERMANENT: DeliveryState.BOUNCED,
@@ -48,42 +47,34 @@ class Polled:
     handled: int = 0  # acted on and put away
     left: int = 0  # for a person; they lie in the inbox as before
     failed: int = 0  # an error of ours: the next poll tries again
+    aside: int = 0  # nobody can read them; they lie in the inbox as before, and are named
 
-
-def read(counter: Counter, mail: Incoming) -> Meaning:
-    """What an email means here; nothing changes."""
-    return inbound.read(
-        mail.raw,
-        keys=counter.keys,
-        today=counter.today,
-        own_domain=domain_of(own_address(counter.letterhead)),
-        aligned=mail.aligned,
-        envelope_to=mail.envelope_to,
-        sent=partial(_sent, counter),
-        called=split_mailbox(counter.letterhead.sender)[0],
-    )
-
-
-def _sent(counter: Counter, subscriber_id: int) -> list[str]:
-    """The texts of the emails that this reader got last."""
-    editions = counter.store.sent_to(subscriber_id)
-    return [part.content.decode("utf-8", "replace") for one in editions for part in (one.text, one.html)]
+    def with_one(self, outcome: Outcome) -> Polled:
+        """One email more."""
+        return replace(self, **{outcome: getattr(self, outcome) + 1})
 
 
 def read_file(counter: Counter, raw: bytes) -> Meaning:
     """What an email out of a file means: its headers are believed as far as those of the mailbox would be."""
-    return read(counter, _from_file(counter, raw))
+    return read_here(counter, _from_file(counter, raw)).meaning
 
 
 def receive(counter: Counter, raw: bytes) -> Received:
     """Handle one raw email as a mailbox would hand it over, in silence: the demo's outbox holds the morning's alone."""
-    return handle(counter, _from_file(counter, raw), answers=False)
+    return handle(counter, read_here(counter, _from_file(counter, raw)), answers=False)
 
 
-def handle(counter: Counter, mail: Incoming, *, answers: bool = True) -> Received:
+def receive_posted(counter: Counter, mail: Incoming, source: str) -> None:
+    """Handle an email that a provider posted. Raises MailUnread for one that it is to post again."""
+    with Worker() as worker:
+        if understood := _understood(counter, worker.read, source, mail):
+            handle(counter, understood)
+    setting_aside.sweep(counter, source, setting_aside.recent(counter))
+
+
+def handle(counter: Counter, mail: Understood, *, answers: bool = True) -> Received:
     """Do what an email asks for, once: a copy of one that was handled before changes nothing."""
-    meaning, store = read(counter, mail), counter.store
-    key = message_key(mail.raw)
+    meaning, key, store = mail.meaning, mail.key, counter.store
     if before := store.handled(_MAIL, [key]).get(key):
         return Received(meaning, None, handled=before != _LEFT)
     changed = acting.act(counter, meaning, key=key)
@@ -110,53 +101,63 @@ def _note_report(counter: Counter, meaning: Meaning) -> None:
         )
 
 
-def message_key(raw: bytes) -> str:
-    """The Message-ID, else a hash of the email: what makes two copies one."""
-    named = str(limits.headers_of(raw).get("message-id", "")).strip()
-    return named if 3 <= len(named) <= 500 else hashlib.sha256(raw).hexdigest()
-
-
 def poll(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> Polled:
     """Look into the configured mailbox once and act. Raises MailboxUnavailable; nothing is lost by it."""
     if counter.open_mailbox is None:
         remedy = "set it to imaps://user@host/INBOX, or name files and add --explain"
         raise ConfigurationError([Finding("NEWSLETTER_IMAP_URL", None, "no mailbox is configured", remedy)])
-    with counter.open_mailbox() as mailbox:
-        found = Polled()
-        for mail in mailbox.waiting(partial(counter.store.handled, mailbox.name)):
+    with counter.open_mailbox() as mailbox, Worker() as worker:
+        found, there = Polled(), set[str]()
+
+        def known(keys: Iterable[str]) -> Container[str]:
+            there.update(keys)
+            return counter.store.handled(mailbox.name, there)
+
+        for mail in mailbox.waiting(known):
             if stop():
                 break
-            found = _add(found, _handled(counter, mailbox, mail))
+            found = found.with_one(_handled(counter, mailbox, mail, worker.read))
+        setting_aside.sweep(counter, mailbox.name, there)
         return found
 
 
-def _handled(counter: Counter, mailbox: Mailbox, mail: Incoming) -> bool | None:
-    """True: acted on and put away; False: left for a person; None: failed, and to be tried again."""
+def _handled(counter: Counter, mailbox: Mailbox, mail: Incoming, read: Read) -> Outcome:
     try:
-        received = handle(counter, mail)
+        understood = _understood(counter, read, mailbox.name, mail)
+        if understood is None:
+            return "aside"
+        received = handle(counter, understood)
         if received.handled:
             mailbox.put_away(mail)
         counter.store.first_time(mailbox.name, mail.key, received.meaning.action.value, counter.now())
     except (MailboxUnavailable, StoreError):
         raise
+    except MailUnread:
+        return "failed"  # and said
     except NewsletterError as error:
         log.error("mail.failed", error=str(error))
-        return None
+        return "failed"
     except Exception:
         # One email that we cannot handle must not keep the others from being read.
         log.exception("mail.failed")
-        return None
-    return received.handled
+        return "failed"
+    return "handled" if received.handled else "left"
 
 
-def _add(found: Polled, outcome: bool | None) -> Polled:
-    return Polled(found.handled + (outcome is True), found.left + (outcome is False), found.failed + (outcome is None))
+def _understood(counter: Counter, read: Read, source: str, mail: Incoming) -> Understood | None:
+    """What an email says; None: it is set aside. Raises MailUnread for one that is to be tried once more."""
+    if setting_aside.begun(counter, source, mail):
+        try:
+            understood = read(counter, mail)
+        except MailUnread as error:
+            if not setting_aside.failed(counter, source, mail, str(error)):
+                raise
+        else:
+            counter.store.end_attempts(source, mail.key)
+            return understood
+    setting_aside.set_aside(counter, source, mail)
+    return None
 
 
 def _from_file(counter: Counter, raw: bytes) -> Incoming:
-    return Incoming(
-        key=message_key(raw),
-        raw=raw,
-        aligned=trust.aligned(raw, counter.authserv_id),
-        envelope_to=trust.envelope_to(raw),
-    )
+    return Incoming(key="", raw=raw, authserv_id=counter.authserv_id)

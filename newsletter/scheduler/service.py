@@ -63,7 +63,7 @@ class Service:
 
     def __post_init__(self) -> None:
         ping_url = self.settings.ping_url.get_secret_value() if self.settings.ping_url else None
-        self.pulse = Pulse(now=self.counter.now)
+        self.pulse = Pulse(now=self.counter.now, polling=self.counter.now() if self.counter.open_mailbox else None)
         self.watch = Watch(self.counter.alarms, self.counter.data_dir, ping_url)
         self._list = Follower(self.counter)
 
@@ -130,6 +130,7 @@ class Service:
         known = desk.store.issues(_LOOK_BACK)
         self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now())
         self.watch.announcement(self.pulse.overdue, asked=asked)
+        self.watch.mailbox(self.pulse.unread_since())
         self.watch.disk()
         self.watch.settle(sent=sent)
 

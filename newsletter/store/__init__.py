@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from newsletter.store.attempts import Attempts
 from newsletter.store.deliveries import Deliveries
 from newsletter.store.engine import open_engine
 from newsletter.store.figures import Counting
@@ -19,7 +20,7 @@ from newsletter.store.troubles import Troubles
 __all__ = ["REVISION", "Store", "open_store"]
 
 
-class Store(Papers, Judgements, Readers, Rosters, Deliveries, Tickets, Troubles, Notes, Counting):
+class Store(Papers, Judgements, Readers, Rosters, Deliveries, Attempts, Tickets, Troubles, Notes, Counting):
     """The ledger as a whole, over one engine."""
 
 

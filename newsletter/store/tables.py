@@ -29,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISION = "0008"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0009"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
@@ -286,6 +286,17 @@ inbound = Table(
     Column("source", String, primary_key=True),
     Column("external_id", String, primary_key=True),
     Column("action", String, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# An email is noted here before it is parsed, and struck out after: what stays has ended who read it.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("number", Integer, nullable=False),
     Column("at", UtcDateTime, nullable=False),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from newsletter.web.hosts import Door
 from newsletter.web.server import build, listen, run
 
-__all__ = ["build", "listen", "run"]
+__all__ = ["Door", "build", "listen", "run"]

@@ -38,12 +38,16 @@ def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Respon
 
 
 def verdict(pulse: Pulse, *, readable: bool) -> str:
-    """ok; failed: no ledger; stalled: the loop is silent; late: an issue is missing though nobody waits any longer."""
+    """ok; failed: no ledger; stalled: the loop is silent; late: an issue is missing though nobody waits any longer;
+    unread: the mailbox was not read to its end for half an hour, so nobody can unsubscribe by reply.
+    """
     if not readable:
         return "failed"
     if pulse.is_stalled():
         return "stalled"
-    return "late" if pulse.overdue else "ok"
+    if pulse.overdue:
+        return "late"
+    return "unread" if pulse.unread_since() else "ok"
 
 
 def _times(pulse: Pulse) -> dict[str, Any]:

@@ -87,8 +87,11 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
     """`/p/<token>`."""
 
     async def visit(request: Request) -> Response:
+        subscriber_id = read(counter.keys, Purpose.PREFERENCES, request.path_params["token"])
+        if subscriber_id is None:
+            return pages.answer(pages.NOT_VALID, 404)
         body = await _body(request) if request.method == "POST" else None
-        return await run_in_threadpool(_answer, counter, request.path_params["token"], body)
+        return await run_in_threadpool(_answer, counter, subscriber_id, body)
 
     return visit
 
@@ -104,9 +107,8 @@ async def _body(request: Request) -> Body:
         return {"do": ["unreadable"]}
 
 
-def _answer(counter: Counter, token: str, body: Body | None) -> Response:
-    subscriber_id = read(counter.keys, Purpose.PREFERENCES, token)
-    subscriber = counter.store.subscriber(subscriber_id) if subscriber_id is not None else None
+def _answer(counter: Counter, subscriber_id: int, body: Body | None) -> Response:
+    subscriber = counter.store.subscriber(subscriber_id)
     if subscriber is None:
         return pages.answer(pages.NOT_VALID, 404)
     wanted = _wanted(body)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import structlog
 import uvicorn
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
@@ -25,6 +27,9 @@ from newsletter.models import Finding
 from newsletter.readers import Counter
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import health, hooks, metrics, pages, preferences, shelf
+from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
+from newsletter.web.hosts import Door, OwnHost
+from newsletter.web.patience import Patience
 
 log = structlog.get_logger()
 
@@ -34,6 +39,9 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",  # a token may be in the address
     "X-Content-Type-Options": "nosniff",
 }
+_OPEN = Door()
+_LONGEST_HEADER = 32 << 10  # octets of a request's whole header
+_THREADS = 8  # of the ledger's fifteen connections
 _LAST_REQUESTS = 3  # seconds that requests in flight have when the service stops
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -48,9 +56,18 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError([Finding("NEWSLETTER_PORT", None, problem, remedy)]) from error
 
 
-def run(counter: Counter, listening: socket.socket, pulse: Pulse, told: Callable[[], bool]) -> None:
+def run(counter: Counter, listening: socket.socket, pulse: Pulse, told: Callable[[], bool], door: Door = _OPEN) -> None:
     """Answer on this socket until one is `told` to stop."""
-    config = uvicorn.Config(build(counter, pulse), log_level="warning", timeout_graceful_shutdown=_LAST_REQUESTS)
+    config = uvicorn.Config(
+        build(counter, pulse, door),
+        http=partial(Connection, table=Table()),  # type: ignore[arg-type]  # a class, which is all it calls
+        ws="none",
+        lifespan="off",
+        backlog=ACCEPTED,
+        h11_max_incomplete_event_size=_LONGEST_HEADER,
+        log_level="error",  # what is wrong with a stranger's request is no news
+        timeout_graceful_shutdown=_LAST_REQUESTS,
+    )
     host, port = listening.getsockname()[:2]
     log.info("web.listening", address=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     _Server(config, told).run(sockets=[listening])
@@ -67,24 +84,36 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield  # uvicorn's own handlers would hear nothing of a signal that came a moment before them
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for one in sockets or []:
+            one.listen(WAITING)  # how many wait is not how many are accepted in one go, which would be a thousand
+        # Each may hold a connection of the ledger's: who sends must find one too.
+        to_thread.current_default_thread_limiter().total_tokens = _THREADS
+
     async def on_tick(self, counter: int) -> bool:
         return self._told() or await super().on_tick(counter)
 
 
-def build(counter: Counter, pulse: Pulse | None = None) -> Starlette:
+def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> Starlette:
     """The application; `pulse` is that of the loop beside it."""
     pulse = pulse or Pulse()
+    measured = [Route("/metrics", metrics.endpoint(counter.store, pulse))] if door.metrics else []
     return Starlette(
         routes=[
             Route("/healthz", health.endpoint(counter.store, pulse)),
-            Route("/metrics", metrics.endpoint(counter.store, pulse)),
+            *measured,
             Route("/u/{token}", _leave(counter), methods=["GET", "POST"]),
             Route("/p/{token}", preferences.endpoint(counter), methods=["GET", "POST"]),
             *hooks.routes(counter),
             Mount("/a", GZipMiddleware(shelf.PrivateArchive(counter))),
             Mount("/", GZipMiddleware(shelf.PublicArchive(counter))),
         ],
-        middleware=[Middleware(_SafeHeaders)],
+        middleware=[
+            Middleware(_SafeHeaders),
+            Middleware(OwnHost, counter.letterhead.public_url, door.trusted),
+            Middleware(Patience),
+        ],
     )
 
 

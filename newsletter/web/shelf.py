@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +23,10 @@ _NOBODY = "User-agent: *\nDisallow: /\n"  # without public pages there is nothin
 class _Folder(StaticFiles):
     def __init__(self, folder: Path) -> None:
         super().__init__(directory=folder, html=True, check_dir=False)
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """Nothing whose name begins with a dot: a part that is being written, what somebody else left there."""
+        return ("", None) if any(step.startswith(".") for step in Path(path).parts) else super().lookup_path(path)
 
     async def check_config(self) -> None:
         """The folder comes with the first issue: until then a page is not found, which is no error."""

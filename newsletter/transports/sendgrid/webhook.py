@@ -22,6 +22,7 @@ from typing import Any
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
@@ -44,6 +45,8 @@ _KINDS = {
     "group_unsubscribe": EventKind.LEFT,
 }
 _SIGNERS = re.compile(r"@([a-z0-9.-]+)\s*:\s*pass\b", re.I)
+_SIGNATURE_FORM = re.compile(r"[A-Za-z0-9+/]{80,200}={0,2}")  # of a P-256 key some 96 letters
+_LONGEST_TYPE = 1 << 10  # octets
 _MOST_FIELD = 32 << 20
 _OLDEST, _AHEAD = timedelta(minutes=10), timedelta(minutes=5)
 _SIGNATURE, _TIMESTAMP = "X-Twilio-Email-Event-Webhook-Signature", "X-Twilio-Email-Event-Webhook-Timestamp"
@@ -60,13 +63,18 @@ class EventHook:
     def is_open(self, secret: str) -> bool:
         return self.key is not None
 
-    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Posted | None:
+    def admits(self, headers: Mapping[str, str], now: datetime) -> bool:
+        """Fresh, and with something in the place of a signature."""
+        signature = headers.get(_SIGNATURE, "")
+        return _is_fresh(headers.get(_TIMESTAMP, ""), now) and bool(_SIGNATURE_FORM.fullmatch(signature))
+
+    def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
         """None for a post that is not signed or too old. Raises ValueError for one that is no list of events."""
         signature, timestamp = headers.get(_SIGNATURE, ""), headers.get(_TIMESTAMP, "")
         if not _is_fresh(timestamp, now) or not is_signed(self.key or "", signature, timestamp, body):
             return None
         # By what was signed: one signature can be written in several ways.
-        post = hashlib.sha256(timestamp.encode() + body).hexdigest()
+        post = _digest(timestamp, body).hex()
         return Posted(source="sendgrid", key=post, events=tuple(events(body)))
 
 
@@ -81,7 +89,11 @@ class InboundHook:
     def is_open(self, secret: str) -> bool:
         return hmac.compare_digest(secret.encode(), self.secret.encode()) and bool(self.secret)
 
-    def read(self, headers: Mapping[str, str], body: bytes, now: datetime) -> Posted | None:
+    def admits(self, headers: Mapping[str, str], now: datetime) -> bool:
+        """The parameters of a form's type are compared with each other: there must be few."""
+        return len(headers.get("Content-Type", "")) <= _LONGEST_TYPE
+
+    def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
         mail = form_mail(headers.get("Content-Type", ""), body)
         if mail is None:
             raise ValueError("no form that holds an email")
@@ -95,20 +107,27 @@ def _is_fresh(timestamp: str, now: datetime) -> bool:
     return -_AHEAD.total_seconds() <= age <= _OLDEST.total_seconds()
 
 
-def is_signed(key: str, signature: str, timestamp: str, body: bytes) -> bool:
+def _digest(timestamp: str, body: bytes | bytearray) -> bytes:
+    """Of what is signed, without a copy of the body."""
+    digest = hashlib.sha256(timestamp.encode("ascii"))
+    digest.update(body)
+    return digest.digest()
+
+
+def is_signed(key: str, signature: str, timestamp: str, body: bytes | bytearray) -> bool:
     """Whether the holder of the private key signed this body at this time."""
     try:
         public = load_der_public_key(base64.b64decode(key))
         if not isinstance(public, ec.EllipticCurvePublicKey):
             return False
-        signed = timestamp.encode("ascii") + body
-        public.verify(base64.b64decode(signature, validate=True), signed, ec.ECDSA(hashes.SHA256()))
+        digest = _digest(timestamp, body)
+        public.verify(base64.b64decode(signature, validate=True), digest, ec.ECDSA(Prehashed(hashes.SHA256())))
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
-def events(body: bytes) -> list[DeliveryEvent]:
+def events(body: bytes | bytearray) -> list[DeliveryEvent]:
     """The events of a post that concern a mail of ours. Raises ValueError for what is no list of events."""
     try:
         rows = json.loads(body)
@@ -152,17 +171,23 @@ def _moment(value: object) -> datetime:
         return datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def form_mail(content_type: str, body: bytes) -> Incoming | None:
+def form_mail(content_type: str, body: bytes | bytearray) -> Incoming | None:
     """The mail that a form hands over, raw or in parts; None for what is no such form."""
     fields = _fields(content_type, body)
     raw = fields.get("email") or (_rebuilt(fields) if {"headers", "from"} & set(fields) else None)
     if not raw:
         return None
     signers = _SIGNERS.findall(fields.get("dkim", b"").decode("latin-1"))
-    return Incoming(key="", raw=raw, aligned=trust.covered(raw, signers), envelope_to=_recipient(fields))
+    return Incoming(
+        key=hashlib.sha256(raw).hexdigest(),
+        raw=raw,
+        place="posted by SendGrid",
+        aligned=trust.covered(raw, signers),
+        envelope_to=_recipient(fields),
+    )
 
 
-def _fields(content_type: str, body: bytes) -> dict[str, bytes]:
+def _fields(content_type: str, body: bytes | bytearray) -> dict[str, bytes]:
     """The bytes of each field: a framework would decode them, and each is in a charset of its own."""
     found: dict[str, bytes] = {}
 

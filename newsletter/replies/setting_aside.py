@@ -1,0 +1,85 @@
+"""Emails that nobody can read: tried twice, then left where they are, named, and not tried again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container
+from datetime import timedelta
+
+import structlog
+
+from newsletter.models import Attempt, Incoming
+from newsletter.readers import Counter
+from newsletter.store import Store
+
+log = structlog.get_logger()
+
+ASIDE = "set-aside"  # recorded of such an email
+ATTEMPTS = 2
+_TROUBLE = "inbound"
+_REMEMBERED = timedelta(days=30)  # what was posted and could not be read
+_HEAD = 64 << 10  # octets of an email in which its name is looked for
+_NAMED = 3  # emails that the administrator's email names; `newsletter status` names all
+# Of what stands there only what a terminal and a mail program show as it is.
+_NAMES = {
+    name: re.compile(rb"^%s:[ \t]{0,10}(?:\r?\n[ \t]{1,10})?([!-~][ -~]{0,100})" % name.encode(), re.I | re.M)
+    for name in ("From", "Message-ID")
+}
+
+
+def begun(counter: Counter, source: str, mail: Incoming) -> bool:
+    """Note an attempt before anything of the email is parsed; False: there were enough of them."""
+    return counter.store.begin_attempt(source, mail.key, _name(mail), counter.now()) <= ATTEMPTS
+
+
+def failed(counter: Counter, source: str, mail: Incoming, why: str) -> bool:
+    """After an attempt that failed: whether it was the last one, and the email is set aside."""
+    last = any(one.source == source and one.key == mail.key for one in emails(counter.store))
+    log.warning("mail.unread", reason=why, octets=len(mail.raw), set_aside=last)
+    return last
+
+
+def set_aside(counter: Counter, source: str, mail: Incoming) -> None:
+    """Do not try it again, and say so."""
+    counter.store.first_time(source, mail.key, ASIDE, counter.now())
+    tell(counter)
+
+
+def emails(store: Store) -> list[Attempt]:
+    """Those that are set aside and, as far as is known, still lie where they were."""
+    return list(store.attempts(ATTEMPTS))
+
+
+def sweep(counter: Counter, source: str, there: Container[str]) -> None:
+    """Forget those that somebody has moved or deleted."""
+    before = emails(counter.store)
+    counter.store.forget_attempts(source, there)
+    if before and not emails(counter.store):
+        counter.alarms.over(_TROUBLE)
+
+
+def recent(counter: Counter) -> frozenset[str]:
+    """The keys of those that were begun lately: what was posted lies in no folder that somebody tidies."""
+    return frozenset(one.key for one in counter.store.attempts(1) if counter.now() - one.at < _REMEMBERED)
+
+
+def tell(counter: Counter) -> None:
+    """The administrator, once for all that are set aside at a time."""
+    aside = emails(counter.store)
+    named = "; ".join(one.name for one in aside[-_NAMED:])
+    more = f" and {len(aside) - _NAMED} more" if len(aside) > _NAMED else ""
+    counter.alarms.trouble(
+        _TROUBLE,
+        f"{len(aside)} email{'' if len(aside) == 1 else 's'} could not be read and will not be tried again: "
+        f"{named}{more}",
+        "each is unread where it was: look whether somebody asks for something, then move or delete it. "
+        "All others are read",
+    )
+
+
+def _name(mail: Incoming) -> str:
+    """By what a person finds it; looked for in the bytes, since parsing it is what may fail."""
+    head = mail.raw[:_HEAD]
+    found = ((name, pattern.search(head)) for name, pattern in _NAMES.items())
+    said = [f"{name}: {match[1].decode('ascii').strip()}" for name, match in found if match]
+    return ", ".join(filter(None, (mail.place, *said, f"{len(mail.raw):,} octets")))
