@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from newsletter import prompts
+from newsletter import answers
 from newsletter.errors import BudgetReached, ModelError, ModelRefused
 from newsletter.models import Completion, Paper, Prompt, Score, Topic
 from newsletter.ports import Complete
@@ -84,7 +84,7 @@ def parse_reply(reply: str, asked: Sequence[str]) -> Parsed:
     An id that was not asked for, a second row of one id, and a score that is no whole number from 1 to 10 are
     dropped: the paper counts as not answered.
     """
-    given = prompts.rows(reply, "scores")
+    given = answers.rows(reply, "scores")
     called = {name: arxiv_id for arxiv_id, name in _names(asked).items()} | {one: one for one in asked}
     scores: dict[str, Score] = {}
     doubled = set()

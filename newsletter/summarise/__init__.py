@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from newsletter import prompts
+from newsletter import answers
 from newsletter.errors import BudgetReached, ModelError, ModelRefused
 from newsletter.models import Completion, Paper, Prompt, Topic
 from newsletter.ports import Complete
@@ -98,7 +98,7 @@ def parse_translation(reply: str, wanted: Translation) -> str | None:
 
 
 def _row_about(paper: Paper, reply: str, name: str) -> dict[str, object]:
-    found = [row for row in prompts.rows(reply, name) if isinstance(row, dict) and row.get("id") == paper.arxiv_id]
+    found = [row for row in answers.rows(reply, name) if isinstance(row, dict) and row.get("id") == paper.arxiv_id]
     if len(found) != 1:
         raise ValueError(f"{len(found)} answers for {paper.arxiv_id}")
     return found[0]
