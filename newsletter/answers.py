@@ -1,4 +1,4 @@
-"""The JSON in what a model said: past its thinking, repaired where TeX broke it, the last complete answer of several."""
+"""The JSON in what a model said: behind its thinking, with TeX repaired, the last complete answer of several."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ _MOST_STARTS = 200  # places where an object may begin that turn out to be none
 
 # What ends a model's thinking, in the words of the templates in use: </think>, [/THINK], ◁/think▷, <|end_of_thought|>.
 _THOUGHT = r"(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|analysis|scratchpad)"
-_CLOSING = re.compile(
-    rf"(?:</[\w:]*|\[/|◁/|<\|(?:/|end_of_|end_)){_THOUGHT}\s*\|?[>\]▷]|<\|channel\|>\s*final[^<]*(?:<\|message\|>)?",
-    re.I,
-)
+_FINAL = r"<\|channel\|>\s*final[^<]*(?:<\|message\|>)?"
+_CLOSING = re.compile(rf"(?:</[\w:]*|\[/|◁/|<\|(?:/|end_of_|end_)){_THOUGHT}\s*\|?[>\]▷]|{_FINAL}", re.I)
 _OPENING = re.compile(rf"(?:<[\w:]*|\[|◁|<\|(?:begin_of_|begin_|start_)?){_THOUGHT}\s*\|?[>\]▷]", re.I)
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
@@ -24,65 +22,21 @@ _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[a-zA-Z]+|.)", re.S)
 # Commands whose first letter JSON takes for the name of a control character. A model that writes \n in a sentence means
 # a new line, unless what follows makes one of these; a backspace or a form feed it never means.
 _COMMANDS = frozenset(
-    [
-        "nabla",
-        "ne",
-        "nearrow",
-        "neg",
-        "neq",
-        "newline",
-        "ni",
-        "nleq",
-        "nmid",
-        "not",
-        "notin",
-        "nsubseteq",
-        "nu",
-        "rangle",
-        "rbrace",
-        "rceil",
-        "rfloor",
-        "rho",
-        "right",
-        "rightarrow",
-        "rightharpoonup",
-        "rightleftharpoons",
-        "rm",
-        "root",
-        "tan",
-        "tanh",
-        "tau",
-        "tbinom",
-        "tensor",
-        "text",
-        "textbf",
-        "textit",
-        "textrm",
-        "textsc",
-        "textsf",
-        "texttt",
-        "tfrac",
-        "therefore",
-        "theta",
-        "thinspace",
-        "tilde",
-        "times",
-        "to",
-        "top",
-        "trace",
-        "triangle",
-        "triangleq",
-        "tt",
-        "twoheadrightarrow",
-    ]
+    re.findall(
+        r"\w+",
+        """nabla ne nearrow neg neq newline ni nleq nmid not notin nsubseteq nu rangle rbrace rceil rfloor rho right
+        rightarrow rightharpoonup rightleftharpoons rm root tan tanh tau tbinom tensor text textbf textit textrm textsc
+        textsf texttt tfrac therefore theta thinspace tilde times to top trace triangle triangleq tt twoheadrightarrow
+        """,
+    )
 )
 
 
 def rows(reply: str, name: str, ids: Collection[str] = ()) -> list[Any]:
     """The list under `name` in the last complete answer; of one that is cut off, its complete rows.
 
-    With `ids` an object that is about none of them is no answer: the prompt's example, the schema, a remark. Raises
-    ValueError.
+    With `ids` an object that is about one of them comes before the others: the prompt's example, the schema, a remark.
+    Raises ValueError.
     """
     text = repaired(spoken(reply))
     complete = [(found, end) for value, end in _values(text) if (found := _list_under(value, name)) is not None]
@@ -91,10 +45,17 @@ def rows(reply: str, name: str, ids: Collection[str] = ()) -> list[Any]:
         lists.append(cut)
     if not lists:
         raise ValueError(f"the reply has no list {name!r}" if "{" in text else "no JSON object in the reply")
-    about = [found for found in lists if not ids or any(_is_about(row, ids) for row in found)]
-    if not about:
-        raise ValueError("the reply is about nothing that was asked")
-    return about[-1]
+    about = [found for found in lists if any(_is_about(row, ids) for row in found)]
+    return (about or lists)[-1]
+
+
+def is_answer(reply: str, name: str, ids: Collection[str] = ()) -> bool:
+    """Whether the reply holds the list, with a row about one of the ids."""
+    try:
+        found = rows(reply, name, ids)
+    except ValueError:
+        return False
+    return not ids or any(_is_about(row, ids) for row in found)
 
 
 def spoken(reply: str) -> str:

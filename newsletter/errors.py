@@ -7,8 +7,10 @@ NewsletterError
 │   └── ArxivRefused        400, 403, an error entry
 ├── ModelError
 │   ├── ModelUnavailable    time-out, 429, 5xx
-│   ├── ModelRefused        401, 403, unknown model
-│   ├── RequestRefused      this request's length or content
+│   ├── ModelRefused        401, 402, 403, unknown model
+│   ├── ModelUnreadable     it answers, but never what was asked
+│   ├── RequestRefused      this request's content
+│   │   └── RequestTooLong  this request's length
 │   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent
 ├── TransportError
 │   ├── TransportUnavailable  down, throttling
@@ -25,6 +27,7 @@ NewsletterError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from newsletter.models import Finding
 from newsletter.redaction import redacted
@@ -72,13 +75,42 @@ class ModelError(NewsletterError):
 class ModelUnavailable(ModelError):
     """The model did not answer in time, or its server is in trouble."""
 
+    def __init__(self, model: str, problem: str, retry_after: float | None = None, *, throttled: bool = False) -> None:
+        self.throttled = throttled  # it answers, and asks for patience
+        super().__init__(model, problem, retry_after)
+
+
+class Refusal(StrEnum):
+    """Why a model refuses everybody with this account: each has its own remedy."""
+
+    KEY = "key"
+    MONEY = "money"
+    NAME = "name"
+    ACCOUNT = "account"
+
 
 class ModelRefused(ModelError):
-    """The key or the model's name is wrong: the next request would be refused too."""
+    """The key, the account or the model's name is wrong: the next request would be refused too."""
+
+    def __init__(self, model: str, problem: str, *, reason: Refusal = Refusal.KEY) -> None:
+        self.reason = reason
+        super().__init__(model, problem)
+
+
+class ModelUnreadable(ModelError):
+    """The model answers, but in no form that it was asked in can the answer be read."""
 
 
 class RequestRefused(ModelError):
     """This request is refused for what it holds; others may pass."""
+
+
+class RequestTooLong(RequestRefused):
+    """This request is longer than the model takes; a part of it may pass."""
+
+    def __init__(self, model: str, problem: str, limit: int | None = None) -> None:
+        self.limit = limit  # tokens, where the provider says so
+        super().__init__(model, problem)
 
 
 class BudgetReached(ModelError):

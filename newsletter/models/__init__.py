@@ -18,6 +18,7 @@ from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedP
 from newsletter.models.findings import Finding
 from newsletter.models.issues import Figures, Issue, IssueState
 from newsletter.models.judgements import (
+    AnswerState,
     Bill,
     Completion,
     Judged,
@@ -60,6 +61,7 @@ __all__ = [
     "AnnounceType",
     "Announced",
     "Answer",
+    "AnswerState",
     "ArchiveMode",
     "ArxivId",
     "Bill",
