@@ -167,6 +167,12 @@ def _batches(papers: Sequence[Paper]) -> Iterator[Sequence[Paper]]:
     yield from ([paper] for paper in loud)
 
 
+def _unreadable(completion: Completion, answered: Sequence[Paper]) -> tuple[ModelError, ...]:
+    """The error of a batch whose last answer was in vain."""
+    in_vain = completion.state is not AnswerState.GOOD and not answered
+    return (ModelUnreadable(completion.model, completion.cause),) if in_vain else ()
+
+
 @dataclass(frozen=True)
 class _Asker:
     """Asks about one batch until each of its papers has a score or a reason to have none."""
@@ -202,8 +208,8 @@ class _Asker:
             asks += 1
             failed = (*failed, completion.asked) if not answered and completion.asked else ()
             if asks >= _ASKS and not (completion.more and not answered and asks < _MOST_ASKS):
-                break
-        return _joined([done, Scored(tuple(left), (), 0)])
+                return _joined([done, Scored(tuple(left), _unreadable(completion, answered), 0)])
+        return done
 
     def _saved(self, papers: Sequence[Paper], completion: Completion) -> Parsed:
         """What the answer holds, saved with its cost; nothing of what is not believed."""

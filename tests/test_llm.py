@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from newsletter import llm
 from newsletter.demo.faults import Fault
 from newsletter.demo.model_server import MODEL, ModelServer
 from newsletter.demo.rows import SampleRow
@@ -316,8 +317,9 @@ def test_what_a_model_can_do_is_remembered(server: ModelServer) -> None:
     assert forms(server)[-1] == "json_schema"
 
 
-def test_many_requests_find_out_once(server: ModelServer) -> None:
+def test_many_requests_find_out_once(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many requests to an unknown model one goes ahead: a form is refused once, not by each of them."""
+    monkeypatch.setattr(llm, "_SCOUT", 60.0)  # however busy this machine is
     model = a_model(server, faults=[status(400)])
 
     async def many() -> list[Completion]:

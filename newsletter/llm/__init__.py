@@ -241,19 +241,15 @@ class LiteLLM:
         """
         known, problem = self._models[model], ""
         first = self._next_form(model, prompt) or FORMS[-1]
-        for form in FORMS[FORMS.index(first) :]:
+        for form in parameters.forms_from(model, first):
             try:
                 return await self._with_parameters(model, prompt, form, lanes)
             except FormRefused as error:
-                if not error.certain:
-                    self._note_server_error(known, form)
+                if not error.certain:  # after two of them the next simpler form is tried
+                    known.server_errors += 1
                     raise ModelUnavailable(model, error.problem) from error
                 problem = error.problem
         raise RequestRefused(model, problem)
-
-    def _note_server_error(self, known: Known, form: str) -> None:
-        """A server's error may be its answer to the form: after two the next simpler form is tried, if none worked."""
-        known.server_errors += 1
 
     def _next_form(self, model: str, prompt: Prompt) -> str | None:
         """The form to ask this in: not one in which it could not be read twice; None: there is none left."""
@@ -261,7 +257,8 @@ class LiteLLM:
         first = FORMS.index(known.form or parameters.first_form(model))
         if not known.proven and known.server_errors >= _SAME_FORM:
             first = min(first + known.server_errors - 1, len(FORMS) - 1)
-        forms = (form for form in FORMS[first:] if prompt.failed.count(f"{model} {form}") < _SAME_FORM)
+        simpler = parameters.forms_from(model, FORMS[first])
+        forms = (form for form in simpler if prompt.failed.count(f"{model} {form}") < _SAME_FORM)
         return next(forms, None)
 
     async def _with_parameters(self, model: str, prompt: Prompt, form: str, lanes: Lanes) -> Completion:

@@ -17,6 +17,7 @@ from newsletter.models import Prompt
 FORMS = ("brief", "json_schema", "json_object", "plain")
 
 OLLAMA = ("ollama", "ollama_chat")
+_NO_JSON_MODE = ("anthropic",)  # asked for JSON without a schema it is asked plainly
 _ONE_MACHINE = (*OLLAMA, "lm_studio", "llamafile", "docker_model_runner", "lemonade", "xinference")
 _LOCAL_WINDOW = 4096  # Ollama's own default on most machines
 _STEP = 2048  # by which the window of a request that cannot be divided grows
@@ -69,6 +70,12 @@ class Server:
 def first_form(model: str) -> str:
     """`brief` where LiteLLM knows that the model thinks, and how to tell it not to."""
     return FORMS[0] if effort(model) else FORMS[1]
+
+
+def forms_from(model: str, first: str) -> list[str]:
+    """This form and the simpler ones that differ for this model's provider."""
+    rest = FORMS[FORMS.index(first) :]
+    return [form for form in rest if form != "json_object" or vendor.provider(model) not in _NO_JSON_MODE]
 
 
 def build(
