@@ -12,6 +12,7 @@ NewsletterError
 │   ├── RequestRefused      this request's content
 │   │   └── RequestTooLong  this request's length
 │   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent
+├── NoModelServes           the first issue would go out without a model
 ├── TransportError
 │   ├── TransportUnavailable  down, throttling
 │   └── TransportRefused    the whole transport says no (401, TLS)
@@ -115,6 +116,16 @@ class RequestTooLong(RequestRefused):
 
 class BudgetReached(ModelError):
     """The next call could pass the limit, or its price is unknown while a limit is set."""
+
+
+class NoModelServes(NewsletterError):
+    """The model is refused or not reached before anything was ever sent: rather a wrong setting than a bad day."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{problem}. Nothing was sent and nothing is used up: fix it and run again, or send this first issue by "
+            "word match with `newsletter run --without-model`"
+        )
 
 
 class TransportError(NewsletterError):

@@ -16,7 +16,7 @@ from newsletter.models.deliveries import (
 from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section
 from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedPaper, Rendered, Slotted, Span, literal
 from newsletter.models.findings import Finding
-from newsletter.models.issues import Figures, Issue, IssueState
+from newsletter.models.issues import NOT_SERVED, Figures, Issue, IssueState, ModelFacts, ModelOutcome
 from newsletter.models.judgements import (
     AnswerState,
     Bill,
@@ -54,6 +54,7 @@ from newsletter.models.troubles import Trouble
 
 __all__ = [
     "HEARD_OF",
+    "NOT_SERVED",
     "REPEATED",
     "AbstractLanguage",
     "Abstracts",
@@ -90,6 +91,8 @@ __all__ = [
     "Masthead",
     "Meaning",
     "Message",
+    "ModelFacts",
+    "ModelOutcome",
     "Newsletter",
     "Notice",
     "NoticeKind",
