@@ -7,9 +7,12 @@ NewsletterError
 │   └── ArxivRefused        400, 403, an error entry
 ├── ModelError
 │   ├── ModelUnavailable    time-out, 429, 5xx
-│   ├── ModelRefused        401, 403, unknown model
-│   ├── RequestRefused      this request's length or content
+│   ├── ModelRefused        401, 402, 403, unknown model
+│   ├── ModelUnreadable     it answers, but never what was asked
+│   ├── RequestRefused      this request's content
+│   │   └── RequestTooLong  this request's length
 │   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent
+├── NoModelServes           the first issue would go out without a model
 ├── TransportError
 │   ├── TransportUnavailable  down, throttling
 │   └── TransportRefused    the whole transport says no (401, TLS)
@@ -26,6 +29,7 @@ NewsletterError
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from newsletter.models import Finding
 from newsletter.redaction import redacted
@@ -73,17 +77,56 @@ class ModelError(NewsletterError):
 class ModelUnavailable(ModelError):
     """The model did not answer in time, or its server is in trouble."""
 
+    def __init__(self, model: str, problem: str, retry_after: float | None = None, *, throttled: bool = False) -> None:
+        self.throttled = throttled  # it answers, and asks for patience
+        super().__init__(model, problem, retry_after)
+
+
+class Refusal(StrEnum):
+    """Why a model refuses everybody with this account: each has its own remedy."""
+
+    KEY = "key"
+    MONEY = "money"
+    NAME = "name"
+    ACCOUNT = "account"
+
 
 class ModelRefused(ModelError):
-    """The key or the model's name is wrong: the next request would be refused too."""
+    """The key, the account or the model's name is wrong: the next request would be refused too."""
+
+    def __init__(self, model: str, problem: str, *, reason: Refusal = Refusal.KEY) -> None:
+        self.reason = reason
+        super().__init__(model, problem)
+
+
+class ModelUnreadable(ModelError):
+    """The model answers, but in no form that it was asked in can the answer be read."""
 
 
 class RequestRefused(ModelError):
     """This request is refused for what it holds; others may pass."""
 
 
+class RequestTooLong(RequestRefused):
+    """This request is longer than the model takes; a part of it may pass."""
+
+    def __init__(self, model: str, problem: str, limit: int | None = None) -> None:
+        self.limit = limit  # tokens, where the provider says so
+        super().__init__(model, problem)
+
+
 class BudgetReached(ModelError):
     """The next call could pass the limit, or its price is unknown while a limit is set."""
+
+
+class NoModelServes(NewsletterError):
+    """The model is refused or not reached before anything was ever sent: rather a wrong setting than a bad day."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"{problem}. Nothing was sent and nothing is used up: fix it and run again, or send this first issue by "
+            "word match with `newsletter run --without-model`"
+        )
 
 
 class TransportError(NewsletterError):

@@ -1,9 +1,8 @@
-"""Prompt files → requests, and model answers → JSON. Used by the two stages that ask a model."""
+"""Prompt files → requests. Used by the two stages that ask a model."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -75,49 +74,3 @@ def _jinja_line(error: Exception) -> int:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
-
-
-def read_object(reply: str) -> dict[str, Any]:
-    """The JSON object in a model's reply, also from inside a fence or between words. Raises ValueError."""
-    start, end = reply.find("{"), reply.rfind("}")
-    if start < 0 or end < start:
-        raise ValueError("no JSON object in the reply")
-    try:
-        found = json.loads(reply[start : end + 1], parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("the reply is nested too deeply") from error
-    if not isinstance(found, dict):
-        raise ValueError("the reply is not a JSON object")
-    return found
-
-
-def rows(reply: str, name: str) -> list[Any]:
-    """The list under `name` in a model's reply; of a reply that is cut off, what is complete. Raises ValueError."""
-    try:
-        found = read_object(reply).get(name)
-    except ValueError:
-        return _complete_rows(reply, name)
-    if not isinstance(found, list):
-        raise ValueError(f"the reply has no list {name!r}")
-    return found
-
-
-def _complete_rows(reply: str, name: str) -> list[Any]:
-    """The whole objects and strings at the beginning of a list that never ends: each closes itself, so none is cut."""
-    start = re.search(rf'"{re.escape(name)}"\s*:\s*\[', reply)
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-    found: list[Any] = []
-    place = start.end() if start else len(reply)
-    while row := re.compile(r'[\s,]*(?=[{"\[])').match(reply, place):
-        try:
-            value, place = decoder.raw_decode(reply, row.end())
-        except (ValueError, RecursionError):
-            break
-        found.append(value)
-    if not found:
-        raise ValueError("no JSON object in the reply, and no complete row of one")
-    return found
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

@@ -8,17 +8,25 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from newsletter import prompts
-from newsletter.errors import BudgetReached, ModelError, ModelRefused
-from newsletter.models import Completion, Paper, Prompt, Score, Topic
+from newsletter import answers
+from newsletter.errors import (
+    BudgetReached,
+    ModelError,
+    ModelRefused,
+    ModelUnreadable,
+    RequestRefused,
+    RequestTooLong,
+)
+from newsletter.models import AnswerState, Completion, Paper, Prompt, Score, Topic
 from newsletter.ports import Complete
 from newsletter.prompts import PromptFile
 
 BATCH = 15  # papers a request: more make the answer long to wait for, fewer cost more in instructions than in papers
 AT_ONCE = 32  # the model's own limit may be lower; this one keeps a refused key from being tried for the whole day
 _ASKS = 3  # a paper that an answer left out is asked for twice more
+_MOST_ASKS = 12  # one batch whose answers cannot be read: in every form of every model twice, but no more than this
 # Says nothing of the science, and costs as many tokens as a sentence.
 _LINK = re.compile(r"https?://[^\s{}]*[^\s{}.,;:)]")
 _ROW_TOKENS = 12  # of an answer, for one paper
@@ -52,6 +60,8 @@ class Scored:
     unscored: tuple[Paper, ...]
     errors: tuple[ModelError, ...]
     dropped: int
+    refused: tuple[Paper, ...] = ()  # of the unscored: for what they hold
+    causes: tuple[str, ...] = ()  # of answers that were not good, each with its reason
 
 
 def topic_hash(topic: Topic) -> str:
@@ -68,7 +78,15 @@ def build_prompt(template: PromptFile, topic: Topic, papers: Sequence[Paper]) ->
         for paper in papers
     ]
     system, user = template.fill(topic=topic, papers=told)
-    return Prompt(system, user, "scores", _SCHEMA, expected_tokens=10 + _ROW_TOKENS * len(papers))
+    return Prompt(
+        system,
+        user,
+        "scores",
+        _schema(list(names.values())),
+        expected_tokens=10 + _ROW_TOKENS * len(papers),
+        ids=tuple(dict.fromkeys((*names.values(), *names))),
+        parts=len(papers),
+    )
 
 
 def _names(arxiv_ids: Sequence[str]) -> Mapping[str, str]:
@@ -84,8 +102,8 @@ def parse_reply(reply: str, asked: Sequence[str]) -> Parsed:
     An id that was not asked for, a second row of one id, and a score that is no whole number from 1 to 10 are
     dropped: the paper counts as not answered.
     """
-    given = prompts.rows(reply, "scores")
     called = {name: arxiv_id for arxiv_id, name in _names(asked).items()} | {one: one for one in asked}
+    given = answers.rows(reply, "scores", called)
     scores: dict[str, Score] = {}
     doubled = set()
     for row in given:
@@ -113,24 +131,29 @@ def _read_row(row: object) -> tuple[object, int | None, int | None]:
 
 
 async def score(papers: Sequence[Paper], topic: Topic, template: PromptFile, complete: Complete, save: Save) -> Scored:
-    """Score all papers for one topic; every reply is saved as it comes. A batch that fails costs its papers only."""
+    """Score all papers for one topic; every reply is saved as it comes. A batch that fails costs its papers only.
+
+    A request that is refused for its length or content, or whose answer was cut, is made smaller: of a batch with one
+    paper that a provider refuses, all others get their score.
+    """
     room = asyncio.Semaphore(AT_ONCE)
     stop = asyncio.Event()
+    asker = _Asker(topic, template, complete, save, stop)
 
     async def one(batch: Sequence[Paper]) -> Scored:
         async with room:
-            if stop.is_set():
-                return Scored(tuple(batch), (), 0)
-            done = await _score_batch(batch, topic, template, complete, save)
-            if any(isinstance(error, (ModelRefused, BudgetReached)) for error in done.errors):
-                stop.set()  # the next request would be refused for the same reason
-            return done
+            return await asker.ask(batch)
 
-    done = await asyncio.gather(*(one(batch) for batch in _batches(papers)))
+    return _joined(await asyncio.gather(*(one(batch) for batch in _batches(papers))))
+
+
+def _joined(parts: Sequence[Scored]) -> Scored:
     return Scored(
-        tuple(paper for part in done for paper in part.unscored),
-        tuple(error for part in done for error in part.errors),
-        sum(part.dropped for part in done),
+        tuple(paper for part in parts for paper in part.unscored),
+        tuple(error for part in parts for error in part.errors),
+        sum(part.dropped for part in parts),
+        tuple(paper for part in parts for paper in part.refused),
+        tuple(cause for part in parts for cause in part.causes),
     )
 
 
@@ -144,26 +167,84 @@ def _batches(papers: Sequence[Paper]) -> Iterator[Sequence[Paper]]:
     yield from ([paper] for paper in loud)
 
 
-async def _score_batch(
-    papers: Sequence[Paper], topic: Topic, template: PromptFile, complete: Complete, save: Save
-) -> Scored:
-    left = list(papers)
-    dropped = 0
-    for _ in range(_ASKS):
+def _unreadable(completion: Completion, answered: Sequence[Paper]) -> tuple[ModelError, ...]:
+    """The error of a batch whose last answer was in vain."""
+    in_vain = completion.state is not AnswerState.GOOD and not answered
+    return (ModelUnreadable(completion.model, completion.cause),) if in_vain else ()
+
+
+@dataclass(frozen=True)
+class _Asker:
+    """Asks about one batch until each of its papers has a score or a reason to have none."""
+
+    topic: Topic
+    template: PromptFile
+    complete: Complete
+    save: Save
+    stop: asyncio.Event  # set when the next request would be refused for the same reason
+
+    async def ask(self, papers: Sequence[Paper], *, made_smaller: bool = False) -> Scored:
+        """`made_smaller`: after an answer that was cut before its first row, which helps once."""
+        left, asks = list(papers), 0
+        failed: tuple[str, ...] = ()
+        done = Scored((), (), 0)
+        while left:
+            if self.stop.is_set():
+                return _joined([done, Scored(tuple(left), (), 0)])
+            prompt = replace(build_prompt(self.template, self.topic, left), failed=failed)
+            try:
+                completion = await self.complete(prompt)
+            except ModelError as error:
+                return _joined([done, await self._failed(left, error)])
+            parsed = self._saved(left, completion)
+            done = _joined([done, Scored((), (), parsed.dropped, (), (completion.cause,) if completion.cause else ())])
+            answered = [paper for paper in left if paper.arxiv_id in parsed.scores]
+            left = [paper for paper in left if paper.arxiv_id not in parsed.scores]
+            if left and self._is_smaller_better(completion, answered, left, made_smaller):
+                is_cut = completion.state is AnswerState.CUT and not answered
+                return _joined([done, await self._halves(left, made_smaller=made_smaller or is_cut)])
+            if left and completion.state is AnswerState.REFUSED:
+                return _joined([done, Scored(tuple(left), (), 0, tuple(left))])
+            asks += 1
+            failed = (*failed, completion.asked) if not answered and completion.asked else ()
+            if asks >= _ASKS and not (completion.more and not answered and asks < _MOST_ASKS):
+                return _joined([done, Scored(tuple(left), _unreadable(completion, answered), 0)])
+        return done
+
+    def _saved(self, papers: Sequence[Paper], completion: Completion) -> Parsed:
+        """What the answer holds, saved with its cost; nothing of what is not believed."""
         try:
-            completion = await complete(build_prompt(template, topic, left))
-        except ModelError as error:
-            return Scored(tuple(left), (error,), dropped)
-        try:
-            parsed = parse_reply(completion.text, [paper.arxiv_id for paper in left])
+            parsed = parse_reply(completion.text, [paper.arxiv_id for paper in papers])
         except ValueError:
-            parsed = Parsed({}, len(left))
-        save({p: parsed.scores[p.arxiv_id] for p in left if p.arxiv_id in parsed.scores}, completion)
-        dropped += parsed.dropped
-        left = [paper for paper in left if paper.arxiv_id not in parsed.scores]
-        if not left:
-            break
-    return Scored(tuple(left), (), dropped)
+            parsed = Parsed({}, 0 if completion.cause else len(papers))
+        if completion.state in (AnswerState.BLIND, AnswerState.UNREADABLE):
+            parsed = Parsed({}, 0)
+        self.save({p: parsed.scores[p.arxiv_id] for p in papers if p.arxiv_id in parsed.scores}, completion)
+        return parsed
+
+    @staticmethod
+    def _is_smaller_better(
+        completion: Completion, answered: Sequence[Paper], left: Sequence[Paper], made_smaller: bool
+    ) -> bool:
+        if len(left) == 1:
+            return False
+        if completion.state is AnswerState.CUT:
+            return not made_smaller or bool(answered)
+        return completion.state in (AnswerState.BLIND, AnswerState.REFUSED)
+
+    async def _failed(self, papers: Sequence[Paper], error: ModelError) -> Scored:
+        """After an error: the halves, where each may pass by itself; a refused paper that stands alone is named."""
+        if isinstance(error, (ModelRefused, ModelUnreadable, BudgetReached)):
+            self.stop.set()
+        if isinstance(error, RequestRefused) and len(papers) > 1:
+            return await self._halves(papers)
+        is_refused = isinstance(error, RequestRefused) and not isinstance(error, RequestTooLong)
+        return Scored(tuple(papers), (error,), 0, tuple(papers) if is_refused else ())
+
+    async def _halves(self, papers: Sequence[Paper], *, made_smaller: bool = False) -> Scored:
+        middle = (len(papers) + 1) // 2
+        parts = [part for part in (papers[:middle], papers[middle:]) if part]
+        return _joined(await asyncio.gather(*(self.ask(part, made_smaller=made_smaller) for part in parts)))
 
 
 def _whole(value: object) -> int | None:
@@ -175,9 +256,9 @@ def _whole(value: object) -> int | None:
     return int(number) if number.is_integer() and 1 <= number <= 10 else None
 
 
-_SCHEMA: Mapping[str, object] = {
-    "type": "object",
-    "properties": {"scores": {"type": "array", "items": {"type": "string"}}},
-    "required": ["scores"],
-    "additionalProperties": False,
-}
+def _schema(names: Sequence[str]) -> Mapping[str, object]:
+    """The answer's shape: a string for each of these papers, of its name and two numbers from 1 to 10."""
+    number = "([1-9]|10)"
+    row = {"type": "string", "pattern": f"^({'|'.join(map(re.escape, names))}) {number} {number}$"}
+    rows = {"type": "array", "items": row, "minItems": len(names), "maxItems": len(names)}
+    return {"type": "object", "properties": {"scores": rows}, "required": ["scores"], "additionalProperties": False}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from email.errors import MessageError
 from email.headerregistry import Address
@@ -99,6 +100,19 @@ def database(value: str) -> str:
 
 def comma_list(value: object) -> object:
     return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def options(value: object) -> object:
+    """A JSON object of request parameters, those of one model under its name."""
+    if not isinstance(value, str):
+        return value
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise ValueError(f'is not JSON ({error}); write {{"temperature": 0}}') from error
+    if not isinstance(found, dict):
+        raise ValueError('is no JSON object; write {"temperature": 0}')
+    return found
 
 
 def prices(value: object) -> object:

@@ -50,6 +50,10 @@ class Settings(BaseSettings, TransportSettings):
     fallback_models: Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.comma_list)] = ()
     model_api_base: ServiceUrl | None = None
     model_prices: Annotated[dict[str, tuple[float, float]], NoDecode, BeforeValidator(values.prices)] = {}
+    model_options: Annotated[dict[str, Any], NoDecode, BeforeValidator(values.options)] = {}
+    model_timeout: float | None = Field(default=None, gt=0)
+    model_parallel: int | None = Field(default=None, ge=1)
+    model_window: int | None = Field(default=None, ge=512)
     max_cost_usd: float | None = Field(default=None, gt=0)
     prefilter: float | None = Field(default=None, gt=0, lt=1)
     prefilter_loss: float | None = Field(default=None, gt=0, lt=1)

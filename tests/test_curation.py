@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,37 @@ from benchmarks.curation import curate
 from benchmarks.labelled import drifted_days, labelled_days
 from newsletter import app, pipeline, scoring, subscribers
 from newsletter.demo.faults import Fault
-from newsletter.errors import BudgetReached, ModelError, ModelUnavailable
+from newsletter.demo.model_request import read_request
+from newsletter.demo.model_server import refused
+from newsletter.errors import (
+    BudgetReached,
+    ModelError,
+    ModelRefused,
+    ModelUnavailable,
+    ModelUnreadable,
+    NoModelServes,
+    Refusal,
+)
 from newsletter.llm.vendor import litellm
-from newsletter.models import Bill, Completion, Issue, IssueState, Notice, NoticeKind, Prompt, Reader, Seen, Usage
+from newsletter.models import (
+    Bill,
+    Completion,
+    Issue,
+    IssueState,
+    ModelFacts,
+    ModelOutcome,
+    Notice,
+    NoticeKind,
+    Prompt,
+    Reader,
+    Seen,
+    Usage,
+)
 from newsletter.pipeline import Desk
 from newsletter.pipeline.budget import Budgeted
 from newsletter.settings import Settings
 from tests.factories import DAY
-from tests.morning import MORNING, ROSTER, desk_of, outbox, part, practice, sample_rows
+from tests.morning import MORNING, ROSTER, active, desk_of, outbox, part, practice, sample_rows
 from tests.spoiling import MARK, Spoiling, in_turn
 
 
@@ -244,6 +267,20 @@ def failing(error: ModelError | None, good: int = 0) -> Wrap:
     return wrap
 
 
+def sent_before(settings: Settings) -> None:
+    """The ledger as if an issue had been sent from it before: the last email to one reader."""
+    with desk_of(settings) as desk:
+        editor = pipeline.Editor(desk)
+        (reader, *_) = active(desk)
+        before = date(2026, 3, 6)
+        issue = Issue(date=before, state=IssueState.QUIET)
+        desk.store.save_collection(issue, (), (), {"cs.LG", "cs.CL"})
+        pipeline.plan(desk, editor, [[pipeline.Due(reader, (before,))]])
+        pipeline.send(desk)
+    for file in (settings.data_dir / "outbox").glob("*.*"):
+        file.unlink()
+
+
 DOWN = ModelUnavailable("openai/sample-model", "HTTP 503")
 NOON = datetime(2026, 3, 9, 12, 0, tzinfo=UTC)  # wait_until of both readers
 
@@ -269,8 +306,9 @@ def test_an_issue_without_scores_is_held_until_the_limit(tmp_path: Path) -> None
             assert pipeline.held_issues(desk) == {DAY: MORNING}
         issue, due, _ = prepared(settings, NOON, failing(DOWN))
         assert (issue.state, set(due)) == (IssueState.READY, READERS)
+        sent_before(settings)
         run(settings, failing(DOWN), NOON)
-    assert "The language model did not answer" in part(outbox(settings)["ada@example.org"], "plain")
+    assert "The language model could not be reached" in part(outbox(settings)["ada@example.org"], "plain")
 
 
 def test_a_held_issue_is_scored_when_the_model_is_back(tmp_path: Path, reference: list[str]) -> None:
@@ -295,9 +333,110 @@ def test_readers_wait_until_their_own_limit(tmp_path: Path) -> None:
 def test_a_run_does_not_wait(tmp_path: Path) -> None:
     """`newsletter run` sends at once, in the order by words, and says so."""
     with practice(tmp_path) as (_, settings):
+        sent_before(settings)
         done = run(settings, failing(DOWN))
     assert (done.issues[0].state, done.tally.accepted) == (IssueState.READY, 2)
-    assert "The language model did not answer" in part(outbox(settings)["ada@example.org"], "plain")
+    assert "The language model could not be reached" in part(outbox(settings)["ada@example.org"], "plain")
+
+
+@pytest.mark.parametrize("error", [DOWN, ModelRefused("openai/sample-model", "HTTP 401")], ids=["down", "refused"])
+def test_a_first_issue_is_not_sent_without_its_model(tmp_path: Path, error: ModelError) -> None:
+    """Nothing was ever sent from this ledger: a model that does not serve is an error, and nothing is used up."""
+    with practice(tmp_path) as (_, settings):
+        with pytest.raises(NoModelServes, match="--without-model"):
+            run(settings, failing(error))
+        assert outbox(settings) == {}
+        with desk_of(settings) as desk:
+            assert [issue.state for issue in desk.store.issues()] == [IssueState.COLLECTED]
+        done = run(settings)  # the model is back
+        assert (done.issues[0].unscored, done.tally.accepted) == (0, 2)
+
+
+def test_without_a_model_on_purpose(tmp_path: Path) -> None:
+    """`--without-model` sends the first issue all the same, and says why it is in the order by words."""
+    with practice(tmp_path) as (servers, settings):
+        done = run(settings, lambda desk: replace(desk, model=None, scorer=None, summariser=None, model_skipped=True))
+        assert done.tally.accepted == 2
+        assert servers.model.requests == []
+    assert "This issue was made without the language model" in part(outbox(settings)["ada@example.org"], "plain")
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "said"),
+    [
+        (DOWN, ModelOutcome.UNREACHED, "could not be reached"),
+        (ModelUnavailable("m", "429", 9e9, throttled=True), ModelOutcome.THROTTLED, "did not answer enough requests"),
+        (ModelRefused("m", "402", reason=Refusal.MONEY), ModelOutcome.REFUSED, "refused our requests"),
+        (ModelUnreadable("m", "empty"), ModelOutcome.UNREADABLE, "could not be read"),
+        (None, ModelOutcome.UNREADABLE, "could not be read"),
+    ],
+)
+def test_the_email_says_what_happened(
+    tmp_path: Path, error: ModelError | None, outcome: ModelOutcome, said: str
+) -> None:
+    """Not reached, throttled, refused, not readable: each is said, and recorded as a fact."""
+    with practice(tmp_path) as (_, settings):
+        sent_before(settings)
+        run(settings, failing(error))
+        with app.open_ledger(settings) as store:
+            facts = store.model_facts(DAY)
+    assert facts
+    assert facts.outcome is outcome
+    assert said in " ".join(part(outbox(settings)["ada@example.org"], "plain").split())
+
+
+def test_a_part_of_the_scores_is_said_as_such(tmp_path: Path) -> None:
+    """Where a model scored too few papers to rely on, the email says how many, and not that it did not answer."""
+    with practice(tmp_path) as (_, settings):
+        run(settings, failing(DOWN, good=1))
+        text = part(outbox(settings)["ada@example.org"], "plain")
+    assert re.search(r"scored only \d+ of \d+ papers", " ".join(text.split()))
+
+
+def test_a_flagged_paper_is_named(tmp_path: Path) -> None:
+    """The email counts it, `status` and the administrator are told which it is, and it is not asked for again."""
+    with practice(tmp_path) as (servers, settings):
+        flagged = sample_rows()[5].id
+
+        def twist(question: Any, _body: Any, answer: Any) -> Any:
+            if flagged.split(".")[-1] not in [paper.id for paper in read_request(question.user).papers]:
+                return answer
+            return refused(400, "Content Exists Risk", "invalid_request_error", None)
+
+        servers.model.twist = twist
+        (issue,) = run(settings).issues
+        asked = len(servers.model.requests)
+        run(settings)
+        assert asked == len(servers.model.requests)
+        with app.open_ledger(settings) as store:
+            facts = store.model_facts(DAY)
+            troubles = {trouble.key: trouble.problem for trouble in store.troubles()}
+    assert issue.unscored == 1
+    assert facts == ModelFacts(ModelOutcome.FLAGGED, (flagged,))
+    assert any(flagged in note and "Content Exists Risk" in note for note in issue.model_notes)
+    assert flagged in troubles["flagged"]
+    assert "refused its text" in " ".join(part(outbox(settings)["ada@example.org"], "plain").split())
+
+
+def test_a_changed_prompt_does_not_pay_for_a_past_issue(tmp_path: Path) -> None:
+    """Scores, lines and reasons of an issue that was made serve under any prompt and any model."""
+
+    def changed(desk: Desk) -> Desk:
+        prompts = {name: replace(getattr(desk, name), hash="changed") for name in ("score_prompt", "summary_prompt")}
+        return replace(desk, **prompts, model="openai/new-model", summary_model="openai/new-model")
+
+    with practice(tmp_path) as (servers, settings):
+        run(settings)
+        asked = len(servers.model.requests)
+        with desk_of(settings) as desk:
+            before = pipeline.Editor(desk).compose(readers(settings)[1].wishes, (DAY,))
+        run(settings, changed)
+        assert asked == len(servers.model.requests)
+        with desk_of(settings, wrap=changed) as desk:
+            after = pipeline.Editor(desk).compose(readers(settings)[1].wishes, (DAY,))
+    assert [(entry.score, entry.lines, entry.reason) for entry in after.entries] == [
+        (entry.score, entry.lines, entry.reason) for entry in before.entries
+    ]
 
 
 def test_some_unscored_papers_are_no_reason_to_wait(tmp_path: Path) -> None:
@@ -352,7 +491,7 @@ def test_no_tokens_is_a_failure(tmp_path: Path) -> None:
         assert f"model openai/sample-model: no score for {issue.collected} papers, 0 tokens used" in issue.model_notes
         done = run(settings, failing(None))
     assert done.tally.accepted == 2
-    assert "The language model did not answer" in part(outbox(settings)["ada@example.org"], "plain")
+    assert "The language model’s answers could not be read" in part(outbox(settings)["ada@example.org"], "plain")
 
 
 def test_what_is_left_out_is_counted(tmp_path: Path) -> None:

@@ -1,18 +1,15 @@
-"""Prompt files become requests in which nothing from outside closes its marks; answers become JSON or ValueError."""
+"""Prompt files become requests in which nothing from outside closes its marks."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import prompts
 from newsletter.errors import TemplateError
-from newsletter.prompts import PromptFile, read_object, rows
+from newsletter.prompts import PromptFile
 
 SHIPPED = Path(__file__).parent.parent / "prompts"
 
@@ -93,93 +90,3 @@ def test_shipped_prompts(name: str) -> None:
     lines = (SHIPPED / name).read_text("utf-8").splitlines()
     assert lines[found.system_line - 1] == found.system.splitlines()[0]
     assert lines[found.user_line - 1] == found.user.splitlines()[0]
-
-
-# --- answers --------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("reply", "found"),
-    [
-        ('{"a": 1}', {"a": 1}),
-        ('Here you are:\n```json\n{"a": {"b": []}}\n```\nAnything else?', {"a": {"b": []}}),
-        ('\ufeff {"a": "}"} ', {"a": "}"}),
-        ("{}", {}),
-    ],
-)
-def test_read_object(reply: str, found: dict[str, Any]) -> None:
-    """The object is found also in a fence or between words."""
-    assert read_object(reply) == found
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        "",
-        "no",
-        "[1, 2]",
-        "}{",
-        '{"a": 1',
-        '{"a": NaN}',
-        '{"a": -Infinity}',
-        '{"a": 1} {"b": 2}',
-        "{'a': 1}",
-        '{"a": 1}]}',
-        '{"a":' * 100_000 + "1" + "}" * 100_000,
-        '{"a": ' + "9" * 5000 + "}",
-    ],
-    ids=lambda reply: reply[:20],
-)
-def test_read_object_refuses(reply: str) -> None:
-    """Whatever is not one JSON object is a ValueError, the deepest and the longest too."""
-    with pytest.raises(ValueError):  # noqa: PT011 - the words are not what matters
-        read_object(reply)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [({"s": [{"id": 1}, 2, "x", None, [], {}]}, [{"id": 1}, 2, "x", None, [], {}]), ({"s": []}, [])],
-)
-def test_rows(value: object, expected: list[object]) -> None:
-    """Whatever stands in the list is a row; what it is worth the reader of the rows decides."""
-    assert rows(json.dumps(value), "s") == expected
-
-
-@pytest.mark.parametrize("value", [{}, {"s": None}, {"s": {}}, {"s": "x"}, {"S": []}])
-def test_rows_refuses(value: object) -> None:
-    """A reply without the list is a ValueError that names it."""
-    with pytest.raises(ValueError, match="the reply has no list 's'"):
-        rows(json.dumps(value), "s")
-
-
-@pytest.mark.parametrize(
-    ("reply", "expected"),
-    [
-        ('{"s": ["a", "b", "c', ["a", "b"]),
-        ('{"s": [{"id": 1}, {"id": 2', [{"id": 1}]),
-        ('Sure: {"x": 1, "s" : [ ["a", 1] , ["b', [["a", 1]]),
-        ('{"s": ["a"], "t": [', ["a"]),
-    ],
-)
-def test_rows_of_a_reply_that_is_cut_off(reply: str, expected: list[object]) -> None:
-    """The rows that are complete count."""
-    assert rows(reply, "s") == expected
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["s", "id", "r", ""]), inner, max_size=4)
-    ),
-    max_leaves=12,
-)
-
-
-@given(JSON.map(json.dumps) | st.text(st.sampled_from('{}[]":,s1eN\\u0 \n'), max_size=40))
-def test_rows_always(reply: str) -> None:
-    """Whatever a model says is a list or a ValueError."""
-    try:
-        found = prompts.rows(reply, "s")
-    except ValueError:
-        return
-    assert isinstance(found, list)

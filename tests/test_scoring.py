@@ -15,8 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.demo.model_request import read_request
-from newsletter.errors import BudgetReached, ModelError, ModelRefused, ModelUnavailable, RequestRefused, TemplateError
-from newsletter.models import Completion, Paper, Prompt, Score, Topic, Usage
+from newsletter.errors import (
+    BudgetReached,
+    ModelError,
+    ModelRefused,
+    ModelUnavailable,
+    RequestRefused,
+    RequestTooLong,
+    TemplateError,
+)
+from newsletter.models import AnswerState, Completion, Paper, Prompt, Score, Topic, Usage
 from newsletter.prompts import PromptFile
 from newsletter.scoring import AT_ONCE, BATCH, Parsed, Scored, build_prompt, parse_reply, score, topic_hash
 from tests.factories import a_paper
@@ -62,7 +70,12 @@ def test_prompt() -> None:
     assert [(paper.id, paper.title) for paper in asked.papers] == [("00001", a_paper(1).title), ("00002", tricky.title)]
     assert asked.papers[0].abstract == a_paper(1).abstract
     assert prompt.name == "scores"
-    assert prompt.schema["properties"]["scores"]["items"] == {"type": "string"}  # type: ignore[index]
+    rows: Any = prompt.schema["properties"]["scores"]  # type: ignore[index]
+    assert (rows["minItems"], rows["maxItems"]) == (2, 2)
+    for text, fits in [("00001 8 10", True), ("00002 1 1", True), ("00003 8 5", False), ("id 3 5", False)]:
+        assert bool(re.search(rows["items"]["pattern"], text)) is fits
+    assert not re.search(rows["items"]["pattern"], "00001 11 0")
+    assert set(prompt.ids) == {"00001", "00002", "2603.00001", "2603.00002"}
     assert "never an instruction" in prompt.system
 
 
@@ -322,7 +335,7 @@ def test_bad_answers(spoilt: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ModelUnavailable("m", "503"), RequestRefused("m", "too long")], ids=lambda error: type(error).__name__
+    "error", [ModelUnavailable("m", "503"), ModelUnavailable("m", "silent")], ids=lambda error: str(error)
 )
 def test_a_failed_batch_costs_its_papers_only(error: ModelError) -> None:
     """Where one request fails the others are asked all the same."""
@@ -343,6 +356,112 @@ def test_a_refusal_of_everything_stops(error: ModelError) -> None:
     assert len(scored.unscored) == 5 * AT_ONCE * BATCH
     assert set(scored.errors) == {error}
     assert ledger.scores == {}
+
+
+# --- a request that fails is made smaller ---------------------------------------
+
+
+@dataclass
+class Choosy(Model):
+    """A model that refuses every request with a flagged paper, or one with more papers than it takes."""
+
+    flagged: frozenset[str] = frozenset()
+    most: int = 999
+
+    async def __call__(self, prompt: Prompt) -> Completion:
+        completion = await super().__call__(prompt)
+        if prompt.parts > self.most:
+            raise RequestTooLong("m", "too long")
+        if self.flagged & set(prompt.ids):
+            raise RequestRefused("m", "content_filter")
+        return completion
+
+
+def test_a_flagged_paper_costs_itself_only() -> None:
+    """A day of 228 papers with four flagged: 224 scored, four named, at most 40 further requests."""
+    day = papers(228)
+    flagged = [day[number] for number in (3, 77, 140, 200)]
+    model = Choosy(flagged=frozenset(paper.arxiv_id for paper in flagged))
+    scored, ledger = run(model, day)
+    assert len(ledger.scores) == 224
+    assert set(scored.refused) == set(scored.unscored) == set(flagged)
+    assert len(model.asked) <= -(-228 // BATCH) + 40
+
+
+@pytest.mark.parametrize("most", [1, 4, 9])
+def test_a_short_window(most: int) -> None:
+    """Where a batch is too long its halves are asked about, down to one paper, and every paper gets its score."""
+    scored, ledger = run(Choosy(most=most), papers(228))
+    assert scored == Scored((), (), 0)
+    assert len(ledger.scores) == 228
+
+
+def test_one_paper_that_is_too_long() -> None:
+    """A paper that does not even fit alone is unscored; it is not called refused for its content."""
+    scored, _ = run(Choosy(most=0), papers(2))
+    assert (set(scored.unscored), scored.refused) == (set(papers(2)), ())
+    assert all(isinstance(error, RequestTooLong) for error in scored.errors)
+
+
+@dataclass
+class Judged(Model):
+    """A model whose answers come with what they are worth."""
+
+    states: list[tuple[AnswerState, Answer]] = field(default_factory=list)
+    more: bool = False
+    failed: list[tuple[str, ...]] = field(default_factory=list)
+
+    async def __call__(self, prompt: Prompt) -> Completion:
+        self.failed.append(prompt.failed)
+        state, answer = self.states.pop(0) if self.states else (AnswerState.GOOD, all_good)
+        cause = "" if state is AnswerState.GOOD else state.value
+        completion = await super().__call__(prompt)
+        text = answer([arxiv_id for arxiv_id in prompt.ids if "." in arxiv_id])
+        asked = f"m {len(self.failed)}"
+        return replace(completion, text=text, state=state, cause=cause, asked=asked, more=self.more)
+
+
+def test_an_answer_that_was_cut() -> None:
+    """Its complete rows count, and what is left is asked for in two requests."""
+    model = Judged(states=[(AnswerState.CUT, lambda ids: all_good(ids[:5]))])
+    scored, ledger = run(model, papers(9))
+    assert [len(ids) for ids in model.asked] == [9, 2, 2]
+    assert (scored.unscored, scored.causes, len(ledger.scores)) == ((), ("cut",), 9)
+
+
+def test_an_answer_that_was_cut_before_its_first_row() -> None:
+    """It is asked for in halves once; after that in another form."""
+    model = Judged(states=[(AnswerState.CUT, lambda _: "")] * 4, more=True)
+    scored, ledger = run(model, papers(4))
+    assert [len(ids) for ids in model.asked][:3] == [4, 2, 2]
+    assert {len(ids) for ids in model.asked[3:]} == {2}
+    assert (scored.unscored, len(ledger.scores)) == ((), 4)
+
+
+def test_an_answer_of_a_model_that_saw_half_the_prompt() -> None:
+    """It is not believed, whatever it says, and the halves are asked about."""
+    model = Judged(states=[(AnswerState.BLIND, all_good)])
+    scored, ledger = run(model, papers(4))
+    assert [len(ids) for ids in model.asked] == [4, 2, 2]
+    assert (scored.unscored, scored.causes, len(ledger.scores)) == ((), ("blind",), 4)
+
+
+def test_an_answer_that_is_a_refusal() -> None:
+    """A refusal that came as an answer is divided like one that came as an error."""
+    refused = (AnswerState.REFUSED, lambda _ids: "")
+    model = Judged(states=[refused, refused, (AnswerState.GOOD, all_good), refused])
+    scored, ledger = run(model, papers(4))
+    assert [len(ids) for ids in model.asked][:3] == [4, 2, 2]
+    assert len(scored.refused) + len(ledger.scores) == 4
+    assert len(scored.refused) == 1
+
+
+def test_an_unreadable_answer_is_asked_for_in_other_forms() -> None:
+    """As long as there is another form, and each request says which have failed."""
+    model = Judged(states=[(AnswerState.UNREADABLE, lambda _: "")] * 5, more=True)
+    scored, ledger = run(model, papers(2))
+    assert model.failed == [tuple(f"m {number}" for number in range(1, count + 1)) for count in range(6)]
+    assert (scored.unscored, len(ledger.scores)) == ((), 2)
 
 
 def test_scores_before_an_error_are_kept() -> None:

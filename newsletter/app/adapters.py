@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from functools import partial
 from typing import TYPE_CHECKING
 
-from newsletter.errors import ConfigurationError, ModelRefused
+from newsletter.errors import ConfigurationError, ModelRefused, Refusal
 from newsletter.models import Finding, Outcome, Outgoing
 from newsletter.ports import Alarm, Hook, Mailbox
 from newsletter.setting_values import revealed
@@ -57,8 +57,13 @@ def source(settings: Settings, store: Store) -> ArxivSource:
     )
 
 
-def models(settings: Settings, store: Store, alarms: Alarm) -> tuple[LiteLLM | None, LiteLLM | None]:
-    """The models for scoring and for one-liners, each with the fallbacks behind it."""
+def models(
+    settings: Settings, store: Store, alarms: Alarm, patience: float | None = None
+) -> tuple[LiteLLM | None, LiteLLM | None]:
+    """The models for scoring and for one-liners, each with the fallbacks behind it.
+
+    `patience`: seconds without an answer for which a model is waited for; without it, a few tries.
+    """
     if settings.model is None:
         return None, None
 
@@ -71,6 +76,12 @@ def models(settings: Settings, store: Store, alarms: Alarm) -> tuple[LiteLLM | N
             api_base=settings.model_api_base,
             api_base_of=settings.model,
             prices=settings.model_prices,
+            options=settings.model_options,
+            timeout=settings.model_timeout,
+            parallel=settings.model_parallel,
+            window=settings.model_window,
+            tries=4 if patience is None else None,
+            patience=180.0 if patience is None else patience,
             recall=store.recall,
             remember=store.remember,
             report=partial(_model_answers, alarms),
@@ -83,12 +94,20 @@ def models(settings: Settings, store: Store, alarms: Alarm) -> tuple[LiteLLM | N
     return scorer, scorer if same else chain(settings.summary_model or settings.model)
 
 
+_REMEDIES = {
+    Refusal.KEY: "renew its key",
+    Refusal.MONEY: "add credit at the provider, or raise its spending limit",
+    Refusal.NAME: "correct its name; `newsletter check --online` tries it",
+    Refusal.ACCOUNT: "look at the account's rights and settings at the provider",
+}
+
+
 def _model_answers(alarms: Alarm, model: str, refusal: ModelRefused | None) -> None:
     """Said the same minute: an expired key costs the scores of every morning from now on."""
     if refusal is None:
         alarms.over(f"model {model}")
     else:
-        remedy = "renew its key or correct its name; until then a fallback model or the order by words serves"
+        remedy = f"{_REMEDIES[refusal.reason]}; until then a fallback model serves, or papers are ordered by word match"
         alarms.trouble(f"model {model}", str(refusal), remedy)
 
 

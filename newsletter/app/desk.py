@@ -29,8 +29,12 @@ def open_desk(
     *,
     dry_run: bool = False,
     progress: Progress | None = None,
+    patience: float | None = None,
+    without_model: bool = False,
 ) -> Iterator[Desk]:
     """Everything a morning needs, over the counter's ledger; its readers are those whom `take_in` put in force.
+
+    `patience`: seconds for which a model that does not serve is waited for; `without_model`: none is asked.
 
     Raises ConfigurationError or TemplateError before anything is sent.
     """
@@ -41,7 +45,7 @@ def open_desk(
     mode = masthead.newsletter.archive
     letterhead = replace(settings.letterhead, archive=mode is not ArchiveMode.NONE, private=mode is ArchiveMode.PRIVATE)
     alarm = UNHEARD if dry_run else counter.alarms
-    models = adapters.models(settings, counter.store, alarm)
+    models = (None, None) if without_model else adapters.models(settings, counter.store, alarm, patience)
     folder = "dry-run" if dry_run else settings.kind.folder
     with (
         closing(Outbox(settings.data_dir / folder) if dry_run else settings.kind.open(settings)) as transport,
@@ -58,9 +62,10 @@ def open_desk(
             score_prompt=load_prompt("score.md", settings.subscribers),
             summary_prompt=load_prompt("summarise.md", settings.subscribers),
             translate_prompt=load_prompt("translate.md", settings.subscribers),
-            model=settings.model,
+            model=None if without_model else settings.model,
+            model_skipped=without_model and settings.model is not None,
             scorer=models[0],
-            summary_model=settings.summary_model or settings.model,
+            summary_model=None if without_model else settings.summary_model or settings.model,
             summariser=models[1],
             fallbacks=settings.fallback_models,
             max_cost_usd=settings.max_cost_usd,

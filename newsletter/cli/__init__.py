@@ -114,15 +114,26 @@ def init(folder: Path, **given: str | None) -> None:
 @_day
 @click.option("--only", metavar="EMAIL", help="Send to this reader alone.")
 @click.option("--dry-run", is_flag=True, help="Write the mails to the folder dry-run; send nothing, record no mail.")
-def run(day: datetime | None, only: str | None, dry_run: bool) -> None:
+@click.option("--without-model", is_flag=True, help="Ask no language model: papers are ordered by word match.")
+@click.option(
+    "--patience",
+    metavar="MINUTES",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Wait so long for a model that does not answer or asks us to wait.",
+)
+def run(day: datetime | None, only: str | None, dry_run: bool, without_model: bool, patience: float) -> None:
     """Prepare the newest issue and send it now.
 
     It goes to every active reader who has not had it, whatever their hour and days. Run again, it sends nothing twice
-    and goes on where it was stopped. Exit code 1 when a mail is left over or an entry of the roster was left out.
+    and goes on where it was stopped. Exit code 1 when an email is left over, an entry of the subscriber list was left
+    out, or the model did not serve. If nothing was ever sent from here and the model does not serve, nothing is sent.
     """
     from newsletter.cli import morning
 
-    raise SystemExit(morning.run(_settings(), _date(day), only, dry_run=dry_run))
+    asking = morning.Asking(without_model=without_model, patience=60 * patience)
+    raise SystemExit(morning.run(_settings(), _date(day), only, asking, dry_run=dry_run))
 
 
 @main.command()

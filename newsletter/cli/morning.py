@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from newsletter.cli.console import progress
 from newsletter.cli.stopping import until_told
 from newsletter.delivery import send_now
 from newsletter.errors import ConfigurationError, DataFolderLocked
-from newsletter.models import Enrolled, Finding, IssueState, Outgoing, Reader, Roster
+from newsletter.models import NOT_SERVED, Enrolled, Finding, Issue, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import InForce
@@ -25,36 +26,65 @@ from newsletter.telling import issue_line, left_over, morning_lines
 from newsletter.times import calendar
 
 
-def run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
-    """Exit code 0, or 1 when emails are left over or an entry of the list was left out; NEWSLETTER_PING_URL hears."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How the language model is asked."""
+
+    without_model: bool = False
+    patience: float = 1800.0  # seconds without an answer
+
+
+_USUAL = Asking()
+
+
+def run(settings: Settings, day: date | None, only: str | None, asking: Asking = _USUAL, *, dry_run: bool) -> int:
+    """Exit code 0, or 1 when emails are left over, an entry of the list was left out or the model did not serve;
+    NEWSLETTER_PING_URL hears.
+    """
     if dry_run:
-        return _run(settings, day, only, dry_run=True)
+        return _run(settings, day, only, asking, dry_run=True)
     address = settings.ping_url.get_secret_value() if settings.ping_url else None
     code = 1
     try:
-        code = _run(settings, day, only, dry_run=False)
+        code = _run(settings, day, only, asking, dry_run=False)
     finally:
         ping(address, good=code == 0)
     return code
 
 
-def _run(settings: Settings, day: date | None, only: str | None, *, dry_run: bool) -> int:
+def _run(settings: Settings, day: date | None, only: str | None, asking: Asking, *, dry_run: bool) -> int:
     # A broken template is found before a model is paid for.
     with app.open_examined(settings, partial(doctor.examine_or_stop, settings)) as (counter, looked):
         _tell(looked.findings)
         if not _is_announced(day):
             return 0
-        return _send(settings, counter, looked, day, only, dry_run=dry_run)
+        return _send(settings, counter, looked, day, only, asking, dry_run=dry_run)
 
 
 def _send(
-    settings: Settings, counter: Counter, looked: InForce | Roster, day: date | None, only: str | None, *, dry_run: bool
+    settings: Settings,
+    counter: Counter,
+    looked: InForce | Roster,
+    day: date | None,
+    only: str | None,
+    asking: Asking,
+    *,
+    dry_run: bool,
 ) -> int:
     with (
         until_told() as told,
         app.work_folder(settings, counter.store, "run", counter.now),
         progress() as show,
-        app.open_desk(settings, counter, looked.masthead, dry_run=dry_run, progress=show) as desk,
+        app.open_desk(
+            settings,
+            counter,
+            looked.masthead,
+            dry_run=dry_run,
+            progress=show,
+            # A first run has nobody waiting for it: what does not serve is told at once.
+            patience=None if dry_run or pipeline.is_first(counter.store) else asking.patience,
+            without_model=asking.without_model,
+        ) as desk,
     ):
         in_force.take_in(counter, looked)
         _check_reader(counter, only)
@@ -64,7 +94,14 @@ def _send(
         for line in morning_lines(desk, done):
             click.echo(line)
         pipeline.publish(desk)
-        return 1 if left_over(desk)[0] or done.tally.failed or looked.findings else 0
+        is_partly = left_over(desk)[0] or done.tally.failed or looked.findings
+        return 1 if is_partly or any(_was_not_served(desk, issue) for issue in done.issues) else 0
+
+
+def _was_not_served(desk: Desk, issue: Issue) -> bool:
+    """Whether the model was refused, out of reach or unreadable for it."""
+    served = desk.store.model_facts(issue.date)
+    return served is not None and served.outcome in NOT_SERVED
 
 
 def _check_reader(counter: Counter, only: str | None) -> None:

@@ -11,7 +11,7 @@ import click
 
 from newsletter import app
 from newsletter.delivery import holding
-from newsletter.models import Attempt, Bill, Issue, Trouble
+from newsletter.models import Attempt, Bill, Issue, ModelFacts, Trouble
 from newsletter.replies import setting_aside
 from newsletter.settings import Settings
 from newsletter.store import Store
@@ -26,12 +26,16 @@ def status(settings: Settings, *, as_json: bool) -> None:
         issues = store.issues()
         counts = {issue.date: store.delivery_counts(issue.date) for issue in issues}
         notes = {issue.date: [*issue.all_notes, *_named(store, issue, None if as_json else _NAMED)] for issue in issues}
+        served = {issue.date: store.model_facts(issue.date) for issue in issues}
         bills = {issue.date: store.bills(issue.date) for issue in issues}
         hold = holding.read(store)
         aside = setting_aside.emails(store)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
-        rows = [_row(issue, bills[issue.date], counts[issue.date], notes[issue.date]) for issue in issues]
+        rows = [
+            _row(issue, bills[issue.date], counts[issue.date], notes[issue.date]) | _served(served[issue.date])
+            for issue in issues
+        ]
         held = {"held": str(hold)} if hold else {}
         unread = {"set_aside": [_unread(one) for one in aside]} if aside else {}
         told = {"issues": rows, "troubles": [_trouble(one) for one in troubles]}
@@ -79,6 +83,11 @@ def _row(issue: Issue, bills: Sequence[Bill], deliveries: Any, notes: Sequence[s
         "deliveries": dict(deliveries),
         "notes": list(notes),
     }
+
+
+def _served(facts: ModelFacts | None) -> dict[str, Any]:
+    """How the model served the issue, and the papers that its provider refused."""
+    return {"model_outcome": facts.outcome.value, "refused_papers": list(facts.flagged)} if facts else {}
 
 
 def _named(store: Store, issue: Issue, most: int | None) -> Iterator[str]:

@@ -26,10 +26,25 @@ class Question:
 class Answer:
     """What every form says back."""
 
-    text: str
+    text: str | None
     prompt_tokens: int
     completion_tokens: int
     model: str
+    thinking: str = ""
+    finish: str = "stop"  # or length, or filter: each form has its own word
+    refusal: str | None = None
+
+
+_FINISHED = {
+    "anthropic": {"stop": "end_turn", "length": "max_tokens", "filter": "refusal"},
+    "gemini": {"stop": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY"},
+    "openai": {"filter": "content_filter"},
+}
+
+
+def finished(form: str, answer: Answer) -> str:
+    """Why the answer ended, in the form's word."""
+    return _FINISHED[form].get(answer.finish, answer.finish)
 
 
 def said(content: object) -> str:
@@ -59,8 +74,11 @@ def read_anthropic(body: Body) -> Question:
 
 
 def write_anthropic(body: Body, answer: Answer) -> Body:
-    block: Body = {"type": "text", "text": answer.text}
-    if tools := body.get("tools"):
+    block: Body = {"type": "text", "text": answer.text or ""}
+    thought: list[Body] = (
+        [{"type": "thinking", "thinking": answer.thinking, "signature": "s"}] if answer.thinking else []
+    )
+    if answer.text and (tools := body.get("tools")):
         with suppress(ValueError):  # a spoilt answer is no JSON: said as text, as by a model that leaves its tool alone
             block = {"type": "tool_use", "id": "toolu_1", "name": tools[0]["name"], "input": json.loads(answer.text)}
     return {
@@ -68,8 +86,8 @@ def write_anthropic(body: Body, answer: Answer) -> Body:
         "type": "message",
         "role": "assistant",
         "model": answer.model,
-        "content": [block],
-        "stop_reason": "tool_use" if block["type"] == "tool_use" else "end_turn",
+        "content": [*thought, block] if answer.text else thought,
+        "stop_reason": "tool_use" if block["type"] == "tool_use" else finished("anthropic", answer),
         "stop_sequence": None,
         "usage": {"input_tokens": answer.prompt_tokens, "output_tokens": answer.completion_tokens},
     }
@@ -92,8 +110,9 @@ def write_gemini(_body: Body, answer: Answer) -> Body:
         "candidatesTokenCount": answer.completion_tokens,
         "totalTokenCount": answer.prompt_tokens + answer.completion_tokens,
     }
-    content = {"role": "model", "parts": [{"text": answer.text}]}
-    candidate = {"content": content, "finishReason": "STOP", "index": 0}
+    thought: list[Body] = [{"text": answer.thinking, "thought": True}] if answer.thinking else []
+    parts = [*thought, {"text": answer.text}] if answer.text else thought
+    candidate = {"content": {"role": "model", "parts": parts}, "finishReason": finished("gemini", answer), "index": 0}
     return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": answer.model}
 
 
@@ -109,9 +128,10 @@ def write_ollama(_body: Body, answer: Answer) -> Body:
     return {
         "model": answer.model,
         "created_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "message": {"role": "assistant", "content": answer.text},
+        "message": {"role": "assistant", "content": answer.text or ""}
+        | ({"thinking": answer.thinking} if answer.thinking else {}),
         "done": True,
-        "done_reason": "stop",
+        "done_reason": answer.finish,
         "prompt_eval_count": answer.prompt_tokens,
         "eval_count": answer.completion_tokens,
     }

@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, make_msgid, parsedate_to_datetime
 from pathlib import Path
@@ -24,7 +25,7 @@ from newsletter.doctor import dns
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_TOPIC
 from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError
 from newsletter.llm import LiteLLM
-from newsletter.models import Finding, Message, Outgoing, Roster, Verdict
+from newsletter.models import AnswerState, Finding, Message, Outgoing, Roster, Verdict
 from newsletter.readers import Counter
 from newsletter.render.short import short_mail
 from newsletter.settings import Settings
@@ -46,7 +47,7 @@ def probe(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Ite
     yield from _arxiv(settings, counter, roster, say)
     yield from _clock(settings, counter, say)
     for name in used_models(settings):
-        yield from _model(settings, name, say)
+        yield from _model(settings, counter, name, say)
     sends = list(_transport(settings, say))
     yield from sends
     reads = list(_mailbox(counter, say))
@@ -134,15 +135,26 @@ def _clock(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
         say("clock: right")
 
 
-def _model(settings: Settings, name: str, say: Say) -> Iterator[Finding]:
+def _model(settings: Settings, counter: Counter, name: str, say: Say) -> Iterator[Finding]:
     """One tiny request, answered in a form that we can read, at a price that is known."""
     complete = LiteLLM(
-        [name], api_base=settings.model_api_base, api_base_of=settings.model, prices=settings.model_prices, tries=1
+        [name],
+        api_base=settings.model_api_base,
+        api_base_of=settings.model,
+        prices=settings.model_prices,
+        options=settings.model_options,
+        timeout=settings.model_timeout,
+        window=settings.model_window,
+        tries=1,
+        recall=counter.store.recall,
     )
     prompt = scoring.build_prompt(load_prompt("score.md", settings.subscribers), SAMPLE_TOPIC, [SAMPLE_PAPER])
     started = time.monotonic()
     try:
         reply = asyncio.run(complete(prompt))
+        while reply.state is not AnswerState.GOOD and reply.more:  # in simpler forms, as in a morning
+            prompt = replace(prompt, failed=(*prompt.failed, reply.asked))
+            reply = asyncio.run(complete(prompt))
         scoring.parse_reply(reply.text, [SAMPLE_PAPER.arxiv_id])
     except ModelError as error:
         yield Finding("NEWSLETTER_MODEL", None, str(error), "check the name, the key and the address")

@@ -16,8 +16,9 @@ from newsletter.models.deliveries import (
 from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section
 from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedPaper, Rendered, Slotted, Span, literal
 from newsletter.models.findings import Finding
-from newsletter.models.issues import Figures, Issue, IssueState
+from newsletter.models.issues import NOT_SERVED, Figures, Issue, IssueState, ModelFacts, ModelOutcome
 from newsletter.models.judgements import (
+    AnswerState,
     Bill,
     Completion,
     Judged,
@@ -52,12 +53,12 @@ from newsletter.models.subscribers import (
 from newsletter.models.troubles import Trouble
 
 __all__ = [
-    "HEARD_OF", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced", "Answer",
-    "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Completion", "Delivery", "DeliveryEvent",
-    "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind", "Figures", "Finding", "Head", "Header",
-    "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line", "Masthead", "Meaning", "Message",
-    "Newsletter", "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper", "Pick", "Posted", "Preference",
-    "PrintedPaper", "Prompt", "QuietDays", "Ranked", "Reader", "Rendered", "Roster", "Score", "Section", "Seen",
-    "Slotted", "Span", "Subscriber", "SubscriberState", "Summary", "Topic", "Trouble", "Usage", "Verdict", "Wishes",
-    "literal", "may_follow",
+    "HEARD_OF", "NOT_SERVED", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced",
+    "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Completion", "Delivery",
+    "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind", "Figures", "Finding",
+    "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line", "Masthead", "Meaning",
+    "Message", "ModelFacts", "ModelOutcome", "Newsletter", "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper",
+    "Pick", "Posted", "Preference", "PrintedPaper", "Prompt", "QuietDays", "Ranked", "Reader", "Rendered", "Roster",
+    "Score", "Section", "Seen", "Slotted", "Span", "Subscriber", "SubscriberState", "Summary", "Topic", "Trouble",
+    "Usage", "Verdict", "Wishes", "literal", "may_follow",
 ]  # fmt: skip

@@ -15,7 +15,14 @@ class NoticeKind(StrEnum):
     LATE = "late"  # the announcement due before this hour is missing
     UNSCORED = "unscored"  # {count} of {total} papers could not be scored
     NO_MODEL = "no-model"  # nobody configured a model: ordered by words
-    MODEL_FAILED = "model-failed"  # configured, but it did not answer
+    MODEL_FAILED = "model-failed"  # configured, but it did not answer: nobody recorded why
+    MODEL_SKIPPED = "model-skipped"  # configured, and the operator sent without it
+    MODEL_UNREACHED = "model-unreached"  # its server did not answer
+    MODEL_THROTTLED = "model-throttled"  # its provider asked for more patience than the morning had
+    MODEL_REFUSED = "model-refused"  # the account, the key or the model's name is refused
+    MODEL_UNREADABLE = "model-unreadable"  # it answered, never in a form that can be read
+    MODEL_PARTLY = "model-partly"  # {count} of {total} papers scored: too few to rely on
+    FLAGGED = "flagged"  # {count} papers that the provider refuses for their content
     BUDGET = "budget"  # the cost limit was reached
     MISSING = "missing"  # {count} announced papers that arXiv could not deliver yet
     QUIET = "quiet"  # a day on which arXiv had nothing new, or nothing passed

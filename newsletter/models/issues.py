@@ -16,6 +16,32 @@ class IssueState(StrEnum):
     QUIET = "quiet"  # arXiv was asked and had nothing new for these categories
 
 
+class ModelOutcome(StrEnum):
+    """How the model served an issue, the worst that left papers without a score."""
+
+    SERVED = "served"  # every paper that it was to score has a score
+    FLAGGED = "flagged"  # but for papers that it refuses for what they hold
+    PARTLY = "partly"  # some answers lacked papers
+    UNREADABLE = "unreadable"  # it answers, and the answers cannot be read
+    THROTTLED = "throttled"
+    UNREACHED = "unreached"
+    REFUSED = "refused"  # this account, this key or this name
+    BUDGET = "budget"  # the cost limit
+    SKIPPED = "skipped"  # it was not to be asked
+
+
+NOT_SERVED = (ModelOutcome.UNREADABLE, ModelOutcome.THROTTLED, ModelOutcome.UNREACHED, ModelOutcome.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What is recorded of an issue's model, for the email, `status` and the administrator."""
+
+    outcome: ModelOutcome
+    flagged: tuple[str, ...] = ()  # arXiv ids of papers that a provider refuses for what they hold
+    why: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """One arXiv announcement, dated as arXiv heads it. Papers are counted once over all topics."""

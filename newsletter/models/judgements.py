@@ -37,6 +37,19 @@ class Prompt:
     schema: Mapping[str, object]
     expected_tokens: int = 0  # of a good answer
     most_tokens: int | None = None  # the answer is cut here; set where money is limited
+    ids: tuple[str, ...] = ()  # what the answer has to be about: one of these at least; empty: anything
+    parts: int = 1  # papers in it: more than one can be asked about in smaller requests
+    failed: tuple[str, ...] = ()  # `Completion.asked` of each answer to this request that could not be read
+
+
+class AnswerState(StrEnum):
+    """What a model's answer is worth, before its content is judged."""
+
+    GOOD = "good"
+    UNREADABLE = "unreadable"  # not the JSON that was asked for, or about something else
+    CUT = "cut"  # it ended before the answer did; complete rows count
+    REFUSED = "refused"  # for what the request holds
+    BLIND = "blind"  # the server read much less than it was sent: no answer to what was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,10 @@ class Completion:
     text: str
     usage: Usage
     model: str
+    state: AnswerState = AnswerState.GOOD
+    cause: str = ""  # why it is not good, in words
+    asked: str = field(default="", compare=False)  # the model and the form in which it was asked
+    more: bool = field(default=False, compare=False)  # the same request can be asked in another way
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from newsletter.pipeline.publishing import publish
 from newsletter.pipeline.ranks import recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare
 from newsletter.pipeline.sending import message_for, send
+from newsletter.store import Store
 from newsletter.times import calendar
 
 
@@ -35,14 +36,22 @@ def run(
 ) -> Morning:
     """A morning now: prepare the newest announcement (or issue `day`) and send it to every active reader without it.
 
-    Raises ArxivError before anything is recorded, TransportRefused when the transport serves nobody.
+    Raises ArxivError before anything is recorded, NoModelServes where this would be the first issue and the model is
+    refused or not reached, TransportRefused when the transport serves nobody.
     """
-    issues, not_out = prepare_days(desk, day)
+    issues, not_out = prepare_days(desk, day, must_serve=is_first(desk.store))
     planned = plan(desk, Editor(desk), due(desk, day, only))
     return Morning(issues, not_out, planned, send(desk, only=only, stop=stop, insist=True))
 
 
-def prepare_days(desk: Desk, day: date | None, *, hold: bool = False) -> tuple[tuple[Issue, ...], tuple[date, ...]]:
+def is_first(store: Store) -> bool:
+    """Whether no email was ever planned from this ledger."""
+    return not store.figures().mails
+
+
+def prepare_days(
+    desk: Desk, day: date | None, *, hold: bool = False, must_serve: bool = False
+) -> tuple[tuple[Issue, ...], tuple[date, ...]]:
     """Prepare issue `day`, or all up to the newest that the ledger lacks; these issues and those not out yet.
 
     With `hold` an issue that too few papers of got a score stays collected, to be prepared again.
@@ -55,7 +64,9 @@ def prepare_days(desk: Desk, day: date | None, *, hold: bool = False) -> tuple[t
         # A first run in the hours before the papers are there: the issue before is the newest there is.
         found += collect_issues(desk, [calendar.previous(newest)])
     wishes = desk.store.wishes()
-    issues = tuple(prepare(desk, one, wishes, hold=hold) for one in found if isinstance(one, Issue))
+    issues = tuple(
+        prepare(desk, one, wishes, hold=hold, must_serve=must_serve) for one in found if isinstance(one, Issue)
+    )
     return issues, tuple(one.day for one in found if isinstance(one, NotOut))
 
 
@@ -74,6 +85,7 @@ __all__ = [
     "due_of",
     "groups",
     "held_issues",
+    "is_first",
     "message_for",
     "missed",
     "no_progress",

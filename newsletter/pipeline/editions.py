@@ -12,6 +12,7 @@ from newsletter.errors import ModelError
 from newsletter.models import (
     Edition,
     Issue,
+    ModelOutcome,
     Notice,
     NoticeKind,
     Pick,
@@ -25,6 +26,14 @@ from newsletter.pipeline.judging import TopicDay, judge
 from newsletter.pipeline.writing import Texts, Writer
 
 Issues = tuple[date, ...]
+
+_OFFLINE = {
+    ModelOutcome.SKIPPED: NoticeKind.MODEL_SKIPPED,
+    ModelOutcome.UNREACHED: NoticeKind.MODEL_UNREACHED,
+    ModelOutcome.THROTTLED: NoticeKind.MODEL_THROTTLED,
+    ModelOutcome.REFUSED: NoticeKind.MODEL_REFUSED,
+    ModelOutcome.UNREADABLE: NoticeKind.MODEL_UNREADABLE,
+}
 
 
 @dataclass
@@ -90,17 +99,32 @@ class Editor:
         days = [self.day(issue.date, topic) for issue in held for topic in self.topics(wishes)]
         notices = []
         spent = any(issue.budget_reached for issue in held)
+        total = {one.paper.arxiv_id for day in days for one in day.judged}
+        lost = {one.paper.arxiv_id for day in days for one in day.unscored}
         if any(day.offline and day.judged for day in days):
-            kind = NoticeKind.MODEL_FAILED if self.desk.model else NoticeKind.NO_MODEL
-            notices.append(Notice(NoticeKind.BUDGET if spent else kind))
+            scored = {one.paper.arxiv_id for day in days for one in day.judged if one.score}
+            notices.append(Notice(NoticeKind.BUDGET if spent else self._why_offline(held), len(scored), len(total)))
         elif spent:
             notices.append(Notice(NoticeKind.BUDGET))
-        elif lost := {one.paper.arxiv_id for day in days for one in day.unscored}:
-            total = {one.paper.arxiv_id for day in days for one in day.judged}
-            notices.append(Notice(NoticeKind.UNSCORED, len(lost), len(total)))
+        elif lost:
+            flagged = {
+                one for issue in held if (known := self.desk.store.model_facts(issue.date)) for one in known.flagged
+            }
+            kind = NoticeKind.FLAGGED if lost <= flagged else NoticeKind.UNSCORED
+            notices.append(Notice(kind, len(lost), len(total)))
         if missing := sum(len(issue.missing) for issue in held):
             notices.append(Notice(NoticeKind.MISSING, missing))
         return notices
+
+    def _why_offline(self, held: Sequence[Issue]) -> NoticeKind:
+        """Why these issues are ordered by word match, from what was recorded of them."""
+        known = [served for issue in held if (served := self.desk.store.model_facts(issue.date))]
+        found = [_OFFLINE[one.outcome] for one in known if one.outcome in _OFFLINE]
+        if self.desk.model is None and not found:
+            return NoticeKind.NO_MODEL
+        if any(issue.scored for issue in held):
+            return NoticeKind.MODEL_PARTLY
+        return found[-1] if found else NoticeKind.MODEL_FAILED
 
     # --- summaries ---
 

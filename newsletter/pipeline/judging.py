@@ -9,7 +9,7 @@ from datetime import date
 
 from newsletter import scoring, selection
 from newsletter.errors import BudgetReached, ModelError
-from newsletter.models import Completion, Judged, Paper, Pick, Score, Seen, Topic
+from newsletter.models import Completion, IssueState, Judged, Paper, Pick, Score, Seen, Topic
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.ranks import Fate, rank_topic, ranks
 from newsletter.scoring import Scored
@@ -50,8 +50,10 @@ class TopicDay:
 def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Scored:
     """Ask for the scores that the ledger lacks, best first by words; each answer is saved as it comes."""
     places = rank_topic(desk, day, topic, papers)
-    stored = stored_scores(desk, topic, papers)
-    lacking = [p for p in papers if p.arxiv_id not in stored and places[p.arxiv_id].seen is not Seen.NO]
+    stored = stored_scores(desk, day, topic, papers)
+    known = desk.store.model_facts(day)
+    answered = {*stored, *(known.flagged if known else ())}  # what a provider refused it refuses again
+    lacking = [p for p in papers if p.arxiv_id not in answered and places[p.arxiv_id].seen is not Seen.NO]
     lacking.sort(key=lambda paper: -places[paper.arxiv_id].value)
     complete = desk.scoring_within_budget(day)
     if complete is None or not lacking:
@@ -68,17 +70,26 @@ def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) ->
     return asyncio.run(scoring.score(lacking, topic, desk.score_prompt, complete, save))
 
 
-def stored_scores(desk: Desk, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Score]:
-    """What the ledger holds for this topic as it is written now, of any of the models in use."""
+def stored_scores(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Score]:
+    """What the ledger holds for this topic as it is written now: of any of the models in use, and for an issue that
+    was made before of any prompt and model."""
+    past = is_past(desk, day)
     if desk.model is None:
         return {}
-    return desk.store.scores(scoring.topic_hash(topic), desk.score_prompt.hash, desk.scoring_models, papers)
+    key = scoring.topic_hash(topic), desk.score_prompt.hash, desk.scoring_models
+    return desk.store.scores(*key, papers, past=past)
+
+
+def is_past(desk: Desk, day: date) -> bool:
+    """Whether the issue was made: a changed prompt or model does not pay for it again."""
+    issue = desk.store.issue(day)
+    return issue is not None and issue.state is IssueState.READY
 
 
 def judge(desk: Desk, day: date, topic: Topic) -> TopicDay:
     """The topic's papers of this issue with everything that is known of them; asks nobody."""
     papers = [paper for paper in desk.store.papers(day) if topic.covers(paper)]
-    scores = stored_scores(desk, topic, papers)
+    scores = stored_scores(desk, day, topic, papers)
     places = ranks(desk, day, topic, papers)
     judged = tuple(
         Judged(

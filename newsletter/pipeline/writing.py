@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,7 +12,9 @@ from newsletter import scoring, summarise
 from newsletter.errors import ModelError
 from newsletter.models import AbstractLanguage, Abstracts, Completion, Line, Paper, Summary, Topic, Wishes
 from newsletter.pipeline.desk import Desk
+from newsletter.pipeline.judging import is_past
 from newsletter.summarise import Lines, Translation, Wanted
+from newsletter.summarise.checks import problem, translation_problem
 
 _OF_ARXIV = "en"  # nearly all abstracts
 
@@ -56,7 +58,7 @@ class Writer:
             by_issue[want.issue].append(want)
         errors: list[ModelError] = []
         for day, texts in sorted(by_issue.items()):
-            errors += self._ask_for_lines(day, self._lacking(texts))
+            errors += self._ask_for_lines(day, self._lacking(texts, past=is_past(self.desk, day)))
             errors += self._ask_for_translations(day, texts)
         return tuple(errors)
 
@@ -78,7 +80,7 @@ class Writer:
 
     def _ask_for_translations(self, day: date, texts: Sequence[Texts]) -> tuple[ModelError, ...]:
         desk, complete, template = self.desk, self.desk.writing_within_budget(day), self.desk.translate_prompt
-        stored = self._translated_of(texts)
+        stored = self._translated_of(texts, past=is_past(desk, day))
         lacking = [
             Translation(one.paper, language)
             for one in texts
@@ -95,11 +97,10 @@ class Writer:
 
         return asyncio.run(summarise.translate(lacking, template, complete, save))
 
-    def _lacking(self, texts: Sequence[Texts]) -> list[Wanted]:
+    def _lacking(self, texts: Sequence[Texts], *, past: bool) -> list[Wanted]:
         """The part of the lines and reasons that no model was asked for yet."""
         topics = {topic.key: topic for one in texts for topic in one.topics}
-        papers = [one.paper for one in texts]
-        lines, reasons = self._stored(_languages(texts), list(topics.values()), papers)
+        lines, reasons = self._stored(_languages(texts), list(topics.values()), [one.paper for one in texts], past=past)
         lacking = []
         for want in texts:
             arxiv_id = want.paper.arxiv_id
@@ -111,20 +112,21 @@ class Writer:
 
     def left_out(self, texts: Sequence[Texts]) -> int:
         """How many of these lines and translations failed their check twice."""
-        lines, _ = self._stored(_languages(texts), (), [one.paper for one in texts])
-        translated = self._translated_of(texts)
+        lines, _ = self._stored(_languages(texts), (), [one.paper for one in texts], past=False)
+        translated = self._translated_of(texts, past=False)
         asked = {(one.paper.arxiv_id, language) for one in texts for language in one.languages}
         wanted = {(one.paper.arxiv_id, language) for one in texts for language in one.translations}
         return sum(lines.get(key, "") is None for key in asked) + sum(translated.get(key, "") is None for key in wanted)
 
-    def _translated_of(self, texts: Sequence[Texts]) -> Mapping[tuple[str, str], str | None]:
+    def _translated_of(self, texts: Sequence[Texts], *, past: bool) -> Mapping[tuple[str, str], str | None]:
         languages = dict.fromkeys(language for one in texts for language in one.translations)
-        return self._translated(list(languages), [one.paper for one in texts])
+        return self._translated(list(languages), [one.paper for one in texts], past=past)
 
     def summaries(self, papers: Sequence[Paper], wishes: Wishes, topics: Sequence[Topic]) -> Mapping[str, Summary]:
         """What the ledger holds of these papers for these wishes, by arXiv id."""
-        lines, reasons = self._stored(wishes.languages, topics, papers)
-        translated = self._translated(translated_into(wishes), papers)
+        # An issue that is made anew has its lines by now; what an earlier prompt or model wrote serves the others.
+        lines, reasons = self._stored(wishes.languages, topics, papers, past=True)
+        translated = self._translated(translated_into(wishes), papers, past=True)
         found = {}
         for arxiv_id in (paper.arxiv_id for paper in papers):
             texts = [(language, lines.get((arxiv_id, language))) for language in wishes.languages]
@@ -139,17 +141,28 @@ class Writer:
         return found
 
     def _stored(
-        self, languages: Sequence[str], topics: Sequence[Topic], papers: Sequence[Paper]
+        self, languages: Sequence[str], topics: Sequence[Topic], papers: Sequence[Paper], *, past: bool
     ) -> tuple[Mapping[tuple[str, str], str | None], Mapping[tuple[str, str, str], str | None]]:
         store, key = self.desk.store, (self.desk.summary_prompt.hash, self.desk.writing_models)
         hashes = [scoring.topic_hash(topic) for topic in topics]
-        return store.lines(languages, *key, papers), store.reasons(["en"], hashes, *key, papers)
+        fits = _fits(papers, problem) if past else None
+        lines = store.lines(languages, *key, papers, past=fits)
+        return lines, store.reasons(["en"], hashes, *key, papers, past=past)
 
-    def _translated(self, languages: Sequence[str], papers: Sequence[Paper]) -> Mapping[tuple[str, str], str | None]:
+    def _translated(
+        self, languages: Sequence[str], papers: Sequence[Paper], *, past: bool
+    ) -> Mapping[tuple[str, str], str | None]:
         template = self.desk.translate_prompt
         if template is None or not languages:
             return {}
-        return self.desk.store.lines(languages, template.hash, self.desk.writing_models, papers)
+        fits = _fits(papers, translation_problem) if past else None
+        return self.desk.store.lines(languages, template.hash, self.desk.writing_models, papers, past=fits)
+
+
+def _fits(papers: Sequence[Paper], check: Callable[[str, Paper, str], str | None]) -> Callable[[str, str, str], bool]:
+    """Whether a text of another prompt passes the check of texts of this kind."""
+    by_id = {paper.arxiv_id: paper for paper in papers}
+    return lambda arxiv_id, language, text: check(text, by_id[arxiv_id], language) is None
 
 
 def _languages(texts: Sequence[Texts]) -> list[str]:

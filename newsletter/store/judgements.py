@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -14,19 +14,22 @@ from newsletter.store.papers import chunks, to_paper
 from newsletter.store.tables import model_call, ranking, reason, score, summary, topic_text
 from newsletter.store.tables import paper as paper_table
 
+Fits = Callable[[str, str, str], bool]  # arXiv id, language, text
+
 
 class Judgements(Base):
     """What models answered: stored with its cost, never asked for again.
 
-    `model` is the one that answered; where several may have, the first named is preferred.
+    `model` is the one that answered; where several may have, the first named is preferred. With `past` what any prompt
+    and model have answered counts too, after those that are named: an issue that was made is not paid for again.
     """
 
     def scores(
-        self, topic_hash: str, prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
+        self, topic_hash: str, prompt_hash: str, models: Sequence[str], papers: Iterable[Paper], *, past: bool = False
     ) -> Mapping[str, Score]:
-        asked = {"topic_hash": [topic_hash], "prompt_hash": [prompt_hash], "model": list(models)}
-        rows = self._rows(score, asked, papers)
-        return {row.arxiv_id: Score(row.arxiv_id, row.relevance, row.novelty) for row in _preferred(rows, models)}
+        rows = self._rows(score, {"topic_hash": [topic_hash]} | _by(prompt_hash, models, past), papers)
+        preferred = _preferred(rows, prompt_hash, models)
+        return {row.arxiv_id: Score(row.arxiv_id, row.relevance, row.novelty) for row in preferred}
 
     def save_scores(
         self, day: date, topic_hash: str, prompt_hash: str, model: str, scored: Mapping[Paper, Score], usage: Usage
@@ -78,12 +81,28 @@ class Judgements(Base):
             put_all(connection, ranking, rows)
 
     def lines(
-        self, languages: Iterable[str], prompt_hash: str, models: Sequence[str], papers: Iterable[Paper]
+        self,
+        languages: Iterable[str],
+        prompt_hash: str,
+        models: Sequence[str],
+        papers: Iterable[Paper],
+        *,
+        past: Fits | None = None,
     ) -> Mapping[tuple[str, str], str | None]:
-        """By (arXiv id, language): the line, or None where it failed its check."""
-        asked = {"language": list(languages), "prompt_hash": [prompt_hash], "model": list(models)}
-        rows = _preferred(self._rows(summary, asked, papers), models)
-        return {(row.arxiv_id, row.language): row.text for row in rows}
+        """By (arXiv id, language): the line, or None where it failed its check.
+
+        One-liners and translations stand in one table: of other prompts' texts those count that `past` finds fit.
+        """
+        asked = {"language": list(languages)} | _by(prompt_hash, models, past is not None)
+        rows = _preferred(self._rows(summary, asked, papers), prompt_hash, models)
+        return {
+            (row.arxiv_id, row.language): row.text
+            for row in rows
+            if past is None
+            or row.text is None
+            or (row.prompt_hash == prompt_hash and row.model in models)
+            or past(row.arxiv_id, row.language, row.text)
+        }
 
     def reasons(
         self,
@@ -92,10 +111,12 @@ class Judgements(Base):
         prompt_hash: str,
         models: Sequence[str],
         papers: Iterable[Paper],
+        *,
+        past: bool = False,
     ) -> Mapping[tuple[str, str, str], str | None]:
         """By (arXiv id, topic hash, language), as in `lines`."""
-        asked = {"topic_hash": list(topic_hashes), "prompt_hash": [prompt_hash], "model": list(models)}
-        rows = _preferred(self._rows(reason, asked | {"language": list(languages)}, papers), models)
+        asked = {"topic_hash": list(topic_hashes), "language": list(languages)} | _by(prompt_hash, models, past)
+        rows = _preferred(self._rows(reason, asked, papers), prompt_hash, models)
         return {(row.arxiv_id, row.topic_hash, row.language): row.text for row in rows}
 
     def save_summary(
@@ -156,9 +177,22 @@ class Judgements(Base):
         return rows
 
 
-def _preferred(rows: list[Any], models: Sequence[str]) -> list[Any]:
-    """The last of two rows with one key wins in a dictionary: the model named first comes last."""
-    return sorted(rows, key=lambda row: -list(models).index(row.model))
+def _by(prompt_hash: str, models: Sequence[str], past: bool) -> dict[str, list[str]]:
+    return {} if past else {"prompt_hash": [prompt_hash], "model": list(models)}
+
+
+def _preferred(rows: list[Any], prompt_hash: str, models: Sequence[str]) -> list[Any]:
+    """The last of two rows with one key wins in a dictionary: the prompt in use and the model named first come last.
+
+    A text that failed its check under another prompt stands behind one that passed.
+    """
+    places = {model: place for place, model in enumerate(models)}
+
+    def place(row: Any) -> tuple[bool, bool, int]:
+        is_current = row.prompt_hash == prompt_hash and row.model in places
+        return is_current, getattr(row, "text", "") is not None, -places.get(row.model, len(places))
+
+    return sorted(rows, key=place)
 
 
 def _record_call(connection: Connection, day: date, stage: str, model: str, usage: Usage) -> None:

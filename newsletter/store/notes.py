@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+from datetime import date
+
 from sqlalchemy import select, update
 
+from newsletter.models import ModelFacts, ModelOutcome
 from newsletter.store.engine import Base, put
 from newsletter.store.tables import meta
 
@@ -26,3 +31,15 @@ class Notes(Base):
         same = (meta.c.key == key) & (meta.c.value == old)
         with self._transaction() as connection:
             connection.execute(update(meta).where(same).values(value=new))
+
+    def save_model_facts(self, day: date, facts: ModelFacts) -> None:
+        """How the model served this issue."""
+        self.remember(f"issue.model {day}", json.dumps(asdict(facts), sort_keys=True))
+
+    def model_facts(self, day: date) -> ModelFacts | None:
+        """What was recorded; None for an issue of an earlier version."""
+        try:
+            found = json.loads(self.recall(f"issue.model {day}") or "")
+            return ModelFacts(ModelOutcome(found["outcome"]), tuple(found["flagged"]), str(found["why"]))
+        except (ValueError, KeyError, TypeError):
+            return None

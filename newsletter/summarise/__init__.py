@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from newsletter import prompts
-from newsletter.errors import BudgetReached, ModelError, ModelRefused
-from newsletter.models import Completion, Paper, Prompt, Topic
+from newsletter import answers
+from newsletter.errors import BudgetReached, ModelError, ModelRefused, ModelUnreadable, RequestRefused
+from newsletter.models import AnswerState, Completion, Paper, Prompt, Topic
 from newsletter.ports import Complete
 from newsletter.prompts import PromptFile
 from newsletter.summarise.checks import mended, problem, quotable, translation_problem
 
 AT_ONCE = 32  # the model's own limit may be lower
 _LINE_TOKENS, _REASON_TOKENS = 60, 20  # of an answer, for each
+_MOST_CHARACTERS = 600  # of a text, as the schema says: more than any that passes its check
+_MOST_ASKS = 12  # one paper whose answers cannot be read: in every form of every model twice, but no more than this
 
 Lines = Mapping[str, str | None]
 Save = Callable[["Wanted", Lines, Lines, Completion], None]
@@ -57,7 +60,8 @@ def build_prompt(template: PromptFile, wanted: Wanted) -> Prompt:
         languages=wanted.languages, topics=wanted.topics, papers=[told], rejected=wanted.rejected
     )
     tokens = 30 + _LINE_TOKENS * len(wanted.languages) + _REASON_TOKENS * len(keys)
-    return Prompt(system, user, "summaries", _schema(wanted.languages, keys), expected_tokens=tokens)
+    schema = _schema(paper.arxiv_id, wanted.languages, keys)
+    return Prompt(system, user, "summaries", schema, expected_tokens=tokens, ids=(paper.arxiv_id,))
 
 
 def build_translation(template: PromptFile, wanted: Translation) -> Prompt:
@@ -65,7 +69,9 @@ def build_translation(template: PromptFile, wanted: Translation) -> Prompt:
     paper = wanted.paper
     told = {"id": paper.arxiv_id, "title": paper.title, "abstract": paper.abstract}
     system, user = template.fill(language=wanted.language, paper=told)
-    return Prompt(system, user, "abstracts", _TRANSLATION, expected_tokens=30 + len(paper.abstract) // 2)
+    schema = _rows("abstracts", {"id": _id(paper.arxiv_id), "text": {"type": "string"}})
+    tokens = 30 + len(paper.abstract) // 2
+    return Prompt(system, user, "abstracts", schema, expected_tokens=tokens, ids=(paper.arxiv_id,))
 
 
 def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines, tuple[Rejected, ...]]:
@@ -98,7 +104,8 @@ def parse_translation(reply: str, wanted: Translation) -> str | None:
 
 
 def _row_about(paper: Paper, reply: str, name: str) -> dict[str, object]:
-    found = [row for row in prompts.rows(reply, name) if isinstance(row, dict) and row.get("id") == paper.arxiv_id]
+    given = answers.rows(reply, name, (paper.arxiv_id,))
+    found = [row for row in given if isinstance(row, dict) and row.get("id") == paper.arxiv_id]
     if len(found) != 1:
         raise ValueError(f"{len(found)} answers for {paper.arxiv_id}")
     return found[0]
@@ -113,7 +120,11 @@ async def summarise(
 
 async def _summarise_one(wanted: Wanted, template: PromptFile, complete: Complete, save: Save) -> None:
     """What fails its check is asked for once more, with the reason; then it is saved as left out."""
-    completion = await complete(build_prompt(template, wanted))
+
+    def spent(completion: Completion) -> None:
+        save(wanted, {}, {}, completion)
+
+    completion = await _answer(build_prompt(template, wanted), complete, spent)
     try:
         lines, reasons, rejected = parse_reply(completion.text, wanted)
     except ValueError:
@@ -127,7 +138,7 @@ async def _summarise_one(wanted: Wanted, template: PromptFile, complete: Complet
     )
     if not lacking.languages and not lacking.topics:
         return
-    repaired = await complete(build_prompt(template, lacking))
+    repaired = await _answer(build_prompt(template, lacking), complete, spent)
     try:
         lines, reasons, _ = parse_reply(repaired.text, lacking)
     except ValueError:
@@ -146,8 +157,11 @@ async def translate(
     """Ask for abstracts in other languages; one that fails its check twice is saved as left out."""
 
     async def one(want: Translation) -> None:
+        def spent(completion: Completion) -> None:
+            save(want.paper, {}, completion)
+
         for last in (False, True):
-            completion = await complete(build_translation(template, want))
+            completion = await _answer(build_translation(template, want), complete, spent)
             try:
                 text = parse_translation(completion.text, want)
             except ValueError:
@@ -157,6 +171,24 @@ async def translate(
                 return
 
     return await _each(wanted, one)
+
+
+async def _answer(prompt: Prompt, complete: Complete, spent: Callable[[Completion], None]) -> Completion:
+    """An answer that can be read, asked for in every form that there is; what was paid for in vain goes to `spent`.
+
+    Raises RequestRefused where the text is refused, ModelUnreadable where no form brought an answer.
+    """
+    failed: tuple[str, ...] = ()
+    while True:
+        completion = await complete(replace(prompt, failed=failed))
+        if completion.state in (AnswerState.GOOD, AnswerState.CUT):
+            return completion
+        spent(completion)
+        failed = (*failed, completion.asked)
+        if completion.state is AnswerState.REFUSED:
+            raise RequestRefused(completion.model, completion.cause)
+        if not completion.more or len(failed) >= _MOST_ASKS:
+            raise ModelUnreadable(completion.model, completion.cause)
 
 
 async def _each(wanted: Sequence[Asked], ask: Callable[[Asked], Awaitable[None]]) -> tuple[ModelError, ...]:
@@ -184,14 +216,23 @@ def _present(found: Lines) -> Lines:
     return {key: text for key, text in found.items() if text}
 
 
-def _schema(languages: Sequence[str], topics: Sequence[str]) -> Mapping[str, object]:
+def _schema(arxiv_id: str, languages: Sequence[str], topics: Sequence[str]) -> Mapping[str, object]:
     """The answer's shape; every language and topic is required, as strict structured output demands."""
-    row = {"id": {"type": "string"}, "lines": _texts(languages), "reasons": _texts(topics)}
-    return _object({"summaries": {"type": "array", "items": _object(row)}})
+    row = {"id": _id(arxiv_id), "lines": _texts(languages), "reasons": _texts(topics)}
+    return _rows("summaries", row)
+
+
+def _rows(name: str, row: Mapping[str, object]) -> dict[str, object]:
+    """One row about one paper."""
+    return _object({name: {"type": "array", "items": _object(row), "minItems": 1, "maxItems": 1}})
+
+
+def _id(arxiv_id: str) -> dict[str, object]:
+    return {"type": "string", "pattern": f"^{re.escape(arxiv_id)}$"}
 
 
 def _texts(keys: Sequence[str]) -> dict[str, object]:
-    return _object({key: {"type": "string"} for key in keys})
+    return _object({key: {"type": "string", "maxLength": _MOST_CHARACTERS} for key in keys})
 
 
 def _object(properties: Mapping[str, object]) -> dict[str, object]:
@@ -201,8 +242,3 @@ def _object(properties: Mapping[str, object]) -> dict[str, object]:
         "required": list(properties),
         "additionalProperties": False,
     }
-
-
-_TRANSLATION = _object(
-    {"abstracts": {"type": "array", "items": _object({"id": {"type": "string"}, "text": {"type": "string"}})}}
-)

@@ -1,0 +1,166 @@
+"""The parameters of one request: how JSON is asked for, how long the answer may be, and what the operator adds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from newsletter.llm import vendor
+from newsletter.models import Prompt
+
+# Ways to ask for JSON, climbed down when a model refuses one. `brief` also asks a reasoning model to think little:
+# the judgements are short, and hidden thinking is paid like an answer.
+FORMS = ("brief", "json_schema", "json_object", "plain")
+
+OLLAMA = ("ollama", "ollama_chat")
+_NO_JSON_MODE = ("anthropic",)  # asked for JSON without a schema it is asked plainly
+_ONE_MACHINE = (*OLLAMA, "lm_studio", "llamafile", "docker_model_runner", "lemonade", "xinference")
+_LOCAL_WINDOW = 4096  # Ollama's own default on most machines
+_STEP = 2048  # by which the window of a request that cannot be divided grows
+# Thinking is switched off where that is known to work: by provider, and by the model's name.
+_QUIET: tuple[tuple[tuple[str, ...], str, Mapping[str, Any]], ...] = (
+    (OLLAMA, r"qwen3(?!.*(?:coder|instruct|2507))|deepseek-r1|magistral|smollm3|cogito|exaone-deep", {"think": False}),
+    (("dashscope",), r"qwen3(?!.*(?:coder|instruct))|qwen-(?:plus|turbo|flash)", {"enable_thinking": False}),
+    (
+        ("hosted_vllm", "lm_studio", "llamafile"),
+        r"qwen3(?!.*(?:coder|instruct|2507))",
+        {"chat_template_kwargs": {"enable_thinking": False}},
+    ),
+)
+_CAP, _CAP_TIMES = (
+    2048,
+    8,
+)  # tokens of a local server's answer at most: it may write white space to the end of its window
+_STRICT_ONLY = frozenset({"pattern", "minItems", "maxItems", "minLength", "maxLength"})
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a model is asked, and what the operator says of it."""
+
+    provider: str
+    base: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        """On this machine or in this network."""
+        host = (urlsplit(self.base).hostname or "") if self.base else ""
+        near = re.fullmatch(
+            r"localhost|127\..*|::1|10\..*|192\.168\..*|172\.(?:1[6-9]|2\d|3[01])\..*|.*\.(?:local|lan|internal)|[^.]+",
+            host,
+        )
+        return self.provider in _ONE_MACHINE or bool(near)
+
+    @property
+    def starts_slowly(self) -> bool:
+        """Whether it is known to answer one request after another until it has shown otherwise."""
+        return self.provider in _ONE_MACHINE
+
+    @property
+    def default_window(self) -> int | None:
+        """Of one request with its answer, where we have to say it; others refuse what is too long."""
+        return _LOCAL_WINDOW if self.provider in OLLAMA else None
+
+
+def first_form(model: str) -> str:
+    """`brief` where LiteLLM knows that the model thinks, and how to tell it not to."""
+    return FORMS[0] if effort(model) else FORMS[1]
+
+
+def forms_from(model: str, first: str) -> list[str]:
+    """This form and the simpler ones that differ for this model's provider."""
+    rest = FORMS[FORMS.index(first) :]
+    return [form for form in rest if form != "json_object" or vendor.provider(model) not in _NO_JSON_MODE]
+
+
+def build(
+    model: str,
+    server: Server,
+    prompt: Prompt,
+    form: str,
+    *,
+    window: int | None,
+    need: int,
+    brief: bool,
+    dropped: list[str],
+    renamed: Mapping[str, str],
+    values: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The arguments of a request beside its messages; `need`: tokens of prompt and answer by our estimate."""
+    found = (
+        _own(model, server, prompt, form, window=window, need=need, brief=brief) | dict(values) | dict(server.options)
+    )
+    kept = {
+        renamed.get(name, name): value for name, value in found.items() if name not in dropped and value is not None
+    }
+    return _placed(server.provider, kept)
+
+
+def _own(
+    model: str, server: Server, prompt: Prompt, form: str, *, window: int | None, need: int, brief: bool
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if most := prompt.most_tokens or _cap(server, prompt):
+        found["max_tokens"] = most
+    if form == "brief":
+        found["reasoning_effort"] = effort(model)
+    elif brief:
+        found["reasoning_effort"] = "low"
+    if server.provider in OLLAMA:
+        found["num_ctx"] = max(window or _LOCAL_WINDOW, -(-need // _STEP) * _STEP if prompt.parts == 1 else 0)
+    for providers, name, quiet in _QUIET:
+        if server.provider in providers and re.search(name, model, re.I):
+            found |= quiet
+    if form in ("brief", "json_schema"):
+        # A schema that changes with each request is compiled anew each time by hosted providers: seconds of waiting.
+        schema = dict(prompt.schema) if server.base else relaxed(prompt.schema)
+        found["response_format"] = {
+            "type": "json_schema",
+            "json_schema": {"name": prompt.name, "schema": schema, "strict": True},
+        }
+    if form == "json_object":
+        found["response_format"] = {"type": "json_object"}
+    return found
+
+
+def _cap(server: Server, prompt: Prompt) -> int | None:
+    return _CAP + _CAP_TIMES * prompt.expected_tokens if server.is_local and prompt.expected_tokens else None
+
+
+def relaxed(schema: Any) -> Any:
+    """The schema without what names this request's papers and counts."""
+    if isinstance(schema, Mapping):
+        return {name: relaxed(value) for name, value in schema.items() if name not in _STRICT_ONLY}
+    return [relaxed(one) for one in schema] if isinstance(schema, list) else schema
+
+
+def _placed(provider: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Parameters that LiteLLM does not know go into the body as they are: for `think` it would ask the server twice."""
+    loose = {name: found.pop(name) for name in ("think", "chat_template_kwargs", "enable_thinking") if name in found}
+    if loose and provider not in ("anthropic", "gemini", "vertex_ai"):
+        found["extra_body"] = {**loose, **found.get("extra_body", {})}
+    return found
+
+
+def names(found: Mapping[str, Any]) -> list[str]:
+    """The parameters of a request by name, as a message may refuse them."""
+    return [*(name for name in found if name != "extra_body"), *found.get("extra_body", {})]
+
+
+@cache
+def effort(model: str) -> str | None:
+    """How to tell this model to think least; None where it does not think unless asked, or nobody knows."""
+    if vendor.provider(model) not in ("", "openai", "azure"):
+        return None
+    known = vendor.told(vendor.litellm().get_model_info, model)
+    if known is None:
+        return None
+    for least in ("none", "minimal"):
+        if known.get(f"supports_{least}_reasoning_effort"):
+            return least
+    return "low" if known.get("supports_reasoning") else None
