@@ -105,6 +105,10 @@ class ModelUnreadable(ModelError):
 class RequestRefused(ModelError):
     """This request is refused for what it holds; others may pass."""
 
+    def __init__(self, model: str, problem: str, *, certain: bool = True) -> None:
+        self.certain = certain  # not certain: refused in every form, without a word about its content
+        super().__init__(model, problem)
+
 
 class RequestTooLong(RequestRefused):
     """This request is longer than the model takes; a part of it may pass."""
