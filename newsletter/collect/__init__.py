@@ -60,7 +60,8 @@ def fetch(
         outside = sorted(announced - papers.keys())
         found = {paper.arxiv_id: paper for paper in source.by_ids(outside)} if outside else {}
     except ArxivError as error:
-        if feed is None or not announced:
+        is_ban = isinstance(error, ArxivRefused) and not error.of_query
+        if feed is None or not announced or is_ban:
             raise
         papers, found = {}, {}
         what = "refuses our query" if isinstance(error, ArxivRefused) else "is down"

@@ -184,8 +184,9 @@ def check_atom(body: bytes, url: str, status: int = 200) -> None:
     for entry in entries:
         if "/api/errors" in (entry.findtext(f"{ATOM}id") or ""):
             said = entry.findtext(f"{ATOM}summary") or "without a word"
-            kind = ArxivUnavailable if _PASSES.search(said) else ArxivRefused
-            raise kind(url, f"error entry: {said}")
+            if _PASSES.search(said):
+                raise ArxivUnavailable(url, f"error entry: {said}")
+            raise ArxivRefused(url, f"error entry: {said}", of_query=True)
         _check_entry(entry, url)
     if status != 200:
         raise ArxivRefused(url, f"HTTP {status}")
