@@ -65,6 +65,10 @@ class ArxivUnavailable(ArxivError):
 class ArxivRefused(ArxivError):
     """Asking again would not help, or is not allowed."""
 
+    def __init__(self, url: str, problem: str, *, of_query: bool = False) -> None:
+        self.of_query = of_query  # our query is wrong, not our asking: other addresses may be asked
+        super().__init__(url, problem)
+
 
 class ModelError(NewsletterError):
     """A model was asked and gave nothing usable."""
@@ -105,6 +109,10 @@ class ModelUnreadable(ModelError):
 
 class RequestRefused(ModelError):
     """This request is refused for what it holds; others may pass."""
+
+    def __init__(self, model: str, problem: str, *, certain: bool = True) -> None:
+        self.certain = certain  # not certain: refused in every form, without a word about its content
+        super().__init__(model, problem)
 
 
 class RequestTooLong(RequestRefused):

@@ -259,18 +259,33 @@ def test_answers_that_stay_broken_are_an_error(server: ArxivServer, source: Arxi
         fetch(source, [DAY], CATEGORIES)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [Fault(kind="status", status=403), Fault(kind="error_entry", status=200), Fault(kind="error_entry", status=400)],
-    ids=lambda fault: f"{fault.kind}-{fault.status}",
-)
-def test_a_refusal_is_not_asked_again(server: ArxivServer, source: ArxivSource, fault: Fault) -> None:
-    """403 and error entries end the asking at once; an error entry never becomes a paper."""
-    server.faults.append(Fault(**{**_fields(fault), "where": "/api"}))
+def test_a_refusal_is_not_asked_again(server: ArxivServer, source: ArxivSource) -> None:
+    """403 ends the asking at once: arXiv asks us to stop."""
+    server.faults.append(Fault(kind="status", status=403, where="/api"))
     before = len(server.requests)
     with pytest.raises(ArxivRefused):
         fetch(source, [DAY], CATEGORIES)
     assert 2 == len(server.requests) - before  # the feed, and one query
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_query_that_arxiv_refuses(server: ArxivServer, source: ArxivSource, status: int) -> None:
+    """It is our fault and not asked again; the day's feed serves, it is said, and an error entry is never a paper."""
+    server.faults.append(Fault(kind="error_entry", status=status, where="/api", body="malformed query"))
+    before = len(server.requests)
+    found = fetch(source, [DAY], CATEGORIES)
+    assert 2 == len(server.requests) - before
+    assert found.papers
+    assert set(found.from_feed) == {paper.arxiv_id for paper in found.papers}
+    assert any("arXiv's API refuses our query" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_error_entry_that_may_pass(server: ArxivServer, source: ArxivSource, status: int) -> None:
+    """An internal error of arXiv's is asked about again, whatever its status."""
+    whole = fetch(source, [DAY], CATEGORIES)
+    server.faults.append(Fault(kind="error_entry", status=status, where="/api", body="internal error"))
+    assert fetch(source, [DAY], CATEGORIES) == whole
 
 
 def test_a_silent_server_ends_in_an_error(server: ArxivServer, monkeypatch: pytest.MonkeyPatch) -> None:

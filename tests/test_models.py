@@ -454,6 +454,15 @@ def test_a_parameter_that_a_server_needs(server: ModelServer) -> None:
     assert all_scored(scoring(server, "openai/sample-model", 30, twist), 30)
 
 
+@wires
+def test_a_server_that_refuses_everything(server: ModelServer, wire: str) -> None:
+    """It is asked a few times, not for every half of every batch."""
+    done = scoring(server, wire, 228, lambda *_: problem(400, "no"))
+    assert done.scores == {}
+    assert any(isinstance(error, ModelRefused) for error in done.scored.errors)
+    assert len(done.requests) <= 100
+
+
 # --- E: waiting -----------------------------------------------------------------
 
 

@@ -34,7 +34,7 @@ from newsletter.times import calendar
 from tests.conftest import REAL_FOLDER
 from tests.counters import counter_of
 from tests.factories import DAY
-from tests.morning import MORNING, ROSTER, desk_of, outbox, part, practice, sample_rows, settings_for
+from tests.morning import MORNING, ROSTER, active, desk_of, outbox, part, practice, sample_rows, settings_for
 
 READERS = {"ada@example.org", "chen@example.org"}
 
@@ -243,6 +243,11 @@ def test_a_dead_model_does_not_stop_the_mail(tmp_path: Path) -> None:
     """With every request refused the day goes out in the order by words, and says that the model failed."""
     with practice(tmp_path) as (servers, settings):
         refusal = '{"error": {"message": "Incorrect API key provided", "type": "invalid_request_error"}}'
+        yesterday = date(2026, 3, 6)
+        with desk_of(settings) as desk:  # the first issue of a ledger is not sent without its model
+            desk.store.save_collection(Issue(date=yesterday, state=IssueState.QUIET), (), (), {"cs.LG", "cs.CL"})
+            pipeline.plan(desk, pipeline.Editor(desk), [[pipeline.Due(active(desk)[0], (yesterday,))]])
+            pipeline.send(desk)
         servers.model.faults.extend(Fault(kind="status", status=401, body=refusal) for _ in range(200))
         done = run(settings)
     (issue,) = done.issues

@@ -42,6 +42,7 @@ TOPICS = (
 ONE = "2603.00001"
 EN = "A search gives each layer its own budget, which improves accuracy by 3.2% at half the size."
 ZH = "针对专家模型占用内存过多的问题，提出逐层分配预算的搜索方法，精度提高3.2%。"
+HANT = "針對專家模型佔用記憶體過多的問題，提出逐層分配預算的搜尋方法，精度提高3.2%。"
 REASON = "expert pruning without retraining"
 
 
@@ -78,7 +79,13 @@ PAPER = a_paper(1, title="GPT-4 at 12,000 steps", abstract="We gain 3.2\\% over 
     [
         (EN, "en", None),
         (ZH, "zh", None),
-        (ZH, "zh-Hant", None),
+        (ZH, "zh-Hant", "written in Simplified Chinese, not in zh-Hant"),
+        (HANT, "zh-TW", None),
+        (HANT, "zh-CN", "written in Traditional Chinese, not in zh-CN"),
+        ("यह विधि हर परत को अपना बजट देती है और सटीकता को बढ़ाती है।", "hi", None),
+        ("یہ طریقہ ہر تہہ کو اپنا بجٹ دیتا ہے اور درستگی بڑھاتا ہے۔", "ur", None),
+        ("ይህ ዘዴ ለእያንዳንዱ ንብርብር የራሱን በጀት ይሰጣል እና ትክክለኛነትን ያሻሽላል።", "am", None),
+        ("วิธีนี้จัดสรรงบประมาณให้แต่ละชั้นและเพิ่มความแม่นยำของโมเดลขนาดใหญ่", "th", None),
         ("Ein Verfahren verteilt Budgets über die Schichten.", "de", None),
         ("各層にそれぞれ予算を割り当てる探索法を提案し、既存の手法より高い精度を達成する。", "ja", None),
         # numbers
@@ -165,6 +172,26 @@ PAPER = a_paper(1, title="GPT-4 at 12,000 steps", abstract="We gain 3.2\\% over 
 def test_problem(text: str, language: str | None, expected: str | None) -> None:
     """Why a line cannot be shown, in words, or nothing."""
     assert problem(text, PAPER, language) == expected
+
+
+@pytest.mark.parametrize(
+    ("abstract", "text", "faithful"),
+    [
+        ("Trained on 1.2 million images.", "在120万张图像上训练。", True),
+        ("Trained on 2.5 billion tokens.", "在25亿个词元上训练。", True),
+        ("Trained on 300,000 images.", "在30万张图像上训练。", True),
+        ("We use three models and twelve tasks.", "使用3个模型和12个任务。", True),
+        ("Over $10^6$ samples.", "超过100万个样本。", True),
+        ("Trained on 1.2 million images.", "在120亿张图像上训练。", False),
+        ("Trained on 1.2 million images.", "在12万张图像上训练。", False),
+        ("Trained on 1.2 million images.", "Trained on 1.2 billion images.", False),
+        ("We use three models.", "使用4个模型。", False),
+    ],
+)
+def test_numbers_in_other_words(abstract: str, text: str, faithful: bool) -> None:
+    """Number words, 万 and 亿 say the same as digits with million and billion; another value is invented."""
+    found = problem(text, a_paper(1, title="A study", abstract=abstract), None)
+    assert (found is None) is faithful or found == f"{len(text)} characters"
 
 
 @given(st.text(max_size=200), st.sampled_from(["en", "zh", "de", None]))

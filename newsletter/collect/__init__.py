@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from newsletter.collect.source import ArxivSource, Feed
-from newsletter.errors import ArxivError, ArxivUnavailable
+from newsletter.errors import ArxivError, ArxivRefused
 from newsletter.models import Paper
 from newsletter.times import calendar
 
@@ -59,11 +59,13 @@ def fetch(
         papers = {paper.arxiv_id: paper for paper in source.submitted(categories, start, end)}
         outside = sorted(announced - papers.keys())
         found = {paper.arxiv_id: paper for paper in source.by_ids(outside)} if outside else {}
-    except ArxivUnavailable as error:
-        if feed is None or not announced:
+    except ArxivError as error:
+        is_ban = isinstance(error, ArxivRefused) and not error.of_query
+        if feed is None or not announced or is_ban:
             raise
         papers, found = {}, {}
-        notes = (*notes, f"arXiv's API is down, so the day's feed had to do: {error}")
+        what = "refuses our query" if isinstance(error, ArxivRefused) else "is down"
+        notes = (*notes, f"arXiv's API {what}, so the day's feed had to do: {error}")
     told = {paper.arxiv_id: paper for paper in feed.papers if paper.arxiv_id in announced} if feed else {}
     from_feed = {arxiv_id: told[arxiv_id] for arxiv_id in told if arxiv_id not in papers and arxiv_id not in found}
     everything = papers | found | from_feed

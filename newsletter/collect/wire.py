@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -22,6 +23,9 @@ OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 _CONNECT_SECONDS, _READ_SECONDS, _WHOLE_SECONDS = 10.0, 60.0, 180.0
 _MOST_BYTES = 64 * 1024 * 1024  # 2,000 papers are about 8 MB
 _MOST_REDIRECTS = 3
+
+# What an error entry says of arXiv's own trouble, which may be over at the next request.
+_PASSES = re.compile(r"internal|time[d -]*out|temporar|unavailable|overload|try again|busy", re.IGNORECASE)
 
 Check = Callable[[bytes, str], None]
 
@@ -179,7 +183,10 @@ def check_atom(body: bytes, url: str, status: int = 200) -> None:
     entries = root.findall(f"{ATOM}entry")
     for entry in entries:
         if "/api/errors" in (entry.findtext(f"{ATOM}id") or ""):
-            raise ArxivRefused(url, f"error entry: {entry.findtext(f'{ATOM}summary')}")
+            said = entry.findtext(f"{ATOM}summary") or "without a word"
+            if _PASSES.search(said):
+                raise ArxivUnavailable(url, f"error entry: {said}")
+            raise ArxivRefused(url, f"error entry: {said}", of_query=True)
         _check_entry(entry, url)
     if status != 200:
         raise ArxivRefused(url, f"HTTP {status}")

@@ -16,6 +16,7 @@ from newsletter.errors import (
     ModelRefused,
     ModelUnavailable,
     ModelUnreadable,
+    Refusal,
     RequestRefused,
     RequestTooLong,
 )
@@ -34,6 +35,7 @@ _SCOUT = 0.25  # seconds in which the first request to an unknown model may be r
 _HOSTED, _LOCAL = 120.0, 300.0  # seconds for one answer; a local server's count from the last answer of anybody's
 _HARD = 3600.0  # LiteLLM's own limit, where ours is counted from the last answer
 _SPARE = 1.15  # tokens of TeX to our estimate, until the model's own are known
+_REFUSES_ALL, _REFUSES_TEXTS = 3, 12  # requests refused without an answer in between: in every form, for their texts
 _SAME_FORM = 2  # how often one request is asked in one form
 _CHANGES = 6  # parameters that are changed for one request
 _LONGEST_PAUSE = 30.0  # between two tries where nobody says how long
@@ -165,11 +167,24 @@ class LiteLLM:
             except ModelRefused as error:
                 known.refusal = error
                 raise
+            except RequestRefused as error:
+                self._note_refused(model, error)
+                raise
             finally:
                 if scout:
                     scout.set()
             known.failures = 0
             return completion
+
+    def _note_refused(self, model: str, error: RequestRefused) -> None:
+        """A model that refuses one request after another and never answers one refuses them all."""
+        known = self._models[model]
+        if isinstance(error, RequestTooLong) or known.answered:
+            return
+        known.refused += 1
+        if known.refused >= (_REFUSES_TEXTS if error.certain else _REFUSES_ALL):
+            known.refusal = ModelRefused(model, f"refuses every request: {error.problem}", reason=Refusal.ACCOUNT)
+            raise known.refusal from error
 
     def _refuse_in_advance(self, model: str, prompt: Prompt) -> None:
         """What is known to fail is not sent."""
@@ -249,7 +264,7 @@ class LiteLLM:
                     known.server_errors += 1
                     raise ModelUnavailable(model, error.problem) from error
                 problem = error.problem
-        raise RequestRefused(model, problem)
+        raise RequestRefused(model, problem, certain=False)
 
     def _next_form(self, model: str, prompt: Prompt) -> str | None:
         """The form to ask this in: not one in which it could not be read twice; None: there is none left."""
@@ -320,7 +335,7 @@ class LiteLLM:
     def _judged(self, model: str, prompt: Prompt, form: str, response: Any, lanes: Lanes, seconds: float) -> Completion:
         known, read = self._models[model], reading.judge(prompt, response)
         usage = vendor.usage(model, prompt, read.text, response, self._prices)
-        known.progress = self._clock()
+        known.progress, known.answered = self._clock(), True
         lanes.answered(prompt.name, reading.sent(prompt) / 12 + max(usage.completion_tokens, 1), seconds)
         if self._server(model).is_local:
             known.kept.parallel = lanes.limit if lanes.limit < servers.MOST else None

@@ -144,7 +144,8 @@ class _Said:
     def of(cls, error: Exception) -> _Said:
         chain = list(_chain(error))
         statuses = [_status_of(one) for one in chain]
-        texts = [str(error), *(_body(one) for one in chain)]
+        # LiteLLM puts a traceback behind errors of its own, with words of all kinds.
+        texts = [str(error).partition("Traceback (most recent")[0], *(_body(one) for one in chain)]
         headers: dict[str, str] = {}
         for one in reversed(chain):
             headers |= {str(key): str(value) for key, value in (_headers(one) or {}).items()}

@@ -47,6 +47,7 @@ class Known:
     kept: Kept = field(default_factory=Kept)
     stored: str | None = None  # as the next run will find it; None: not looked up yet
     failures: int = 0  # in a row
+    refused: int = 0  # requests, before the first answer
     server_errors: int = 0  # in a row that may be the form's, in a form that has never worked here
     unreadable: int = 0  # in a row in the present form
     proven: bool = False  # the present form has brought a readable answer in this process
@@ -57,6 +58,7 @@ class Known:
     scout: asyncio.Event | None = None
     reported: bool | None = None  # whether it was last said to answer
     closed_until: float = 0.0  # it said when it may be asked again
+    answered: bool = False  # anything, in this process
     progress: float = 0.0  # when it last answered
 
     @property

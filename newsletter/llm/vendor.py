@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
@@ -35,6 +36,8 @@ def litellm() -> Any:
         os.environ.setdefault(name, value)
     import litellm  # 3 to 6 s: only when a model is asked
 
+    # Said by pydantic of LiteLLM's own types, at the first request of a process.
+    warnings.filterwarnings("ignore", message=".*ReadOnly.* qualifier")
     litellm.suppress_debug_info = True
     litellm.telemetry = False
     litellm.drop_params = True  # a parameter that a provider does not have is no reason to fail

@@ -103,7 +103,8 @@ class Editor:
         lost = {one.paper.arxiv_id for day in days for one in day.unscored}
         if any(day.offline and day.judged for day in days):
             scored = {one.paper.arxiv_id for day in days for one in day.judged if one.score}
-            notices.append(Notice(NoticeKind.BUDGET if spent else self._why_offline(held), len(scored), len(total)))
+            why = self._why_offline(held)
+            notices.append(Notice(NoticeKind.BUDGET) if spent else Notice(why, len(scored), len(total)))
         elif spent:
             notices.append(Notice(NoticeKind.BUDGET))
         elif lost:

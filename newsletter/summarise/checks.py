@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from newsletter.models import Paper
+from newsletter.summarise import numerals
 from newsletter.summarise.languages import units, wrong_language
 
 _MOST_REASON = 160  # characters
@@ -24,7 +25,9 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _TEX = re.compile(r"\$|\\[a-zA-Z]+|\\[(\[]")
-_ENDS = ".!?。！？…"
+# What ends a sentence, by script; a language without such a mark ends where the line does.
+_ENDS = ".!?。！？…｡．।॥۔؟؛։።။៕᙮༎།܀჻;"
+_UNMARKED = ("th", "lo", "km", "my", "bo", "dz")  # spaces stand between sentences, or marks that few write
 _ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|etc|approx|resp|Fig|Eq|Dr|St|[A-Z])\.)\s$")
 # Terms that the field leaves in English, and the translations that betray one.
 _TRANSLATED_TERMS = {
@@ -53,7 +56,10 @@ def problem(text: str, paper: Paper, language: str | None) -> str | None:
     if language is None:
         return None if 3 <= len(text) <= _MOST_REASON else f"{len(text)} characters"
     return (
-        wrong_language(text, language) or _wrong_length(text, language) or _sentences(text) or _terms_lost(text, paper)
+        wrong_language(text, language)
+        or _wrong_length(text, language)
+        or _sentences(text, language)
+        or _terms_lost(text, paper)
     )
 
 
@@ -79,9 +85,19 @@ def _unfit(text: str) -> str | None:
 
 
 def _numbers_invented(text: str, paper: Paper) -> str | None:
-    known = _numbers(f"{paper.title} {paper.abstract}")
-    strange = next((number for number in _numbers(text) if number not in known), None)
-    return f"the number {strange} does not stand in the abstract" if strange else None
+    source = f"{paper.title} {paper.abstract}"
+    known, given = _numbers(source), _numbers(text)
+    if not given:
+        return None
+    meant = numerals.values(source)
+    invented = next((number for number in given if not _is_known(number, number in known, text, meant)), None)
+    return f"the number {invented} does not stand in the abstract" if invented else None
+
+
+def _is_known(number: str, in_digits: bool, text: str, meant: frozenset[float]) -> bool:
+    if in_digits:
+        return not numerals.is_scaled_anew(number, text, meant)
+    return numerals.stands_for(number, text, meant)
 
 
 def _numbers(text: str) -> dict[str, None]:
@@ -107,13 +123,13 @@ def _wrong_length(text: str, language: str) -> str | None:
     return f"a length of {shown}, not {least} to {most}"
 
 
-def _sentences(text: str) -> str | None:
-    """One full stop, at its end; a question may stand before."""
-    inner = text.rstrip("”\"'）)」")
-    if inner[-1:] not in _ENDS:
+def _sentences(text: str, language: str) -> str | None:
+    """One full stop, at its end; a question may stand before. A script without full stops needs none."""
+    inner = text.rstrip("”\"'）)」»")
+    if inner[-1:] not in _ENDS and language.partition("-")[0].lower() not in _UNMARKED:
         return "no full stop at its end"
-    for found in re.finditer(r"\.[)”\"']*\s(?=[^\W\da-z_])|。(?=.)", inner):
-        if found[0] == "。" or not _ABBREVIATED.search(inner[: found.end()]):
+    for found in re.finditer(r"\.[)”\"']*\s(?=[^\W\da-z_])|[。।۔](?=\s*\S)", inner):
+        if found[0][0] != "." or not _ABBREVIATED.search(inner[: found.end()]):
             return "more than one sentence"
     return None
 
