@@ -39,7 +39,7 @@ def by_text(topic: Topic, paper: Paper) -> Moved:
 
 def _standing(paper: Paper, phrases: list[list[str]]) -> list[str]:
     text = f" {' '.join(stems(text_of(paper)))} "
-    names = [" ".join(phrase) for phrase in phrases]
+    names = sorted((" ".join(phrase) for phrase in phrases), key=lambda name: -name.count(" "))
     words = [word for phrase in phrases for word in phrase]
     return [term for term in dict.fromkeys([*names, *words]) if f" {term} " in text]
 
