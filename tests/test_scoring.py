@@ -281,7 +281,7 @@ def test_papers_are_dealt_within_blocks() -> None:
     numbers = [[int(arxiv_id[-5:]) for arxiv_id in ids] for ids in model.asked]
     assert [max(one) <= BLOCK for one in numbers] == [True] * 4 + [False] * 4
     assert numbers[0] == list(range(1, BLOCK + 1, 4))
-    assert sorted(sum(numbers, [])) == list(range(1, 2 * BLOCK + 1))
+    assert sorted(number for one in numbers for number in one) == list(range(1, 2 * BLOCK + 1))
 
 
 def test_a_paper_that_speaks_to_its_judge_is_alone() -> None:
