@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import chain
 
-from benchmarks import archive, collecting, counter, curation, delivery, labelled, mail, order, scale, start
+from benchmarks import archive, collecting, counter, curation, delivery, filtering, labelled, mail, order, scale, start
 from benchmarks.table import Row, show
 
 
@@ -21,7 +22,7 @@ def main(arguments: Sequence[str]) -> None:
         return
     if arguments == ["order"]:
         if place := labelled.folder():
-            for line in order.figures(place):
+            for line in chain(order.figures(place), filtering.figures(place)):
                 print(line, flush=True)
         return
     rows: list[Row] = [

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks import order
+from benchmarks import filtering, order
 from benchmarks.labelled import CATEGORIES, TOPIC, LabelledDay, folder, labelled_days
 from benchmarks.table import Row
 from newsletter import app, pipeline, scoring
@@ -175,6 +175,7 @@ def figures() -> Iterator[str]:
     days = labelled_days(place)
     yield from _cost(days)
     yield from order.figures(place)
+    yield from filtering.figures(place)
 
 
 def _cost(days: Sequence[LabelledDay]) -> Iterator[str]:

@@ -65,6 +65,7 @@ def _entry(
     topics = [key for key in pick.topics if key in titles]
     summary = summaries.get(pick.paper.arxiv_id, Summary(arxiv_id=pick.paper.arxiv_id))
     lines = {line.language: line for line in summary.lines}
+    reason = next((summary.reasons[key] for key in topics if key in summary.reasons), None)
     return Entry(
         number=number,
         paper=pick.paper,
@@ -72,7 +73,8 @@ def _entry(
         topics=tuple(titles[key] for key in topics),
         topic=next(iter(topics), None),
         score=pick.score,
-        reason=next((summary.reasons[key] for key in topics if key in summary.reasons), None),
+        reason=reason.text if reason else None,
+        reason_language=reason.language if reason else "en",
         by_author=pick.by_author,
         lines=tuple(lines[language] for language in wishes.languages if language in lines),
         translated=summary.abstract,

@@ -14,7 +14,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from newsletter.errors import TemplateError
 
 # A title may say "</paper>": what comes from outside must not be able to close the marks around it.
-_MARK = re.compile(r"<(?=/?(?:paper|topic|languages?|rejected)\b)", re.IGNORECASE)
+_MARK = re.compile(r"<(?=/?(?:paper|topic|languages?|reasons|rejected)\b)", re.IGNORECASE)
 _environment = SandboxedEnvironment(
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -24,6 +24,7 @@ from newsletter.ports import Complete
 from newsletter.prompts import PromptFile
 
 BATCH = 15  # papers a request: more make the answer long to wait for, fewer cost more in instructions than in papers
+BLOCK = 60  # papers that are dealt among each other: four requests
 AT_ONCE = 32  # the model's own limit may be lower; this one keeps a refused key from being tried for the whole day
 _ASKS = 3  # a paper that an answer left out is asked for twice more
 _MOST_ASKS = 12  # one batch whose answers cannot be read: in every form of every model twice, but no more than this
@@ -158,12 +159,18 @@ def _joined(parts: Sequence[Scored]) -> Scored:
 
 
 def _batches(papers: Sequence[Paper]) -> Iterator[Sequence[Paper]]:
-    """The papers in their order, of equal numbers as far as possible; one that speaks to its judge alone, and last."""
+    """The papers, which come best first, block by block; one that speaks to its judge alone, and last.
+
+    Within a block they are dealt like cards, so that no request holds the fifteen best of the day while it is told
+    that most papers score low; the best block comes first, so that a stop loses the tail.
+    """
     loud = [paper for paper in papers if _ADDRESSES_THE_JUDGE.search(f"{paper.title}\n{paper.abstract}")]
     quiet = [paper for paper in papers if paper not in loud]
-    number = -(-len(quiet) // BATCH)
-    for batch in range(number):
-        yield quiet[len(quiet) * batch // number : len(quiet) * (batch + 1) // number]
+    blocks = max(1, round(len(quiet) / BLOCK))
+    for block in range(blocks):
+        dealt = quiet[len(quiet) * block // blocks : len(quiet) * (block + 1) // blocks]
+        hands = -(-len(dealt) // BATCH)
+        yield from (dealt[hand::hands] for hand in range(hands))
     yield from ([paper] for paper in loud)
 
 

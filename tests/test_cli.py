@@ -396,7 +396,7 @@ def test_explain(morning: Folder) -> None:
     picked = day["papers"][0]["id"]
     ended = morning("explain", f"https://arxiv.org/abs/{picked}v1", "--topic", "foundations")
     assert (0, "") == (ended.returncode, ended.stderr)
-    assert re.search(r"foundations: picked as number 1 of \d+ \(closeness in words 0\.\d+\)", ended.stdout)
+    assert re.search(r"foundations: picked as number 1 of \d+ \(word match 0\.\d+\)", ended.stdout)
     with closing(sqlite3.connect(morning.path / "var" / "newsletter.db")) as ledger:
         ids = {row[0] for row in ledger.execute("SELECT arxiv_id FROM paper WHERE issue IS NOT NULL")}
     other = min(ids - {paper["id"] for paper in day["papers"]})

@@ -122,7 +122,11 @@ def test_reason(reasons: dict[str, str], expected: str | None) -> None:
         wishes=Wishes(topics=("moe", "nlp")),
         topics=(MOE, NLP),
         picks=(a_pick(1, "nlp", "moe"),),
-        summaries={"2603.00001": Summary(arxiv_id="2603.00001", reasons=reasons)},
+        summaries={
+            "2603.00001": Summary(
+                arxiv_id="2603.00001", reasons={key: Line("en", text) for key, text in reasons.items()}
+            )
+        },
     )
     assert edition.entries[0].reason == expected
 
@@ -160,7 +164,7 @@ def test_notices() -> None:
         {"picks": (a_pick(1),)},
         {"picks": (a_pick(1, paper=a_paper(1, title="Other")), a_pick(2))},
         {"summaries": {"2603.00001": Summary(arxiv_id="2603.00001", lines=(Line("en", "A line."),))}},
-        {"summaries": {"2603.00001": Summary(arxiv_id="2603.00001", reasons={"moe": "m"})}},
+        {"summaries": {"2603.00001": Summary(arxiv_id="2603.00001", reasons={"moe": Line("en", "m")})}},
         {"considered": 494},
         {"notices": (Notice(NoticeKind.LATE),)},
         {"salt": "other templates"},

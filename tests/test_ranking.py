@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from newsletter.models import Seen, Topic
-from newsletter.ranking import FEWEST_WANTED, Past, cold, is_sample, recall, share, top, train
+from benchmarks import labelled
+from benchmarks.labelled import labelled_days
+from newsletter.models import Paper, Seen, Topic
+from newsletter.ranking import (
+    FEWEST_WANTED,
+    Past,
+    cold,
+    fitting,
+    is_sample,
+    learn,
+    loss_share,
+    moving,
+    recall,
+    share,
+    top,
+    train,
+)
 from tests.factories import a_paper
 
 TOPIC = Topic(
@@ -179,3 +197,117 @@ def test_top() -> None:
     assert top({"a": 0.1, "b": 0.9, "c": 0.9}, 0.5) == {"b", "c"}
     assert top({"a": 0.5, "b": 0.5, "c": 0.5}, 0.3) == {"a"}
     assert top({}, 0.5) == frozenset()
+
+
+# --- what is about the topic at all ---
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "expected"),
+    [
+        ("Expert pruning", "We drop experts.", True),
+        ("On upcycling", "Dense models become sparse.", True),
+        ("Weather", OTHER, False),
+        ("A survey", "We train a network on data and measure its performance.", False),
+        ("Ferries", "The routing of ferries in a harbour.", False),  # one word in common, once
+        ("", "", False),
+    ],
+)
+def test_fitting(title: str, abstract: str, expected: bool) -> None:
+    """A paper that only shares the words of every field, or one word by chance, is not about the topic."""
+    assert fitting([a_paper(1, title=title, abstract=abstract)], TOPIC) == [expected]
+
+
+STARS = "Exoplanet atmospheres, transit spectroscopy, star formation."
+
+
+def test_papers_of_another_field_do_not_fit(real_data: Path) -> None:
+    """Of a real day of cs.LG and cs.AI next to nothing fits a topic of astronomy, and of the right topic a lot."""
+    papers = labelled_days(real_data / "arxiv")[0].papers
+    other = replace(TOPIC, title="Stars", interests=STARS, include=())
+    assert sum(fitting(papers, other)) <= 0.01 * len(papers)
+    assert sum(fitting(papers, labelled.TOPIC)) >= 0.2 * len(papers)
+
+
+# --- one order of several opinions ---
+
+
+def scored(passed: int, others: int) -> dict[Paper, bool]:
+    papers, good = past(passed, others)
+    return dict(zip(papers, good, strict=True))  # type: ignore[arg-type]
+
+
+NEAR = a_paper(1, title="Token routing", abstract="Experts.")
+FAR = a_paper(2, title="Rings", abstract=OTHER)
+
+
+@pytest.mark.parametrize(
+    ("own", "earlier", "trained"),
+    [
+        ({}, {}, False),
+        (scored(FEWEST_WANTED, 80), {}, True),
+        ({}, scored(FEWEST_WANTED, 80), True),  # the text was edited this morning
+        (scored(3, 20), scored(FEWEST_WANTED, 80), True),
+    ],
+)
+def test_learning_outlives_an_edit(own: dict[Paper, bool], earlier: dict[Paper, bool], trained: bool) -> None:
+    """With scores under the text as it is, or under an earlier one, the order is learned; else it is the text's own."""
+    opinions = learn(TOPIC, own, earlier)
+    near, far = opinions.rank([NEAR, FAR])
+    assert opinions.trained is trained
+    assert 1 >= near > far >= 0
+
+
+def test_an_earlier_text_fades() -> None:
+    """What was wanted before and no longer is counts less the more papers have passed under the new text."""
+    before = scored(FEWEST_WANTED, 80)
+    turned = {paper: not good for paper, good in scored(80, FEWEST_WANTED * 2).items()}
+    topic = replace(TOPIC, title="", interests="Weather.", include=())
+    few = dict(list(turned.items())[-FEWEST_WANTED - 1 :]) | dict(list(turned.items())[:5])
+    early, late = (learn(topic, own, before).rank([NEAR, FAR]) for own in (few, turned))
+    assert late[1] - late[0] >= early[1] - early[0]
+
+
+def test_of_two_scores_the_newer_counts() -> None:
+    """A paper scored under both texts teaches what it is under the text as it is."""
+    before = scored(FEWEST_WANTED, 80)
+    again = dict.fromkeys(before, False) | dict(list(scored(FEWEST_WANTED, 80).items())[:FEWEST_WANTED])
+    assert learn(TOPIC, again, before).earlier is not None
+
+
+# --- the words that moved a paper ---
+
+
+def test_words_of_the_text() -> None:
+    """Names of the text that stand in a paper, as the paper spells them."""
+    topic = replace(TOPIC, exclude=("planets",))
+    paper = a_paper(1, title="Pruning", abstract="Mixtures of Experts on planets, with expert pruning.")
+    assert moving.by_text(topic, paper) == moving.Moved(("mixtures experts", "experts pruning"), ("planets",))
+
+
+def test_words_of_earlier_scores() -> None:
+    """Words of what passed move a paper up, words of the others down."""
+    opinions = learn(TOPIC, scored(FEWEST_WANTED, 80), {})
+    moved = moving.by_scores(opinions, a_paper(1, title="Routing", abstract="The weather."))
+    assert (moved.up, moved.down) == (("routing",), ("weather",))
+
+
+# --- a promised loss ---
+
+
+@pytest.mark.parametrize(
+    ("loss", "days", "own", "found"),
+    [
+        (0.04, [ALL] * 9, [ALL] * 9, 1.0),  # not ten days yet
+        (0.04, [ALL] * 10, [ALL] * 10, 0.2),
+        (0.04, [LATE] * 10, [LATE] * 10, 0.65),
+        (0.6, [LATE] * 10, [LATE] * 10, 0.65),  # half of it is kept as a margin
+        (1.0, [LATE] * 10, [LATE] * 10, 0.2),
+        (0.04, [ALL] * 20, [ALL] * 2, 0.68),  # two days of a new text: two fifths of what could be left out
+        (0.04, [ALL] * 20, [], 1.0),  # the first day of a changed text is seen whole
+        (0.04, [*[ALL] * 20, LATE], [LATE], 0.93),  # and then it has to hold on the days of the new text
+    ],
+)
+def test_loss_share(loss: float, days: list[list[Past]], own: list[list[Past]], found: float) -> None:
+    """The share is the smallest whose measured loss leaves a margin to the promised one."""
+    assert loss_share(loss, days, own) == pytest.approx(found)

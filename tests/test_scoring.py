@@ -26,7 +26,7 @@ from newsletter.errors import (
 )
 from newsletter.models import AnswerState, Completion, Paper, Prompt, Score, Topic, Usage
 from newsletter.prompts import PromptFile
-from newsletter.scoring import AT_ONCE, BATCH, Parsed, Scored, build_prompt, parse_reply, score, topic_hash
+from newsletter.scoring import AT_ONCE, BATCH, BLOCK, Parsed, Scored, build_prompt, parse_reply, score, topic_hash
 from tests.factories import a_paper
 
 TEMPLATE = PromptFile.parse((Path(__file__).parent.parent / "prompts" / "score.md").read_text("utf-8"), "score.md")
@@ -287,6 +287,16 @@ def test_batches(count: int, batches: list[int]) -> None:
     assert ledger.usage == Usage(10 * len(batches), len(batches), 0.5 * len(batches))
 
 
+def test_papers_are_dealt_within_blocks() -> None:
+    """The best block comes first, and within it every request has good and poorer papers alike."""
+    model = Model()
+    run(model, papers(2 * BLOCK))
+    numbers = [[int(arxiv_id[-5:]) for arxiv_id in ids] for ids in model.asked]
+    assert [max(one) <= BLOCK for one in numbers] == [True] * 4 + [False] * 4
+    assert numbers[0] == list(range(1, BLOCK + 1, 4))
+    assert sorted(number for one in numbers for number in one) == list(range(1, 2 * BLOCK + 1))
+
+
 def test_a_paper_that_speaks_to_its_judge_is_alone() -> None:
     """A hidden instruction stands in a request of its own, where it can change no other paper's score."""
     model = Model()
@@ -341,7 +351,7 @@ def test_a_failed_batch_costs_its_papers_only(error: ModelError) -> None:
     """Where one request fails the others are asked all the same."""
     model = Model([error])
     scored, ledger = run(model, papers(3 * BATCH))
-    assert scored == Scored(tuple(papers(BATCH)), (error,), 0)
+    assert scored == Scored(tuple(papers(3 * BATCH)[::3]), (error,), 0)
     assert len(ledger.scores) == 2 * BATCH
 
 

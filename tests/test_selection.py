@@ -92,7 +92,7 @@ NOBODY = ("Nobody",)
 
 
 def test_order() -> None:
-    """Followed authors stand first, then relevance; novelty, closeness in words and the id only break ties."""
+    """Followed authors stand first, then relevance; novelty, word match and the id only break ties."""
     day = [
         judged(9, 5, number=1, authors=NOBODY),
         judged(10, 1, number=2, authors=NOBODY),

@@ -24,6 +24,7 @@ from newsletter.summarise import (
     Wanted,
     build_prompt,
     build_translation,
+    of_reason,
     parse_reply,
     parse_translation,
     problem,
@@ -483,3 +484,17 @@ def test_a_refusal_of_everything_stops(error: ModelError) -> None:
     assert set(errors) == {error}
     assert len(model.asked) <= AT_ONCE
     assert saved == {}
+
+
+# --- the language of a reason ---------------------------------------------------
+
+
+def test_reasons_in_other_languages() -> None:
+    """A reason is asked for in each leading language, and one in the wrong language is left out."""
+    want = Wanted(a_paper(1), (), (TOPICS[0],), reason_languages=("en", "zh"))
+    prompt = build_prompt(TEMPLATE, want)
+    assert "<reasons>moe, moe:zh</reasons>" in prompt.user
+    good = {"moe": REASON, "moe:zh": "面向稀疏MoE的无重训专家剪枝"}
+    for answered, expected in ((good, good), (good | {"moe:zh": REASON}, good | {"moe:zh": None})):
+        assert parse_reply(reply({"id": ONE, "lines": {}, "reasons": answered}), want)[1] == expected
+    assert [of_reason(key) for key in want.reasons] == [("moe", "en"), ("moe", "zh")]

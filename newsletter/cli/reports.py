@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 import click
 
-from newsletter import app, doctor, pipeline
+from newsletter import app, doctor, pipeline, ranking
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import ArxivId, Finding, Paper, Topic
@@ -35,6 +35,8 @@ def check(settings: Settings, *, online: bool, accept: bool) -> int:
     click.echo(f"{known}; templates and prompts are fine.")
     for line in doctor.ages(roster, counter.now()):
         click.echo(f"  {line}")
+    for topic in roster.topics:
+        click.echo(f"  {topic.key}: {doctor.understood(topic)}")
     return 0
 
 
@@ -65,6 +67,8 @@ def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | Non
         editor = pipeline.Editor(desk)
         for one in topics:
             click.echo(f"  {one.key}: {_verdict(editor, one, day, paper)}")
+            for line in _words(editor.desk, one, day, paper):
+                click.echo(f"    {line}")
     return 0
 
 
@@ -74,11 +78,27 @@ def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> 
         return "not picked: none of its categories is asked for"
     now = editor.day(day, topic)
     judged = next(one for one in now.judged if one.paper.arxiv_id == paper.arxiv_id)
-    found = f"closeness in words {judged.similarity:.3f}"
+    found = f"word match {judged.similarity:.3f}"
     if judged.score:
         found = f"relevance {judged.score.relevance}, novelty {judged.score.novelty}, {found}"
     fate = pipeline.recorded_fate(editor.desk, topic, paper) or now.fates()[judged.paper]
     return f"{fate.words} ({found})" if fate.place else f"not picked: {fate.words} ({found})"
+
+
+def _words(desk: pipeline.Desk, topic: Topic, day: date, paper: Paper) -> Iterator[str]:
+    """What moved the paper in the order without a model."""
+    if not topic.covers(paper):
+        return
+    yield from _moved("your text", ranking.moving.by_text(topic, paper))
+    opinions = pipeline.opinions(desk, day, topic)
+    if opinions.trained:
+        yield from _moved("earlier scores", ranking.moving.by_scores(opinions, paper))
+
+
+def _moved(by: str, moved: ranking.moving.Moved) -> Iterator[str]:
+    for direction, words in (("up", moved.up), ("down", moved.down)):
+        if words:
+            yield f"moved {direction} by {by}: {', '.join(words)}"
 
 
 def inbox(settings: Settings, paths: Sequence[Path]) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from newsletter.demo.faults import Fault
-from newsletter.demo.model_judge import Judge, bag, reason
-from newsletter.demo.model_lines import one_liner
+from newsletter.demo.model_judge import Bag, Judge, bag, reason
+from newsletter.demo.model_lines import one_liner, reason_in
 from newsletter.demo.model_request import AskedFor, AskedPaper
 from newsletter.demo.model_words import novelty, steady
 from newsletter.demo.rows import SampleRow
@@ -42,10 +42,16 @@ def _score(known: Known, asked: AskedFor, paper: AskedPaper) -> Item:
     return {"id": paper.id, "r": relevance, "n": fresh}
 
 
+def _reason(asked: AskedFor, row: SampleRow | None, key: tuple[str, str, str], words: Bag) -> str:
+    """In English as its author wrote it; in other languages one that is made up."""
+    topic, _, language = key
+    english = (row.reasons if row else {}).get(topic) or reason(asked.topics[topic], words)
+    return english if language in ("", "en") else reason_in(language, english)
+
+
 def _summary(known: Known, asked: AskedFor, paper: AskedPaper) -> Item:
     row = known.row(paper.id)
     written = row.lines if row else {}
-    reasons = row.reasons if row else {}
     words = bag(paper.title, paper.abstract)
     topics = [topic for topic in (paper.topics or tuple(asked.topics)) if topic in asked.topics]
     return {
@@ -54,7 +60,11 @@ def _summary(known: Known, asked: AskedFor, paper: AskedPaper) -> Item:
             tag: written.get(tag.partition("-")[0]) or one_liner(tag, paper.id, paper.title, paper.abstract)
             for tag in asked.languages
         },
-        "reasons": {topic: reasons.get(topic) or reason(asked.topics[topic], words) for topic in topics},
+        "reasons": {
+            key: _reason(asked, row, key.partition(":"), words)
+            for key in (asked.reasons or topics)
+            if key.partition(":")[0] in topics
+        },
     }
 
 

@@ -66,3 +66,20 @@ def _chinese(arxiv_id: str, title: str, abstract: str) -> str:
     name = acronym(title, abstract)
     subject = f"提出 {name}" if name else "本文"
     return f"针对{field}中{trouble}的问题，{subject}{'，' if name else ''}{means}，{gain}。"
+
+
+_REASONS = {
+    "zh": "符合关注方向：{}",
+    "de": "Trifft das Interesse an {}",
+    "fr": "Répond à l’intérêt pour {}",
+    "es": "Responde al interés por {}",
+    "ja": "関心分野に該当する：{}",
+    "ko": "관심 분야에 해당: {}",
+}
+
+
+def reason_in(language: str, english: str) -> str:
+    """A reason in another language that names what the English one does; in English where we have no words for it."""
+    named = re.sub(r"^.* in (?=[A-Z\w-]+)", "", english).strip(".")
+    short = ", ".join(re.findall(r"[A-Za-z][\w-]+", named)[:2]) or "LLM"
+    return _REASONS.get(language.partition("-")[0], "{}").format(short)

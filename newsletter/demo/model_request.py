@@ -25,6 +25,7 @@ class AskedFor:
     topics: Mapping[str, str]
     papers: tuple[AskedPaper, ...]
     languages: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()  # what each reason is called
     language: str = ""  # that an abstract is to be translated into
 
 
@@ -35,6 +36,7 @@ def read_request(message: str) -> AskedFor:
         topics={names.get("key", ""): html.unescape(text).strip() for names, text in _elements("topic", message)},
         papers=tuple(_paper(names, html.unescape(text)) for names, text in _elements("paper", message)),
         languages=tuple(re.findall(r"[\w-]+", languages)),
+        reasons=tuple(re.findall(r"[\w:-]+", next((text for _, text in _elements("reasons", message)), ""))),
         language=next((text.strip() for _, text in _elements("language", message)), ""),
     )
 

@@ -9,15 +9,16 @@ samples         the made-up papers that prompts and templates are tried with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
+from newsletter import ranking
 from newsletter.doctor import checks
 from newsletter.doctor.contradictions import contradictions
 from newsletter.errors import ConfigurationError, StoreUnavailable
-from newsletter.models import Finding, Masthead, Roster
+from newsletter.models import Finding, Masthead, Roster, Topic
 from newsletter.readers import Counter, guard, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
@@ -80,6 +81,17 @@ def _files(settings: Settings, counter: Counter) -> list[Finding]:
         with suppress(StoreUnavailable):  # who writes what matters says it
             counter.store.remember(_FAULTLESS, mark)
     return findings
+
+
+def understood(topic: Topic) -> str:
+    """How the order without a model reads a topic's text and word lists, in one line."""
+    read = ranking.interests.read(topic.interests)
+    wanted, unwanted = [*read.wanted, *topic.include], [*read.unwanted, *topic.exclude]
+    return "; ".join(f"{name}: {_listed(pieces)}" for name, pieces in (("wanted", wanted), ("unwanted", unwanted)))
+
+
+def _listed(pieces: Sequence[str]) -> str:
+    return " | ".join(pieces) or "nothing"
 
 
 def ages(roster: Roster, now: datetime) -> Iterator[str]:

@@ -47,7 +47,8 @@ class Entry:
     topics: tuple[str, ...]  # titles of the topics that picked it
     topic: str | None = field(default=None, repr=False)  # key of the first; the key of the edition is made of the repr
     score: Score | None = None
-    reason: str | None = None  # which interest it meets; English
+    reason: str | None = None  # which interest it meets
+    reason_language: str = field(default="en", repr=False)  # as with topic
     by_author: str | None = None
     lines: tuple[Line, ...] = ()  # in the reader's order of languages
     translated: Line | None = None  # the abstract in the reader's leading language; a machine's, to be marked so

@@ -141,5 +141,5 @@ class Summary:
 
     arxiv_id: str
     lines: tuple[Line, ...] = ()
-    reasons: Mapping[str, str] = field(default_factory=dict)  # by topic key
+    reasons: Mapping[str, Line] = field(default_factory=dict)  # by topic key
     abstract: Line | None = None  # translated, where a reader asks for it

@@ -14,7 +14,7 @@ from newsletter.pipeline.judging import TopicDay
 from newsletter.pipeline.planning import Due, Group, due, due_of, groups, plan
 from newsletter.pipeline.preparing import NotOut, collect_issues, missed
 from newsletter.pipeline.publishing import publish
-from newsletter.pipeline.ranks import recorded_fate
+from newsletter.pipeline.ranks import opinions, recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare
 from newsletter.pipeline.sending import message_for, send
 from newsletter.store import Store
@@ -89,6 +89,7 @@ __all__ = [
     "message_for",
     "missed",
     "no_progress",
+    "opinions",
     "plan",
     "prepare",
     "prepare_days",

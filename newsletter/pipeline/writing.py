@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -13,7 +13,7 @@ from newsletter.errors import ModelError
 from newsletter.models import AbstractLanguage, Abstracts, Completion, Line, Paper, Summary, Topic, Wishes
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.judging import is_past
-from newsletter.summarise import Lines, Translation, Wanted
+from newsletter.summarise import ENGLISH, Lines, Translation, Wanted, of_reason
 from newsletter.summarise.checks import problem, translation_problem
 
 _OF_ARXIV = "en"  # nearly all abstracts
@@ -26,6 +26,7 @@ class Texts:
     paper: Paper
     issue: date
     languages: tuple[str, ...] = ()
+    leading: tuple[str, ...] = ()  # the first language of each email: that of its reasons
     topics: tuple[Topic, ...] = ()
     translations: tuple[str, ...] = ()
 
@@ -34,6 +35,7 @@ class Texts:
         return replace(
             self,
             languages=tuple(dict.fromkeys((*self.languages, *wishes.languages))),
+            leading=tuple(dict.fromkeys((*self.leading, *wishes.languages[:1]))),
             topics=tuple({topic.key: topic for topic in (*self.topics, *topics)}.values()),
             translations=tuple(dict.fromkeys((*self.translations, *translated_into(wishes)))),
         )
@@ -70,7 +72,7 @@ class Writer:
         def save(want: Wanted, lines: Lines, reasons: Lines, completion: Completion) -> None:
             nonlocal done
             hashes = {topic.key: scoring.topic_hash(topic) for topic in want.topics}
-            by_hash = {(hashes[key], "en"): text for key, text in reasons.items()}
+            by_hash = {(hashes[topic], language): text for topic, language, text in _of_reasons(reasons)}
             key = desk.summary_prompt.hash, completion.model
             desk.store.save_summary(day, want.paper, *key, lines, by_hash, completion.usage)
             done += not want.rejected
@@ -105,9 +107,16 @@ class Writer:
         for want in texts:
             arxiv_id = want.paper.arxiv_id
             languages = tuple(one for one in want.languages if (arxiv_id, one) not in lines)
-            unknown = tuple(one for one in want.topics if (arxiv_id, scoring.topic_hash(one), "en") not in reasons)
-            if languages or unknown:
-                lacking.append(Wanted(want.paper, languages, unknown))
+            missing = [
+                (topic, language)
+                for topic in want.topics
+                for language in want.leading
+                if (arxiv_id, scoring.topic_hash(topic), language) not in reasons
+            ]
+            if languages or missing:
+                unknown = {topic.key: topic for topic, _ in missing}
+                in_languages = tuple(dict.fromkeys(language for _, language in missing))
+                lacking.append(Wanted(want.paper, languages, tuple(unknown.values()), reason_languages=in_languages))
         return lacking
 
     def left_out(self, texts: Sequence[Texts]) -> int:
@@ -130,12 +139,12 @@ class Writer:
         found = {}
         for arxiv_id in (paper.arxiv_id for paper in papers):
             texts = [(language, lines.get((arxiv_id, language))) for language in wishes.languages]
-            why = {topic.key: reasons.get((arxiv_id, scoring.topic_hash(topic), "en")) for topic in topics}
+            why = {topic.key: _reason(reasons, arxiv_id, topic, wishes.languages) for topic in topics}
             abstracts = [(language, translated.get((arxiv_id, language))) for language in wishes.languages]
             found[arxiv_id] = Summary(
                 arxiv_id=arxiv_id,
                 lines=tuple(Line(language, text) for language, text in texts if text),
-                reasons={key: text for key, text in why.items() if text},
+                reasons={key: line for key, line in why.items() if line},
                 abstract=next((Line(language, text) for language, text in abstracts if text), None),
             )
         return found
@@ -147,7 +156,7 @@ class Writer:
         hashes = [scoring.topic_hash(topic) for topic in topics]
         fits = _fits(papers, problem) if past else None
         lines = store.lines(languages, *key, papers, past=fits)
-        return lines, store.reasons(["en"], hashes, *key, papers, past=past)
+        return lines, store.reasons([*languages, ENGLISH], hashes, *key, papers, past=past)
 
     def _translated(
         self, languages: Sequence[str], papers: Sequence[Paper], *, past: bool
@@ -167,3 +176,18 @@ def _fits(papers: Sequence[Paper], check: Callable[[str, Paper, str], str | None
 
 def _languages(texts: Sequence[Texts]) -> list[str]:
     return list(dict.fromkeys(language for one in texts for language in one.languages))
+
+
+def _of_reasons(reasons: Lines) -> Iterator[tuple[str, str, str | None]]:
+    for key, text in reasons.items():
+        yield *of_reason(key), text
+
+
+def _reason(
+    reasons: Mapping[tuple[str, str, str], str | None], arxiv_id: str, topic: Topic, languages: Sequence[str]
+) -> Line | None:
+    """In the reader's leading language, else in English (older ones are), else in another language of theirs."""
+    for language in (*languages[:1], ENGLISH, *languages):
+        if text := reasons.get((arxiv_id, scoring.topic_hash(topic), language)):
+            return Line(language, text)
+    return None

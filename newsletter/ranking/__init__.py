@@ -5,12 +5,13 @@ cold         the order by these words (feedback: made wider by its first papers)
 trained      the order by earlier scores (vectors, logistic: how it is learned)
 opinions     one order of both, and of scores under the topic's earlier texts
 closeness    whether a paper is about the topic at all
+moving       which words moved a paper
 prefilter    how much of a day the model has to see
 """
 
 from __future__ import annotations
 
-from newsletter.ranking import interests
+from newsletter.ranking import interests, moving
 from newsletter.ranking.closeness import fitting
 from newsletter.ranking.cold import cold
 from newsletter.ranking.opinions import FORGOTTEN, Opinions, learn
@@ -30,6 +31,7 @@ __all__ = [
     "is_sample",
     "learn",
     "loss_share",
+    "moving",
     "recall",
     "share",
     "top",

@@ -17,7 +17,7 @@ _MOST_MENTIONS = 4  # of a keyword in one paper; more say nothing more
 _BM25_K, _BM25_B = 1.2, 0.75  # the usual constants
 
 _PART = re.compile(
-    r"[^\w\s-]|\b(?:and|or|for|of|by|in|with|to|that|how|why|from|on|they|are|the|an?|as|is|such)\b"
+    r"[^\w\s-]|\b(?:and|or|for|by|in|with|to|that|how|why|from|on|they|are|the|an?|as|is|such)\b"
     r"|(?<=[\u3400-\u9fff])(?=[a-z])|(?<=[a-z])(?=[\u3400-\u9fff])"  # nothing stands between 关注 and LLM
 )
 _NOTHING = frozenset(stem for word in signals.EMPTY for stem in stems(word))
@@ -111,6 +111,12 @@ def _less(wanted: Sequence[float], unwanted: Sequence[float]) -> list[float]:
 def named_phrases(topic: Topic) -> list[list[str]]:
     """The stems of each thing that the topic wants."""
     return _phrases(_wishes(topic)[0])
+
+
+def unwanted_phrases(topic: Topic) -> list[list[str]]:
+    """The stems of each thing that the topic does not want, and does not want besides."""
+    wanted, unwanted = _wishes(topic)
+    return [phrase for phrase in _phrases(unwanted) if phrase not in _phrases(wanted)]
 
 
 def _wishes(topic: Topic) -> tuple[str, str]:

@@ -15,6 +15,7 @@ _LEAST_RECALL = 0.97  # of the papers that pass
 _FEWEST_PASSED = 20  # in these days; fewer measure nothing
 _STEP = 0.1
 _LEAST_SHARE, _FINE_STEP = 0.2, 0.05  # where a loss is promised
+_SURE_DAYS = 5  # of a new text
 _MARGIN = 0.5  # of the promised loss: what was measured on few days may be half of what comes
 
 
@@ -41,14 +42,16 @@ def loss_share(loss: float, days: Sequence[Sequence[Past]], own: Sequence[Sequen
     """The smallest share of a day in whose top at most `loss` of what passes would be missing; or all.
 
     `own`: those of the days that were ranked under the topic's text as it is. The first day of a changed text is seen
-    whole; from then on it has to hold on the days of the new text, and on all.
+    whole; then the loss has to hold on the days of the new text and on all, and for five days only a part of what
+    these days allow is left out: so few show little.
     """
     if not own or len(days) < FEWEST_DAYS or sum(bool(one.passed) for day in days for one in day) < _FEWEST_PASSED:
         return 1.0
     part = _LEAST_SHARE
     while part < 1.0 and min(recall(own, part), recall(days, part)) < 1 - loss * _MARGIN:
         part = round(part + _FINE_STEP, 6)
-    return min(part, 1.0)
+    sure = min(1.0, len(own) / _SURE_DAYS)
+    return min(1.0, 1 - (1 - part) * sure)
 
 
 def recall(days: Iterable[Sequence[Past]], part: float) -> float:

@@ -33,8 +33,20 @@ def text_of(paper: Paper) -> str:
 
 def stems(text: str) -> list[str]:
     """The words that say what a text is about, in order, without their endings."""
-    words = re.findall(r"[^\W\d_][\w+]+", text.lower().replace("-", " "))
-    return [_ENDING.sub("", word) if len(word) > 4 else word.removesuffix("s") for word in words if word not in _STOP]
+    return [_stem(word) for word in _words(text) if word not in _STOP]
+
+
+def spellings(text: str) -> dict[str, str]:
+    """By stem the word as the text has it first."""
+    return {_stem(word): word for word in reversed(_words(text)) if word not in _STOP}
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W\d_][\w+]+", text.lower().replace("-", " "))
+
+
+def _stem(word: str) -> str:
+    return _ENDING.sub("", word) if len(word) > 4 else word.removesuffix("s")
 
 
 def pairs(found: Sequence[str]) -> list[str]:

@@ -67,6 +67,7 @@ class Shown:
     strong: bool  # the score deserves colour
     novelty: int | None
     reason: str
+    reason_language: str
     follows: str
     abstract: tuple[Run, ...]
     translated: tuple[Run, ...]  # a machine's words: never with links
@@ -121,6 +122,7 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
         strong=entry.score is not None and entry.score.relevance >= _STRONG,
         novelty=entry.score.novelty if entry.score else None,
         reason=to_unicode(entry.reason or ""),
+        reason_language=entry.reason_language,
         follows=words.say("follows", author=to_unicode(entry.by_author)) if entry.by_author else "",
         abstract=() if translated and wish is AbstractLanguage.FIRST else linked(_pieces(abstract, level)),
         translated=translated,

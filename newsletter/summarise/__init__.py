@@ -14,12 +14,14 @@ from newsletter.models import AnswerState, Completion, Paper, Prompt, Topic
 from newsletter.ports import Complete
 from newsletter.prompts import PromptFile
 from newsletter.summarise.checks import mended, problem, quotable, translation_problem
+from newsletter.summarise.languages import wrong_language
 
 AT_ONCE = 32  # the model's own limit may be lower
 _LINE_TOKENS, _REASON_TOKENS = 60, 20  # of an answer, for each
 _MOST_CHARACTERS = 600  # of a text, as the schema says: more than any that passes its check
 _MOST_ASKS = 12  # one paper whose answers cannot be read: in every form of every model twice, but no more than this
 
+ENGLISH = "en"
 Lines = Mapping[str, str | None]
 Save = Callable[["Wanted", Lines, Lines, Completion], None]
 Asked = TypeVar("Asked")
@@ -42,6 +44,23 @@ class Wanted:
     languages: tuple[str, ...]
     topics: tuple[Topic, ...]
     rejected: tuple[Rejected, ...] = ()
+    reason_languages: tuple[str, ...] = (ENGLISH,)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What each reason is called in the answer."""
+        return tuple(reason_key(topic.key, one) for topic in self.topics for one in self.reason_languages)
+
+
+def reason_key(topic: str, language: str) -> str:
+    """The topic's key; with the language where it is another than English."""
+    return topic if language == ENGLISH else f"{topic}:{language}"
+
+
+def of_reason(key: str) -> tuple[str, str]:
+    """The topic's key and the language of a reason."""
+    topic, _, language = key.partition(":")
+    return topic, language or ENGLISH
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +76,14 @@ def build_prompt(template: PromptFile, wanted: Wanted) -> Prompt:
     paper, keys = wanted.paper, [topic.key for topic in wanted.topics]
     told = {"id": paper.arxiv_id, "title": paper.title, "abstract": paper.abstract, "topics": keys}
     system, user = template.fill(
-        languages=wanted.languages, topics=wanted.topics, papers=[told], rejected=wanted.rejected
+        languages=wanted.languages,
+        topics=wanted.topics,
+        reasons=wanted.reasons,
+        papers=[told],
+        rejected=wanted.rejected,
     )
-    tokens = 30 + _LINE_TOKENS * len(wanted.languages) + _REASON_TOKENS * len(keys)
-    schema = _schema(paper.arxiv_id, wanted.languages, keys)
+    tokens = 30 + _LINE_TOKENS * len(wanted.languages) + _REASON_TOKENS * len(wanted.reasons)
+    schema = _schema(paper.arxiv_id, wanted.languages, wanted.reasons)
     return Prompt(system, user, "summaries", schema, expected_tokens=tokens, ids=(paper.arxiv_id,))
 
 
@@ -75,7 +98,7 @@ def build_translation(template: PromptFile, wanted: Translation) -> Prompt:
 
 
 def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines, tuple[Rejected, ...]]:
-    """Lines by language and reasons by topic key, None where one is absent or fails its check; and what failed.
+    """Lines by language and reasons by `reason_key`, None where one is absent or fails its check; and what failed.
 
     Raises ValueError when the reply is not the JSON asked for, or is about another paper.
     """
@@ -87,12 +110,14 @@ def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines, tuple[Rejecte
         given = group.get(key) if isinstance(group, dict) else None
         text = mended(given, language) if isinstance(given, str) else ""
         why = problem(text, wanted.paper, language) if text else "it is missing"
+        if not why and language is None:
+            why = wrong_language(text, of_reason(key)[1]) if of_reason(key)[1] != ENGLISH else None
         if why:
             rejected.append(Rejected(key, quotable(text), why))
         return None if why else text
 
     lines = {language: checked("lines", language, language) for language in wanted.languages}
-    reasons = {topic.key: checked("reasons", topic.key, None) for topic in wanted.topics}
+    reasons = {key: checked("reasons", key, None) for key in wanted.reasons}
     return lines, reasons, tuple(rejected)
 
 
@@ -130,10 +155,12 @@ async def _summarise_one(wanted: Wanted, template: PromptFile, complete: Complet
     except ValueError:
         lines, reasons, rejected = {}, {}, ()
     save(wanted, _present(lines), _present(reasons), completion)
+    unexplained = [key for key in wanted.reasons if not reasons.get(key)]
     lacking = replace(
         wanted,
         languages=tuple(language for language in wanted.languages if not lines.get(language)),
-        topics=tuple(topic for topic in wanted.topics if not reasons.get(topic.key)),
+        topics=tuple(topic for topic in wanted.topics if any(of_reason(key)[0] == topic.key for key in unexplained)),
+        reason_languages=tuple(dict.fromkeys(of_reason(key)[1] for key in unexplained)),
         rejected=tuple(one for one in rejected if one.text),
     )
     if not lacking.languages and not lacking.topics:
@@ -144,7 +171,7 @@ async def _summarise_one(wanted: Wanted, template: PromptFile, complete: Complet
     except ValueError:
         # Recorded as answered: the abstract's own sentence stands in, and the same answer is not paid for again.
         lines = dict.fromkeys(lacking.languages)
-        reasons = {topic.key: None for topic in lacking.topics}
+        reasons = dict.fromkeys(lacking.reasons)
     save(lacking, lines, reasons, repaired)
 
 
