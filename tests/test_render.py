@@ -205,7 +205,7 @@ def test_header_line_and_order(renderer: Renderer) -> None:
         "── Papers ──",
         "── Also today ──",
         "machine-written (example/model)",
-        "70,000 + 5,977 tokens, $0.40 (scores",
+        "70,000 input + 5,977 output tokens, $0.40 (scores",
     ]
     assert sorted(marks, key=text.index) == marks
 

@@ -198,10 +198,5 @@ def _part(bill: Bill, words: Words, *, named: bool) -> str:
 
 
 def _spent(key: str, usage: Usage, words: Words, **more: str) -> str:
-    cost = words.say("cost_unknown") if usage.cost_usd is None else _dollars(usage.cost_usd)
+    cost = words.say("cost_unknown") if usage.cost_usd is None else words.dollars(usage.cost_usd)
     return words.say(key, prompt=usage.prompt_tokens, completion=usage.completion_tokens, cost=cost, **more)
-
-
-def _dollars(cost: float) -> str:
-    """Cents, and of what is less than ten of them the first two digits."""
-    return f"${cost:,.2f}" if cost >= 0.1 or cost < 0.0001 else f"${cost:.2g}"
