@@ -20,6 +20,8 @@ from babel.numbers import format_currency, format_decimal
 from newsletter.errors import TemplateError
 
 _FALLBACK = "en"
+_ISOLATE, _END = "\u2068", "\u2069"
+_ISOLATES = str.maketrans("", "", _ISOLATE + _END)
 Forms = Mapping[str, str]
 
 
@@ -55,7 +57,16 @@ class Words:
 
     def shown(self, values: Mapping[str, object]) -> dict[str, object]:
         """The values as phrases have them: numbers as this language writes them."""
-        return {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
+        return {name: self._shown(value) for name, value in values.items()}
+
+    def _shown(self, value: object) -> object:
+        """From right to left, a name keeps its own order and does not take the number behind it along.
+
+        Markup, a kind of text of its own, is no name.
+        """
+        if isinstance(value, int):
+            return self.number(value)
+        return f"{_ISOLATE}{value}{_END}" if type(value) is str and self.direction == "rtl" else value
 
     def as_data(self, *prefixes: str) -> dict[str, object]:
         """Every phrase whose key begins so, plural forms and all, for what has to speak without us: a script."""
@@ -83,7 +94,8 @@ class Words:
 
     def short_day(self, day: date) -> str:
         """The short form, never broken over two lines."""
-        return self._written(day, "short_day").replace(" ", "\u00a0")
+        written = self._written(day, "short_day").replace(" ", "\u00a0")
+        return f"{_ISOLATE}{written}{_END}" if self.direction == "rtl" else written
 
     def days(self, days: Sequence[date]) -> str:
         """One day, or the first and the last of several."""
@@ -100,7 +112,7 @@ class Words:
         return str(format_skeleton("yMMMM", day, locale=self._locale))
 
     def month_alone(self, day: date) -> str:
-        return str(format_date(day, "LLLL", self._locale))
+        return self._written(day, "month")
 
     def weekdays(self) -> list[tuple[str, str]]:
         """From Monday: the whole name and the short one."""
@@ -121,6 +133,11 @@ def direction(language: str) -> str:
     likely = get_global("likely_subtags").get(locale.language, "")  # Uyghur or Dhivehi: Babel has no dates for them
     script = locale.script or next((part for part in likely.split("_")[1:] if len(part) == 4), "")
     return "rtl" if locale.text_direction == "rtl" or script in _RIGHT_TO_LEFT else "ltr"
+
+
+def bare(text: str) -> str:
+    """Without the marks around names: for a header, where they would count as letters."""
+    return text.translate(_ISOLATES)
 
 
 def load_words(folders: Sequence[Path], language: str) -> Words:

@@ -162,7 +162,7 @@
     const kind = !hits.length ? "script_none" : hits.length > MOST ? "script_found_first" : "script_found";
     const searching = shards.length + failed < names.length ? say("script_searching") : "";
     const partly = failed ? say("script_partly") : searching;
-    found.textContent = [say(kind, { count: hits.length, most: MOST }), partly].filter(Boolean).join(say("script_gap"));
+    found.textContent = [say(kind, { count: hits.length, most: MOST }), partly].filter(Boolean).join(say("gap"));
   };
 
   const changed = () => {

@@ -27,7 +27,7 @@ _ASSETS = {"archive.css": "archive-style.css", "archive.js": "archive-script.js"
 _PAGES = ("base", "parts", "day", "month", "index", "paper", "prompt", "search", "missing")
 _SHOWN_IN_FRONT = 5
 _SCRIPT, _PHRASES = "archive.js", "/* PHRASES */"
-_SCRIPT_SAYS = ("script_", "et_al")
+_SCRIPT_SAYS = ("script_", "et_al", "gap")
 
 
 class Pages:

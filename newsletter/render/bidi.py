@@ -6,7 +6,7 @@ import re
 
 from newsletter.words import direction
 
-_RIGHT_TO_LEFT, _END = "\u2067", "\u2069"  # isolates: what stands around a run keeps its own order
+_RIGHT_TO_LEFT, _NAME, _END = "\u2067", "\u2068", "\u2069"  # isolates: what stands around a run keeps its own order
 _STYLE = re.compile(r'(?<=style=")[^"]*(?=")|(?<=<style type="text/css">).*?(?=</style>)', re.S)
 _SIDES = re.compile(r"\b(left|right)\b")
 _FOUR = re.compile(r"(padding|margin):( ?)" + " ".join([r"([^;\s\"]+)"] * 4))
@@ -24,10 +24,14 @@ def isolated(text: str, language: str) -> str:
 
 
 def _isolated(text: str) -> str:
-    return "\n".join(
-        f"{line[: len(line) - len(line.lstrip())]}{_RIGHT_TO_LEFT}{line.lstrip()}{_END}" if line.strip() else line
-        for line in text.split("\n")
-    )
+    return "\n".join(_marked(line) if line.strip() else line for line in text.split("\n"))
+
+
+def _marked(line: str) -> str:
+    """A name whose end stands on the next line ends here too."""
+    bare = line.lstrip()
+    opened = bare.count(_NAME) - bare.count(_END)
+    return f"{line[: len(line) - len(bare)]}{_RIGHT_TO_LEFT}{bare}{_END * (1 + max(0, opened))}"
 
 
 def isolated_lines(text: str) -> str:

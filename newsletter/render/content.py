@@ -12,7 +12,7 @@ from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown
 from newsletter.render.sentences import minutes
 from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES
 from newsletter.tex import clean, to_unicode
-from newsletter.words import Words
+from newsletter.words import Words, bare
 
 SUBJECT_LIMIT = 78
 _PADDING = "\u034f\u200c\u00a0" * 40  # keeps the paragraph behind the preheader out of the inbox list
@@ -93,12 +93,12 @@ def subject(edition: Edition, papers: list[Shown], words: Words) -> str:
     """Count and top titles, whole ones as long as they fit."""
     if not papers:
         late = any(notice.kind is NoticeKind.LATE for notice in edition.notices)
-        return _cut(words.say("subject_late" if late else "subject_quiet", name=clean(edition.name)))
-    found = words.say("subject", count=len(papers), titles=papers[0].short_title)
+        return _cut(bare(words.say("subject_late" if late else "subject_quiet", name=clean(edition.name))))
+    found = bare(words.say("subject", count=len(papers), titles=papers[0].short_title))
     titles = papers[0].short_title
     for paper in papers[1:4]:
         titles += words.say("separator") + paper.short_title
-        longer = words.say("subject", count=len(papers), titles=titles)
+        longer = bare(words.say("subject", count=len(papers), titles=titles))
         if len(longer) > SUBJECT_LIMIT:
             break
         found = longer
