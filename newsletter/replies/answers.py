@@ -117,6 +117,7 @@ def _digest(answers: str, now: datetime) -> str:
 def _html(language: str, said: tuple[str, ...], link: str) -> str:
     before = "".join(f"<p>{escape(line)}</p>" for line in said[:-1])
     after = f"<p>{escape(said[-1])}</p>" if said[-1] else ""
-    anchor = f'<p><a href="{escape(link)}">{escape(link)}</a></p>'
+    # A link is longer than a phone is wide.
+    anchor = f'<p style="overflow-wrap:anywhere;word-break:break-word"><a href="{escape(link)}">{escape(link)}</a></p>'
     tongue = f' lang="{escape(language)}" dir="{direction(language)}"'
     return f"<!doctype html><html{tongue}><body>{before}{anchor}{after}</body></html>"
