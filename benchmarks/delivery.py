@@ -41,7 +41,7 @@ def rows() -> Iterator[Row]:
         print("delivery: smtp-sink is missing (Debian: postfix); left out")
         return
     ours = _ours(10_000)
-    name = f"one of 10,000 mails by SMTP, {_LANES} connections, ledger on"
+    name = f"one of 10,000 emails by SMTP, {_LANES} connections, ledger on"
     yield Row(name, ours, "smtplib, one connection, MIME built for each", _by_smtplib(300))
     if program("mlmmj-send"):
         yield Row(name, ours, "mlmmj, without a ledger", _by_mlmmj(200))
@@ -224,4 +224,4 @@ def _by_sendgrid(mails: int) -> Iterator[Row]:
             raise AssertionError(f"{stub.calls()} calls for {mails} mails")
     with sendgrid_stub(0.1) as stub:
         limit = stub.limit(list(_messages(500)), mails // 500, _LANES) / mails
-    yield Row("one of 10,000 mails by SendGrid, 500 a call of 100 ms", taken, "the stub's limit", limit)
+    yield Row("one of 10,000 emails by SendGrid, 500 a call of 100 ms", taken, "the stub's limit", limit)

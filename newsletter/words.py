@@ -14,34 +14,65 @@ from string import Formatter
 
 import yaml
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.core import get_global
+from babel.dates import format_date, format_skeleton, get_day_names
+from babel.numbers import format_currency, format_decimal
 
 from newsletter.errors import TemplateError
 
 _FALLBACK = "en"
+_ISOLATE, _END = "\u2068", "\u2069"
+_ISOLATES = str.maketrans("", "", _ISOLATE + _END)
 Forms = Mapping[str, str]
 
 
+_RIGHT_TO_LEFT = frozenset({"Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Rohg", "Samr", "Syrc", "Thaa"})
+
+
 class Words:
-    """Speaks one language: `say` a phrase, write a day or a number."""
+    """Speaks one language: `say` a phrase, write a day, a number or a price."""
 
     def __init__(self, language: str, phrases: Mapping[str, str | Forms]) -> None:
         self.language = language
         self._phrases = phrases
         self._locale = Locale.parse(str(phrases["locale"]), sep="_")
-        self._written = cache(self._write_date)  # a mail names few days, each of them often
+        self._written = cache(self._write_date)  # an email names few days, each of them often
+        self.direction = self._locale.text_direction
 
     def say(self, key: str, **values: object) -> str:
         """The phrase with its values filled in; `count` chooses among plural forms."""
+        return self.pattern(key, **values).format(**self.shown(values))
+
+    def has(self, key: str) -> bool:
+        return key in self._phrases
+
+    def pattern(self, key: str, **values: object) -> str:
+        """The phrase as it stands in the file; `count` chooses among plural forms."""
         if key not in self._phrases:
             raise KeyError(f"no phrase {key!r} in words/{self.language}.yaml")
         phrase = self._phrases[key]
         if isinstance(phrase, Mapping):
             form = self._locale.plural_form(values["count"] if isinstance(values["count"], int) else 0)
-            phrase = phrase.get(form) or phrase["other"]
-        shown = {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
-        return phrase.format(**shown)
+            return str(phrase.get(form) or phrase["other"])
+        return phrase
+
+    def shown(self, values: Mapping[str, object]) -> dict[str, object]:
+        """The values as phrases have them: numbers as this language writes them."""
+        return {name: self._shown(value) for name, value in values.items()}
+
+    def _shown(self, value: object) -> object:
+        """From right to left, a name keeps its own order and does not take the number behind it along.
+
+        Markup, a kind of text of its own, is no name.
+        """
+        if isinstance(value, int):
+            return self.number(value)
+        return f"{_ISOLATE}{value}{_END}" if type(value) is str and self.direction == "rtl" else value
+
+    def as_data(self, *prefixes: str) -> dict[str, object]:
+        """Every phrase whose key begins so, plural forms and all, for what has to speak without us: a script."""
+        found = {key: phrase for key, phrase in self._phrases.items() if key.startswith(prefixes)}
+        return {"locale": str(self._locale).replace("_", "-"), "phrases": found}
 
     def section(self, prefix: str) -> Mapping[str, str]:
         """Every phrase without plural forms whose key begins so, by the rest of its key."""
@@ -50,13 +81,22 @@ class Words:
     def number(self, value: float) -> str:
         return format_decimal(value, locale=self._locale)
 
+    def dollars(self, cost: float) -> str:
+        """Cents, and of what is less than ten of them the first two digits."""
+        small = 0.0001 <= cost < 0.1
+        digits = max(2, len(f"{cost:.2g}".partition(".")[2])) if small else 2
+        pattern = self._locale.currency_formats["standard"].pattern.replace("0.00", f"0.{'0' * digits}")
+        written = format_currency(cost, "USD", pattern, self._locale, currency_digits=False)
+        return written.replace("US$", "$")  # nobody takes them for another country's
+
     def day(self, day: date) -> str:
         """The long form with its weekday."""
         return self._written(day, "day")
 
     def short_day(self, day: date) -> str:
         """The short form, never broken over two lines."""
-        return self._written(day, "short_day").replace(" ", "\u00a0")
+        written = self._written(day, "short_day").replace(" ", "\u00a0")
+        return f"{_ISOLATE}{written}{_END}" if self.direction == "rtl" else written
 
     def days(self, days: Sequence[date]) -> str:
         """One day, or the first and the last of several."""
@@ -64,8 +104,41 @@ class Words:
             return self.day(days[0])
         return f"{self._written(days[0], 'first_day')} – {self.day(days[-1])}"
 
+    def day_of_month(self, day: date) -> str:
+        """The day without its year."""
+        return str(format_skeleton("MMMMd", day, locale=self._locale))
+
+    def month(self, day: date) -> str:
+        """The month with its year."""
+        return str(format_skeleton("yMMMM", day, locale=self._locale))
+
+    def month_alone(self, day: date) -> str:
+        return self._written(day, "month")
+
+    def weekdays(self) -> list[tuple[str, str]]:
+        """From Monday: the whole name and the short one."""
+        whole, short = (get_day_names(width, "stand-alone", self._locale) for width in ("wide", "abbreviated"))
+        return [(str(whole[number]), str(short[number])) for number in range(7)]
+
     def _write_date(self, day: date, form: str) -> str:
         return format_date(day, str(self._phrases[form]), locale=self._locale)
+
+
+@lru_cache(maxsize=256)
+def direction(language: str) -> str:
+    """`rtl` for a language that is written from right to left, else `ltr`; as the attribute `dir` has it."""
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return "ltr"
+    likely = get_global("likely_subtags").get(locale.language, "")  # Uyghur or Dhivehi: Babel has no dates for them
+    script = locale.script or next((part for part in likely.split("_")[1:] if len(part) == 4), "")
+    return "rtl" if locale.text_direction == "rtl" or script in _RIGHT_TO_LEFT else "ltr"
+
+
+def bare(text: str) -> str:
+    """Without the marks around names: for a header, where they would count as letters."""
+    return text.translate(_ISOLATES)
 
 
 def load_words(folders: Sequence[Path], language: str) -> Words:

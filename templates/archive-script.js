@@ -7,7 +7,13 @@
   const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const words = (text) =>
     [...fold(text).matchAll(/"([^"]+)"|([^\s"]+)/g)].map((found) => (found[1] ?? found[2]).trim()).filter(Boolean);
-  const counted = (number, what) => `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
+  const { locale, phrases } = /* PHRASES */; // filled in by the archive, from templates/words
+  const forms = new Intl.PluralRules(locale);
+  // A phrase with its values filled in; `count` chooses among plural forms.
+  const say = (key, values = {}) => {
+    const phrase = typeof phrases[key] === "string" ? phrases[key] : phrases[key][forms.select(values.count)] ?? phrases[key].other;
+    return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name].toLocaleString(locale));
+  };
 
   const filter = document.getElementById("filter");
   if (filter) {
@@ -19,7 +25,7 @@
         one.hidden = !wanted.every((word) => text.includes(word));
         left += one.hidden ? 0 : 1;
       }
-      document.getElementById("shown").textContent = wanted.length ? `${left} of ${counted(papers.length, "paper")}` : "";
+      document.getElementById("shown").textContent = wanted.length ? say("script_left", { left, count: papers.length }) : "";
     };
     filter.form.hidden = false;
     filter.form.addEventListener("submit", (event) => event.preventDefault());
@@ -124,15 +130,18 @@
 
   const element = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
 
+  // What has a letter that is written from right to left is written so: a language's name alone does not tell.
+  const leads = (line) => (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(line) ? "rtl" : "ltr");
+
   const shown = ({ shard, row, day }) => {
     const { raw, texts } = shard;
     const item = document.createElement("li");
     const id = raw.ids[row];
     const href = /^https?:/.test(id) ? id : `papers/${encodeURIComponent(id)}.html`;
-    item.append(element("a", raw.titles[row], { className: "name", href }));
-    for (const [lang, lines] of texts) if (lines[row]) item.append(element("span", lines[row], { className: "line", lang }));
+    item.append(element("a", raw.titles[row], { className: "name", lang: "en", dir: "ltr", href }));
+    for (const [lang, lines] of texts) if (lines[row]) item.append(element("span", lines[row], { className: "line", lang, dir: leads(lines[row]) }));
     const names = raw.authors[row].split(", ");
-    const people = names.length > 4 ? `${names.slice(0, 4).join(", ")} et al. (${names.length})` : names.join(", ");
+    const people = names.length > 4 ? `${names.slice(0, 4).join(", ")} ${say("et_al", { count: names.length })}` : names.join(", ");
     const meta = element("span", people ? `${people} · ` : "", { className: "meta" });
     meta.append(element("a", day, { href: `${day}.html` }));
     item.append(meta);
@@ -150,10 +159,10 @@
     const hits = shards.flatMap((shard) => search(shard, wanted));
     hits.sort((a, b) => b.rank - a.rank || (a.day < b.day ? 1 : a.day > b.day ? -1 : b.score - a.score));
     results.replaceChildren(...hits.slice(0, MOST).map(shown));
-    const more = hits.length > MOST ? `; the first ${MOST} are shown` : "";
-    const searching = shards.length + failed < names.length ? " Searching …" : "";
-    const partly = failed ? " A part of the index could not be loaded." : searching;
-    found.textContent = `${hits.length ? counted(hits.length, "paper") : "No paper"} found${more}.${partly}`;
+    const kind = !hits.length ? "script_none" : hits.length > MOST ? "script_found_first" : "script_found";
+    const searching = shards.length + failed < names.length ? say("script_searching") : "";
+    const partly = failed ? say("script_partly") : searching;
+    found.textContent = [say(kind, { count: hits.length, most: MOST }), partly].filter(Boolean).join(say("gap"));
   };
 
   const changed = () => {

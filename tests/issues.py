@@ -44,7 +44,7 @@ SELECTION = {
 def a_site(**changes: Any) -> Site:
     values: dict[str, Any] = {
         "name": "Morning arXiv",
-        "languages": ("zh", "en"),
+        "languages": ("en", "zh"),
         "identity": "5f0f4c9e-3a3c-4a43-9c3f-5d2b0a6f6a11",
         "public_url": "https://news.example.org",
     }

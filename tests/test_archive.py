@@ -144,7 +144,11 @@ def test_a_month_shows_its_counts_as_text() -> None:
     content = {day: a_day(day, an_edition(count)) for day, count in zip(DATES[:3], (1, 5, 9), strict=True)}
     tree = page(made(content), "2026-03.html")
     cells = [(cell.get("class"), " ".join(cell.text_content().split())) for cell in tree.xpath("//td[a]")]
-    assert [("heat1", "5 March: 51 paper"), ("heat2", "6 March: 65 papers"), ("heat3", "9 March: 99 papers")] == cells
+    assert [
+        ("heat1", "5 March: 1 paper51"),
+        ("heat2", "6 March: 5 papers65"),
+        ("heat3", "9 March: 9 papers99"),
+    ] == cells
     assert 31 == len(tree.xpath("//table[@class='calendar']//td[normalize-space()]"))
     assert "3 issues, 15 papers picked from 1,479 new" in tree.text_content()
     assert 15 == len(tree.xpath("//ol[@class='rows']/li"))
@@ -171,7 +175,7 @@ def test_prompt_and_totals_are_shown() -> None:
     rows = [[cell.text_content() for cell in row] for row in tree.xpath("//table//tr")]
     for row in (
         ["New on arXiv", "493"], ["Scored by a model", "490"], ["Could not be scored", "3"], ["Picked", "7"],
-        ["scoring", "example/model", "19", "60,000", "5,000", "65,000", "$0.35"],
+        ["scores", "example/model", "19", "60,000", "5,000", "65,000", "$0.35"],
         ["All", "", "22", "70,000", "5,977", "75,977", "$0.40"],
     ):  # fmt: skip
         assert row in rows
@@ -183,7 +187,7 @@ def test_prompt_and_totals_are_shown() -> None:
 def test_an_archive_without_days_is_a_page() -> None:
     """Before the first issue the front page says so."""
     files = made({})
-    assert "No issue yet" in files["index.html"].decode()
+    assert "No issues yet" in files["index.html"].decode()
     assert [] == feedparser.parse(BytesIO(files["feed.xml"])).entries
 
 

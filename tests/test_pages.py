@@ -28,7 +28,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("host")
-    fill(root / SUBFOLDER, days(*DATES), Site(name="Morning arXiv", languages=("zh", "en"), identity="0" * 32))
+    fill(root / SUBFOLDER, days(*DATES), Site(name="Morning arXiv", languages=("en", "zh"), identity="0" * 32))
     return root
 
 
@@ -97,7 +97,7 @@ def test_reading_from_day_to_day(page: Any, address: str) -> None:
 def test_the_filter_of_a_day(page: Any, address: str, typed: str, left: int) -> None:
     """Words, names without their accents, Chinese and abstracts: what does not match steps aside."""
     page.goto(f"{address}{DAY}.html")
-    page.get_by_label("Filter this day").fill(typed)
+    page.get_by_label("Filter this issue").fill(typed)
     assert left == page.locator("article:visible").count()
     assert (f"{left} of 7 papers" if typed else "") == page.locator("#shown").inner_text()
 

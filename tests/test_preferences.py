@@ -142,7 +142,7 @@ def test_a_look_changes_nothing(topics: Site) -> None:
         assert shown in page
     assert "<arms>" not in page
     assert 'lang="zh"' in look(topics, "chen@example.org").text
-    assert "您的订阅" in look(topics, "chen@example.org").text
+    assert "订阅设置" in look(topics, "chen@example.org").text
     assert (405, 404) == (
         topics.ask("PUT", f"/p/{topics.token(Purpose.PREFERENCES)}").status,
         topics.ask("POST", f"/p/{topics.token(Purpose.LEAVE)}", b"do=save").status,
@@ -201,11 +201,11 @@ def test_what_cannot_be_is_said_and_not_saved(topics: Site, change: dict[str, An
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"send_at": "25:00"}, "未保存。“25:00”不是有效的时刻，请写成 06:45 的形式。"),
+        ({"send_at": "25:00"}, "未保存。“25:00”不是有效的时间，请写成 06:45 的形式。"),
         ({"timezone": "Mars/Olympus"}, "未保存。“Mars/Olympus”不是有效的时区，请从列表中选择。"),
-        ({"days": [""]}, "未保存。“日期”至少要选一项。"),
+        ({"days": [""]}, "未保存。“发送日”至少要选一项。"),
         ({"topics": ["", "cooking"]}, "未保存。“cooking”不在可选范围内。"),
-        ({"languages": ["fr", ""]}, "未保存。本刊不提供“fr”，可选语言：en, zh。"),
+        ({"languages": ["fr", ""]}, "未保存。暂不提供“fr”，可选语言：en, zh。"),
         ({"languages": ["no language", ""]}, "未保存。“no language”不是有效的语言代码，请从列表中选择。"),
         ({"do": "pause", "until": "soon"}, "未保存。“soon”不是有效的日期，请写成 2026-03-09 的形式。"),
         ({"do": "pause", "until": "2020-01-01"}, "未保存。暂停可以持续到一年内的任意一天，但不能是 2020-01-01。"),
@@ -424,11 +424,11 @@ def test_changing_preferences_in_a_browser(topics: Site, browser: Any, axe: str,
     assert ("zh, en", "none", "20:15") == tuple(now[key] for key in ("languages", "abstracts", "send_at"))
     assert ("Asia/Shanghai", "mon, tue, wed, thu, fri, sun") == (now["timezone"], now["days"])
     assert "foundations, robots" == now["topics"]
-    page.get_by_role("button", name="暂停").click()
+    page.get_by_role("button", name="暂停", exact=True).click()
     assert SubscriberState.PAUSED is topics.state()
     judge(page, axe, "preferences-paused")
     pages.append(page.content())
-    page.get_by_role("button", name="结束暂停").click()
+    page.get_by_role("button", name="恢复发送").click()
     assert SubscriberState.ACTIVE is topics.state()
     assert [] == page.context.cookies()
     page.close()

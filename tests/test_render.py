@@ -205,7 +205,7 @@ def test_header_line_and_order(renderer: Renderer) -> None:
         "── Papers ──",
         "── Also today ──",
         "machine-written (example/model)",
-        "70,000 + 5,977 tokens, $0.40 (scores",
+        "70,000 input + 5,977 output tokens, $0.40 (scores",
     ]
     assert sorted(marks, key=text.index) == marks
 
@@ -656,9 +656,16 @@ def test_every_colour_has_a_dark_one(renderer: Renderer) -> None:
         assert set(classes.split()) & named, classes
 
 
-def test_both_catalogues_are_complete() -> None:
-    """Chinese has every phrase that English has; nothing is half translated."""
-    english, chinese = (
-        yaml.safe_load((TEMPLATES / "words" / f"{name}.yaml").read_text("utf-8")) for name in ("en", "zh")
+WHOLE = ("zh", "zh-Hant", "de")
+
+
+@pytest.mark.parametrize("language", WHOLE)
+def test_whole_catalogues_are_complete(language: str) -> None:
+    """Each has every phrase that English has, with the same placeholders; nothing is half translated."""
+    english, other = (
+        yaml.safe_load((TEMPLATES / "words" / f"{name}.yaml").read_text("utf-8")) for name in ("en", language)
     )
-    assert english.keys() == chinese.keys()
+    assert english.keys() == other.keys()
+    for key, phrase in other.items():
+        texts, ours = (set(re.findall(r"{\w+}", str(one))) for one in (phrase, english[key]))
+        assert texts == ours, key

@@ -274,9 +274,11 @@ def test_paths_lead_nowhere_else(site: Site) -> None:
     (folder / "index.html").write_text("index", "utf-8")
     (folder / "link-out").symlink_to(site.settings.data_dir / "token-keys")
     site.token(Purpose.LEAVE)  # the keys are there
+    nothing = site.ask("GET", "/nothing").body
+    assert b"There is nothing at this address." in nothing
     for path in OUTSIDE:
         answer = site.ask("GET", path)
-        assert (404, b"Not Found") == (answer.status, answer.body), path
+        assert (404, nothing) == (answer.status, answer.body), path
 
 
 def test_pages_carry_their_security_headers(site: Site) -> None:
@@ -290,7 +292,7 @@ def test_pages_carry_their_security_headers(site: Site) -> None:
         assert "default-src 'none'" in headers["content-security-policy"], path
         assert "frame-ancestors 'none'" in headers["content-security-policy"], path
         assert ("no-referrer", "nosniff") == (headers["referrer-policy"], headers["x-content-type-options"]), path
-        assert ("no-store" == headers.get("cache-control")) == (path in mine), path
+        assert ("no-store" == headers.get("cache-control")) == (path in (*mine, "/nothing")), path
         assert "set-cookie" not in headers, path
 
 
@@ -333,3 +335,31 @@ def test_the_hour_of_leaving_is_recorded(site: Site) -> None:
     assert ada is not None
     assert before <= ada.since <= datetime.now(UTC)
     assert f"{ada.since:%Y-%m-%d} by link" == ada.why
+
+
+# --- languages ---
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("fr;q=0.2, zh;q=0.1", "zh"), ("en-US, zh", "en"), ("", "en"),
+        ("*", "en"), ("xx, ../../etc/passwd, zh;q=0", "en"), ("zh;q=much", "en"), ("," * 9999 + "zh", "en"),
+    ],
+)  # fmt: skip
+def test_whom_we_do_not_know_we_answer_as_the_browser_asks(site: Site, asked: str, language: str) -> None:
+    """A forged link and a page that is not there speak the first language of the browser's that we have."""
+    for path in ("/u/forged", "/p/forged", "/a/forged", "/nothing"):
+        assert f'<html lang="{language}"' in site.ask("GET", path, headers={"Accept-Language": asked}).text, path
+
+
+def test_whom_we_know_we_answer_in_their_language(site: Site) -> None:
+    """Whatever the browser asks for, and without a half line of another language."""
+    who, asked = "chen@example.org", {"Accept-Language": "en"}
+    site.counter.store.set_subscriber(site.ids[who], SubscriberState.ACTIVE, "", MORNING)
+    shown = site.ask("GET", f"/u/{site.token(Purpose.LEAVE, who)}", headers=asked).text
+    left = site.ask("POST", f"/u/{site.token(Purpose.LEAVE, who)}", headers=asked).text
+    back = site.ask("POST", f"/p/{site.token(Purpose.PREFERENCES, who)}", headers=asked).text
+    for text, title in ((shown, "要退订吗？"), (left, "您已退订"), (back, "订阅设置")):
+        assert ('<html lang="zh" dir="ltr">' in text, f"<h1>{title}</h1>" in text) == (True, True)
+        assert "nsubscribe" not in text

@@ -2,7 +2,8 @@
 
 day      one issue as a document, and reading it back: what was published stays
 shelves  the days of all topics, and of each topic where there are several
-views    what a page says of days, months and papers: pure
+views    what a page shows of days, months and papers: pure
+labels   what it calls them, in the newsletter's first language
 pages    the pages, by Jinja
 feed     Atom, one entry for each day
 search   the index that a browser searches without a server

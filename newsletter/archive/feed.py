@@ -11,20 +11,22 @@ from xml.etree import ElementTree
 
 from newsletter import tex
 from newsletter.archive.day import Day
+from newsletter.archive.labels import Labels
 from newsletter.archive.shelves import Shelf
-from newsletter.archive.views import about, counted, link_of, long_day
+from newsletter.archive.views import link_of
+from newsletter.words import direction
 
 _ATOM = "http://www.w3.org/2005/Atom"
 ENTRIES = 20  # the newest; older ones are in the archive
 
 
-def feed(name: str, shelf: Shelf, *, identity: str, public_url: str | None) -> bytes:
+def feed(name: str, shelf: Shelf, labels: Labels, *, identity: str, public_url: str | None) -> bytes:
     """The newest issues of a shelf. Without a public address its links are relative, which Atom allows."""
     dates = list(reversed(shelf.dates))[:ENTRIES]
     days = [(one, shelf.day(one)) for one in dates]
     base = f"{public_url}/{shelf.address}" if public_url else ""
-    title = f"{name}: {shelf.title}" if shelf.topic else name
-    root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": "en"})
+    title = labels.words.say("archive_titled", name=name, title=shelf.title) if shelf.topic else name
+    root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": labels.words.language})
     _add(root, "id", _urn(identity, shelf.topic))
     _add(root, "title", title)
     _add(root, "updated", days[0][1]["announced"] if days else "1970-01-01T00:00:00Z")
@@ -33,19 +35,21 @@ def feed(name: str, shelf: Shelf, *, identity: str, public_url: str | None) -> b
     _add(_add(root, "author"), "name", name)
     _add(root, "generator", "newsletter")
     for day, content in days:
-        _entry(root, day, content, _urn(identity, shelf.topic, day), base, public_url)
+        entry = _entry(root, content, _urn(identity, shelf.topic, day), labels)
+        _add(entry, "link", rel="alternate", type="text/html", href=f"{base}{day}.html")
+        _add(entry, "content", _content(content["papers"], f"{public_url}/" if public_url else None), type="html")
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def _entry(root: ElementTree.Element, day: date, content: Day, urn: str, base: str, public_url: str | None) -> None:
+def _entry(root: ElementTree.Element, content: Day, urn: str, labels: Labels) -> ElementTree.Element:
     entry = _add(root, "entry")
+    day, papers = labels.long_day(date.fromisoformat(content["date"])), labels.counted(len(content["papers"]), "paper")
     _add(entry, "id", urn)
-    _add(entry, "title", f"{long_day(day)}: {counted(len(content['papers']), 'paper')}")
+    _add(entry, "title", labels.words.say("archive_titled", name=day, title=papers))
     _add(entry, "published", content["announced"])
     _add(entry, "updated", content["announced"])
-    _add(entry, "link", rel="alternate", type="text/html", href=f"{base}{day}.html")
-    _add(entry, "summary", about(content))
-    _add(entry, "content", _content(content["papers"], f"{public_url}/" if public_url else None), type="html")
+    _add(entry, "summary", labels.about(content))
+    return entry
 
 
 def _content(papers: Sequence[Day], root: str | None) -> str:
@@ -53,9 +57,13 @@ def _content(papers: Sequence[Day], root: str | None) -> str:
     items = []
     for paper in papers:
         url = paper["links"]["arxiv"] if root is None else link_of(paper, root)
-        lines = "".join(f'<br><span lang="{escape(key)}">{escape(text)}</span>' for key, text in paper["lines"].items())
+        lines = "".join(f"<br>{_line(language, text)}" for language, text in paper["lines"].items())
         items.append(f'<li><a href="{escape(url)}">{escape(paper["title"])}</a>{lines}</li>')
     return f"<ol>{''.join(items)}</ol>"
+
+
+def _line(language: str, text: str) -> str:
+    return f'<span lang="{escape(language)}" dir="{direction(language)}">{escape(text)}</span>'
 
 
 def _urn(identity: str, topic: str | None, day: date | None = None) -> str:

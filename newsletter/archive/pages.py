@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -15,14 +16,18 @@ import jinja2
 
 from newsletter.archive import views
 from newsletter.archive.day import Day, page_name
+from newsletter.archive.labels import Labels
 from newsletter.archive.shelves import Shelf
 from newsletter.archive.site import Site
 from newsletter.errors import TemplateError
+from newsletter.words import direction, load_words
 
 Files = Mapping[str, bytes]
 _ASSETS = {"archive.css": "archive-style.css", "archive.js": "archive-script.js", "icon.svg": "archive-icon.svg"}
 _PAGES = ("base", "parts", "day", "month", "index", "paper", "prompt", "search", "missing")
 _SHOWN_IN_FRONT = 5
+_SCRIPT, _PHRASES = "archive.js", "/* PHRASES */"
+_SCRIPT_SAYS = ("script_", "et_al", "gap")
 
 
 class Pages:
@@ -37,15 +42,17 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        names = ("link_of", "authors", "cost", "tokens", "about", "counted", "long_day", "short_day", "month_name")
-        self._environment.globals |= {name: getattr(views, name) for name in names}
+        self.labels = Labels(load_words(templates, site.languages[0]))
+        self._environment.globals |= self.labels.for_templates()
+        self._environment.globals |= {"link_of": views.link_of, "tokens": views.tokens, "direction": direction}
         self._environment.globals |= {"site": site, "day_of": date.fromisoformat, "page_name": page_name}
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes with any template."""
+        """Changes with any template and any phrase."""
         names = [*(f"archive-{name}.html.j2" for name in _PAGES), *_ASSETS.values()]
-        return hashlib.sha256("\0".join(map(self._source, names)).encode()).hexdigest()[:16]
+        phrases = json.dumps(self.labels.words.as_data(""), sort_keys=True)
+        return hashlib.sha256("\0".join([*map(self._source, names), phrases]).encode()).hexdigest()[:16]
 
     def _source(self, name: str) -> str:
         try:
@@ -55,8 +62,13 @@ class Pages:
 
     def assets(self) -> Files:
         """The style, the script and the icon: our own, and nothing from elsewhere."""
-        own = {file: self._source(name).encode() for file, name in _ASSETS.items()}
-        return {**own, **self._page("missing", "404.html", "", title="Not found")}
+        own = {file: self._source(name) for file, name in _ASSETS.items()}
+        own[_SCRIPT] = own[_SCRIPT].replace(_PHRASES, json.dumps(self.labels.words.as_data(*_SCRIPT_SAYS)))
+        missing = self._page("missing", "404.html", "", title=self._say("archive_missing"))
+        return {**{file: text.encode() for file, text in own.items()}, **missing}
+
+    def _say(self, key: str, **values: object) -> str:
+        return self.labels.words.say(key, **values)
 
     def day(self, shelf: Shelf, day: date, sides: tuple[date | None, date | None], every: Sequence[Shelf]) -> Files:
         """A day's page: its papers, and the ways to the neighbours that exist."""
@@ -66,13 +78,13 @@ class Pages:
             f"{shelf.folder}{day}.html",
             shelf.root,
             shelf=shelf,
-            title=views.long_day(day),
+            title=self.labels.long_day(day),
             day=content,
             date=day,
-            weekdays=list(views.weekdays(day, self._site.languages)),
+            weekdays=list(self.labels.weekdays(day, self._site.languages)),
             sides=sides,
             others=[one for one in every[1:] if day in set(one.dates)] if shelf.topic is None else [],
-            description=views.about(content),
+            description=self.labels.about(content),
         )
 
     def month(self, shelf: Shelf, month: str, sides: tuple[str | None, str | None]) -> Files:
@@ -84,14 +96,14 @@ class Pages:
             f"{shelf.folder}{month}.html",
             shelf.root,
             shelf=shelf,
-            title=views.month_name(month),
+            title=self.labels.month_name(month),
             month=month,
             sides=sides,
             weeks=views.weeks(shelf, month),
             best=views.best(shelf, month),
             picked=picked,
             collected=sum(one.collected for one in glances),
-            description=f"{views.counted(len(glances), 'issue')}, {views.counted(picked, 'paper')}",
+            description=self._counts(len(glances), picked),
         )
 
     def front(self, shelf: Shelf, every: Sequence[Shelf]) -> Files:
@@ -111,8 +123,12 @@ class Pages:
             weeks=views.weeks(shelf, month) if month else [],
             years=[(year, list(months)) for year, months in groupby(reversed(picked.items()), lambda one: one[0][:4])],
             topics=every[1:] if shelf.topic is None else [],
-            description=f"{views.counted(sum(picked.values()), 'paper')} in {views.counted(len(shelf.dates), 'issue')}",
+            description=self._counts(len(shelf.dates), sum(picked.values())),
         )
+
+    def _counts(self, issues: int, papers: int) -> str:
+        counted = self.labels.counted
+        return self._say("archive_counts", papers=counted(papers, "paper"), issues=counted(issues, "issue"))
 
     def papers(self, day: Day, topics: Sequence[tuple[str | None, str]]) -> Iterator[tuple[str, bytes]]:
         """The papers' own pages; what has no arXiv id has none."""
@@ -137,16 +153,17 @@ class Pages:
             "prompt",
             f"prompts/{selection['hash']}.html",
             "../",
-            title="Selection prompt",
+            title=self._say("archive_prompt"),
             selection=selection,
             first=dates[0],
             last=dates[-1],
-            description="What the model was asked when it scored the papers",
+            description=self._say("archive_prompt_about"),
         )
 
     def search(self, shards: Sequence[str]) -> Files:
         """The page that searches; `shards` newest first."""
-        return self._page("search", "search.html", "", title="Search", shards=shards, description="Search all issues")
+        title, about = self._say("archive_search"), self._say("archive_search_all")
+        return self._page("search", "search.html", "", title=title, shards=shards, description=about)
 
     def _page(self, template: str, path: str, root: str, **values: Any) -> Files:
         given = {"root": root, "path": path, "description": "", "shelf": None} | values

@@ -14,6 +14,7 @@ from pathlib import Path
 from newsletter.archive import search
 from newsletter.archive.day import Day
 from newsletter.archive.feed import ENTRIES, feed
+from newsletter.archive.labels import Labels
 from newsletter.archive.pages import Pages
 from newsletter.archive.shelves import Glance, Shelf, glance, shelves
 from newsletter.archive.site import Site
@@ -91,11 +92,11 @@ def _shelf(site: Site, shelf: Shelf, every: Sequence[Shelf], made: Pages) -> Ite
         yield Unit(f"month {name}{month}", depends, partial(made.month, shelf, month, sides))
     yield Unit(f"front {name}", (_hashes(shelf.glances), topics), partial(made.front, shelf, every))
     newest = _hashes(shelf.glances[-ENTRIES:])
-    yield Unit(f"feed {name}", (newest, shelf.title), partial(_feed, site, shelf))
+    yield Unit(f"feed {name}", (newest, shelf.title), partial(_feed, site, shelf, made.labels))
 
 
-def _feed(site: Site, shelf: Shelf) -> Files:
-    written = feed(site.name, shelf, identity=site.identity, public_url=site.public_url)
+def _feed(site: Site, shelf: Shelf, labels: Labels) -> Files:
+    written = feed(site.name, shelf, labels, identity=site.identity, public_url=site.public_url)
     return {f"{shelf.folder}feed.xml": written}
 
 

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-
-from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
 
 from newsletter.archive.day import Day, page_name
 from newsletter.archive.shelves import Shelf
 
 _BEST = 20
-_ENGLISH = Locale("en", "GB")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A way to another page."""
-
-    name: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,29 +21,6 @@ class Cell:
     day: date
     picked: int
     heat: int
-
-
-def long_day(day: date) -> str:
-    return str(format_date(day, "EEEE, d MMMM y", locale=_ENGLISH))
-
-
-def short_day(day: date) -> str:
-    return str(format_date(day, "d MMMM", locale=_ENGLISH))
-
-
-def month_name(month: str) -> str:
-    return str(format_date(date.fromisoformat(f"{month}-01"), "MMMM y", locale=_ENGLISH))
-
-
-def weekdays(day: date, languages: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """(language, weekday) in the newsletter's languages besides English."""
-    for language in languages:
-        try:
-            locale = Locale.parse(language, sep="-")
-        except (UnknownLocaleError, ValueError):
-            continue
-        if locale.language != "en":
-            yield language, str(format_date(day, "EEEE", locale=locale))
 
 
 def around(names: Sequence[Any], place: int) -> tuple[Any | None, Any | None]:
@@ -88,22 +53,6 @@ def best(shelf: Shelf, month: str) -> list[tuple[date, Day]]:
     return found[:_BEST]
 
 
-def authors(names: Sequence[str], most: int = 4) -> str:
-    """The first authors, and how many there are."""
-    return ", ".join(names) if len(names) <= most else f"{', '.join(names[:most])} et al. ({len(names)})"
-
-
-def cost(usd: float | None) -> str:
-    """In dollars; below a cent with the digits that say something."""
-    if usd is None:
-        return "cost unknown"
-    return f"${usd:,.2f}" if usd >= 0.01 or not usd else f"${usd:.2g}"
-
-
-def counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
-
-
 def tokens(day: Day) -> int:
     return int(day["prompt_tokens"] + day["completion_tokens"])
 
@@ -112,11 +61,3 @@ def link_of(paper: Day, root: str) -> str:
     """A paper's own page, or arXiv's where its id is none that we know."""
     name = page_name(paper["id"])
     return f"{root}papers/{name}.html" if name else str(paper["links"]["arxiv"])
-
-
-def about(day: Day) -> str:
-    """The day in one sentence, for who sees only a link to it."""
-    titles = "; ".join(paper["title"] for paper in day["papers"][:3])
-    return f"{len(day['papers'])} picked from {day['collected']:,} new papers on arXiv" + (
-        f": {titles}" if titles else ""
-    )

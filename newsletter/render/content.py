@@ -12,7 +12,7 @@ from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown
 from newsletter.render.sentences import minutes
 from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES
 from newsletter.tex import clean, to_unicode
-from newsletter.words import Words
+from newsletter.words import Words, bare
 
 SUBJECT_LIMIT = 78
 _PADDING = "\u034f\u200c\u00a0" * 40  # keeps the paragraph behind the preheader out of the inbox list
@@ -93,12 +93,12 @@ def subject(edition: Edition, papers: list[Shown], words: Words) -> str:
     """Count and top titles, whole ones as long as they fit."""
     if not papers:
         late = any(notice.kind is NoticeKind.LATE for notice in edition.notices)
-        return _cut(words.say("subject_late" if late else "subject_quiet", name=clean(edition.name)))
-    found = words.say("subject", count=len(papers), titles=papers[0].short_title)
+        return _cut(bare(words.say("subject_late" if late else "subject_quiet", name=clean(edition.name))))
+    found = bare(words.say("subject", count=len(papers), titles=papers[0].short_title))
     titles = papers[0].short_title
     for paper in papers[1:4]:
         titles += words.say("separator") + paper.short_title
-        longer = words.say("subject", count=len(papers), titles=titles)
+        longer = bare(words.say("subject", count=len(papers), titles=titles))
         if len(longer) > SUBJECT_LIMIT:
             break
         found = longer
@@ -198,10 +198,5 @@ def _part(bill: Bill, words: Words, *, named: bool) -> str:
 
 
 def _spent(key: str, usage: Usage, words: Words, **more: str) -> str:
-    cost = words.say("cost_unknown") if usage.cost_usd is None else _dollars(usage.cost_usd)
+    cost = words.say("cost_unknown") if usage.cost_usd is None else words.dollars(usage.cost_usd)
     return words.say(key, prompt=usage.prompt_tokens, completion=usage.completion_tokens, cost=cost, **more)
-
-
-def _dollars(cost: float) -> str:
-    """Cents, and of what is less than ten of them the first two digits."""
-    return f"${cost:,.2f}" if cost >= 0.1 or cost < 0.0001 else f"${cost:.2g}"

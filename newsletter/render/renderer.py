@@ -6,7 +6,7 @@ import re
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import jinja2
@@ -14,6 +14,7 @@ import jinja2
 from newsletter.errors import TemplateError
 from newsletter.models import Edition, Letterhead, PrintedPaper, Rendered
 from newsletter.render import mime
+from newsletter.render.bidi import isolated_lines
 from newsletter.render.content import Mail, addressed, compose
 from newsletter.render.layout import first_levels, reductions
 from newsletter.render.sample import sample_editions
@@ -38,10 +39,7 @@ class Renderer:
         self._folders = tuple(folders)
         self._templates = Templates(self._folders, cache)
         self._spoken: dict[str, Words] = {}
-
-    @cached_property
-    def _html(self) -> jinja2.Template:
-        return self._templates.html()
+        self._html = lru_cache(self._templates.html)
 
     @cached_property
     def _text(self) -> jinja2.Template:
@@ -105,11 +103,14 @@ class Renderer:
         return _Parts(content.subject, self._write_text(content, words), self._write_html(content, words))
 
     def _write_html(self, content: Mail, words: Words) -> str:
-        written = _written(self._html, content, words)
-        return re.sub(r"\s*\n\s*", "\n", written)  # only the template's own white space has line breaks
+        written = _written(self._html(words.direction), content, words)
+        lines = re.sub(r"\s*\n\s*", "\n", written)  # only the template's own white space has line breaks
+        head, body, rest = lines.partition("<body")
+        return head + body + rest.replace(f' dir="{words.direction}"', "")  # what all the email is: 2 kB of 25 papers
 
     def _write_text(self, content: Mail, words: Words) -> str:
-        return re.sub(r"\n{4,}", "\n\n\n", _written(self._text, content, words)).strip("\n") + "\n"
+        text = re.sub(r"\n{4,}", "\n\n\n", _written(self._text, content, words)).strip("\n") + "\n"
+        return isolated_lines(text) if words.direction == "rtl" else text
 
 
 def _printed(edition: Edition, content: Mail) -> tuple[PrintedPaper, ...]:

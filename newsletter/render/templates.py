@@ -14,7 +14,9 @@ from pathlib import Path
 import jinja2
 
 from newsletter.errors import TemplateError
+from newsletter.render.bidi import isolated, mirrored
 from newsletter.render.wrap import wrap
+from newsletter.words import direction
 
 HTML, TEXT = "digest.mjml", "digest.txt.j2"
 _INCLUDE = re.compile(r'\[%-? *include *"([^"]+)" *-?%\]')
@@ -30,9 +32,10 @@ class Templates:
         self._loader = jinja2.FileSystemLoader([str(folder) for folder in folders])
         self._env = environment(self._loader)
 
-    def html(self) -> jinja2.Template:
-        """MJML compiled, styles inlined, ready for values."""
-        return self._env.from_string(self._compiled(self._expanded(HTML)))
+    def html(self, towards: str = "ltr") -> jinja2.Template:
+        """MJML compiled, styles inlined, ready for values; `rtl` exchanges left and right."""
+        compiled = self._compiled(self._expanded(HTML))
+        return self._env.from_string(mirrored(compiled) if towards == "rtl" else compiled)
 
     def text(self) -> jinja2.Template:
         return self._parsed(TEXT)
@@ -120,7 +123,8 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         comment_start_string="[#",
         comment_end_string="#]",
     )
-    env.filters["wrap"] = wrap
+    env.filters |= {"wrap": wrap, "isolated": isolated}
+    env.globals["direction"] = direction
     return env
 
 

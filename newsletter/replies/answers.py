@@ -12,9 +12,11 @@ from urllib.parse import quote
 from newsletter import tokens
 from newsletter.addresses import ascii_domain, domain_of, leave_link, own_address, plus
 from newsletter.models import Action, Letterhead, Message, Subscriber
+from newsletter.render.bidi import isolated
 from newsletter.render.short import short_mail
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
+from newsletter.words import direction
 
 QUIET_DAYS = 7  # between two answers to the same reader
 
@@ -36,12 +38,14 @@ def compose(
     """
     said, link = _said(action, letterhead, keys, reader, newsletter, words)
     headers = _headers(letterhead, keys, reader, answers, now, said[0])
-    text = "\n".join([*said[:-1], link, *filter(None, said[-1:])])
+    language = words["language"]
+    before, after = ([isolated(line, language) for line in lines] for lines in (said[:-1], filter(None, said[-1:])))
+    text = "\n".join([*before, link, *after])
     return short_mail(
         reader.email,
         headers,
         text,
-        _html(words["language"], said, link),
+        _html(language, said, link),
         envelope_from="",  # RFC 3834 section 3.3: what cannot be delivered comes back to nobody
         boundary=f"answer-{_digest(answers, now)}",
     )
@@ -113,5 +117,7 @@ def _digest(answers: str, now: datetime) -> str:
 def _html(language: str, said: tuple[str, ...], link: str) -> str:
     before = "".join(f"<p>{escape(line)}</p>" for line in said[:-1])
     after = f"<p>{escape(said[-1])}</p>" if said[-1] else ""
-    anchor = f'<p><a href="{escape(link)}">{escape(link)}</a></p>'
-    return f'<!doctype html><html lang="{escape(language)}"><body>{before}{anchor}{after}</body></html>'
+    # A link is longer than a phone is wide.
+    anchor = f'<p style="overflow-wrap:anywhere;word-break:break-word"><a href="{escape(link)}">{escape(link)}</a></p>'
+    tongue = f' lang="{escape(language)}" dir="{direction(language)}"'
+    return f"<!doctype html><html{tongue}><body>{before}{anchor}{after}</body></html>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from newsletter.models import Reader, Subscriber, SubscriberState, Topic
 from newsletter.subscribers.preferences import said
 from newsletter.subscribers.values import DAYS
 from newsletter.web.pages import framed
+from newsletter.words import Words
 
 _PAUSE = timedelta(days=30)
 _OLD_NAMES = ("Etc/", "SystemV/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico/")
@@ -33,8 +34,7 @@ def _template() -> jinja2.Template:
 
 
 def page(
-    words: Mapping[str, str],
-    language: str,
+    words: Words,
     reader: Reader | None,
     subscriber: Subscriber,
     *,
@@ -48,7 +48,7 @@ def page(
     """The whole page; a reader who gets no mail is shown the way back only."""
     gets_mail = subscriber.state.reads
     body = _template().render(
-        w=words,
+        w=words.section("page_"),
         note=note,
         bad=bad,
         email=subscriber.email,
@@ -62,7 +62,7 @@ def page(
         pause=today + _PAUSE,
         tomorrow=today + timedelta(days=1),
     )
-    return framed(words["title"], body, language)
+    return framed(words.say("page_title"), body, words)
 
 
 def _now(reader: Reader) -> dict[str, Any]:

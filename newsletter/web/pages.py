@@ -9,11 +9,13 @@ from importlib import resources
 
 from starlette.responses import HTMLResponse, Response
 
+from newsletter.words import Words
+
 STYLE = resources.files("newsletter.web").joinpath("pages.css").read_text("utf-8")
 STYLE_HASH = f"sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}"  # for the header
 
 _FRAME = """<!doctype html>
-<html lang="{language}">
+<html lang="{language}" dir="{direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -33,9 +35,11 @@ _FRAME = """<!doctype html>
 """
 
 
-def framed(title: str, body: str, language: str = "en") -> str:
+def framed(title: str, body: str, words: Words) -> str:
     """A whole page; `body` is markup."""
-    return _FRAME.format(title=escape(title), body=body, style=STYLE, language=escape(language))
+    return _FRAME.format(
+        title=escape(title), body=body, style=STYLE, language=escape(words.language), direction=words.direction
+    )
 
 
 def answer(page: str, status: int = 200) -> Response:
@@ -43,29 +47,41 @@ def answer(page: str, status: int = 200) -> Response:
     return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
 
 
-LEAVE = framed(
-    "Unsubscribe?",
-    '<p>You will get no more email from this newsletter. <span lang="zh">您将不再收到本刊邮件。</span></p>\n'
-    '<form method="post"><button>Unsubscribe · <span lang="zh">退订</span></button></form>',
-)
-BACK = framed("You are subscribed again", '<p>From the next issue on. <span lang="zh">已恢复订阅。</span></p>')
-NOT_BACK = framed(
-    "This cannot be undone here",
-    "<p>Emails to you bounced, or the owner of the newsletter ended the subscription. "
-    "Write to the sender of the email.</p>",
-)
-NOT_VALID = framed(
-    "This link is not valid",
-    "<p>It may have been cut off by an email program. Copy it again from the email, or reply to the email.</p>",
-)
-NOT_NOW = framed("Your preferences", "<p>They cannot be shown just now. Please try again later.</p>")
+def ask(words: Words) -> str:
+    """Before leaving: a look changes nothing, the button does."""
+    return _said(words, "ask", f'<form method="post"><button>{_text(words, "ask_button")}</button></form>')
 
 
-def left(preferences_token: str) -> str:
+def left(words: Words, preferences_token: str) -> str:
     """After leaving, with the way back for whom it was a slip."""
-    return framed(
-        "You are unsubscribed",
-        '<p>No more email will be sent to you. <span lang="zh">已退订，不会再给您发送邮件。</span></p>\n'
-        f'<form method="post" action="/p/{escape(preferences_token)}">'
-        '<button name="do" value="back">Undo · <span lang="zh">撤销</span></button></form>',
-    )
+    button = f'<button name="do" value="back">{_text(words, "undo_button")}</button>'
+    return _said(words, "left", f'<form method="post" action="/p/{escape(preferences_token)}">{button}</form>')
+
+
+def back(words: Words) -> str:
+    return _said(words, "back")
+
+
+def not_back(words: Words) -> str:
+    return _said(words, "not_back")
+
+
+def not_valid(words: Words) -> str:
+    return _said(words, "not_valid")
+
+
+def not_now(words: Words) -> str:
+    return _said(words, "not_now")
+
+
+def not_found(words: Words) -> str:
+    return _said(words, "not_found")
+
+
+def _said(words: Words, name: str, more: str = "") -> str:
+    body = f"<p>{_text(words, f'{name}_about')}</p>\n{more}"
+    return framed(words.say(f"page_{name}_title"), body, words)
+
+
+def _text(words: Words, name: str) -> str:
+    return escape(words.say(f"page_{name}"))

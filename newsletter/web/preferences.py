@@ -21,7 +21,8 @@ from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages
 from newsletter.web.bodies import read_body
-from newsletter.words import speak
+from newsletter.web.languages import spoken
+from newsletter.words import Words, speak
 
 log = structlog.get_logger()
 
@@ -43,16 +44,14 @@ class Visit:
         """The page as things are now, with one of our sentences above."""
         newsletter = self.masthead.newsletter
         language = (self.reader.wishes.languages if self.reader else newsletter.languages)[0]
-        spoken = speak(self.counter.templates, language)
-        words = spoken.section("page_")
+        words = speak(self.counter.templates, language)
         shown = form.page(
             words,
-            words["language"],
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
             languages=self.offered(),
-            note=_said(words, note, **given) if note else "",
+            note=_said(words.section("page_"), note, **given) if note else "",
             bad=bad,
             archive=self._archive(),
             today=self.counter.today,
@@ -88,10 +87,11 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
 
     async def visit(request: Request) -> Response:
         subscriber_id = read(counter.keys, Purpose.PREFERENCES, request.path_params["token"])
+        accepts = request.headers.get("accept-language", "")
         if subscriber_id is None:
-            return pages.answer(pages.NOT_VALID, 404)
+            return pages.answer(pages.not_valid(await run_in_threadpool(spoken, counter, accepts)), 404)
         body = await _body(request) if request.method == "POST" else None
-        return await run_in_threadpool(_answer, counter, subscriber_id, body)
+        return await run_in_threadpool(_answer, counter, subscriber_id, body, accepts)
 
     return visit
 
@@ -107,18 +107,19 @@ async def _body(request: Request) -> Body:
         return {"do": ["unreadable"]}
 
 
-def _answer(counter: Counter, subscriber_id: int, body: Body | None) -> Response:
+def _answer(counter: Counter, subscriber_id: int, body: Body | None, accepts: str) -> Response:
     subscriber = counter.store.subscriber(subscriber_id)
+    words = spoken(counter, accepts, subscriber_id if subscriber else None)
     if subscriber is None:
-        return pages.answer(pages.NOT_VALID, 404)
+        return pages.answer(pages.not_valid(words), 404)
     wanted = _wanted(body)
     if wanted == "back":
-        return _come_back(counter, subscriber)
+        return _come_back(counter, subscriber, words)
     if wanted == "leave":
-        return _leave(counter, subscriber)
+        return _leave(counter, subscriber, words)
     visit = _visit(counter, subscriber)
     if visit is None:
-        return pages.answer(pages.NOT_NOW, 503)
+        return pages.answer(pages.not_now(words), 503)
     return _change(visit, wanted, body or {}) if wanted else visit.page()
 
 
@@ -136,18 +137,18 @@ def _visit(counter: Counter, subscriber: Subscriber) -> Visit | None:
     return Visit(counter=counter, masthead=known.masthead, subscriber=subscriber, reader=reader)
 
 
-def _come_back(counter: Counter, subscriber: Subscriber) -> Response:
+def _come_back(counter: Counter, subscriber: Subscriber, words: Words) -> Response:
     changed = readers.undo(counter, subscriber)
     readers.log_problem(counter, changed)
     if changed is None:
-        return pages.answer(pages.NOT_BACK)
+        return pages.answer(pages.not_back(words))
     visit = _visit(counter, changed.subscriber)
-    return visit.page("back") if visit else pages.answer(pages.BACK)
+    return visit.page("back") if visit else pages.answer(pages.back(words))
 
 
-def _leave(counter: Counter, subscriber: Subscriber) -> Response:
+def _leave(counter: Counter, subscriber: Subscriber, words: Words) -> Response:
     readers.log_problem(counter, readers.leave(counter, subscriber.id, readers.BY_LINK))
-    return pages.answer(pages.left(make(counter.keys, Purpose.PREFERENCES, subscriber.id)))
+    return pages.answer(pages.left(words, make(counter.keys, Purpose.PREFERENCES, subscriber.id)))
 
 
 def _change(visit: Visit, wanted: str, body: Body) -> Response:

@@ -26,7 +26,7 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.readers import Counter
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import health, hooks, metrics, pages, preferences, shelf
+from newsletter.web import health, hooks, languages, metrics, pages, preferences, shelf
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
 from newsletter.web.patience import Patience
@@ -140,13 +140,15 @@ def _leave(counter: Counter) -> _Endpoint:
 
     async def endpoint(request: Request) -> Response:
         subscriber_id = read(counter.keys, Purpose.LEAVE, request.path_params["token"])
+        accepts = request.headers.get("accept-language", "")
+        words = await run_in_threadpool(languages.spoken, counter, accepts, subscriber_id)
         if subscriber_id is None:
-            return pages.answer(pages.NOT_VALID, 404)
+            return pages.answer(pages.not_valid(words), 404)
         if request.method != "POST":
-            return pages.answer(pages.LEAVE)
+            return pages.answer(pages.ask(words))
         # Nothing of the body is needed: the address is the proof, whichever form a mail program posts.
         if not await run_in_threadpool(leave, subscriber_id):
-            return pages.answer(pages.NOT_VALID, 404)
-        return pages.answer(pages.left(make(counter.keys, Purpose.PREFERENCES, subscriber_id)))
+            return pages.answer(pages.not_valid(words), 404)
+        return pages.answer(pages.left(words, make(counter.keys, Purpose.PREFERENCES, subscriber_id)))
 
     return endpoint

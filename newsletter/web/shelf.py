@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from http import HTTPStatus
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
@@ -16,13 +18,25 @@ from newsletter.models import ArchiveMode
 from newsletter.readers import Counter
 from newsletter.tokens import Purpose, read
 from newsletter.web import pages
+from newsletter.web.languages import spoken
 
 _NOBODY = "User-agent: *\nDisallow: /\n"  # without public pages there is nothing here for search engines
 
 
 class _Folder(StaticFiles):
-    def __init__(self, folder: Path) -> None:
-        super().__init__(directory=folder, html=True, check_dir=False)
+    def __init__(self, counter: Counter, mode: ArchiveMode) -> None:
+        super().__init__(directory=folder_of(counter.data_dir, mode), html=True, check_dir=False)
+        self._counter = counter
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, the archive's own page for what is not there, or ours where there is no archive."""
+        try:
+            return await super().get_response(path, scope)
+        except HTTPException as error:
+            if error.status_code != HTTPStatus.NOT_FOUND:
+                raise
+        words = await run_in_threadpool(spoken, self._counter, _accepts(scope))
+        return pages.answer(pages.not_found(words), HTTPStatus.NOT_FOUND)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Nothing whose name begins with a dot: a part that is being written, what somebody else left there."""
@@ -36,7 +50,7 @@ class PublicArchive(_Folder):
     """The pages for everybody."""
 
     def __init__(self, counter: Counter) -> None:
-        super().__init__(folder_of(counter.data_dir, ArchiveMode.PUBLIC))
+        super().__init__(counter, ArchiveMode.PUBLIC)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         if path == "robots.txt" and not (Path(str(self.directory)) / path).is_file():
@@ -49,14 +63,15 @@ class PrivateArchive:
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._files = _Folder(folder_of(counter.data_dir, ArchiveMode.PRIVATE))
+        self._files = _Folder(counter, ArchiveMode.PRIVATE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = scope.get("root_path", "")
         token, slash, _ = scope["path"].removeprefix(prefix).lstrip("/").partition("/")
         for_reader = _for_this_reader(send)
         if not await run_in_threadpool(self._opens, token):
-            await pages.answer(pages.NOT_VALID, 404)(scope, receive, send)
+            words = await run_in_threadpool(spoken, self._counter, _accepts(scope))
+            await pages.answer(pages.not_valid(words), 404)(scope, receive, send)
         elif not slash:
             await RedirectResponse(f"{token}/", 308)(scope, receive, for_reader)
         else:
@@ -68,6 +83,10 @@ class PrivateArchive:
             return False
         subscriber = self._counter.store.subscriber(subscriber_id)
         return subscriber is not None and subscriber.state.reads
+
+
+def _accepts(scope: Scope) -> str:
+    return Headers(scope=scope).get("accept-language", "")
 
 
 def _for_this_reader(send: Send) -> Send:

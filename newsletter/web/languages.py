@@ -1,0 +1,38 @@
+"""Which language a page speaks: that of its reader, else one that the browser asks for, else English."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from newsletter.readers import Counter
+from newsletter.words import Words, speak
+
+_DEFAULT = "en"
+_LONGEST, _MOST = 400, 12  # letters and languages of a header that are looked at: it is somebody else's text
+
+
+def spoken(counter: Counter, accepts: str, subscriber_id: int | None = None) -> Words:
+    """The words for this reader, if we know whose page it is; `accepts` is the header Accept-Language."""
+    reader = counter.store.reader(subscriber_id) if subscriber_id is not None else None
+    if reader:
+        return speak(counter.templates, reader.wishes.languages[0])
+    for language in accepted(accepts):
+        words = speak(counter.templates, language)
+        if words.language.split("-")[0] == language.split("-")[0].lower():  # else English stands in for it
+            return words
+    return speak(counter.templates, _DEFAULT)
+
+
+def accepted(header: str) -> Iterator[str]:
+    """The languages of an Accept-Language header, the most wanted first (RFC 9110 section 12.5.4)."""
+    wishes = [_wish(part) for part in header[:_LONGEST].split(",")[:_MOST]]
+    ordered = sorted(wishes, key=lambda wish: wish[0], reverse=True)
+    yield from (language for weight, language in ordered if weight > 0 and language.replace("-", "").isalnum())
+
+
+def _wish(part: str) -> tuple[float, str]:
+    language, _, weight = part.partition(";")
+    try:
+        return float(weight.strip().removeprefix("q=") or 1), language.strip()
+    except ValueError:
+        return 0.0, language.strip()
