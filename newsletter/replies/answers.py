@@ -29,9 +29,13 @@ def compose(
     language: str,
     answers: str,
     now: datetime,
+    undo: str | None = None,
 ) -> Message:
-    """The answer to the mail with the Message-ID `answers`, with the way to undo what it did."""
-    said, link = _said(action, letterhead, keys, reader, newsletter, language)
+    """The answer to the email with the Message-ID `answers`, with the way to undo what it did.
+
+    `undo` is the secret part of a link that does no more than that.
+    """
+    said, link = _said(action, letterhead, keys, reader, newsletter, language, undo)
     headers = _headers(letterhead, keys, reader, answers, now, said[0])
     text = "\n".join([*said[:-1], link, *filter(None, said[-1:])])
     return short_mail(
@@ -45,11 +49,12 @@ def compose(
 
 
 def _said(
-    action: Action, letterhead: Letterhead, keys: Keys, reader: Subscriber, newsletter: str, language: str
-) -> tuple[tuple[str, ...], str]:
+    action: Action, letterhead: Letterhead, keys: Keys, reader: Subscriber, newsletter: str, language: str,
+    secret: str | None,
+) -> tuple[tuple[str, ...], str]:  # fmt: skip
     """The sentences around the address, the last one behind it, and the address."""
     words, name = words_of(language), clean(newsletter)
-    undo = _undo_link(letterhead, keys, reader)
+    undo = _undo_link(letterhead, keys, reader, secret)
     leave = leave_link(letterhead, tokens.make(keys, Purpose.LEAVE, reader.id))
     until = _day(reader.paused_until)
     match action:
@@ -66,10 +71,10 @@ def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _undo_link(letterhead: Letterhead, keys: Keys, reader: Subscriber) -> str:
-    """The reader's page with a button, else a mail that says `resume`."""
-    if letterhead.public_url:
-        return f"{letterhead.public_url}/p/{tokens.make(keys, Purpose.PREFERENCES, reader.id)}"
+def _undo_link(letterhead: Letterhead, keys: Keys, reader: Subscriber, secret: str | None) -> str:
+    """A page with a button, else an email that says `resume`."""
+    if letterhead.public_url and secret:
+        return f"{letterhead.public_url}/undo/{secret}"
     return f"mailto:{quote(_reply_to(letterhead, keys, reader), safe='@+')}?subject=resume"
 
 

@@ -93,11 +93,11 @@ NOT_VALID = framed(
 NOT_NOW = framed("Your preferences", "<p>They cannot be shown just now. Please try again later.</p>")
 
 
-def left(preferences_token: str) -> str:
+def left(way_back: str) -> str:
     """After leaving, with the way back for whom it was a slip."""
     return framed(
         "You are unsubscribed",
         '<p>No more email will be sent to you. <span lang="zh">已退订，不会再给您发送邮件。</span></p>\n'
-        f'<form method="post" action="/p/{escape(preferences_token)}">'
+        f'<form method="post" action="{escape(way_back)}">'
         '<button name="do" value="back">Undo · <span lang="zh">撤销</span></button></form>',
     )
