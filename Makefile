@@ -25,7 +25,6 @@ bench: $(VENV)/.ready-dev ## measured figures, each beside its baseline in the s
 
 soak: $(VENV)/.ready-dev ## what must hold when things die: about half an hour (Linux; needs strace, smtp-sink, faketime)
 	$(BIN)/python -m soak
-	$(BIN)/python -m soak.inbound
 	$(BIN)/python -m soak.zones
 	$(BIN)/python -m soak.memory
 	$(BIN)/python -m soak.year

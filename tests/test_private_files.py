@@ -142,20 +142,22 @@ def test_what_others_could_hear_is_a_finding(settings: dict[str, str], about: st
     assert [about] * bool(about) == [finding.where for finding in found]
 
 
-def test_secrets_that_others_can_read_are_findings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secrets_that_others_can_read_are_findings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`.env`, keys, and files that hold a password: each by its name, until it is closed."""
-    (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
-    files = [tmp_path / ".env", tmp_path / "password", tmp_path / "dkim.pem"]
+    files = [home / ".env", home / "password", home / "dkim.pem"]
     for file in files:
         file.write_text("x")
         file.chmod(0o644)
     monkeypatch.setenv("NEWSLETTER_SMTP_PASSWORD_FILE", str(files[1]))
     settings = Settings(
-        subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var", dkim_key_file=files[2], dkim_selector="x"
+        subscribers=home / "subscribers.yaml", data_dir=home / "var", dkim_key_file=files[2], dkim_selector="x"
     )
     with counter_of(settings) as counter:
         found = {one.where for one in doctor.examine(settings, counter) if "every user" in one.problem}
         assert {str(file) for file in files} == found
+        home.chmod(0o700)
+        assert not [one for one in doctor.examine(settings, counter) if "every user" in one.problem]
+        home.chmod(0o755)
         for file in files:
             file.chmod(0o640)
         assert not [one for one in doctor.examine(settings, counter) if "every user" in one.problem]

@@ -127,7 +127,8 @@ def _readable_secrets(settings: Settings) -> list[Finding]:
 
 def _is_readable(file: Path) -> bool:
     try:
-        return bool(file.stat().st_mode & stat.S_IROTH)
+        reached = all(folder.stat().st_mode & stat.S_IXOTH for folder in file.resolve().parents)
+        return reached and bool(file.stat().st_mode & stat.S_IROTH)
     except OSError:
         return False
 
