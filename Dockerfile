@@ -1,5 +1,7 @@
 # syntax=docker/dockerfile:1
-FROM python:3.13-slim AS build
+# The digest is that of the index, for every architecture. For the newest: docker buildx imagetools inspect
+# python:3.13-slim, and both lines below.
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/newsletter \
@@ -10,7 +12,7 @@ COPY templates ./templates
 COPY prompts ./prompts
 RUN /opt/newsletter/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 # tzdata and ca-certificates come with the packages; nothing else of the system is needed.
 RUN useradd --create-home --uid 10001 newsletter \
  && install -d -o newsletter -g newsletter /data

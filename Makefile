@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check-types pytest bench soak picture lock clean help
+.PHONY: demo test lint check-types pytest bench soak sbom picture lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -28,6 +28,11 @@ soak: $(VENV)/.ready-dev ## what must hold when things die: about half an hour (
 	$(BIN)/python -m soak.zones
 	$(BIN)/python -m soak.memory
 	$(BIN)/python -m soak.year
+
+sbom: $(VENV)/.ready-dev ## what is in an installation, as CycloneDX: var/sbom.json, the same bytes from the same lock
+	@mkdir -p var
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+	  --output-format JSON --output-file var/sbom.json
 
 picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
 	$(BIN)/python docs/picture.py

@@ -20,10 +20,14 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.settings import Settings, is_secret
 from newsletter.store import open_store
+from newsletter.store.private import FILE, FOLDER, make_folder
 from newsletter.store.schema import copy_file
 
 # The copy has these in their usual places, whatever they were.
 _PLACES = ("NEWSLETTER_SUBSCRIBERS", "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL")
+_COMMENT = re.compile(r"(?<!\S)#.*")
+# NAME=value, an address with a password, and words that mix digits with letters or are longer than any of a language.
+_SUSPICIOUS = re.compile(r"=\s*[^\s=]|//[^/\s]*@|(?=\S*[A-Za-z])(?=\S*[0-9])\S{8,}|(?=\S*[a-z])[^\s/=]{24,}")
 _INTERESTS = re.compile(r"^\s*interests:\s*['\"]?([^'\"#\n]+\.(?:md|txt))", re.M)
 
 
@@ -38,10 +42,11 @@ def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
     try:
         if folder.exists():
             raise FileExistsError(17, "it is there already")
-        part.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(part.parent)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700)  # addresses, and the key that signs links
         _copy(settings, part, now)
+        _close(part)
         part.rename(folder)
     except OSError as error:
         problem = f"{folder} cannot be written: {error.strerror or error}"
@@ -87,7 +92,7 @@ def _written_by_hand(roster: Path) -> Iterator[Path]:
 
 
 def without_secrets(text: str) -> str:
-    """A `.env` in which every value that might be a secret is left out; comments and order stay."""
+    """A `.env` in which everything that might be a secret is left out, of comments too; the order stays."""
     return "".join(map(_shown, parse_stream(io.StringIO(text))))
 
 
@@ -96,9 +101,30 @@ def _shown(binding: Binding) -> str:
     if binding.error:
         return "# a line that could not be read was here\n"
     if binding.key is None or not binding.value:
-        return original
-    lead = original[: len(original) - len(original.lstrip())]
+        return _without_comments(original)
+    lead = _without_comments(original[: len(original) - len(original.lstrip())])
     if binding.key in _PLACES:
         return f"{lead}# {binding.key} is not set: the backup holds its own\n"
     password = urlsplit(binding.value).password if "://" in binding.value else None
-    return f"{lead}{binding.key}=  # left out of the backup\n" if is_secret(binding.key) or password else original
+    if is_secret(binding.key) or password:
+        return f"{lead}{binding.key}=  # left out of the backup\n"
+    return _without_comments(original)
+
+
+def _without_comments(text: str) -> str:
+    """What was commented out may be the key of last year; words that nobody uses as one stay."""
+    return "".join(map(_without_comment, text.splitlines(keepends=True)))
+
+
+def _without_comment(line: str) -> str:
+    found = _COMMENT.search(line)
+    if found is None or not _SUSPICIOUS.search(found[0]):
+        return line
+    return f"{line[: found.start()]}# a comment was left out{line[len(line.rstrip()) :]}"
+
+
+def _close(folder: Path) -> None:
+    """For its owner alone, whatever the rights of what was copied."""
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(FOLDER if path.is_dir() else FILE)

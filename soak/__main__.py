@@ -105,7 +105,7 @@ def _races(count: int) -> list[str]:
 def _forged_and_broken(mails: int) -> list[str]:
     accepted = inbound.accepted_tokens(mails * 100)
     print(f"\n{mails * 100:,} random tokens and every bit of valid ones turned: {len(accepted)} accepted", flush=True)
-    problems = inbound.hurt(inbound.mutated(inbound.sources(), mails))
+    problems = inbound.hurt(inbound.hostile(mails))
     print(f"{mails:,} mutated mails: {len(problems)} problems", flush=True)
     return [*(f"accepted: {token}" for token in accepted), *problems]
 

@@ -72,10 +72,33 @@ def test_the_workflow_keeps_its_state_from_run_to_run(tmp_path: Path) -> None:
 
 def test_the_workflow_names_known_settings() -> None:
     """Every NEWSLETTER_ name in it is one that the program reads, and one run at a time is allowed."""
-    names = [name for name in WORKFLOW["jobs"]["morning"]["env"] if name.startswith("NEWSLETTER_")]
+    job = WORKFLOW["jobs"]["morning"]
+    given = [job["env"], *(step.get("env", {}) for step in job["steps"])]
+    names = [name for one in given for name in one if name.startswith("NEWSLETTER_")]
     assert set(names) <= {f"NEWSLETTER_{field.upper()}" for field in Settings.model_fields}
     assert WORKFLOW["concurrency"]
     assert {"contents": "write"} == WORKFLOW["permissions"]
+
+
+def test_the_workflow_gives_secrets_to_single_steps() -> None:
+    """None to the whole job, none while anything is installed; actions by their commit, packages by their hash."""
+    job = WORKFLOW["jobs"]["morning"]
+    assert "secrets." not in str(job["env"])
+    (installing,) = (step for step in job["steps"] if "pip install" in step.get("run", ""))
+    assert "env" not in installing
+    assert "--require-hashes" in installing["run"]
+    actions = [step for step in job["steps"] if "uses" in step]
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"]) for step in actions)
+    assert False is actions[0]["with"]["persist-credentials"]
+
+
+def test_every_documented_installation_uses_hashes() -> None:
+    """Wherever `pip install` stands: with the hashed lock, or of our own source alone."""
+    files = ["README.md", "Dockerfile", "Makefile", "docs/operate.md", *map(str, (ROOT / "examples").iterdir())]
+    for name in files:
+        for line in (ROOT / name).read_text("utf-8").splitlines():
+            for command in re.findall(r"pip install (?=-|\.|[a-z])(.+)", line):
+                assert "--require-hashes" in command or "--no-deps" in command, f"{name}: {line}"
 
 
 def test_the_unit_starts_the_service_and_gives_it_time_to_stop() -> None:
@@ -102,6 +125,9 @@ def test_compose_fits_the_image() -> None:
     assert port.startswith("127.0.0.1:")
     assert "/healthz" in " ".join(service["healthcheck"]["test"])
     assert ["ALL"] == service["cap_drop"]
+    assert (True, ["/tmp"]) == (service["read_only"], service["tmpfs"])
+    assert {"mem_limit", "pids_limit", "cpus"} <= set(service)
+    assert {"max-size", "max-file"} == set(service["logging"]["options"])
     assert int(service["stop_grace_period"].removesuffix("s")) > 10
 
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from newsletter import app, delivery, doctor, web
+from newsletter import app, delivery, doctor, inbound, web
 from newsletter.alarms import domains
 from newsletter.errors import ConfigurationError
 from newsletter.models import (
@@ -36,10 +36,12 @@ from newsletter.readers import Counter
 from newsletter.settings import Settings, load
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
+from newsletter.transports.sendgrid.webhook import form_mail
 from tests.counters import counter_of
 from tests.factories import DAY
-from tests.growth import TENFOLD, spent
+from tests.growth import TENFOLD, is_linear, spent
 from tests.morning import MORNING, ROSTER
+from tests.test_inbound import HOSTILE
 
 ADA, CHEN = "ada@example.org", "chen@example.org"
 SECRET = "a-secret-of-more-than-twenty"
@@ -568,3 +570,49 @@ def test_replies_are_promised_where_the_form_can_reach_us(ground: Ground) -> Non
     for name, changes in halves.items():
         settings = ground.settings.model_copy(update=changes)
         assert name in [finding.where for finding in doctor.examine(settings, ground.counter)]
+
+
+BOUNDARY = "multipart/form-data; boundary=a"
+
+
+def a_form(**fields: bytes) -> bytes:
+    parts = (
+        b'--a\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (n.encode(), v) for n, v in fields.items()
+    )
+    return b"".join(parts) + b"--a--\r\n"
+
+
+HOSTILE_FORMS: dict[str, tuple[Callable[[int], bytes], int]] = {
+    "raw": (lambda n: a_form(email=HOSTILE["parameters"][0](n)), 20_000),
+    "headers": (lambda n: a_form(headers=b"X: y\n" * n, text=b"x", **{"from": b"a@b.c"}), 20_000),
+    "type": (lambda n: a_form(headers=b"Content-Type: text/plain" + b"; a=b" * n, text=b"x"), 20_000),
+    "encoded words": (lambda n: a_form(headers=b"Subject: " + b"=?a?q? " * n, text=b"x"), 2_000),
+    "results": (lambda n: a_form(headers=b"X: y", text=b"x", dkim=b"{@a : pass" * n), 20_000),
+    "envelope": (lambda n: a_form(headers=b"X: y", text=b"x", envelope=b"[" * n), 20_000),
+    "charsets": (lambda n: a_form(headers=b"X: y", text=b"x", charsets=b"[" * n), 20_000),
+    "from": (lambda n: a_form(text=b"x", **{"from": b"((" * n}), 10_000),
+    "parts": (lambda n: a_form(headers=b"X: y") * n, 500),
+    "part header": (lambda n: b"--a\r\nX: " + b"y;" * n + b"\r\n\r\nx\r\n--a--\r\n", 20_000),
+    "parameters of a part": (
+        lambda n: b"--a\r\nContent-Disposition: form-data" + b"; name=x" * n + b"\r\n\r\nx\r\n--a--\r\n",
+        20_000,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE_FORMS)
+def test_no_form_makes_it_slow(kind: str) -> None:
+    """What is posted has the limits of what lies in a mailbox: tenfold input costs about tenfold."""
+    made, size = HOSTILE_FORMS[kind]
+
+    def work(length: int) -> Callable[[], object]:
+        body = made(length)
+
+        def read() -> None:
+            found = form_mail(BOUNDARY, body)
+            if found:
+                inbound.read(found.raw, keys={0: b"k" * 32}, today=DAY, aligned=found.aligned)
+
+        return read
+
+    assert is_linear(work, size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soak.inbound import accepted_tokens, hurt, mutated, sources
+from soak.inbound import accepted_tokens, hostile, hurt
 
 
 def test_no_random_or_flipped_token_is_accepted() -> None:
@@ -11,5 +11,5 @@ def test_no_random_or_flipped_token_is_accepted() -> None:
 
 
 def test_no_mutated_mail_hurts() -> None:
-    """Of three hundred none raises, takes far more than an ordinary one, or lets anybody leave without proof."""
-    assert [] == hurt(mutated(sources(), 300, seed=11))
+    """Of four hundred none raises, takes far more than an ordinary one, or lets anybody leave without proof."""
+    assert [] == hurt(hostile(400, seed=11))

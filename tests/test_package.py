@@ -161,7 +161,9 @@ def test_every_path_that_the_recipe_copies_is_there() -> None:
 
 def test_the_recipe_is_a_safe_one() -> None:
     """A slim base, the hashed lock, a user without rights, a health check."""
-    assert re.search(r"^FROM python:3\.\d+-slim", DOCKERFILE, re.M)
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.M)
+    assert all(re.fullmatch(r"python:3\.\d+-slim@sha256:[0-9a-f]{64}", base) for base in bases)
+    assert 1 == len(set(bases))
     assert "--require-hashes -r requirements.lock" in DOCKERFILE
     assert re.search(r"^USER newsletter$", DOCKERFILE, re.M)
     assert re.search(r"^HEALTHCHECK ", DOCKERFILE, re.M)

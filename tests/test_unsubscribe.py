@@ -311,11 +311,13 @@ def test_an_answer_says_which_language_it_is_in(asked: str, spoken: str) -> None
     assert spoken == said_in(asked)["language"]
 
 
-def an_answer(chen: Subscriber, action: Action = Action.UNSUBSCRIBE, language: str = "zh", **more: Any) -> Message:
+def an_answer(
+    chen: Subscriber, action: Action = Action.UNSUBSCRIBE, language: str = "zh", undo: str | None = None, **more: Any
+) -> Message:
     letterhead = replace(LETTERHEAD, **more)
     return answers.compose(
         action, letterhead, keys=KEYS, reader=chen, newsletter="Morning arXiv", words=said_in(language),
-        answers="<reply@example.org>", now=MORNING,
+        answers="<reply@example.org>", now=MORNING, undo=undo,
     )  # fmt: skip
 
 
@@ -364,9 +366,10 @@ def test_an_answer_s_headers_arrive_as_they_are(chen: Subscriber, letters: int) 
 
 
 def test_an_answer_proves_and_undoes(chen: Subscriber) -> None:
-    """With a web address the undo is the reader's page; the Message-ID is known as ours when it comes back."""
-    message = an_answer(chen, public_url="https://news.example")
-    assert f"https://news.example/p/{make(KEYS, Purpose.PREFERENCES, chen.id)}" in message.text
+    """With a web address the undo is a page for that; the Message-ID is known as ours when it comes back."""
+    message = an_answer(chen, public_url="https://news.example", undo="0123456789")
+    assert "https://news.example/undo/0123456789" in message.text
+    assert make(KEYS, Purpose.PREFERENCES, chen.id) not in message.text
     meaning = inbound.read(message.raw, keys=KEYS, today=MORNING.date(), own_domain="news.example")
     assert (Action.IGNORE, True) == (meaning.action, "our own mail" in meaning.reason)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sqlite3
 import threading
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ import pytest
 from newsletter import web
 from newsletter.errors import ConfigurationError
 from newsletter.models import Issue, IssueState, SubscriberState
+from newsletter.readers import undoing
+from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
 from tests.factories import DAY
 from tests.morning import MORNING, ROSTER
@@ -97,15 +101,42 @@ def test_many_posts_at_once_are_one(site: Site) -> None:
 
 def test_undo(site: Site) -> None:
     """Who left by a slip finds a button; only its POST takes the reader back, a look does not."""
-    page = site.leave().text
-    path = f"/p/{site.token(Purpose.PREFERENCES)}"
-    assert f'action="{path}"' in page
-    assert "Resubscribe" in site.ask("GET", path).text
+    (path,) = re.findall(r'action="(/undo/[0-9a-f]{40})"', site.leave().text)
+    assert "You unsubscribed" in site.ask("GET", path).text
     assert SubscriberState.UNSUBSCRIBED is site.state()
-    for _ in range(2):
-        assert 200 == site.ask("POST", path).status
-        assert SubscriberState.ACTIVE is site.state()
+    assert 200 == site.ask("POST", path).status
+    assert SubscriberState.ACTIVE is site.state()
     assert "unsubscribed:" not in site.settings.subscribers.read_text("utf-8")
+
+
+def test_an_undo_undoes_one_act(site: Site) -> None:
+    """Once, and neither what the reader does later nor with a link that is cut; it opens no preferences."""
+    (path,) = re.findall(r'action="(/undo/[0-9a-f]{40})"', site.leave().text)
+    assert site.token(Purpose.PREFERENCES) not in site.ask("GET", path).text
+    assert 404 == site.ask("POST", path[:-1]).status
+    assert 200 == site.ask("POST", path).status
+    assert 404 == site.ask("POST", path).status
+    (later,) = re.findall(r'action="(/undo/[0-9a-f]{40})"', site.leave().text)
+    assert later != path
+    assert 404 == site.ask("POST", path).status
+    assert SubscriberState.UNSUBSCRIBED is site.state()
+    for method in ("GET", "POST"):  # the operator ended it meanwhile
+        site.counter.store.set_subscriber(site.ids[ADA], SubscriberState.SUPPRESSED, "2026-03-09 complaint", MORNING)
+        assert 404 == site.ask(method, later).status
+    assert SubscriberState.SUPPRESSED is site.state()
+
+
+def test_an_undo_is_valid_for_a_day(site: Site) -> None:
+    """A link of the day before does nothing."""
+    old = replace(site.counter, now=lambda: utc_now() - timedelta(hours=24, minutes=1))
+    site.leave()
+    ada = site.counter.store.subscriber(ADA)
+    assert ada
+    secret = undoing.offer(old, replace(ada, since=MORNING))
+    site.counter.store.set_subscriber(ada.id, SubscriberState.UNSUBSCRIBED, ada.why, MORNING)
+    assert undoing.offered(old, secret)
+    assert 404 == site.ask("POST", f"/undo/{secret}").status
+    assert SubscriberState.UNSUBSCRIBED is site.state()
 
 
 def test_what_others_decided_is_not_undone_here(site: Site) -> None:

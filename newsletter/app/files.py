@@ -14,6 +14,7 @@ import newsletter
 from newsletter.errors import ConfigurationError, StoreUnreadable
 from newsletter.models import Finding
 from newsletter.prompts import PromptFile
+from newsletter.store.private import make_folder
 from newsletter.tokens import Keys
 
 
@@ -91,7 +92,7 @@ def _read_keys(file: Path) -> Keys:
 
 
 def _make_keys(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(file.parent)
     handle, part = tempfile.mkstemp(prefix=".token-keys.", dir=file.parent)  # readable by us alone
     try:
         with os.fdopen(handle, "w") as stream:

@@ -12,12 +12,14 @@ from pathlib import Path
 import structlog
 from sqlalchemy.engine import make_url
 
+from newsletter.archive import folder_of
 from newsletter.delivery import restored
 from newsletter.errors import ConfigurationError, DataFolderLocked, NewsletterError, StoreUnavailable, StoreUnreadable
-from newsletter.models import Finding
+from newsletter.models import ArchiveMode, Finding
 from newsletter.settings import Settings
 from newsletter.store import Store, open_store
 from newsletter.store.lock import hold, hold_ledger
+from newsletter.store.private import close_to_others, make_folder
 
 log = structlog.get_logger()
 
@@ -33,7 +35,9 @@ def open_ledger(settings: Settings, *, peek: bool = False) -> Iterator[Store]:
     else:
         if database and database != ":memory:":
             try:
-                Path(database).parent.mkdir(parents=True, exist_ok=True)
+                make_folder(Path(database).parent)
+                make_folder(settings.data_dir)
+                close_to_others(settings.data_dir, [folder_of(settings.data_dir, ArchiveMode.PUBLIC)])
                 _refuse_emptied(Path(database), settings.data_dir)
             except OSError as error:
                 name = _DATABASE if settings.database_url else _FOLDER

@@ -139,8 +139,17 @@ def _write_changed(path: Path, content: bytes) -> bool:
         if path.read_bytes() == content:
             return False
     except OSError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
+    part.chmod(0o644)
     part.replace(path)
     return True
+
+
+def _make_folder(folder: Path) -> None:
+    """For everybody, whatever the umask: what is here is on the web, or may be copied there."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ def main() -> None:
     Try `newsletter demo` first: it needs no network, no key and no settings. Then `newsletter check` says what is
     missing for a real morning.
     """
+    os.umask(0o077)  # whoever else works on this machine reads nothing that we write; the archive says so of itself
 
 
 def _settings() -> Settings:

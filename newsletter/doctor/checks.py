@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
+import stat
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from newsletter import __version__, archive, scoring, summarise, words
 from newsletter.app.files import fingerprint, folders, load_prompt
@@ -13,15 +16,18 @@ from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_SITE, SAMPLE_TOPIC, s
 from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Masthead
 from newsletter.render import Renderer
+from newsletter.setting_values import LOOPBACK, is_near
 from newsletter.settings import Settings, variable
 from newsletter.transports import kinds
 
+_SECRET_FILES = ("_KEY_FILE", "_TOKEN_FILE", "_SECRET_FILE", "_PASSWORD_FILE")
 _WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right is before this program
 
 
 def around(settings: Settings, masthead: Masthead) -> list[Finding]:
     """What is set, and what lies in the data folder."""
-    return _ways_out(settings) + _transports(settings) + _hooks(settings) + _forgotten_archive(settings, masthead)
+    found = _ways_out(settings) + _transports(settings) + _hooks(settings) + _forgotten_archive(settings, masthead)
+    return found + _readable_secrets(settings) + _in_the_clear(settings) + _open_to_the_network(settings)
 
 
 def files(settings: Settings) -> list[Finding]:
@@ -119,3 +125,43 @@ def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:
     folders = [folder for one in left if (folder := archive.folder_of(settings.data_dir, one)).is_dir()]
     problem = f"the roster says archive: {mode}, but its pages are there and served"
     return [Finding(str(folder), None, problem, "remove the folder", fatal=False) for folder in folders]
+
+
+def _readable_secrets(settings: Settings) -> list[Finding]:
+    """Files with passwords and keys that every user of this machine can read."""
+    named = (settings.subscribers.parent / ".env", settings.data_dir / "token-keys", settings.dkim_key_file)
+    secrets = [Path(value) for name, value in os.environ.items() if name.endswith(_SECRET_FILES)]
+    problem, remedy = "can be read by every user of this machine", "chmod 600 it, or give it to a group of its own"
+    return [
+        Finding(str(file), None, problem, remedy, fatal=False)
+        for file in dict.fromkeys(filter(None, (*named, *secrets)))
+        if _is_readable(file)
+    ]
+
+
+def _is_readable(file: Path) -> bool:
+    try:
+        reached = all(folder.stat().st_mode & stat.S_IXOTH for folder in file.resolve().parents)
+        return reached and bool(file.stat().st_mode & stat.S_IROTH)
+    except OSError:
+        return False
+
+
+def _in_the_clear(settings: Settings) -> list[Finding]:
+    """Addresses to which keys and texts would travel unencrypted, further than the next cable."""
+    problem, remedy = "would be sent unencrypted to {}", "write https://"
+    named = {name: getattr(settings, name) for name in ("model_api_base", "sendgrid_url")}
+    return [
+        Finding(variable(name), None, problem.format(host), remedy, fatal=False)
+        for name, address in named.items()
+        if address and address.startswith("http://") and not is_near(host := urlsplit(address).hostname or "")
+    ]
+
+
+def _open_to_the_network(settings: Settings) -> list[Finding]:
+    """A port that others can reach, of a service that has no address for them."""
+    if settings.host in LOOPBACK or settings.public_url is not None:
+        return []
+    problem = f"{settings.host} can be reached by others, and there is no public address; /metrics is closed"
+    remedy = "set NEWSLETTER_PUBLIC_URL, or listen on 127.0.0.1"
+    return [Finding("NEWSLETTER_HOST", None, problem, remedy, fatal=False)]

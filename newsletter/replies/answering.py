@@ -8,13 +8,15 @@ import structlog
 
 from newsletter.errors import NewsletterError, TransportRefused
 from newsletter.models import Action, Newsletter, Outcome, Outgoing, Subscriber, Verdict
-from newsletter.readers import Counter, in_force
+from newsletter.readers import Counter, in_force, undoing
 from newsletter.replies import answers
 from newsletter.words import speak
 
 log = structlog.get_logger()
 
 ANSWERED = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME, Action.CONFIRM)
+
+_UNDONE = (Action.UNSUBSCRIBE, Action.PAUSE)
 
 
 def answer(counter: Counter, action: Action, reader: Subscriber, message_id: str) -> None:
@@ -47,6 +49,7 @@ def _sent(counter: Counter, action: Action, reader: Subscriber, message_id: str)
             words=speak(counter.templates, language).section("answer_"),
             answers=message_id,
             now=counter.now(),
+            undo=undoing.offer(counter, reader) if action in _UNDONE else None,
         )
         return counter.post(Outgoing(key=f"answer-{reader.id}", message=message))
     except NewsletterError as error:

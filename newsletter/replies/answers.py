@@ -31,12 +31,13 @@ def compose(
     words: Mapping[str, str],
     answers: str,
     now: datetime,
+    undo: str | None = None,
 ) -> Message:
     """The answer to the email with the Message-ID `answers`, with the way to undo what it did.
 
-    `words`: the sentences `answer_…` of one language.
+    `words`: the sentences `answer_…` of one language; `undo`: the secret part of a link that does no more than that.
     """
-    said, link = _said(action, letterhead, keys, reader, newsletter, words)
+    said, link = _said(action, letterhead, keys, reader, newsletter, words, undo)
     headers = _headers(letterhead, keys, reader, answers, now, said[0])
     language = words["language"]
     before, after = ([isolated(line, language) for line in lines] for lines in (said[:-1], filter(None, said[-1:])))
@@ -58,10 +59,11 @@ def _said(
     reader: Subscriber,
     newsletter: str,
     words: Mapping[str, str],
+    secret: str | None,
 ) -> tuple[tuple[str, ...], str]:
     """The sentences around the address, the last one behind it, and the address."""
     name = clean(newsletter)
-    undo = _undo_link(letterhead, keys, reader)
+    undo = _undo_link(letterhead, keys, reader, secret)
     leave = leave_link(letterhead, tokens.make(keys, Purpose.LEAVE, reader.id))
     until = _day(reader.paused_until)
     match action:
@@ -78,10 +80,10 @@ def _day(day: date | None) -> str:
     return day.isoformat() if day else ""
 
 
-def _undo_link(letterhead: Letterhead, keys: Keys, reader: Subscriber) -> str:
-    """The reader's page with a button, else a mail that says `resume`."""
-    if letterhead.public_url:
-        return f"{letterhead.public_url}/p/{tokens.make(keys, Purpose.PREFERENCES, reader.id)}"
+def _undo_link(letterhead: Letterhead, keys: Keys, reader: Subscriber, secret: str | None) -> str:
+    """A page with a button, else an email that says `resume`."""
+    if letterhead.public_url and secret:
+        return f"{letterhead.public_url}/undo/{secret}"
     return f"mailto:{quote(_reply_to(letterhead, keys, reader), safe='@+')}?subject=resume"
 
 

@@ -19,6 +19,7 @@ from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 from newsletter.errors import StoreUnavailable, StoreUnreadable
 from newsletter.store import schema
 from newsletter.store.faults import explained, only_readable
+from newsletter.store.private import close_file, make_file
 
 _READS = "newsletter_reads"  # the execution option of an engine whose transactions write nothing
 
@@ -37,13 +38,17 @@ def open_engine(url: str, copies: Path | None = None) -> Engine:
             raise
     else:
         if not isinstance(engine.pool, StaticPool):
+            close_file(Path(engine.url.database or ""))
             _follow(engine, Path(engine.url.database or ""))
         return engine
     return _opened(f"sqlite:///file:{quote(place)}?immutable=1&uri=true", place, copies)
 
 
 def _opened(url: str, place: str, copies: Path | None) -> Engine:
-    in_memory = make_url(url).database in (None, "", ":memory:")
+    database = make_url(url).database
+    in_memory = database in (None, "", ":memory:")
+    if database and not in_memory and not database.startswith("file:"):
+        make_file(Path(database))
     # However many threads ask at once, they wait for SQLite's own lock and not for a connection.
     engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {"max_overflow": -1}))
     event.listen(engine, "connect", _configure)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from newsletter.errors import DataFolderLocked
+from newsletter.store.private import FILE, make_folder
 
 _LOOKS, _BETWEEN_LOOKS = 50, 0.02
 
@@ -18,7 +20,7 @@ _LOOKS, _BETWEEN_LOOKS = 50, 0.02
 @contextmanager
 def hold(folder: Path, command: str, *, wait: bool = False) -> Iterator[None]:
     """Hold the folder's lock; raises DataFolderLocked naming the holder, or waits for it."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     with _hold(folder / "lock", folder, command, wait=wait):
         yield
 
@@ -27,7 +29,7 @@ def hold(folder: Path, command: str, *, wait: bool = False) -> Iterator[None]:
 def hold_ledger(database: Path, command: str, *, wait: bool = False) -> Iterator[None]:
     """The same for a database file: its users may have different data folders, and other ways to write its path."""
     real = database.resolve()
-    real.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(real.parent)
     # A file of its own: SQLite's locks on the database end when anybody in the process closes a handle of it.
     with _hold(real.with_name(f"{real.name}.lock"), real, command, wait=wait):
         yield
@@ -35,7 +37,7 @@ def hold_ledger(database: Path, command: str, *, wait: bool = False) -> Iterator
 
 @contextmanager
 def _hold(lock: Path, place: Path, command: str, *, wait: bool) -> Iterator[None]:
-    with lock.open("a+", encoding="utf-8") as file:
+    with _opened(lock) as file:
         if wait:
             fcntl.flock(file, fcntl.LOCK_EX)
         elif holder := _holder(file):
@@ -45,6 +47,46 @@ def _hold(lock: Path, place: Path, command: str, *, wait: bool) -> Iterator[None
             yield
         finally:
             _sign(file, "")
+
+
+def _opened(lock: Path) -> TextIO:
+    """A file of ours alone: whoever may only read one may lock it all the same, and keep us out."""
+    file = _open(lock)
+    found = os.fstat(file.fileno())
+    if found.st_mode & 0o077 and found.st_uid == os.geteuid():  # of an earlier version
+        if _is_strangers(file):
+            file.close()
+            lock.unlink()
+            file = _open(lock)
+        os.fchmod(file.fileno(), FILE)
+    return file
+
+
+def _open(lock: Path) -> TextIO:
+    handle = os.open(lock, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, FILE)
+    return os.fdopen(handle, "a+", encoding="utf-8")
+
+
+def _is_strangers(file: TextIO) -> bool:
+    """Whether somebody holds it who could not sign it: each of ours does, with a process that lives."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        process = re.search(r"\(process (\d+)\)", file.read())
+        return process is None or not _lives(int(process[1]))
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # of another user
+    return True
 
 
 def _holder(file: TextIO) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, insp
 from sqlalchemy.engine import make_url
 
 from newsletter.errors import StoreUnavailable, StoreUnreadable
+from newsletter.store.private import make_folder
 from newsletter.store.tables import REVISION, meta, metadata
 
 log = structlog.get_logger()
@@ -110,7 +111,7 @@ def copy_file(source: Path, target: Path) -> None:
     """
     part = target.with_suffix(".part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)  # it holds everybody's address
         with closing(sqlite3.connect(source, timeout=10)) as there, closing(sqlite3.connect(part)) as here:

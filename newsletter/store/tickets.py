@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
-from newsletter.store.engine import Base
+from newsletter.store.engine import Base, add_missing
 from newsletter.store.tables import ticket
 
 
@@ -16,10 +16,10 @@ class Tickets(Base):
     """One-time links, by a hash of their secret part."""
 
     def issue_ticket(self, ticket_hash: str, purpose: str, payload: Mapping[str, Any], expires: datetime) -> None:
-        """Keep what the link of this hash is for."""
+        """Keep what the link of this hash is for; of one that is known, what was said first counts."""
         row = {"hash": ticket_hash, "purpose": purpose, "payload": dict(payload), "expires": expires}
         with self._transaction() as connection:
-            connection.execute(insert(ticket).values(row))
+            add_missing(connection, ticket, [row])
 
     def ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
         """What it was issued with; None when it is unknown, expired, used or for another purpose."""

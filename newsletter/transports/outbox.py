@@ -70,14 +70,20 @@ def _safe(address: str) -> str:
 def write_whole(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files in the manner of a maildir: after a power cut each is there whole, or as it was before."""
     unfinished = folder / _UNFINISHED
-    unfinished.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished.mkdir(mode=0o700, exist_ok=True)
     for name, content in files.items():
-        with (unfinished / name).open("wb") as stream:
+        with os.fdopen(_for_us_alone(unfinished / name), "wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         (unfinished / name).replace(folder / name)
     _sync(folder)
+
+
+def _for_us_alone(path: Path) -> int:
+    """A file with an address, and with links that need no login."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
 def _sync(folder: Path) -> None:

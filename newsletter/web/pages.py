@@ -52,10 +52,10 @@ def ask(words: Words) -> str:
     return _said(words, "ask", f'<form method="post"><button>{_text(words, "ask_button")}</button></form>')
 
 
-def left(words: Words, preferences_token: str) -> str:
+def left(words: Words, way_back: str) -> str:
     """After leaving, with the way back for whom it was a slip."""
     button = f'<button name="do" value="back">{_text(words, "undo_button")}</button>'
-    return _said(words, "left", f'<form method="post" action="/p/{escape(preferences_token)}">{button}</form>')
+    return _said(words, "left", f'<form method="post" action="{escape(way_back)}">{button}</form>')
 
 
 def back(words: Words) -> str:

@@ -19,7 +19,7 @@ from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES, with_preference
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import form, pages
+from newsletter.web import form, pages, undoing
 from newsletter.web.bodies import read_body
 from newsletter.web.languages import spoken
 from newsletter.words import Words, speak
@@ -147,8 +147,9 @@ def _come_back(counter: Counter, subscriber: Subscriber, words: Words) -> Respon
 
 
 def _leave(counter: Counter, subscriber: Subscriber, words: Words) -> Response:
-    readers.log_problem(counter, readers.leave(counter, subscriber.id, readers.BY_LINK))
-    return pages.answer(pages.left(words, make(counter.keys, Purpose.PREFERENCES, subscriber.id)))
+    changed = readers.leave(counter, subscriber.id, readers.BY_LINK) or readers.Changed(subscriber, None)
+    readers.log_problem(counter, changed)
+    return pages.answer(pages.left(words, undoing.path(counter, changed.subscriber)))
 
 
 def _change(visit: Visit, wanted: str, body: Body) -> Response:

@@ -25,8 +25,8 @@ from newsletter.alarms import Pulse
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.readers import Counter
-from newsletter.tokens import Purpose, make, read
-from newsletter.web import health, hooks, languages, metrics, pages, preferences, shelf
+from newsletter.tokens import Purpose, read
+from newsletter.web import health, hooks, languages, metrics, pages, preferences, shelf, undoing
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
 from newsletter.web.patience import Patience
@@ -105,6 +105,7 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             *measured,
             Route("/u/{token}", _leave(counter), methods=["GET", "POST"]),
             Route("/p/{token}", preferences.endpoint(counter), methods=["GET", "POST"]),
+            Route("/undo/{secret}", undoing.endpoint(counter), methods=["GET", "POST"]),
             *hooks.routes(counter),
             Mount("/a", GZipMiddleware(shelf.PrivateArchive(counter))),
             Mount("/", GZipMiddleware(shelf.PublicArchive(counter))),
@@ -133,10 +134,10 @@ class _SafeHeaders:
 
 
 def _leave(counter: Counter) -> _Endpoint:
-    def leave(subscriber_id: int) -> bool:
+    def leave(subscriber_id: int) -> str | None:
         changed = readers.leave(counter, subscriber_id, readers.BY_LINK)
         readers.log_problem(counter, changed)
-        return changed is not None
+        return undoing.path(counter, changed.subscriber) if changed else None
 
     async def endpoint(request: Request) -> Response:
         subscriber_id = read(counter.keys, Purpose.LEAVE, request.path_params["token"])
@@ -147,8 +148,9 @@ def _leave(counter: Counter) -> _Endpoint:
         if request.method != "POST":
             return pages.answer(pages.ask(words))
         # Nothing of the body is needed: the address is the proof, whichever form a mail program posts.
-        if not await run_in_threadpool(leave, subscriber_id):
+        way_back = await run_in_threadpool(leave, subscriber_id)
+        if way_back is None:
             return pages.answer(pages.not_valid(words), 404)
-        return pages.answer(pages.left(words, make(counter.keys, Purpose.PREFERENCES, subscriber_id)))
+        return pages.answer(pages.left(words, way_back))
 
     return endpoint

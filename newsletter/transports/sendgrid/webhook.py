@@ -48,6 +48,7 @@ _SIGNERS = re.compile(r"@([a-z0-9.-]+)\s*:\s*pass\b", re.I)
 _SIGNATURE_FORM = re.compile(r"[A-Za-z0-9+/]{80,200}={0,2}")  # of a P-256 key some 96 letters
 _LONGEST_TYPE = 1 << 10  # octets
 _MOST_FIELD = 32 << 20
+_LARGE_FIELDS = ("email", "text", "html")  # the others are headers, or of their size
 _OLDEST, _AHEAD = timedelta(minutes=10), timedelta(minutes=5)
 _SIGNATURE, _TIMESTAMP = "X-Twilio-Email-Event-Webhook-Signature", "X-Twilio-Email-Event-Webhook-Timestamp"
 
@@ -193,7 +194,8 @@ def _fields(content_type: str, body: bytes | bytearray) -> dict[str, bytes]:
 
     def keep(field: Any) -> None:
         if isinstance(field, Field) and field.field_name and field.value is not None:
-            found.setdefault(field.field_name.decode("latin-1"), field.value[:_MOST_FIELD])
+            name = field.field_name.decode("latin-1")
+            found.setdefault(name, field.value[: _MOST_FIELD if name in _LARGE_FIELDS else limits.MOST_OCTETS])
 
     headers = {"Content-Type": content_type.encode("latin-1", "replace"), "Content-Length": str(len(body)).encode()}
     try:
@@ -206,7 +208,7 @@ def _fields(content_type: str, body: bytes | bytearray) -> dict[str, bytes]:
 def _recipient(fields: Mapping[str, bytes]) -> str | None:
     try:
         to = json.loads(fields.get("envelope", b"{}"))["to"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return ", ".join(map(str, to))[:10_000] if isinstance(to, list) else None
 
@@ -226,7 +228,7 @@ def _rebuilt(fields: Mapping[str, bytes]) -> bytes:
 def _charsets(fields: Mapping[str, bytes]) -> dict[str, str]:
     try:
         found = json.loads(fields.get("charsets", b"{}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     named = found.items() if isinstance(found, dict) else ()
     return {str(name): str(charset) for name, charset in named if re.fullmatch(r"[\w.:-]{1,40}", str(charset))}
