@@ -364,7 +364,7 @@ def test_status_as_json_is_the_contract(morning: Folder) -> None:
     (issue,) = found["issues"]
     assert {
         "date", "state", "collected", "scored", "ranked", "unscored", "picked", "prompt_tokens", "completion_tokens",
-        "cost_usd", "bills", "deliveries", "notes",
+        "cost_usd", "bills", "model_outcome", "refused_papers", "deliveries", "notes",
     } == issue.keys()  # fmt: skip
     assert (str(calendar.newest(utc_now())), "ready") == (issue["date"], issue["state"])
     assert issue["collected"] == issue["scored"] + issue["ranked"] + issue["unscored"] > 30
