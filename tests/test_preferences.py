@@ -450,6 +450,8 @@ def test_leaving_and_undoing_in_a_browser(topics: Site, browser: Any, axe: str) 
     page.keyboard.press("Enter")
     page.get_by_text("You are subscribed to the newsletter again").wait_for()
     assert SubscriberState.ACTIVE is topics.state()
+    judge(page, axe, "undone")
+    page.goto(f"http://127.0.0.1:{topics.port}/p/{topics.token(Purpose.PREFERENCES)}")  # the undo opens no preferences
     page.get_by_role("button", name="Unsubscribe").click()
     page.get_by_role("heading", name="You are unsubscribed").wait_for()
     page.goto(f"http://127.0.0.1:{topics.port}/p/{topics.token(Purpose.PREFERENCES)}")
