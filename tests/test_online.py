@@ -78,19 +78,21 @@ def test_all_is_well(practice: tuple[Servers, Settings], counted: Counter) -> No
         ({"kind": "text", "body": "I would rather not."}, "choose a model that can answer in JSON"),
     ],
 )
-def test_a_model_that_does_not_do(practice: tuple[Servers, Settings], kind: Mapping[str, Any], expected: str) -> None:
+def test_a_model_that_does_not_do(
+    practice: tuple[Servers, Settings], counted: Counter, kind: Mapping[str, Any], expected: str
+) -> None:
     """A refused key and an answer that nobody can read are told apart."""
     servers, settings = practice
     servers.model.faults.extend([Fault(**kind)] * 8)
-    said, (finding,) = tried(online._model, settings, settings.model)
+    said, (finding,) = tried(online._model, settings, counted, settings.model)
     assert [] == said
     assert finding.endswith(expected)
 
 
-def test_an_unknown_price_is_said(practice: tuple[Servers, Settings]) -> None:
+def test_an_unknown_price_is_said(practice: tuple[Servers, Settings], counted: Counter) -> None:
     """Without it a cost limit cannot be kept."""
     settings = practice[1].model_copy(update={"model_prices": {}})
-    said, (finding,) = tried(online._model, settings, settings.model)
+    said, (finding,) = tried(online._model, settings, counted, settings.model)
     assert 1 == len(said)
     assert f"NEWSLETTER_MODEL_PRICES: the price of openai/{MODEL} is unknown" in finding
 
