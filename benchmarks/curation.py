@@ -21,7 +21,7 @@ from benchmarks.table import Row
 from newsletter import app, pipeline, scoring
 from newsletter.demo.servers import Servers
 from newsletter.llm.vendor import litellm
-from newsletter.models import Completion, Issue, IssueState, Prompt, Ranked, Score, Usage
+from newsletter.models import Completion, Issue, IssueState, Prompt, Ranked, Score, Usage, Wishes
 from newsletter.pipeline.ranks import rank_topic
 from newsletter.ports import Priced
 from newsletter.readers import in_force
@@ -109,6 +109,7 @@ def curate(
     prefilter: float | None = None,
     slow: bool = False,
     measured: bool = True,
+    leading: Sequence[str] = ("en",),
 ) -> Curated:
     """Prepare this day; `past` days are in the ledger as this model scored them.
 
@@ -130,10 +131,14 @@ def curate(
         if slow:
             _warm_up(counted.inner)
         started = time.perf_counter()
-        issue = pipeline.prepare(desk, issue, [roster.readers[0].wishes])
+        issue = pipeline.prepare(desk, issue, [_led_by(roster.readers[0].wishes, one) for one in leading])
         seconds = time.perf_counter() - started
         picks = pipeline.Editor(desk).day(day.day, desk.roster.topics[0]).picks()
         return Curated(issue, counted, seconds, frozenset(pick.paper.arxiv_id for pick in picks))
+
+
+def _led_by(wishes: Wishes, language: str) -> Wishes:
+    return replace(wishes, languages=tuple(dict.fromkeys((language, *wishes.languages))))
 
 
 def _remember(desk: pipeline.Desk, day: LabelledDay, *, measured: bool) -> None:
@@ -182,6 +187,7 @@ def _cost(days: Sequence[LabelledDay]) -> Iterator[str]:
     day, past = days[-1], [one for one in days if one.day < days[-1].day]
     for what, done in (
         ("everything scored", curate(day)),
+        ("everything scored, reasons in English and Chinese", curate(day, leading=("en", "zh"))),
         ("trained prefilter, half asked for", curate(day, past, prefilter=0.5)),
     ):
         into, out = done.counted.tokens()

@@ -397,12 +397,12 @@ def test_explain(morning: Folder) -> None:
     ended = morning("explain", f"https://arxiv.org/abs/{picked}v1", "--topic", "foundations")
     assert (0, "") == (ended.returncode, ended.stderr)
     assert re.search(r"foundations: picked as number 1 of \d+ \(word match 0\.\d+\)", ended.stdout)
+    assert re.search(r"^    moved up by your text: \w+", ended.stdout, re.M)
     with closing(sqlite3.connect(morning.path / "var" / "newsletter.db")) as ledger:
         ids = {row[0] for row in ledger.execute("SELECT arxiv_id FROM paper WHERE issue IS NOT NULL")}
     other = min(ids - {paper["id"] for paper in day["papers"]})
-    assert re.search(
-        r"foundations: not picked: (others are closer|it names too little)", morning("explain", other).stdout
-    )
+    why_not = r"not picked: (others are closer in words|it names too little of what the topic wants)"
+    assert re.search(why_not, morning("explain", other).stdout)
     unknown = morning("explain", "0704.0001")
     assert (1, "0704.0001 is not in the ledger.\n") == (unknown.returncode, unknown.stdout)
     wrong = morning("explain", "the-best-one")

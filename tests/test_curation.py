@@ -40,14 +40,18 @@ from newsletter.models import (
     Notice,
     NoticeKind,
     Prompt,
+    Ranked,
     Reader,
+    Score,
     Seen,
+    Topic,
     Usage,
 )
-from newsletter.pipeline import Desk
+from newsletter.pipeline import Desk, history
 from newsletter.pipeline.budget import Budgeted
+from newsletter.pipeline.ranks import rank_topic
 from newsletter.settings import Settings
-from tests.factories import DAY
+from tests.factories import DAY, a_paper
 from tests.morning import MORNING, ROSTER, active, desk_of, outbox, part, practice, sample_rows
 from tests.spoiling import MARK, Spoiling, in_turn
 
@@ -665,6 +669,70 @@ def test_every_fate_is_in_the_ledger(tmp_path: Path) -> None:
     picked = {one.place: one.fate for one in ranks.values() if one.place}
     assert {n: f"picked as number {n} of {len(picked)}" for n in range(1, len(picks(settings)) + 1)} == picked
     assert all(one.fate for one in ranks.values())
+
+
+# --- learning outlives an edit ----------------------------------------------------------------
+
+
+def scored_days(desk: Desk, count: int, prompt_hash: str) -> None:
+    """Issues before ours with 30 papers each, of which ten passed, ranked by training."""
+    topic = desk.roster.topics[0]
+    for number in range(1, count + 1):
+        day = DAY - timedelta(days=number)
+        papers = [a_paper(1000 * number + n, title=f"Experts {n % 3}", categories=("cs.LG",)) for n in range(30)]
+        desk.store.save_collection(Issue(date=day, state=IssueState.READY, collected=30), papers, (), ("cs.LG",))
+        ranked = {paper: Ranked(value=1 - n / 30, trained=True) for n, paper in enumerate(papers)}
+        desk.store.save_ranks(scoring.topic_hash(topic), ranked)
+        scores = {paper: Score(paper.arxiv_id, 9 if n < 10 else 3, 5) for n, paper in enumerate(papers)}
+        key = scoring.topic_hash(topic), prompt_hash, desk.scoring_models[0]
+        desk.store.save_scores(day, *key, scores, Usage())
+
+
+def edited(desk: Desk) -> Topic:
+    """The topic with one word more, noted as the list in force notes it."""
+    before = desk.roster.topics[0]
+    after = replace(before, interests=f"{before.interests} Ducks.")
+    for number, topic in enumerate((before, after)):
+        noted = {topic.key: scoring.topic_hash(topic)}
+        desk.store.note_topics(noted, MORNING - timedelta(days=30) + timedelta(hours=number))
+    return after
+
+
+def test_an_edit_forgets_nothing(tmp_path: Path) -> None:
+    """On the morning after an edit the order is learned from scores under the earlier text."""
+    with practice(tmp_path) as (_, settings), desk_of(settings) as desk:
+        scored_days(desk, 2, desk.score_prompt.hash)
+        topic = edited(desk)
+        past = history.of(desk, topic, DAY)
+        assert (len(past.own), sum(past.earlier.values()), len(past.earlier)) == (0, 20, 60)
+        assert pipeline.opinions(desk, DAY, topic).trained
+        assert pipeline.opinions(desk, DAY, replace(topic, key="another")).trained is False
+
+
+@pytest.mark.parametrize(("prompt", "days", "measured"), [(None, 12, 12), ("earlier", 12, 12), ("earlier", 3, 3)])
+def test_scores_of_an_earlier_prompt_are_measured_by(
+    tmp_path: Path, prompt: str | None, days: int, measured: int
+) -> None:
+    """Until ten days of a new prompt exist the prefilter counts scores of the one before."""
+    with practice(tmp_path) as (_, settings), desk_of(settings) as desk:
+        scored_days(desk, days, prompt or desk.score_prompt.hash)
+        past = history.of(desk, desk.roster.topics[0], DAY)
+        found = list(history.measured(desk, past))
+    assert len(found) == measured
+    assert all(is_own and sum(bool(one.passed) for one in papers) == 10 for is_own, papers in found)
+
+
+def test_a_promised_loss(tmp_path: Path) -> None:
+    """Where twelve days show that what passes stands in a third, the model sees little more; all after an edit."""
+    with practice(tmp_path) as (_, settings), desk_of(settings) as desk:
+        scored_days(desk, 12, desk.score_prompt.hash)
+        desk = replace(desk, prefilter_loss=0.04)
+        papers = [a_paper(n, categories=("cs.LG",)) for n in range(1, 101)]
+        topic = desk.roster.topics[0]
+        found = [rank_topic(desk, DAY, one, papers) for one in (topic, edited(desk))]
+    shown = [sum(one.seen is not Seen.NO for one in places.values()) for places in found]
+    assert 35 <= shown[0] <= 50
+    assert shown[1] == 100
 
 
 # --- real days --------------------------------------------------------------------------------

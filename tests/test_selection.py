@@ -125,6 +125,15 @@ def test_offline_needs_a_word_in_common() -> None:
     assert ids(select(day, a_topic(authors=("Emmy Noether",)), offline=True)) == [2, 3]
 
 
+def test_offline_a_day_may_have_nothing() -> None:
+    """Without a model a paper has to be about the topic; a followed author's is kept whatever it is about."""
+    day = [replace(judged(near=n / 20, number=n), fits=n == 3) for n in range(1, 21)]
+    assert ids(select(day, a_topic(), offline=True)) == [3]
+    assert select([replace(one, fits=False) for one in day], a_topic(), offline=True) == []
+    strange = replace(judged(near=0.9, number=7, authors=("Emmy Noether",)), fits=False)
+    assert ids(select([strange], a_topic(authors=("Emmy Noether",)), offline=True)) == [7]
+
+
 def test_offline_with_some_scores() -> None:
     """Where a model failed for too many papers the few scores do not put poor papers before close ones."""
     day = [judged(2, 2, number=n, near=0.01) for n in range(1, 11)] + [judged(number=11, near=0.9)]

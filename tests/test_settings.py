@@ -199,6 +199,10 @@ def test_finding(name: str, value: str, finding: str) -> None:
             {"NEWSLETTER_TRANSPORT": "sendgrid", "NEWSLETTER_SENDER": SENDER, "SENDGRID_API_KEY": ""},
             "SENDGRID_API_KEY is missing; NEWSLETTER_TRANSPORT=sendgrid needs it",
         ),
+        (
+            {"NEWSLETTER_PREFILTER": "0.5", "NEWSLETTER_PREFILTER_LOSS": "0.04"},
+            "NEWSLETTER_PREFILTER and NEWSLETTER_PREFILTER_LOSS are both set; remove one of them",
+        ),
     ],
 )
 def test_what_a_transport_needs(values: dict[str, str], finding: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
@@ -158,6 +159,7 @@ def test_a_new_folder_works(newsletter: Run, tmp_path: Path) -> None:
         checked = newsletter("check", settings=arxiv)
         assert 0 == checked.returncode, checked.stdout
         assert "1 reader, 1 topic; templates and prompts are fine." in checked.stdout
+        assert re.search(r"^  \w+: wanted: \w.*; unwanted: nothing$", checked.stdout, re.M)
         done = newsletter("run", settings=arxiv)
     assert 0 == done.returncode, done.stderr
     assert "Sent 1 mail to var/outbox" in done.stdout

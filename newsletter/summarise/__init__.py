@@ -22,6 +22,7 @@ _MOST_CHARACTERS = 600  # of a text, as the schema says: more than any that pass
 _MOST_ASKS = 12  # one paper whose answers cannot be read: in every form of every model twice, but no more than this
 
 ENGLISH = "en"
+_OWN_LETTERS = 3  # of a script that is not ours
 Lines = Mapping[str, str | None]
 Save = Callable[["Wanted", Lines, Lines, Completion], None]
 Asked = TypeVar("Asked")
@@ -111,7 +112,7 @@ def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines, tuple[Rejecte
         text = mended(given, language) if isinstance(given, str) else ""
         why = problem(text, wanted.paper, language) if text else "it is missing"
         if not why and language is None:
-            why = wrong_language(text, of_reason(key)[1]) if of_reason(key)[1] != ENGLISH else None
+            why = _foreign(text, of_reason(key)[1])
         if why:
             rejected.append(Rejected(key, quotable(text), why))
         return None if why else text
@@ -119,6 +120,12 @@ def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines, tuple[Rejecte
     lines = {language: checked("lines", language, language) for language in wanted.languages}
     reasons = {key: checked("reasons", key, None) for key in wanted.reasons}
     return lines, reasons, tuple(rejected)
+
+
+def _foreign(reason: str, language: str) -> str | None:
+    """Why a reason is not in its language; ten words may be mostly names that stay as the paper writes them."""
+    own = sum(char.isalpha() and not char.isascii() for char in reason)
+    return None if language == ENGLISH or own >= _OWN_LETTERS else wrong_language(reason, language)
 
 
 def parse_translation(reply: str, wanted: Translation) -> str | None:
