@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from newsletter.errors import TransportError, TransportRefused
@@ -70,7 +71,8 @@ def _safe(address: str) -> str:
 def write_whole(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write files in the manner of a maildir: after a power cut each is there whole, or as it was before."""
     unfinished = folder / _UNFINISHED
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):  # of a file in its place the next line says that it is no folder
+        folder.mkdir(mode=0o700, parents=True)
     unfinished.mkdir(mode=0o700, exist_ok=True)
     for name, content in files.items():
         with os.fdopen(_for_us_alone(unfinished / name), "wb") as stream:
