@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -18,11 +19,14 @@ from newsletter.demo.model_request import read_request
 from newsletter.demo.model_server import ModelServer, as_json, count_tokens
 from newsletter.demo.rows import SampleRow
 from newsletter.errors import ModelRefused, ModelUnreadable, Refusal
-from newsletter.llm import LiteLLM, servers
+from newsletter.llm import LiteLLM, servers, vendor
 from newsletter.models import Completion, Paper, Score, Topic, Usage
 from newsletter.scoring import Scored, score
 from tests.factories import a_paper
 from tests.test_scoring import TEMPLATE
+
+# LiteLLM keeps 200 clients and drops older ones unclosed: so many providers and servers no installation has.
+pytestmark = pytest.mark.filterwarnings("ignore:.*ClientSession:pytest.PytestUnraisableExceptionWarning")
 
 TOPIC = Topic(key="moe", title="Experts", categories=("cs.LG",), interests="Sparse experts, pruning and routing.")
 OTHER = "openai/other-model"
@@ -45,6 +49,14 @@ wires = pytest.mark.parametrize("wire", WIRES)
 PLAIN_JSON = [name for name in WIRES if not name.startswith(("anthropic", "gemini", "ollama"))]  # OpenAI's own form
 openai_like = pytest.mark.parametrize("wire", PLAIN_JSON)
 Twist = Callable[[Question, Body, Answer], Answer | Response]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _no_client_is_left() -> Iterator[None]:
+    """Those of these servers go with them."""
+    yield
+    vendor.litellm().in_memory_llm_clients_cache.flush_cache()
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)
@@ -312,16 +324,21 @@ def test_a_window_of_4096(server: ModelServer, wire: str, message: str) -> None:
 
     def twist(question: Question, _body: Body, answer: Answer) -> Answer | Response:
         count = answer.prompt_tokens + answer.completion_tokens
-        return problem(400, message.format(count=count), "context_length_exceeded") if count > 1800 else answer
+        if count <= 1800:
+            return answer
+        refused.append(count)
+        return problem(400, message.format(count=count), "context_length_exceeded")
 
+    refused: list[int] = []
     kept: dict[str, str] = {}
     memory: dict[str, Any] = {"recall": kept.get, "remember": kept.__setitem__}
-    done = scoring(server, wire, 228, twist, **memory)
-    assert all_scored(done, 228)
-    server.requests.clear()
-    again = scoring(server, wire, 228, twist, **memory)
-    assert all_scored(again, 228)
-    assert len(again.requests) < len(done.requests)
+    assert all_scored(scoring(server, wire, 228, twist, **memory), 228)
+    assert refused
+    # What a request needs is known better after the first morning: one more is refused, and then none.
+    for most in (1, 0):
+        refused.clear()
+        assert all_scored(scoring(server, wire, 228, twist, **memory), 228)
+        assert len(refused) <= most
 
 
 def _cut(question: Question, body: Body, answer: Answer, window: int) -> Answer:
