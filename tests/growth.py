@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -10,11 +11,16 @@ _LEAST = 0.02  # seconds of work measured at once: well above what the clock and
 
 
 def spent(work: Callable[[], object], runs: int = 1) -> float:
-    """CPU seconds of this process."""
-    began = time.process_time()
-    for _ in range(runs):
-        work()
-    return time.process_time() - began
+    """CPU seconds of this process, without collections of what earlier tests left."""
+    gc.collect()
+    gc.disable()
+    try:
+        began = time.process_time()
+        for _ in range(runs):
+            work()
+        return time.process_time() - began
+    finally:
+        gc.enable()
 
 
 def cost(work: Callable[[], object], tries: int = 3) -> float:
