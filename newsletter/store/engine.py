@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import ColumnElement, Connection, Engine, ExceptionContext, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, InvalidatePoolError, OperationalError
 from sqlalchemy.pool import StaticPool
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
-from newsletter.errors import StoreUnavailable, StoreUnreadable
+from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
 from newsletter.store import schema
 from newsletter.store.faults import explained, only_readable
 from newsletter.store.private import close_file, make_file
@@ -53,19 +54,24 @@ def _opened(url: str, place: str, copies: Path | None) -> Engine:
     engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {"max_overflow": -1}))
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", partial(_explain, place))
     try:
         with _reader(engine).begin() as connection:
             current = schema.is_current(connection)
         if not current:
             with engine.begin() as connection:
                 schema.prepare(connection, place, copies)
-    except DatabaseError as error:
-        engine.dispose()
-        raise explained(error, place) from error
-    except StoreUnreadable:
+    except (DatabaseError, StoreError):
         engine.dispose()
         raise
     return engine
+
+
+def _explain(place: str, context: ExceptionContext) -> None:
+    """Raise the driver's error in our words, unless it is a mistake of ours and not of the disk."""
+    error = context.sqlalchemy_exception
+    if isinstance(error, DatabaseError) and type(error) in (DatabaseError, OperationalError):
+        raise explained(error, place) from error
 
 
 def _follow(engine: Engine, file: Path) -> None:
@@ -142,36 +148,20 @@ def _reader(engine: Engine) -> Engine:
 
 
 class Base:
-    """What the parts of the store share: the engine, one way to write and one to read."""
+    """What the parts of the store share: the engine, one way to write and one to read.
+
+    `with self._transaction() as connection` writes; `with self._reading() as connection` reads one snapshot, also
+    while somebody writes. Both raise StoreError, see `faults`.
+    """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine, self._reader = engine, _reader(engine)
-        self._place = engine.url.database or ":memory:"
+        self._engine = engine
+        self._transaction, self._reading = engine.begin, _reader(engine).begin
 
     @property
     def in_memory(self) -> bool:
         """Whether it ends with this process."""
         return isinstance(self._engine.pool, StaticPool)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
-        with self._explaining(), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        """One snapshot, also while somebody writes."""
-        with self._explaining(), self._reader.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        try:
-            yield
-        except DatabaseError as error:
-            if type(error) not in (DatabaseError, OperationalError):
-                raise  # a mistake of ours, not of the disk
-            raise explained(error, self._place) from error
 
     def rest(self) -> None:
         """End the connections that nobody uses: until the next use the file alone is the whole ledger."""
