@@ -6,7 +6,20 @@ import sys
 from collections.abc import Sequence
 from itertools import chain
 
-from benchmarks import archive, collecting, counter, curation, delivery, filtering, labelled, mail, order, scale, start
+from benchmarks import (
+    archive,
+    collecting,
+    counter,
+    curation,
+    delivery,
+    filtering,
+    labelled,
+    mail,
+    order,
+    scale,
+    start,
+    trips,
+)
 from benchmarks.table import Row, show
 
 
@@ -14,10 +27,15 @@ def main(arguments: Sequence[str]) -> None:
     """Measure everything and print one table;
 
     With `scale NUMBER` only what so many readers cost,
-    with `order` only how good the order without a model is.
+    with `order` only how good the order without a model is,
+    with `trips` only how far a reply, a form and an edit travel through the code.
     """
     if arguments[:1] == ["scale"]:
         for line in scale.figures(*map(int, arguments[1:])):
+            print(line, flush=True)
+        return
+    if arguments == ["trips"]:
+        for line in trips.lines():
             print(line, flush=True)
         return
     if arguments == ["order"]:

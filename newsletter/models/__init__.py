@@ -14,7 +14,7 @@ from newsletter.models.deliveries import (
     may_follow,
 )
 from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section
-from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedPaper, Rendered, Slotted, Span, literal
+from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedPaper, Rendered, Slotted, Span
 from newsletter.models.findings import Finding
 from newsletter.models.issues import NOT_SERVED, Figures, Issue, IssueState, ModelFacts, ModelOutcome
 from newsletter.models.judgements import (
@@ -60,5 +60,5 @@ __all__ = [
     "Message", "ModelFacts", "ModelOutcome", "Newsletter", "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper",
     "Pick", "Posted", "Preference", "PrintedPaper", "Prompt", "QuietDays", "Ranked", "Reader", "Rendered", "Roster",
     "Score", "Section", "Seen", "Slotted", "Span", "Subscriber", "SubscriberState", "Summary", "Topic", "Trouble",
-    "Usage", "Verdict", "Wishes", "literal", "may_follow",
+    "Usage", "Verdict", "Wishes", "may_follow",
 ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from string import Formatter
@@ -91,6 +91,20 @@ class Head:
     headers: tuple[Header, ...]
     envelope_from: str  # a pattern too
 
+    @classmethod
+    def of(
+        cls, lines: Iterable[tuple[str, str, str]], envelope_from: str, marks: Mapping[str, str] | None = None
+    ) -> Head:
+        """From names, decoded values and values on the wire as they are; each mark is where its name's slot is."""
+
+        def pattern(text: str) -> str:
+            text = text.replace("{", "{{").replace("}", "}}")
+            for name, mark in (marks or {}).items():
+                text = text.replace(mark, f"{{{name}}}")
+            return text
+
+        return cls(tuple(Header(name, *map(pattern, both)) for name, *both in lines), pattern(envelope_from))
+
     @cached_property
     def slots(self) -> frozenset[str]:
         """The names of what is a reader's own."""
@@ -104,11 +118,6 @@ class Head:
     def fill(self, values: Mapping[str, str]) -> bytes:
         """The lines on the wire."""
         return self._wire.format_map(values).encode()
-
-
-def literal(text: str) -> str:
-    """The pattern that `str.format_map` makes this text of."""
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

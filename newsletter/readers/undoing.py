@@ -49,5 +49,5 @@ def _act(subscriber: Subscriber) -> Mapping[str, str]:
 
 
 def _digest(counter: Counter, what: str, text: str) -> str:
-    key = counter.keys[max(counter.keys)]
+    _, key = max(counter.keys.items())
     return hmac.new(key, f"newsletter undo {what}\0{text}".encode(), hashlib.sha256).hexdigest()[:40]

@@ -20,7 +20,7 @@ from newsletter.addresses import (
     plus,
     split_mailbox,
 )
-from newsletter.models import Head, Header, Letterhead, Message, Rendered, literal
+from newsletter.models import Head, Letterhead, Message, Rendered
 from newsletter.render.slots import ARCHIVE, LEAVE, PREFERENCES
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
@@ -77,18 +77,7 @@ def personalise(
 @lru_cache(maxsize=32)
 def _head(subject: str, letterhead: Letterhead) -> Head:
     """Made once for an edition, with `{names}` where readers differ."""
-    headers = (
-        Header(name, _pattern(value), _pattern(wire)) for name, value, wire in _headers(subject, letterhead, _MARKS)
-    )
-    return Head(tuple(headers), _pattern(_envelope_from(letterhead, _MARKS)))
-
-
-def _pattern(text: str) -> str:
-    """The text as a pattern of `str.format_map`, with the marks as names in braces."""
-    text = literal(text)
-    for name, mark in _MARKS.items():
-        text = text.replace(mark, f"{{{name}}}")
-    return text
+    return Head.of(_headers(subject, letterhead, _MARKS), _envelope_from(letterhead, _MARKS), _MARKS)
 
 
 @lru_cache(maxsize=8)

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from newsletter.addresses import ascii_domain, encoded, mailbox, split_mailbox
-from newsletter.models import Head, Header, Message, Rendered, Slotted, literal
+from newsletter.models import Head, Message, Rendered, Slotted
 from newsletter.tex import clean
 
 
@@ -22,7 +22,7 @@ def short_mail(
     return Message(
         recipient=ascii_domain(recipient),
         recipient_name=None,
-        head=Head(tuple(_header(name, value) for name, value in headers), literal(envelope_from)),
+        head=Head.of([_line(name, value) for name, value in headers], envelope_from),
         rendered=Rendered(
             key=boundary,
             subject=dict(headers)["Subject"],
@@ -33,13 +33,14 @@ def short_mail(
     )
 
 
-def _header(name: str, given: str) -> Header:
+def _line(name: str, value: str) -> tuple[str, str, str]:
     """As the newsletter's own are written. The standard library's would fold and encode what must stay as it is:
     identifiers, and addresses that are longer than a line."""
-    value = clean(given)
-    wire = value
-    if name == "From":
-        wire = mailbox(*split_mailbox(value), name)
-    elif name == "Subject":
-        wire = encoded(value, name)
-    return Header(name, literal(value), literal(wire))
+    if not value.isprintable():
+        value = clean(value)  # no line break gets through
+    match name:
+        case "From":
+            return name, value, mailbox(*split_mailbox(value), name)
+        case "Subject":
+            return name, value, encoded(value, name)
+    return name, value, value
