@@ -32,7 +32,17 @@ from newsletter.models.judgements import (
     Usage,
 )
 from newsletter.models.papers import Announced, AnnounceType, ArxivId, Paper
-from newsletter.models.replies import Action, Attempt, Bounce, DeliveryEvent, EventKind, Incoming, Meaning, Posted
+from newsletter.models.replies import (
+    Action,
+    Attempt,
+    Bounce,
+    Command,
+    DeliveryEvent,
+    EventKind,
+    Incoming,
+    Meaning,
+    Posted,
+)
 from newsletter.models.subscribers import (
     AbstractLanguage,
     Abstracts,
@@ -54,7 +64,7 @@ from newsletter.models.troubles import Trouble
 
 __all__ = [
     "HEARD_OF", "NOT_SERVED", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced",
-    "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Completion", "Delivery",
+    "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Command", "Completion", "Delivery",
     "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind", "Figures", "Finding",
     "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line", "Masthead", "Meaning",
     "Message", "ModelFacts", "ModelOutcome", "Newsletter", "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper",

@@ -7,13 +7,44 @@ from datetime import date, datetime
 from enum import StrEnum
 
 
+class Command(StrEnum):
+    """What a reader can ask for in a reply (a contract, as `Action`)."""
+
+    UNSUBSCRIBE = "unsubscribe"
+    PAUSE = "pause"  # value: the first day after it, ISO 8601; empty where none was named
+    RESUME = "resume"
+    JOIN = "join"
+    HELP = "help"
+    SETTINGS = "settings"
+    LIKE = "like"  # value of this and the next two: printed numbers, `3 7`
+    NOT = "not"
+    SAVE = "save"
+    PAPERS = "papers"  # value: how many an email should have at most; empty where only fewer or more was said
+    DAYS = "days"  # value: `weekly` or `daily`
+    TIME = "time"  # value: `07:30`; empty where none was named
+    LANGUAGES = "languages"  # value: codes, the leading one first, `zh en`; empty where none was named
+    ADDRESS = "address"  # value: the new one; empty where none was named
+
+
 class Action(StrEnum):
     """What an inbound mail asks for (a contract: `newsletter inbox --explain` prints these)."""
 
     UNSUBSCRIBE = "unsubscribe"
     PAUSE = "pause"
     RESUME = "resume"
-    CONFIRM = "confirm"  # a request that needs our confirmation mail
+    JOIN = "join"
+    HELP = "help"
+    SETTINGS = "settings"
+    LIKE = "like"
+    NOT = "not"
+    SAVE = "save"
+    PAPERS = "papers"
+    DAYS = "days"
+    TIME = "time"
+    LANGUAGES = "languages"
+    ADDRESS = "address"
+    AGREE = "agree"  # "yes": it means something to a question of ours alone
+    CONFIRM = "confirm"  # a request that is not certain, or unproven: we ask back, see `Meaning.command`
     BOUNCE_PERMANENT = "bounce-permanent"
     BOUNCE_TEMPORARY = "bounce-temporary"
     COMPLAINT = "complaint"
@@ -28,7 +59,10 @@ class Meaning:
     action: Action
     reason: str
     subscriber_id: int | None = None
+    command: Command | None = None  # what is asked for, or what we ask back about
+    value: str = ""  # of the command, see `Command`
     until: date | None = None  # of a pause
+    answers: str | None = None  # the Message-ID in In-Reply-To
     status: str | None = None  # of a bounce, RFC 3463: "5.1.1"
     issue: date | None = None  # whose mail a bounce gives back, where it says so
     returned: str | None = None  # the Message-ID of that mail
