@@ -64,7 +64,8 @@ from newsletter.models.troubles import Trouble
 
 __all__ = [
     "HEARD_OF", "NOT_SERVED", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced",
-    "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Command", "Completion", "Delivery",
+    "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Command", "Completion",
+    "Delivery",
     "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind", "Figures", "Finding",
     "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line", "Masthead", "Meaning",
     "Message", "ModelFacts", "ModelOutcome", "Newsletter", "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper",
