@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from newsletter import inbound, tokens
 from newsletter.inbound import charsets, limits, pause, refusals, trust
-from newsletter.inbound.phrases import folded
+from newsletter.inbound.lexicon import folded
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Purpose
 from tests.conftest import REAL_DATA, REAL_FOLDER

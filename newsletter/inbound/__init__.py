@@ -6,7 +6,7 @@
     reports   bounces and complaints (refusals: whom a server's words accuse)
     identity  whose mail: by tokens, never by From:
     ours, html, cut the new text of a reply, without quotes and signatures (forms: how mail programs mark them)
-    grammar   a strict grammar on whole lines (words: the phrases of each language)
+    grammar   act, ask or leave it alone (lexicon: the words of each language; pause: until when)
 
 The order below is the decision: what is certain about the machine comes first, what a person may have meant last.
 """
@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
-from newsletter.inbound import cut, forms, gate, grammar, html, identity, ours, parts, reports
+from newsletter.inbound import cut, gate, grammar, html, identity, lexicon, ours, parts, reports
 from newsletter.inbound.identity import Identity
 from newsletter.inbound.parts import Mail
-from newsletter.models import Action, Meaning
+from newsletter.models import Action, Command, Meaning
 from newsletter.tokens import Keys
 
 __all__ = ["failure", "read", "visible_text"]
@@ -31,7 +31,7 @@ failure = reports.judged
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LONGEST_NAME = 60  # letters
 _SHORTEST_NAME = 4  # letters; a shorter one may be a word
-_ON_OWN_PROOF = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
+_UNPROVEN = (Action.HUMAN, Action.AGREE)  # what needs no proof, since nothing comes of it alone
 
 
 def read(
@@ -92,7 +92,7 @@ def _read(
 
 def visible_text(raw: bytes) -> str:
     """The new text of a reply, a line each: what a person should read of it."""
-    return "\n".join(_lines(parts.parse(raw)))
+    return "\n".join(filter(None, _lines(parts.parse(raw))))
 
 
 def _from_person(
@@ -103,23 +103,32 @@ def _from_person(
     if who.several:
         return replace(meant, action=Action.HUMAN, reason="tokens of several readers", subscriber_id=None)
     if who.leaves:
-        return replace(meant, action=Action.UNSUBSCRIBE, reason="sent to the address for leaving")
+        why = "sent to the address for leaving"
+        return replace(meant, action=Action.UNSUBSCRIBE, command=Command.UNSUBSCRIBE, reason=why)
     automatic = gate.is_automatic(mail)
     if automatic:
         return replace(meant, reason=automatic)
     named = _Named(sender, identity.name(mail), identity.recipients(mail), called)
-    lines = list(filter(None, map(named.plain, _lines(mail, known))))
+    lines = [named.plain(line) for line in _lines(mail, known)]
     wish = grammar.read(named.plain(mail.first("subject")), lines, today)
     if wish is None:
-        return replace(meant, reason="no request in it" if lines else "nothing new written in it")
+        return replace(meant, reason="no request in it" if any(lines) else "nothing new written in it")
     if who.forged:
         return replace(meant, reason=f"{wish.why}, but its token is not ours")
-    asked = replace(meant, action=wish.action, reason=wish.why, until=wish.until)
-    if wish.action not in _ON_OWN_PROOF or who.subscriber_id is not None:
+    asked = replace(
+        meant,
+        action=wish.action,
+        reason=wish.why,
+        command=wish.command,
+        value=wish.value,
+        until=wish.until,
+        answers=mail.first("in-reply-to").strip() or None,
+    )
+    if wish.action in _UNPROVEN or who.subscriber_id is not None:
         return asked
     if sender and aligned and aligned.lower() in (sender.lower(), sender.rpartition("@")[2].lower()):
         return replace(asked, reason=f"{wish.why}; DKIM proves the sender")
-    return replace(meant, action=Action.CONFIRM, reason=f"{wish.why}, without a token")
+    return replace(asked, action=Action.CONFIRM, reason=f"{wish.why}, without a token")
 
 
 class _Named:
@@ -130,7 +139,7 @@ class _Named:
         self._names = frozenset(_WORD.findall(f"{name} {(sender or '').partition('@')[0]}".casefold())) - {"no", "me"}
         self._ours = _pattern("|".join(map(re.escape, sorted(recipients, key=len, reverse=True))) or "(?!)")
         # In Chinese a name stands without spaces around it.
-        around = ("", "") if forms.CJK.search(called) else (r"(?<![a-z0-9])", r"(?![a-z0-9])")
+        around = ("", "") if re.search(f"[{lexicon.CJK}]", called) else (r"(?<![a-z0-9])", r"(?![a-z0-9])")
         self._called = _pattern(re.escape(called).join(around)) if len(called) >= _SHORTEST_NAME else None
 
     def plain(self, line: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from newsletter.inbound import forms
+from newsletter.inbound import forms, grammar
 
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 # An emoji or a question mark says something, a rule or a row of dots does not.
@@ -15,7 +15,7 @@ _MOST_LINES = 2_000
 
 
 def visible_lines(text: str) -> list[str]:
-    """What the sender wrote, line by line, without empty lines."""
+    """What the sender wrote, line by line; of empty lines one is kept, where something follows."""
     lines = [
         _clean(line) for line in re.split(r"\r\n|[\r\n\u0085\u2028\u2029]", text, maxsplit=_MOST_LINES)[:_MOST_LINES]
     ]
@@ -23,7 +23,9 @@ def visible_lines(text: str) -> list[str]:
     signed = False
     for index, line in enumerate(lines):
         height = 1 if _begins_quote(lines, index) else _attribution(lines, index)
-        if height and (any(not forms.is_courtesy(one) for one in kept) or not _quote_follows(lines, index + height)):
+        if height and (
+            any(one and not grammar.only_greets(one) for one in kept) or not _quote_follows(lines, index + height)
+        ):
             break
         if height:
             lines[index : index + height] = [">"] * height  # the answer may stand below the quote
@@ -37,7 +39,9 @@ def visible_lines(text: str) -> list[str]:
             signed = False  # below a quote somebody may write again
         elif not signed and _is_typed(lines, index):
             kept.append(line)
-    return kept
+        elif kept and kept[-1]:
+            kept.append("")
+    return kept[:-1] if kept and not kept[-1] else kept
 
 
 def _clean(line: str) -> str:

@@ -1,253 +1,443 @@
-"""What the visible lines of a reply ask for, by a strict grammar on whole lines; everything else is for a person.
+"""What the visible lines of a reply ask for: act when all of it is certain, ask where there is any sign of a command.
 
-The first line that is no aside must be a command and nothing but a command. Before it people may say who they are and
-why; behind it may stand reasons, thanks, the same command and a signature, nothing that takes it back or narrows it.
+Certain is a text in which every clause is a command that consists of known words alone, or a courtesy, a reason or a
+signature, and in which nothing takes the command back. The words are data, a file a language (see `lexicon`).
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
+from itertools import pairwise
 
-from newsletter.inbound import asides, doubts, forms, pause, phrases, signatures, words
-from newsletter.inbound.phrases import folded, without_accents
-from newsletter.models import Action
+from newsletter.inbound import lexicon, pause
+from newsletter.inbound.lexicon import Labels, Language, Place, folded, tokens_of
+from newsletter.models import Action, Command
 
-_LONGEST_COMMAND = 200
-_MOST_LINES = 200
-_MOST_WRAPPED = 3
-_ENDS = re.compile(r"[.!?。!?…:;,]\s*$")
-_ASKED = re.compile(r"\?|[吗嗎]\W*$")
-# Where a sentence begins to say why, or a thank-you to ask.
-_JOINTS = re.compile(
-    r"\s(?=(?:as|since|because) (?:i|we|my)\b|due to |da ich |weil ich |car je |puisque je |porque |ya que |perch[ée] |"
-    r"так как |потому что )|\s(?:but|aber|pero|mas|но)\s|\smais (?=je |j'|merci|veuillez|pouv)|"
-    r"\s(?:and|und|et|y|e|и) (?=unsubscribe|remove me|take me|meld|désabonn|desinscri|отпиш)|"
-    r"\sma (?=vorrei|voglio|desidero|per favore|chiedo|pote|puoi|mi )",
+_MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
+_WRAPPED = 60  # letters: a line as long as this may go on with the next one
+_NEAR = 4  # words between a negation and what it turns
+_SHORTEST_TYPO = 8  # letters: shorter words are too near to others
+_MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
+_MOST_NAMES = 3  # words behind a greeting
+_LONGEST_THANKS = 16  # words
+_CONTACT = re.compile(
+    r"https?://|www\.|[\w.-]+@[\w-]+\.|\+?\(?\d[\d ()./-]{6,}\d|\w ?\| ?\w|\b(?:tel|fon|phone|fax|mob\w*|orcid)\b ?[.:]|[话話机機真話화]\s?[:：]",
     re.I,
 )
-# What is left of a wrapped `On 9 March 2026 at 09:30 Morning arXiv <our address> wrote:`.
-_OF_A_QUOTE = re.compile(r"<>|20\d\d.*\b\d{1,2}[:.]\d{2}\b|\b\d{1,2}[:.]\d{2}\b.*20\d\d")
-_QUOTES = re.compile(r"[\"“”„«»「」『』:]")  # as NFKC leaves them
-_SENTENCE_END = re.compile(r"[.!。!]+(?:\s+|(?=[\u3040-\u9fff\uac00-\ud7af]))|[。]")
+# A point within a number, an address or a name such as cs.CV ends nothing.
+_CLAUSE = re.compile(
+    rf"((?:\.(?=\s|$|[{lexicon.CJK}])(?<!\d\.)|\.(?=\s*$)|(?<=\w\w\w)\.(?=[A-ZÀ-ÞА-Я][a-zà-þа-я])|(?<!\d),|,(?! ?\d)|/(?=\s|$)|(?<=[\s{lexicon.CJK}])/|"
+    r"[;!?¿¡~…|()\[\]{}<>\"“”‘„«»「」『』【】*、。，；！？—–·•؟،؛\u2600-\u27bf\U0001f000-\U0001f44c\U0001f44f-\U0001faff]|[:：](?!\d|//))+|"
+    r"(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w))"
+)
+_SENTENCE = re.compile(rf"((?:[.!;](?=\s|$)|[?。！？؟؛])+)")
+_ASKED = re.compile(r"[?？؟]")
+_PRONOUNS = re.compile(r"\(?\b(?:she|he|they) ?/ ?(?:her|him|them|they|she|he)s?(?: ?/ ?\w+)?\b\)?", re.I)
+_OPENS_QUOTE = re.compile(r"[\"“„«「『]|(?<!\w)'$")
+_COLON = re.compile(r"[:：]$")
 _SUBJECT_PREFIX = re.compile(
-    r"\s*(?:(?:re|aw|antw|antwort|sv|vs|ref|rif|r|res|rép|ré|odp|ynt|ha|回复|回覆|答复|答覆|回信|返信|답장|회신|"
-    r"ответ|отв|на)"
-    r"\s*(?:\[\d+\]|\(\d+\))?\s*:|\[(?:ext|external|外部)[^\]]*\]|【外部[^】]*】)\s*",
-    re.I,
+    r"\s*(?:[^\W\d_]{1,6}\.?\s*(?:\[\d+\]|\(\d+\))?\s*[:：]|\[[^\]]{1,20}\]|【[^】]{1,20}】)\s*"
 )
+_COMMANDS = {"weekly": Command.DAYS, "daily": Command.DAYS}
+_LEAVE, _PAUSE = Command.UNSUBSCRIBE.value, Command.PAUSE.value
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a text asks for: one of UNSUBSCRIBE, PAUSE, RESUME, HUMAN; why in a clause; until when a pause lasts."""
+    """What a text asks for: an action, or CONFIRM or HUMAN, with the command and its value; why in a clause."""
 
     action: Action
     why: str
+    command: Command | None = None
+    value: str = ""
     until: date | None = None
 
 
-def read(subject: str, lines: list[str], today: date) -> Wish | None:
-    """The wish of a mail, None when it has none."""
-    lines = lines[:_MOST_LINES]
-    asked = _in_subject(subject, lines, today) or _in_first_line(lines, today)
-    if asked is None:
-        return _mentioned(subject, lines)
-    wish, told, rest = asked
-    other = _in_first_line(lines, today)
-    if other and other[0].action is not wish.action:
-        return Wish(Action.HUMAN, "subject and first line ask for different things")
-    doubt = _doubt(told, rest, wish.action, today)
-    return Wish(Action.HUMAN, f"{wish.why}, but then {_short(doubt)}") if doubt else wish
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    """A run of words between two marks."""
+
+    text: str
+    tokens: list[str]
+    values: list[tuple[str, str]]
+    found: tuple[tuple[Language, Labels], ...]
+    asked: bool  # a question mark follows
+    line: int
+    quoted: bool = False  # between quotation marks, or announced by a colon
 
 
-def _in_subject(subject: str, lines: list[str], today: date) -> tuple[Wish, str, list[str]] | None:
-    text = bare_subject(subject)
-    wish = command(text, today)
-    if wish is None or (_is_vague(text) and not all(command(line, today) or asides.is_aside(line) for line in lines)):
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A command in a clause: how certain it is, and where."""
+
+    command: str
+    alone: bool
+    weight: int
+    places: tuple[Place, ...]
+    language: Language
+    clause: _Clause
+
+
+def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
+    """The wish of an email, None when it has none."""
+    own = bare_subject(subject)
+    typed, head = _clauses(lines, today), _clauses([own], today)
+    if any(map(_certain, head)) and all(_certain(one) or _is_courtesy(one) for one in head):
+        typed = [*(replace(one, line=-1) for one in head), *typed]
+    elif own == subject.strip():
+        lines = [*lines, own]
+        typed = [*typed, *(replace(one, asked=True) for one in head)]
+    if not typed:
         return None
-    return Wish(wish.action, f"subject says {_short(text)}", wish.until), text, lines
+    if all(_is_courtesy(one) or _tiled_in_any(one, "yes") for one in typed) and any(
+        _tiled_in_any(one, "yes") for one in typed
+    ):
+        return Wish(Action.AGREE, f"says {_short(typed[0].text)}")
+    return _whole(typed, lines, today) or _hinted([*typed, *_clauses(lines, today, _SENTENCE)], today)
 
 
-def _in_first_line(lines: list[str], today: date) -> tuple[Wish, str, list[str]] | None:
-    told = (index for index, line in enumerate(lines) if command(line, today) or not asides.is_aside(line))
-    start = next(told, None)
-    if start is None:
-        return None
-    line, height = _unwrapped(lines[start:], today)
-    rest = lines[start + height :]
-    wish = command(line, today)
-    if wish is None and (parted := _first_sentence(line, today)):
-        # A sentence of its own with an unmistakable word in it: what follows is as if it stood on the next line.
-        line, more = parted
-        wish, rest = command(line, today), [more, *rest]
-    if wish is None or (_is_vague(line) and any(map(asides.is_free, lines[:start]))):
-        return None
-    return Wish(wish.action, f"first line says {_short(line)}", wish.until), line, rest
-
-
-def _unwrapped(lines: list[str], today: date) -> tuple[str, int]:
-    """The first line with those that a mail program has cut off it, and how many they are."""
-    for height in range(1, _MOST_WRAPPED + 1):
-        joined = " ".join(lines[:height])
-        ended = height >= len(lines) or _ENDS.search(lines[height - 1])
-        if command(joined, today) and (ended or not _is_cut_off(lines[height], today)):
-            return joined, height
-        if ended:
-            break
-    return lines[0], 1
-
-
-def _is_cut_off(line: str, today: date) -> bool:
-    """Whether a line only goes on with what the one before began."""
-    return doubts.goes_on(line) and not (asides.is_aside(line) or command(line, today))
-
-
-def _doubt(told: str, rest: list[str], action: Action, today: date) -> str | None:
-    """The first line behind a command that could change it: any but reasons, thanks, the command again, a signature.
-
-    Behind a sign-off stands whose mail it is, and whatever they put below all their mails.
-    """
-    signed, first = False, True
-    for line in rest:
-        if _OF_A_QUOTE.search(line) and _is_vague(line):
-            continue
-        if doubts.in_line(line):
-            return line
-        clauses = forms.clauses(line)
-        known = all(map(asides.may_follow, clauses)) or _again(line, action, today)
-        # `Remove` and below it `Paper 3`.
-        object_of_it = _is_vague(told) and any(letter.isdigit() for letter in line)
-        if not (known or signed or (_signs(line, first) and not object_of_it)):
-            return line
-        first = first and known
-        signed = signed or (bool(clauses) and forms.is_thanks(clauses[-1]))
-    return None
-
-
-def _signs(line: str, first: bool) -> bool:
-    """Whether a line is part of a signature; right below a command an address or a topic may be its object."""
-    return signatures.is_signature(line) and not (first and (doubts.goes_on(line) or doubts.ADDRESS.search(line)))
-
-
-def _again(line: str, action: Action, today: date) -> bool:
-    """Whether every sentence of a line is the same command once more, or leaves it as it is."""
-    parts = [part for part in _SENTENCE_END.split(line) if not all(map(asides.may_follow, forms.clauses(part)))]
-    wishes = [command(part, today) for part in parts]
-    return all(wish and wish.action is action for wish in wishes)
-
-
-def _first_sentence(line: str, today: date) -> tuple[str, str] | None:
-    """The first sentence that is no aside and names leaving, with what follows it; None where a question follows."""
-    ends = [found.end() for found in _SENTENCE_END.finditer(line)]
-    end = next((end for end in ends if command(line[:end], today) or not asides.is_aside(line[:end])), None)
-    if end is None or "?" in line[end:] or _is_vague(line[:end]):
-        return None
-    return line[:end], line[end:]
-
-
-def _is_vague(line: str) -> bool:
-    """Whether a line could speak of something else than the newsletter: `Stop.`, `remove it`."""
-    return not words.stems().search(without_accents(line))
+def only_greets(line: str) -> bool:
+    """Whether a line is courtesies and nothing else."""
+    return all(map(_is_courtesy, _clauses([line], date.min)))
 
 
 def bare_subject(subject: str) -> str:
-    """A subject without Re: and its kin in other languages."""
+    """A subject without Re: and its kin: a short word and a colon, in whatever language."""
     text = unicodedata.normalize("NFKC", subject[:1_000]).strip()
     while found := _SUBJECT_PREFIX.match(text):
         text = text[found.end() :]
     return text.strip()
 
 
-def command(line: str, today: date) -> Wish | None:
-    """The wish of a line that is a command and nothing else."""
-    if not line or len(line) > _LONGEST_COMMAND:
-        return None
-    found: Wish | None = None
-    free = signs = False
-    for clause in (clause for part in _JOINTS.split(line) for clause in forms.clauses(part)):
-        wish = _clause(clause, today)
-        if wish and (found is None or wish.action is found.action):
-            found = found or wish
-        elif wish or not _stands_beside(clause, found is not None, signs):
+# --- certain -------------------------------------------------------------------------------------
+
+
+def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | None:
+    """The command, where the whole text is one, with what people say around it."""
+    told: _Sign | None = None
+    spoken: set[str] = set()  # commands that the rest touches
+    free = signed = False
+    for index, clause in enumerate(typed):
+        below = told is not None and clause.line > told.clause.line
+        if sign := _certain(clause):
+            if told and _meant(sign, clause) != _meant(told, told.clause):
+                return None
+            told = told or sign
+        elif _is_courtesy(clause):
+            signed = signed or below
+        elif not _is_harmless(clause):
             return None
-        free = free or (wish is None and not asides.is_fixed(clause) and asides.is_free(clause))
-        signs = wish is None and found is not None and forms.is_thanks(clause)
-    if found and (free and (_is_vague(line) or _QUOTES.search(line))):
-        return None  # who tells something and then says `stop`, or quotes a word, may mean something else
-    if found and _ASKED.search(line) and not _asks().search(without_accents(line)):
+        elif told is None or _begins(clause, "self"):
+            free = True
+            spoken.update(sign.command for sign in _signs(clause))
+        elif below and (signed or _is_block(typed[index:], lines)):
+            spoken.update(sign.command for sign in _signs(clause))
+        else:
+            return None
+    if told is None or spoken - {told.command} or (free and _may_be_spoken_of(told)):
         return None
-    return found
+    return _wish(told, today)
 
 
-def _stands_beside(clause: str, behind: bool, signs: bool) -> bool:
-    """Whether a clause of a command's line leaves it as it is."""
-    if not behind:
-        return asides.is_aside_clause(clause)
-    tail = phrases.is_tail(words.LEAVE, folded(clause))
-    return tail or asides.may_follow(clause) or (signs and _is_name(clause))
+def _may_be_spoken_of(sign: _Sign) -> bool:
+    return sign.alone or sign.clause.quoted
 
 
-def _is_name(clause: str) -> bool:
-    return len(clause.split()) <= 3 and all(word[0].isupper() or forms.CJK.match(word) for word in clause.split())
+def _is_harmless(clause: _Clause) -> bool:
+    """Whether a clause, whatever it tells, takes nothing back."""
+    turned = any(found.get("turns") or found.get("others") for _, found in clause.found)
+    return not (turned or clause.asked or clause.quoted or any(map(_is_about_others, _signs(clause))))
 
 
-def _clause(clause: str, today: date) -> Wish | None:
-    """The wish of one clause; where two scripts meet (`unsubscribe 退订`) each side is read by itself."""
-    sides = [clause] if not forms.CJK.search(clause) else [clause, *forms.by_script(clause)]
-    wishes = [_one_script(side, today) for side in sides]
-    if wishes[0] or len(wishes) < 3:
-        return wishes[0]
-    found = [wish for wish, side in zip(wishes[1:], sides[1:], strict=True) if wish or not asides.is_aside_clause(side)]
-    first = found[0] if found else None
-    return first if first and all(wish and wish.action is first.action for wish in found) else None
+def _begins(clause: _Clause, label: str) -> bool:
+    """Whether the clause begins with such a phrase in any language."""
+    return any(start == 0 for _, found in clause.found for start, _ in found.get(label, ()))
 
 
-def _one_script(clause: str, today: date) -> Wish | None:
-    text = folded(clause)
-    if phrases.is_whole(words.LEAVE, text) or phrases.is_whole(words.LEAVE, phrases.corrected(text, _mistyped())):
-        return Wish(Action.UNSUBSCRIBE, "")
-    if phrases.is_whole(words.RESUME, text):
-        return Wish(Action.RESUME, "")
-    until = pause.asked(text, today)
-    return Wish(Action.PAUSE, "", until) if until else None
+def _meant(sign: _Sign, clause: _Clause) -> tuple[str, list[str]]:
+    return sign.command, [value for _, value in clause.values]
 
 
-@cache
-def _mistyped() -> tuple[str, ...]:
-    return tuple(folded(word) for word in phrases.split(phrases.table("words_often_mistyped")))
+def _certain(clause: _Clause) -> _Sign | None:
+    """The command that a clause is, and nothing else."""
+    best: _Sign | None = None
+    for sign in _signs(clause, "certain"):
+        found = _labels(clause, sign.language)
+        if not _tiled(clause, sign.language, sign.language.tiles) or _is_turned(sign, found):
+            continue
+        if clause.asked and not (sign.command == _LEAVE and found.get("asks")):
+            continue
+        if best is None or sign.weight > best.weight:
+            best = sign
+    return best or _alone(clause)
 
 
-@cache
-def _asks() -> re.Pattern[str]:
-    return phrases.anywhere(phrases.table("words_asks"))
-
-
-def _mentioned(subject: str, lines: list[str]) -> Wish | None:
-    """A command word outside the grammar."""
-    bare = bare_subject(subject)
-    if words.stems().search(without_accents(bare)) or _begins_like_command(bare):
-        return Wish(Action.HUMAN, f"subject says {_short(bare)}")
-    line = next((line for line in lines if words.stems().search(without_accents(line))), None)
-    if line:
-        return Wish(Action.HUMAN, f"a command word outside the grammar: {_short(line)}")
-    first = next((line for line in lines if not all(map(asides.is_fixed, forms.clauses(line)))), "")
-    if _begins_like_command(first):
-        return Wish(Action.HUMAN, f"begins like a command: {_short(first)}")
+def _alone(clause: _Clause) -> _Sign | None:
+    """`Stop.` and its kin: with nothing but a courtesy beside them."""
+    for sign in _signs(clause, "alone"):
+        if not clause.asked and _tiled(clause, sign.language, frozenset({"please", "courtesy"}), sign.places):
+            return sign
     return None
 
 
-def _begins_like_command(line: str) -> bool:
-    clause = next(iter(forms.clauses(line)), "")
-    text = folded(clause)
-    return (
-        bool(text)
-        and len(line) <= 80
-        and any(phrases.is_whole(table, text) for table in (words.LEAVE, words.PAUSE, words.RESUME))
+def _tiled(clause: _Clause, language: Language, labels: frozenset[str], places: Iterable[Place] = ()) -> bool:
+    """Whether phrases with these labels, and these places, cover the clause from end to end."""
+    found = _labels(clause, language)
+    spans = {place for label in labels for place in found.get(label, ())}.union(places)
+    reached = {0}
+    for start, end in sorted(spans):
+        if start in reached:
+            reached.add(end)
+    return len(clause.tokens) in reached
+
+
+def _is_turned(sign: _Sign, found: Labels) -> bool:
+    """Whether a negation stands in the clause that is no part of the command's own phrases."""
+    return any(not _within(one, sign.places) for one in found.get("no", ()))
+
+
+def _within(one: Place, places: Iterable[Place]) -> bool:
+    return any(low <= one[0] and one[1] <= high for low, high in places)
+
+
+def _is_courtesy(clause: _Clause) -> bool:
+    if clause.asked:
+        return False
+    for language, found in clause.found:
+        if not any(_signs(clause)) and (
+            _tiled(clause, language, frozenset({"courtesy", "please", "thanks"})) or _is_thanks(clause, found)
+        ):
+            return True
+    return _is_greeting(clause)
+
+
+def _tiled_in_any(clause: _Clause, *labels: str) -> bool:
+    return not clause.asked and any(_tiled(clause, language, frozenset(labels)) for language, _ in clause.found)
+
+
+def _is_thanks(clause: _Clause, found: Labels) -> bool:
+    begins = any(start == 0 for start, _ in found.get("thanks", ()))
+    return begins and len(clause.tokens) <= _LONGEST_THANKS and not found.get("turns")
+
+
+def _is_greeting(clause: _Clause) -> bool:
+    """`Dear Morning arXiv team`: a greeting and a few words, which no command is among."""
+    ends = [end for _, found in clause.found for start, end in found.get("opens", ()) if start == 0]
+    spaced = not re.search(f"[{lexicon.CJK}]", clause.text)
+    room = _MOST_NAMES if spaced else 3 * _MOST_NAMES
+    return bool(ends) and len(clause.tokens) - max(ends) <= room and not any(_signs(clause))
+
+
+def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
+    """Whether what follows is somebody's signature: behind an empty line a few short ones, or with a telephone number,
+    or one long one that firms put below every email; and in all of it nothing that could change a command."""
+    first = rest[0].line
+    below = [line for line in lines[first:] if line]
+    if not below or not all(map(_is_harmless, rest)) or any(True for one in rest for _ in _signs(one)):
+        return False
+    apart = first > 0 and not lines[first - 1]
+    short = len(below) <= _MOST_SIGNED and all(len(line) <= _LONGEST_SIGNED for line in below)
+    numbered = any("<n>" in one.tokens for one in rest)
+    contact = any(map(_CONTACT.search, below))
+    return (short and (contact or (apart and not numbered))) or (
+        apart and len(below) == 1 and len(below[0]) > _DISCLAIMER
     )
+
+
+# --- any sign ------------------------------------------------------------------------------------
+
+
+def _hinted(typed: Iterable[_Clause], today: date) -> Wish | None:
+    """What we ask back about; HUMAN where it is negated or about somebody else."""
+    best: _Sign | None = None
+    turned: _Sign | None = None
+    for sign in (sign for clause in typed for sign in (*_signs(clause), *filter(None, [_certain(clause)]))):
+        if _is_about_others(sign):
+            turned = turned or sign
+        elif best is None or sign.weight > best.weight:
+            best = sign
+    if best:
+        return replace(_wish(best, today), action=Action.CONFIRM, why=f"perhaps: {_short(best.clause.text)}")
+    if turned:
+        return Wish(Action.HUMAN, f"negated or about somebody else: {_short(turned.clause.text)}")
+    return None
+
+
+def _is_about_others(sign: _Sign) -> bool:
+    """Whether the clause speaks of somebody else, or a negation stands near what it seems to ask for."""
+    low, high = min(sign.places)[0], max(end for _, end in sign.places)
+    spaceless = re.search(f"[{lexicon.CJK}]", sign.clause.text)
+    for _, found in sign.clause.found:
+        if found.get("others"):
+            return True
+        for one in found.get("no", ()):
+            # In Chinese, Japanese and Korean it may stand behind.
+            last = high + _NEAR if spaceless else high
+            if not _within(one, sign.places) and one[0] < last and one[1] > low - _NEAR:
+                return True
+    return False
+
+
+# --- clauses and their signs -----------------------------------------------------------------------
+
+
+def _clauses(lines: Sequence[str], today: date, ends: re.Pattern[str] | None = None) -> list[_Clause]:
+    """The clauses of a text, those that two joined commands or reasons make each by itself; or what `ends` parts."""
+    made: list[_Clause] = []
+    count = 0
+    for number, line in _unwrapped(lines[:_MOST_LINES]):
+        pieces = (ends or _CLAUSE).split(_PRONOUNS.sub("", line[:_LONGEST_LINE]))
+        marks = [mark or "" for mark in pieces[1::2]]
+        for text, before, after in zip(pieces[::2], ["", *marks], [*marks, ""], strict=True):
+            clause = _clause(text, bool(_ASKED.search(after)), number, today)
+            if clause.tokens and count < _MOST_TOKENS:
+                count += len(clause.tokens)
+                quoted = bool(_OPENS_QUOTE.search(before)) or (len(clause.tokens) == 1 and bool(_COLON.search(before)))
+                parts = [clause] if ends else _parted(clause, today)
+                made.extend(replace(part, quoted=quoted) for part in parts)
+    return made
+
+
+def _unwrapped(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Lines as they were typed, each with its number: programs break them at about 72 letters."""
+    joined, first = "", 0
+    for number, line in enumerate(lines):
+        if line and joined and len(joined.rsplit("\n", 1)[-1]) >= _WRAPPED and line[:1].islower():
+            joined = f"{joined} {line}"
+            continue
+        if joined:
+            yield first, joined
+        joined, first = line, number
+    if joined:
+        yield first, joined
+
+
+def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = True) -> _Clause:
+    plain = folded(text)
+    tokens, values = tokens_of(plain)
+    if not tokens:
+        return _Clause(text.strip(), [], [], (), asked, line)
+    found = tuple((language, language.find(tokens)) for language in lexicon.languages())
+    if any(labels.keys() & language.pauses for language, labels in found):
+        marked, day = pause.marked(plain, today)
+        others, told = tokens_of(marked)
+        timed = tuple((language, language.find(others)) for language in lexicon.languages())
+        if any(language.pauses_in(labels) for language, labels in timed):
+            tokens, found = others, timed
+            values = [*told, ("until", day.isoformat() if day else "")]
+    found = tuple((language, labels) for language, labels in found if labels)
+    clause = _Clause(text.strip(), tokens, values, found, asked, line)
+    return _corrected(clause, today) if mistyped else clause
+
+
+def _corrected(clause: _Clause, today: date) -> _Clause:
+    """With long words that are nearly a word of a command, and begin like it, as that word."""
+    if len(clause.tokens) > _LONGEST_CLAUSE or any(_signs(clause)):
+        return clause
+    known = {start for _, found in clause.found for places in found.values() for start, _ in places}
+    odd = [n for n, token in enumerate(clause.tokens) if n not in known and len(token) >= _SHORTEST_TYPO][:3]
+    for number in odd:
+        token = clause.tokens[number]
+        near = difflib.get_close_matches(token[:30], _long_words(), n=3, cutoff=0.85)
+        if right := next((word for word in near if word[:2] == token[:2]), None):
+            text = folded(clause.text).replace(token, right)
+            return _clause(text, clause.asked, clause.line, today, mistyped=False)
+    return clause
+
+
+@cache
+def _long_words() -> list[str]:
+    """The long words of leaving."""
+    labels = {
+        label for one in lexicon.languages() for entry in one.entries[_LEAVE].get("certain", ()) for label in entry
+    }
+    words = {word.rstrip("*") for label in labels for word in re.findall(r"[^\W_]+\*?", folded(label))}
+    return sorted(word for word in words if len(word) >= _SHORTEST_TYPO)
+
+
+def _parted(clause: _Clause, today: date) -> list[_Clause]:
+    """A clause in its parts at words such as `because`, where a part of it is a command then."""
+    if _certain(clause) or not any(_signs(clause, "certain")) or len(clause.tokens) > _LONGEST_CLAUSE:
+        return [clause]
+    for _, found in clause.found:
+        for start, end in sorted(found.get("joints", ())):
+            for cut in {start, end}:
+                first, second = (_sliced(clause, part) for part in (slice(0, cut), slice(cut, None)))
+                if first and second and (_certain(first) or _certain(second)):
+                    return [*_parted(first, today), *_parted(second, today)]
+    return [clause]
+
+
+def _sliced(clause: _Clause, part: slice) -> _Clause | None:
+    tokens = clause.tokens[part]
+    if not tokens:
+        return None
+    kinds = [token[1:-1] for token in tokens if token[0] == "<"]
+    values = [one for one in clause.values if one[0] in kinds]
+    found = tuple((language, labels) for language, _ in clause.found if (labels := language.find(tokens)))
+    return replace(clause, tokens=tokens, values=values, found=found, text=" ".join(tokens))
+
+
+def _labels(clause: _Clause, language: Language) -> Labels:
+    return next((found for known, found in clause.found if known is language), {})
+
+
+def _signs(clause: _Clause, strength: str = "stems") -> Iterator[_Sign]:
+    """The commands that a clause may mean, in every language."""
+    for language, found in clause.found:
+        for command, both in language.entries.items():
+            for entry in both.get(strength, ()):
+                if entry[0] in found and (places := lexicon.holds(found, entry)):
+                    weight = sum(end - start for start, end in places)
+                    yield _Sign(command, strength == "alone", weight, places, language, clause)
+
+
+def _wish(sign: _Sign, today: date) -> Wish:
+    command = _COMMANDS.get(sign.command) or Command(sign.command)
+    value, until = _value(sign, command), None
+    action = Action(command.value)
+    if command is Command.PAUSE:
+        until = date.fromisoformat(value) if value else None
+        action = action if until else Action.CONFIRM
+    return Wish(action, f"says {_short(sign.clause.text)}", command, value, until)
+
+
+def _value(sign: _Sign, command: Command) -> str:
+    """The value of a command, as `Command` says."""
+    told = sign.clause.values
+    match command:
+        case Command.PAUSE:
+            return next((value for kind, value in told if kind == "until"), "")
+        case Command.DAYS:
+            return sign.command
+        case Command.LIKE | Command.NOT | Command.SAVE:
+            return " ".join(value for kind, value in told if kind == "n")
+        case Command.PAPERS:
+            return next((value for kind, value in told if kind == "n"), "")
+        case Command.TIME:
+            return next((_hour(value) for kind, value in told if kind == "time"), "")
+        case Command.LANGUAGES:
+            return " ".join(dict.fromkeys(value for kind, value in told if kind == "language"))
+        case Command.ADDRESS:
+            return next((value for kind, value in told if kind == "address"), "")
+    return ""
+
+
+def _hour(text: str) -> str:
+    """`7 pm`, `19h`, `7:00` as 19:00 and the like; nothing where there is no such hour."""
+    numbers = [int(one) for one in re.findall(r"\d+", text)]
+    hour, minute = (*numbers, 0)[:2]
+    if "p" in text and hour < 12:
+        hour += 12
+    elif "a" in text and hour == 12:
+        hour = 0
+    return f"{hour:02}:{minute:02}" if hour < 24 else ""
 
 
 def _short(line: str) -> str:

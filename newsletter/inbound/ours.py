@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from newsletter.inbound.forms import CJK
 from newsletter.inbound.html import to_text
+from newsletter.inbound.lexicon import CJK
 
 _LEAST = 24  # letters that prove a run of lines to be ours; a Chinese one counts for three
 _MOST_LINES = 2_000
+_IDEOGRAMS = re.compile(f"[{CJK}]")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\])]+", re.I)
 
 
@@ -40,7 +41,7 @@ def _run(letters: list[str], start: int, ours: str) -> int:
     while end < len(letters) and joined + letters[end] in ours:
         joined += letters[end]
         end += 1
-    return end if len(joined) + 2 * len(CJK.findall(joined)) >= _LEAST else start
+    return end if len(joined) + 2 * len(_IDEOGRAMS.findall(joined)) >= _LEAST else start
 
 
 def _letters(text: str) -> str:

@@ -19,7 +19,7 @@ from newsletter import inbound
 from newsletter.addresses import domain_of, own_address, split_mailbox
 from newsletter.errors import MailUnread
 from newsletter.inbound import limits, trust
-from newsletter.models import Action, Incoming, Meaning
+from newsletter.models import Action, Command, Incoming, Meaning
 from newsletter.readers import Counter
 
 _WORKER = "newsletter.replies.worker"
@@ -141,7 +141,8 @@ def _task(counter: Counter, mail: Incoming) -> Mapping[str, Any]:
 
 def _meaning(fields: dict[str, Any]) -> Meaning:
     days = {name: date.fromisoformat(fields[name]) if fields[name] else None for name in ("until", "issue")}
-    return Meaning(**{**fields, **days, "action": Action(fields["action"])})
+    command = Command(fields["command"]) if fields["command"] else None
+    return Meaning(**{**fields, **days, "action": Action(fields["action"]), "command": command})
 
 
 def _why(code: int) -> str:

@@ -1,0 +1,224 @@
+"""The words of replies by language: one YAML file each in `commands/`, read once into a tree of words.
+
+A phrase is a run of words; an entry is one phrase or several that stand near each other (`stop + {mail}`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from itertools import product
+from typing import Any
+
+import yaml
+
+FOLDER = resources.files("newsletter.inbound")
+CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+PLACEHOLDERS = ("n", "time", "until", "address", "language")
+_GAP = 8  # words between the parts of an entry
+_NO_CLASSES = ("words", "names")
+_TOKEN = (
+    r"<until>|(?P<address>[^<>()\[\]@\s:：,;，、]{1,64}@[\w.-]{1,100}\.\w{2,20})|"
+    r"(?P<time>(?<![\d:.])(?:[01]?\d|2[0-3])(?:[:：h](?:[0-5]\d)?(?: ?[ap]\.?m\b\.?)?| ?[ap]\.?m\b\.?|[.][0-5]\d(?= ?(?:uhr|h)\b)|"
+    r" ?(?:uhr|o clock)\b| ?[点點時时시](?:整|半)?)(?![\d:])(?!\.\d))|(?P<n>(?<![\w.])\d{1,4}(?![\d.]*\d))|"
+    rf"[{CJK}\U0001f44d\U0001f44e]|[^\W_{CJK}]+"
+)
+
+Place = tuple[int, int]  # from which word to which
+Labels = dict[str, list[Place]]
+
+
+@dataclass(slots=True)
+class _Node:
+    words: dict[str, _Node] = field(default_factory=dict)
+    beginnings: dict[str, _Node] = field(default_factory=dict)  # `unsub*`
+    labels: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What is known of one language. Entries are tuples of labels."""
+
+    code: str
+    root: _Node
+    entries: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]]  # by command, then `certain`, `alone`, `stems`
+    tiles: frozenset[str]  # labels of what may stand in a certain clause
+    names: Mapping[str, str]  # folded name → code of a language
+    pauses: frozenset[str]
+
+    def find(self, tokens: Sequence[str]) -> Labels:
+        """Every phrase in these words."""
+        found: Labels = {}
+        for start in range(len(tokens)):
+            nodes, end = [self.root], start
+            while nodes and end < len(tokens):
+                nodes = [following for node in nodes for following in _next(node, tokens[end])]
+                end += 1
+                for node in nodes:
+                    for label in node.labels:
+                        found.setdefault(label, []).append((start, end))
+        return found
+
+    def pauses_in(self, found: Labels) -> bool:
+        """Whether a pause is spoken of, for a time or until a day."""
+        listed = (entry for both in self.entries["pause"].values() for entry in both)
+        return "until" in found and any(entry[0] in found and holds(found, entry) for entry in listed)
+
+
+def _next(node: _Node, token: str) -> Iterator[_Node]:
+    if whole := node.words.get(token):
+        yield whole
+    if node.beginnings:
+        for length in range(2, len(token) + 1):
+            if longer := node.beginnings.get(token[:length]):
+                yield longer
+
+
+def folded(text: str) -> str:
+    """Small letters, Latin ones without accents; apostrophes and hyphens within words become spaces."""
+    kept, on_latin = [], False
+    for letter in unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()):
+        if not unicodedata.combining(letter):
+            on_latin = letter.isascii()
+        elif on_latin:
+            continue
+        kept.append(letter)
+    return re.sub(r"(?<=\w)['’‘`\-‐‑](?=\w)", " ", unicodedata.normalize("NFC", "".join(kept)))
+
+
+def tokens_of(text: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The words of a folded text, values as placeholders, and these values in order."""
+    tokens, values = [], []
+    for found in _token().finditer(text):
+        kind = found.lastgroup
+        if kind:
+            values.append((kind, _names()[" ".join(_words(found[0]))] if kind == "language" else found[0]))
+        tokens.append(f"<{kind}>" if kind else found[0])
+    return tokens, values
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    return {name: code for language in languages() for name, code in language.names.items()}
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    spelt = sorted(_names(), key=len, reverse=True)
+    either = "|".join(re.escape(one).replace(r"\ ", " ?") for one in spelt)
+    return re.compile(rf"(?P<language>(?<![^\W\d_{CJK}])(?:{either})(?![^\W\d_{CJK}]))|{_TOKEN}")
+
+
+def holds(found: Labels, entry: Sequence[str]) -> tuple[Place, ...]:
+    """Where the parts of an entry stand near each other; nothing where they do not."""
+    places = [found.get(label, []) for label in entry]
+    for first in places[0] if all(places) else ():
+        taken = [first]
+        for place in places[1:]:
+            low, high = min(taken)[0], max(one[1] for one in taken)
+            near = [one for one in place if one[0] - high <= _GAP and low - one[1] <= _GAP and _apart(one, taken)]
+            if not near:
+                break
+            taken.append(min(near, key=lambda one: max(one[0] - high, low - one[1])))
+        else:
+            return tuple(taken)
+    return ()
+
+
+def _apart(one: Place, taken: Sequence[Place]) -> bool:
+    return all(one[1] <= start or one[0] >= end for start, end in taken)
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """All that have a file."""
+    files = sorted((FOLDER / "commands").iterdir(), key=lambda file: file.name)
+    return tuple(
+        _language(file.name.removesuffix(".yaml"), table(file)) for file in files if file.name.endswith(".yaml")
+    )
+
+
+def table(file: Traversable) -> dict[str, Any]:
+    """One of our files of words; every scalar is a text (`no` and `yes` are words)."""
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    return dict(yaml.load(file.read_text("utf-8"), loader))  # noqa: S506 - both make texts, lists and mappings alone
+
+
+def _language(code: str, data: Mapping[str, Any]) -> Language:
+    root = _Node()
+    for name in PLACEHOLDERS:
+        _add(root, name, [f"<{name}>"])
+    for name, listed in {**data["words"], **{key: text for key, text in data.items() if isinstance(text, str)}}.items():
+        _add_all(root, name, listed)
+    names = {
+        " ".join(_words(name)): known
+        for known, listed in data.get("names", {}).items()
+        for template in listed.split("|")
+        for name in _chosen(template)
+    }
+    entries = {
+        command: {strength: tuple(_entries(root, listed)) for strength, listed in both.items()}
+        for command, both in data.items()
+        if isinstance(both, Mapping) and command not in _NO_CLASSES
+    }
+    parts = {
+        label
+        for both in entries.values()
+        for strength in ("certain", "alone")
+        for entry in both.get(strength, ())
+        for label in entry
+    }
+    pauses = {entry[0] for listed in entries["pause"].values() for entry in listed}
+    tiles = frozenset({*data["words"], "courtesy", *parts} - {"wish"})
+    return Language(code, root, entries, tiles, names, frozenset(pauses))
+
+
+def _entries(root: _Node, listed: str) -> Iterator[tuple[str, ...]]:
+    for template in listed.split("|"):
+        parts = [part.strip() for part in template.split(" + ")]
+        for chosen in product(*(_labels(root, part) for part in parts if part)):
+            yield chosen
+
+
+def _labels(root: _Node, part: str) -> list[str]:
+    """The label of a part: a class, or the phrase itself."""
+    if found := re.fullmatch(r"\{(\w+)\}", part):
+        return [found[1]]
+    label = f"={part}"
+    _add_all(root, label, part)
+    return [label]
+
+
+def _add_all(root: _Node, label: str, listed: str) -> None:
+    for template in listed.split("|"):
+        for phrase in _chosen(template):
+            _add(root, label, _words(phrase))
+
+
+def _words(phrase: str) -> list[str]:
+    placed = re.sub(r"\{(\w+)\}", r" <\1> ", phrase)
+    return re.findall(rf"<\w+>|[{CJK}\U0001f44d\U0001f44e]|[^\W_{CJK}]+\*?", folded(placed))
+
+
+def _chosen(template: str) -> Iterator[str]:
+    """All phrases that a template stands for; choices may hold choices."""
+    inner = re.search(r"\(([^()]*)\)", template)
+    if inner is None:
+        yield template
+        return
+    for choice in inner[1].split("/"):
+        yield from _chosen(template[: inner.start()] + choice + template[inner.end() :])
+
+
+def _add(root: _Node, label: str, words: Iterable[str]) -> None:
+    node = root
+    for word in words:
+        branch = node.beginnings if word.endswith("*") else node.words
+        node = branch.setdefault(word.rstrip("*"), _Node())
+    if node is not root:
+        node.labels.add(label)
