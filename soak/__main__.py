@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from soak import crash, inbound, pairs, preparing, roster_races
+from soak import crash, grammar, inbound, pairs, preparing, roster_races
 from soak.crash import Ground, Point, Trial
 from soak.morning import prepare
 from soak.sinks import sendgrid_sink, smtp_sink
@@ -105,7 +106,7 @@ def _races(count: int) -> list[str]:
 def _forged_and_broken(mails: int) -> list[str]:
     accepted = inbound.accepted_tokens(mails * 100)
     print(f"\n{mails * 100:,} random tokens and every bit of valid ones turned: {len(accepted)} accepted", flush=True)
-    problems = inbound.hurt(inbound.hostile(mails))
+    problems = inbound.hurt(chain(inbound.hostile(mails), grammar.repeated(100 * mails)))
     print(f"{mails:,} mutated mails: {len(problems)} problems", flush=True)
     return [*(f"accepted: {token}" for token in accepted), *problems]
 

@@ -26,6 +26,18 @@ _TEXTS = (
     "Action: failed\nStatus: 5.1.1", "Feedback-Type: abuse", "=?utf-8?b?6YCA6K6i?=", "\u202e", "- " * 300, "((" * 300,
 )  # fmt: skip
 _DEEPEST = 14
+_REPEATED = (
+    *_TEXTS, "\n", "\r", "\n ", "x\n", "x", " ", "> \n", "X: y\n", ":\n", "From \n", "--b0\n", "- ", "--\n",
+    "=?a?q? ", "=?utf-8?q?a?= ", "?=", "(", ")", '"', ";", "; a=b", "a@b.c, ", "<a@b.c>", "<", ">", "<p>", "</p>",
+    "<p a=b>", "<pre>", "<p style='white-space:pre'>x", "<a ", f"<p {'a' * 3_900}>", "&", "&a", "&#9;", "&nbsp;",
+    "On <a@b", "wrote:", f"{'On <a@b' * 140}:\n", f"{'- ' * 480}\n", "From: a\n", "Sent: \n", "我想要", "退订\n",
+    f"{'我想要' * 66}\n", "é", "e\u0301", "\u200b", "\ufdfa", "\x1b$B", "unsubscribe\n", "please ", "do not ",
+    "pause ", "thanks, ", "hello\n", "http://a.b ", "12 ", ". ", "dkim=pass ", f"{'a' * 34} ", f"+{'a' * 34}@",
+    "begin 666 x\n", "Content-Type: message/rfc822\n\n",
+)  # fmt: skip
+_HEAD = b"From: a@b.c\nSubject: x\n"
+_BODIES = ("text/plain", "text/html", "text/plain; charset=iso-2022-jp", "text/plain; charset=utf-7", "message/rfc822")
+_REPORTS = ("message/delivery-status", "message/feedback-report", "message/rfc822", "text/html")
 
 
 def generated(count: int, seed: int = 7) -> Iterator[bytes]:
@@ -33,6 +45,25 @@ def generated(count: int, seed: int = 7) -> Iterator[bytes]:
     chance = random.Random(seed)
     for _ in range(count):
         yield b"".join(_header(chance) for _ in range(_often(chance, 8))) + _part(chance, 0)
+
+
+def repeated(octets: int) -> Iterator[bytes]:
+    """Every piece so often in every place: a header, the headers, a body, its encodings, a part."""
+    for piece in (one.encode() for one in _REPEATED):
+        many = piece * (octets // len(piece))
+        one_line = many.replace(b"\n", b" ").replace(b"\r", b" ")
+        for name in (b"Subject", b"From", b"To", b"References", b"Authentication-Results", b"Content-Type"):
+            yield name + b": " + one_line + b"\n" + _HEAD + b"\nx"
+        yield (b"To: " + one_line[:600] + b"\n") * 190 + _HEAD + b"\n" + b"unsubscribe x@y.z\n" * 3_000
+        yield many + _HEAD + b"\nx"
+        for kind in _BODIES:
+            yield _HEAD + b"Content-Type: " + kind.encode() + b"\n\n" + many
+        encoded = base64.encodebytes(many)
+        yield _HEAD + b"Content-Type: text/html\nContent-Transfer-Encoding: base64\n\n" + encoded
+        report = _HEAD + b"Content-Type: multipart/report; boundary=b0\n\n--b0\n"
+        yield report + many
+        for kind in _REPORTS:
+            yield report + b"Content-Type: " + kind.encode() + b"\n\n" + many
 
 
 def _often(chance: random.Random, usual: int) -> int:

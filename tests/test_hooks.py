@@ -37,6 +37,7 @@ from newsletter.settings import Settings, load
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
 from newsletter.transports.sendgrid.webhook import form_mail
+from tests.conftest import Run
 from tests.counters import counter_of
 from tests.factories import DAY
 from tests.growth import TENFOLD, is_linear, spent
@@ -483,6 +484,27 @@ def test_only_the_secret_path_is_there(ground: Ground) -> None:
     for wrong in (SECRET[:-1], SECRET + "x", SECRET.upper(), "%00", "退订"):
         assert 404 == send(ground, fields, f"/hooks/sendgrid/inbound/{wrong}")
     assert SubscriberState.ACTIVE is ground.reader()
+
+
+def test_what_nobody_can_read_is_kept(ground: Ground, newsletter: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the provider had it: after two attempts its bytes lie in a file for us alone, which `status` names."""
+    monkeypatch.setattr("newsletter.replies.reading._WORKER", "tests.fragile_worker")
+    monkeypatch.setattr("newsletter.replies.keeping._MOST", 1)
+    first, second = (b"Subject: die\r\nMessage-ID: <%d@b.example>\r\n\r\n\xff\x00" % number for number in (1, 2))
+    folder = ground.settings.data_dir / "unread"
+    assert [503, 200] == [send(ground, {"email": first}) for _ in range(2)]
+    (file,) = folder.iterdir()
+    assert first == file.read_bytes()
+    assert (0o600, 0o700) == (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777)
+    assert str(file) in ground.counter.store.troubles()[0].problem
+    told = newsletter("status", settings={"NEWSLETTER_DATA_DIR": str(ground.settings.data_dir)}).stdout
+    assert str(file) in told
+    assert [503, 503, 503] == [send(ground, {"email": second}) for _ in range(3)]  # no room: the provider keeps it
+    assert [file] == list(folder.iterdir())
+    file.unlink()  # its owner has looked at it
+    assert 200 == send(ground, {"email": second})
+    assert [second] == [one.read_bytes() for one in folder.iterdir()]
+    assert ["<2@b.example>"] == [one.name.split(": ")[1].split(",")[0] for one in ground.counter.store.attempts(1)]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import inbound, tokens
-from newsletter.inbound import charsets, limits, pause, refusals, trust
+from newsletter.inbound import charsets, limits, parts, pause, refusals, trust
 from newsletter.inbound.lexicon import folded
 from newsletter.models import Action, Meaning
 from newsletter.tokens import Purpose
@@ -851,6 +851,12 @@ HOSTILE: dict[str, tuple[Callable[[int], bytes], int]] = {
     "large": (lambda n: HEAD + b"\n" + b"text " * n, 400_000),
     "comments": (lambda n: HTML + b"<!--" * n, 25_000),
     "tags": (lambda n: HTML + b"<a " * n, 30_000),
+    "paragraphs": (lambda n: HTML + b"<p>" * n, 30_000),
+    "named entities": (lambda n: HTML + b"&a" * n, 50_000),
+    "wide letters": (lambda n: HEAD + b"\n" + "\ufdfa".encode() * n, 30_000),
+    "shifts": (lambda n: HEAD + b"Content-Type: text/plain; charset=iso-2022-jp\n\n" + b"\x1b$B" * n, 30_000),
+    "empty lines": (lambda n: MIXED + b"\n" * n, 100_000),
+    "nameless headers": (lambda n: b":\n" * n + HEAD + b"\nx", 50_000),
     "attributes": (lambda n: HTML + (b"<p " + b"a" * 3_900 + b">") * n, 10),
     "attributions": (lambda n: HEAD + b"\n" + (b"On <a@b" * 140 + b":\n") * n, 20),
     "rules": (lambda n: HEAD + b"\n" + (b"- " * 480 + b"\n") * n, 100),
@@ -899,6 +905,14 @@ def test_no_mail_makes_it_slow(kind: str) -> None:
     """Tenfold input costs about tenfold, whatever is repeated."""
     made, size = HOSTILE[kind]
     assert is_linear(lambda n: partial(everything_read, made(n)), size)
+
+
+def test_a_long_text_is_cut_between_letters() -> None:
+    """The request on top of it is read, whatever the charset has for a letter."""
+    for charset in ("utf-8", "gb18030", "big5", "iso-2022-jp"):
+        text = "unsubscribe\n> " + "中" * parts.MOST_TEXT
+        raw = mail("").replace(b"utf-8", charset.encode()) + text.encode(charset, "replace")
+        assert read(raw).action is Action.UNSUBSCRIBE, charset
 
 
 # What the limits leave of headers, and of what they leave out nothing is proven.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import subprocess
@@ -18,9 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from newsletter.demo.servers import Servers
 from newsletter.web import connections
+from newsletter.web.patience import Patience
 from tests.conftest import ROOT
 from tests.factories import DAY
 from tests.morning import ROSTER, sample_rows
@@ -246,6 +251,52 @@ def test_a_flood_is_answered_as_busy_at_most(served: Served) -> None:
     assert 50 <= found.count(503)
     wait_for(lambda: 60 > served.descriptors(), "connections stay open")
     assert 200 == served.web.ask("GET", "/healthz").status
+
+
+def test_bodies_that_are_held_back_leave_room(served: Served) -> None:
+    """Of 150 unfinished posts to the open hook most are sent away at once: pages and the secret hook answer beside."""
+    with ExitStack() as opened:
+        clients = [opened.enter_context(served.connect()) for _ in range(150)]
+        for client in clients:
+            client.sendall(head(HOOK, 1_000, **likely()) + b"[")
+        wait_for(lambda: 132 <= len(select.select(clients, [], [], 0)[0]), "they hold more than 18 places")
+        assert 200 == served.web.ask("GET", "/healthz").status
+        assert 404 == served.web.ask("POST", f"/u/{'a' * 34}").status
+        with served.connect() as provider:
+            provider.sendall(head(INBOUND, 1, Content_Type="text/plain") + b"x")
+            assert 400 == status(provider)  # read, and no form
+
+
+def test_few_bodies_are_waited_for() -> None:
+    """A reader who has a token and holds back a hundred bodies keeps nobody else from a page."""
+    never = asyncio.Event()
+    answers: list[int] = []
+
+    async def page(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] == "POST":
+            await receive()
+        await PlainTextResponse("page")(scope, receive, send)
+
+    async def receive() -> Message:
+        await never.wait()
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            answers.append(message["status"])
+
+    async def flood() -> None:
+        patience = Patience(page)
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(100):
+                tasks.create_task(patience({"type": "http", "method": "POST"}, receive, send))
+            await asyncio.sleep(0)
+            assert [503] * 70 == answers
+            await patience({"type": "http", "method": "GET"}, receive, send)
+            never.set()
+
+    asyncio.run(flood())
+    assert [503] * 70 + [200] * 31 == answers
 
 
 def test_room_for_everything_else(monkeypatch: pytest.MonkeyPatch) -> None:

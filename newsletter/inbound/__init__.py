@@ -14,6 +14,7 @@ The order below is the decision: what is certain about the machine comes first, 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
@@ -158,4 +159,5 @@ def _pattern(expression: str) -> re.Pattern[str]:
 
 def _lines(mail: Mail, known: Iterable[str] = ()) -> list[str]:
     text = mail.text if mail.text.strip() else html.to_text(mail.html)
-    return cut.visible_lines(ours.quoted(text, known))
+    # One letter may stand for eighteen: they are counted behind that.
+    return cut.visible_lines(ours.quoted(unicodedata.normalize("NFKC", text)[: parts.MOST_TEXT], known))

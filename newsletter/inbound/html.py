@@ -42,7 +42,8 @@ _BREAKS = frozenset(
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )
-_ATTRIBUTE = re.compile(r"""([a-z-]{1,30}+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
+# Begun only where a name begins: elsewhere a long one would be looked at from each of its letters.
+_ATTRIBUTE = re.compile(r"""(?<![a-z-])([a-z-]{1,30}+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.I)
 # A container with one of these classes is quoted text.
 _QUOTES = re.compile(
     r"gmail_quote|gmail_attr|moz-cite-prefix|moz-forward-container|yahoo_quoted|protonmail_quote|zmail_extra|"
@@ -59,6 +60,7 @@ _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.I)
 _SPACING = re.compile(r"white-space(?:-collapse)?\s*:\s*([a-z-]+)", re.I)
 _KEEPING = ("pre", "pre-wrap", "pre-line", "break-spaces", "preserve", "preserve-breaks")
 _LONGEST_TAG = 4_000
+_MOST_TAGS = 5_000  # the fullest of 690 real emails has 386
 # No letter has such a number, and int() takes quadratic time over thousands of digits or refuses them.
 _LONG_NUMBER = re.compile(r"&#(?:[0-9]{9,}|x[0-9a-f]{9,});?", re.I)
 
@@ -89,12 +91,13 @@ class _Page:
 def to_text(source: str) -> str:
     """The visible text without quotes, a line for each block."""
     page = _Page()
-    position = 0
+    position = tags = 0
     while (start := source.find("<", position)) >= 0:
         page.write(source[position:start])
         position = _tag_end(source, start)
         tag = source[start + 1 : min(position, start + _LONGEST_TAG) - 1]
-        if _handle(tag, page):
+        tags += 1
+        if tags > _MOST_TAGS or _handle(tag, page):
             return "".join(page.out)
     page.write(source[position:])
     return "".join(page.out)

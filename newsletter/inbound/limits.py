@@ -8,12 +8,16 @@ from __future__ import annotations
 import email.parser
 import re
 from email.message import Message
+from itertools import islice
 
 MOST_HEADERS = 200  # of one part; the fullest of 690 real emails has 82
 MOST_OCTETS = 128 << 10  # of one part's headers; the largest real ones have 15 KiB, Postfix stops at 100 KiB
 LONGEST = 4 << 10  # octets of one value; the longest real one has 1.8 KiB
+_HEADER_LINES = 1_000  # of one email; the longest real headers have 151
+_MOST_LINES = 10_000  # the longest of 690 real emails has 1,469; behind so many come photographs
 _LONGEST_TYPE = 1 << 10  # parameters are compared with each other; the longest real value has 133 octets
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
+_LINE_END = re.compile(rb"\r\n?|\n")
 
 
 class Bounded(Message):
@@ -39,22 +43,23 @@ def _cut(name: str, value: str) -> str:
 
 def parsed(raw: bytes) -> Bounded:
     """The email in these bytes. Raises what the standard library raises."""
-    end, ended = _end(raw)
+    head, end, ended = _head(raw)
     # A megabyte of header lines takes the parser most of a second, even if it keeps none of them.
-    message = email.parser.BytesParser(Bounded).parsebytes(raw if ended else raw[:MOST_OCTETS] + raw[end:])
+    whole = _first_lines(raw if ended else head + raw[end:], _MOST_LINES)
+    message = email.parser.BytesParser(Bounded).parsebytes(whole)
     message.left_out |= not ended
     return message
 
 
 def headers_of(raw: bytes) -> Bounded:
     """The headers of an email; none if it cannot be parsed."""
-    end, ended = _end(raw)
+    head, _, ended = _head(raw)
     try:
-        head = email.parser.BytesHeaderParser(Bounded).parsebytes(raw[: min(end, MOST_OCTETS)])
+        headers = email.parser.BytesHeaderParser(Bounded).parsebytes(head)
     except Exception:
         return Bounded()  # the parser is meant never to raise, and hostile charsets make it raise all the same
-    head.left_out |= not ended
-    return head
+    headers.left_out |= not ended
+    return headers
 
 
 def message_id(raw: bytes) -> str | None:
@@ -63,8 +68,15 @@ def message_id(raw: bytes) -> str | None:
     return named if 3 <= len(named) <= 500 else None
 
 
-def _end(raw: bytes) -> tuple[int, bool]:
-    """Where the headers end, and whether that is within the limit."""
+def _head(raw: bytes) -> tuple[bytes, int, bool]:
+    """The headers as far as the limits allow, where they end, and whether that is all of them."""
     found = _HEADER_END.search(raw)
     end = found.start() if found else len(raw)
-    return end, end <= MOST_OCTETS
+    head = _first_lines(raw[: min(end, MOST_OCTETS)], _HEADER_LINES)
+    return head, end, len(head) == end
+
+
+def _first_lines(raw: bytes, most: int) -> bytes:
+    """No more of it than so many lines, as the parser counts them: each costs it a microsecond, however short it is."""
+    last = next(islice(_LINE_END.finditer(raw), most - 1, None), None)
+    return raw[: last.end()] if last else raw

@@ -11,7 +11,7 @@ from email.message import Message
 from newsletter.inbound import limits
 from newsletter.inbound.charsets import decode
 
-MOST_TEXT = 1 << 20
+MOST_TEXT = 128 << 10  # octets of a body; the longest real ones have 18 KiB of text or 60 KiB of HTML
 MOST_PARTS = 50
 DEEPEST = 10
 FIRST = 64 << 10  # of what is over a limit
@@ -34,7 +34,6 @@ class Mail:
     statuses: tuple[str, ...] = ()  # message/delivery-status parts
     feedback: tuple[str, ...] = ()  # message/feedback-report parts
     returned: str = ""  # the message, or its headers, that a report gives back
-    oversized: bool = False
 
     def all(self, *names: str) -> list[str]:
         return [value for name, value in self.headers if name in names]
@@ -68,7 +67,7 @@ def _truncated(raw: bytes) -> Mail:
     start = found.end() if found else min(len(raw), FIRST)
     head = limits.headers_of(raw)
     text = decode(raw[start : start + FIRST], None)
-    return Mail(_headers(head), _written_from(head), _content_type(head), text, "", oversized=True)
+    return Mail(_headers(head), _written_from(head), _content_type(head), text, "")
 
 
 def _walk(message: Message) -> Iterator[tuple[int, Message]]:
@@ -87,22 +86,27 @@ def _walk(message: Message) -> Iterator[tuple[int, Message]]:
 def _mail(message: Message, parts: list[Message]) -> Mail:
     inside = {id(child) for part in parts if _content_type(part) == "message/rfc822" for _, child in _walk(part)}
     own = [part for part in parts if id(part) not in inside or part is message]
-    text = "\n".join(_body(part) for part in own if _is_text(part, "text/plain"))
-    html = "\n".join(_body(part) for part in own if _is_text(part, "text/html"))
-    oversized = len(text) > MOST_TEXT or len(html) > MOST_TEXT
     return Mail(
         headers=_headers(message),
         written_from=_written_from(message),
         content_type=f"{_content_type(message)} {_parameter(message, 'report-type')}".strip(),
-        text=text[:FIRST] if oversized else text,
-        html=html[:FIRST] if oversized else html,
+        text=_written(own, "text/plain"),
+        html=_written(own, "text/html"),
         statuses=tuple(_flat(part) for part in parts if _content_type(part) == "message/delivery-status"),
         feedback=tuple(_flat(part) for part in parts if _content_type(part) == "message/feedback-report"),
         returned="\n".join(
             _flat(part) for part in parts if _content_type(part) in ("message/rfc822", "text/rfc822-headers")
         )[:FIRST],
-        oversized=oversized,
     )
+
+
+def _written(parts: list[Message], kind: str) -> str:
+    """What the parts of a kind say, as far as it is looked at."""
+    text = ""
+    for part in parts:
+        if len(text) < MOST_TEXT and _is_text(part, kind):
+            text += ("\n" if text else "") + _body(part)
+    return text
 
 
 def _is_text(part: Message, kind: str) -> bool:
@@ -133,7 +137,11 @@ def _body(part: Message) -> str:
         content = part.get_payload(decode=True)
     except Exception:
         return ""  # broken uuencode, charset parameters of three pieces
-    return decode(content, _parameter(part, "charset")) if isinstance(content, bytes) else ""
+    if not isinstance(content, bytes):
+        return ""
+    if len(content) > MOST_TEXT:
+        content = content[:MOST_TEXT].rstrip(bytes(range(128, 256)))  # half a letter would be in no charset
+    return decode(content, _parameter(part, "charset"))
 
 
 def _flat(part: Message) -> str:

@@ -13,7 +13,7 @@ from newsletter.errors import ConfigurationError, MailboxUnavailable, MailUnread
 from newsletter.models import Action, DeliveryState, Finding, Incoming, Meaning
 from newsletter.ports import Mailbox
 from newsletter.readers import Changed, Counter, log_problem
-from newsletter.replies import acting, answering, setting_aside
+from newsletter.replies import acting, answering, keeping, setting_aside
 from newsletter.replies.reading import Read, Understood, Worker, read_here
 
 log = structlog.get_logger()
@@ -67,9 +67,9 @@ def receive(counter: Counter, raw: bytes) -> Received:
 def receive_posted(counter: Counter, mail: Incoming, source: str) -> None:
     """Handle an email that a provider posted. Raises MailUnread for one that it is to post again."""
     with Worker() as worker:
-        if understood := _understood(counter, worker.read, source, mail):
+        if understood := _understood(counter, worker.read, source, keeping.named(counter, mail), keeping.keep):
             handle(counter, understood)
-    setting_aside.sweep(counter, source, setting_aside.recent(counter))
+    keeping.sweep(counter, source)
 
 
 def handle(counter: Counter, mail: Understood, *, answers: bool = True) -> Received:
@@ -144,7 +144,13 @@ def _handled(counter: Counter, mailbox: Mailbox, mail: Incoming, read: Read) -> 
     return "handled" if received.handled else "left"
 
 
-def _understood(counter: Counter, read: Read, source: str, mail: Incoming) -> Understood | None:
+def _understood(
+    counter: Counter,
+    read: Read,
+    source: str,
+    mail: Incoming,
+    set_aside: Callable[[Counter, str, Incoming], None] = setting_aside.set_aside,
+) -> Understood | None:
     """What an email says; None: it is set aside. Raises MailUnread for one that is to be tried once more."""
     if setting_aside.begun(counter, source, mail):
         try:
@@ -155,7 +161,7 @@ def _understood(counter: Counter, read: Read, source: str, mail: Incoming) -> Un
         else:
             counter.store.end_attempts(source, mail.key)
             return understood
-    setting_aside.set_aside(counter, source, mail)
+    set_aside(counter, source, mail)
     return None
 
 

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 ASIDE = "set-aside"  # recorded of such an email
 ATTEMPTS = 2
 _TROUBLE = "inbound"
-_REMEMBERED = timedelta(days=30)  # what was posted and could not be read
+_REMEMBERED = timedelta(days=30)  # what was posted, could not be read, and was not posted again
 _HEAD = 64 << 10  # octets of an email in which its name is looked for
 _NAMED = 3  # emails that the administrator's email names; `newsletter status` names all
 # Of what stands there only what a terminal and a mail program show as it is.
@@ -59,8 +59,9 @@ def sweep(counter: Counter, source: str, there: Container[str]) -> None:
 
 
 def recent(counter: Counter) -> frozenset[str]:
-    """The keys of those that were begun lately: what was posted lies in no folder that somebody tidies."""
-    return frozenset(one.key for one in counter.store.attempts(1) if counter.now() - one.at < _REMEMBERED)
+    """The keys of those that were begun lately and may be posted again."""
+    attempts = counter.store.attempts(1)
+    return frozenset(one.key for one in attempts if one.number < ATTEMPTS and counter.now() - one.at < _REMEMBERED)
 
 
 def tell(counter: Counter) -> None:
@@ -72,7 +73,7 @@ def tell(counter: Counter) -> None:
         _TROUBLE,
         f"{len(aside)} email{'' if len(aside) == 1 else 's'} could not be read and will not be tried again: "
         f"{named}{more}",
-        "each is unread where it was: look whether somebody asks for something, then move or delete it. "
+        "each is where its name says, unread: look whether somebody asks for something, then move or delete it. "
         "All others are read",
     )
 

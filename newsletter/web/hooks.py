@@ -26,16 +26,18 @@ _NO_LENGTH = PlainTextResponse("how long is it?", 411)
 _NOT_READ, _DONE = PlainTextResponse("cannot be read", 400), PlainTextResponse("done")
 
 _AT_ONCE, _LARGE = 2, 2 << 20
+_WAITING = 16  # posts; the next one is to come again, so that they leave places to readers
 _WAIT = 10.0  # seconds for a place
 
 
 def routes(counter: Counter) -> list[Route]:
     """An address for each hook; one that is not set up is not found."""
-    desk = _Desk()
-    return [Route(hook.path, _endpoint(counter, hook, desk), methods=["POST"]) for hook in counter.hooks]
+    return [Route(hook.path, _endpoint(counter, hook), methods=["POST"]) for hook in counter.hooks]
 
 
-def _endpoint(counter: Counter, hook: Hook, desk: _Desk) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(counter: Counter, hook: Hook) -> Callable[[Request], Awaitable[Response]]:
+    desk = _Desk()  # of its own: who holds up the posts at an open address does not reach those at a secret one
+
     def take(request: Request, body: bytearray) -> bool:
         posted = hook.read(request.headers, body, counter.now())
         return posted is not None and events.take(counter, posted)
@@ -75,13 +77,20 @@ class _Desk:
 
     def __init__(self) -> None:
         self._places, self._for_large = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(1)
+        self._waiting = 0
 
     @asynccontextmanager
     async def for_one(self, request: Request) -> AsyncIterator[None]:
         """Raises TimeoutError when others take too long."""
         large = int(request.headers["content-length"]) > _LARGE
         async with AsyncExitStack() as held, asyncio.timeout(_WAIT) as limit:
-            for place in (self._places, self._for_large) if large else (self._places,):
-                await held.enter_async_context(place)
+            if self._waiting >= _WAITING:
+                raise TimeoutError
+            self._waiting += 1
+            try:
+                for place in (self._places, self._for_large) if large else (self._places,):
+                    await held.enter_async_context(place)
+            finally:
+                self._waiting -= 1
             limit.reschedule(None)
             yield
