@@ -25,6 +25,13 @@ _AUTOMATIC_SUBJECT = re.compile(
     r"자동 ?응답|자동 ?회신|frånvaro|poissa|fravær|afwezig|nieobecno)",
     re.I,
 )
+# What such a program writes first, where it says so nowhere else.
+_AUTOMATIC_TEXT = re.compile(
+    r"\W*(?:auto(?:matic|mated)?[ -]?(?:reply|response)|out of office|automatische antwort|réponse automatique|"
+    r"respuesta automática|resposta automática|risposta automatica|автоматический ответ|自动回复|自動回覆|自動回復|"
+    r"自动答复|自動返信|자동 ?회신|자동 ?응답)",
+    re.I,
+)
 
 
 def is_loop(mail: Mail, keys: Keys, own_domain: str | None) -> str | None:
@@ -52,6 +59,8 @@ def is_automatic(mail: Mail) -> str | None:
     subject = unicodedata.normalize("NFKC", mail.first("subject"))
     if _AUTOMATIC_SUBJECT.search(subject):
         return f"auto-reply: subject says “{subject[:60]}”"
+    if _AUTOMATIC_TEXT.match(unicodedata.normalize("NFKC", mail.text[:200])):
+        return "auto-reply: it says so first"
     if mail.first("return-path") == "<>":
         return "auto-reply: empty Return-Path"
     return None

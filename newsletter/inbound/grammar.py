@@ -13,31 +13,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
-from itertools import pairwise
 
 from newsletter.inbound import lexicon, pause
 from newsletter.inbound.lexicon import Labels, Language, Place, folded, tokens_of
 from newsletter.models import Action, Command
 
 _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
-_WRAPPED = 60  # letters: a line as long as this may go on with the next one
 _NEAR = 4  # words between a negation and what it turns
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
+_FLUENT = 0.75
 _MOST_NAMES = 3  # words behind a greeting
 _LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
-    r"https?://|www\.|[\w.-]+@[\w-]+\.|\+?\(?\d[\d ()./-]{6,}\d|\w ?\| ?\w|\b(?:tel|fon|phone|fax|mob\w*|orcid)\b ?[.:]|[话話机機真話화]\s?[:：]",
+    r"https?://|www\.|[\w.-]+@[\w-]+\.|\+?\(?\d[\d ()./-]{6,}\d|\w ?\| ?\w|"
+    r"\b(?:tel|fon|phone|fax|mob\w*|orcid)\b ?[.:]|[话話机機真]\s?[:：]",
     re.I,
 )
 # A point within a number, an address or a name such as cs.CV ends nothing.
 _CLAUSE = re.compile(
-    rf"((?:\.(?=\s|$|[{lexicon.CJK}])(?<!\d\.)|\.(?=\s*$)|(?<=\w\w\w)\.(?=[A-ZÀ-ÞА-Я][a-zà-þа-я])|(?<!\d),|,(?! ?\d)|/(?=\s|$)|(?<=[\s{lexicon.CJK}])/|"
-    r"[;!?¿¡~…|()\[\]{}<>\"“”‘„«»「」『』【】*、。，；！？—–·•؟،؛\u2600-\u27bf\U0001f000-\U0001f44c\U0001f44f-\U0001faff]|[:：](?!\d|//))+|"
-    r"(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w))"
+    rf"((?:\.(?=\s|$|[{lexicon.CJK}])(?<!\d\.)|\.(?=\s*$)|(?<=\w\w\w)\.(?=[A-ZÀ-ÞА-Я][a-zà-þа-я])|(?<!\d),|,(?! ?\d)|"
+    rf"/(?=\s|$)|(?<=[\s{lexicon.CJK}])/|"
+    r"[;!?¿¡~…|()\[\]{}<>\"“”‘„«»「」『』【】*、。，；！？—–·•؟،؛\u2600-\u27bf\U0001f000-\U0001f44c\U0001f44f-\U0001faff]|"
+    r"[:：](?!\d|//))+|(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w))"
 )
-_SENTENCE = re.compile(rf"((?:[.!;](?=\s|$)|[?。！？؟؛])+)")
+_SENTENCE = re.compile(r"((?:[.!;](?=\s|$)|[?。！？؟؛])+)")
+_ENDS = re.compile(r"[.!?:;,]\s*$")
 _ASKED = re.compile(r"[?？؟]")
+_ASKS = re.compile(r"[吗嗎么麼]$|까요?$")  # asked without a mark
+_OBJECT = re.compile(r"@|\b[a-z-]+\.[A-Za-z]{2}\b|\d\s*$")  # an address, a category of arXiv, a number
 _PRONOUNS = re.compile(r"\(?\b(?:she|he|they) ?/ ?(?:her|him|them|they|she|he)s?(?: ?/ ?\w+)?\b\)?", re.I)
 _OPENS_QUOTE = re.compile(r"[\"“„«「『]|(?<!\w)'$")
 _COLON = re.compile(r"[:：]$")
@@ -45,6 +49,17 @@ _SUBJECT_PREFIX = re.compile(
     r"\s*(?:[^\W\d_]{1,6}\.?\s*(?:\[\d+\]|\(\d+\))?\s*[:：]|\[[^\]]{1,20}\]|【[^】]{1,20}】)\s*"
 )
 _COMMANDS = {"weekly": Command.DAYS, "daily": Command.DAYS}
+# The values that may stand in a command.
+_VALUES = {
+    "pause": {"until"},
+    "like": {"n"},
+    "not": {"n"},
+    "save": {"n"},
+    "papers": {"n"},
+    "time": {"time", "n"},
+    "languages": {"language"},
+    "address": {"address"},
+}
 _LEAVE, _PAUSE = Command.UNSUBSCRIBE.value, Command.PAUSE.value
 
 
@@ -88,7 +103,7 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
     """The wish of an email, None when it has none."""
     own = bare_subject(subject)
     typed, head = _clauses(lines, today), _clauses([own], today)
-    if any(map(_certain, head)) and all(_certain(one) or _is_courtesy(one) for one in head):
+    if head and _whole(head, [own], today):
         typed = [*(replace(one, line=-1) for one in head), *typed]
     elif own == subject.strip():
         lines = [*lines, own]
@@ -122,7 +137,7 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
     """The command, where the whole text is one, with what people say around it."""
     told: _Sign | None = None
     spoken: set[str] = set()  # commands that the rest touches
-    free = signed = False
+    free = reasons = signed = False
     for index, clause in enumerate(typed):
         below = told is not None and clause.line > told.clause.line
         if sign := _certain(clause):
@@ -130,19 +145,30 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
                 return None
             told = told or sign
         elif _is_courtesy(clause):
-            signed = signed or below
+            signed = told is not None
+        elif told and below and not signed and _is_block(typed[index:], lines):
+            break
         elif not _is_harmless(clause):
             return None
         elif told is None or _begins(clause, "self"):
-            free = True
+            free = free or not _begins(clause, "self")
+            reasons = True
             spoken.update(sign.command for sign in _signs(clause))
-        elif below and (signed or _is_block(typed[index:], lines)):
+        elif signed and (below or _is_name(clause)):
             spoken.update(sign.command for sign in _signs(clause))
-        else:
+        elif not _is_object(clause, told):
             return None
-    if told is None or spoken - {told.command} or (free and _may_be_spoken_of(told)):
+    if told is None or spoken - {told.command} or (reasons and _may_be_spoken_of(told)):
+        return None
+    if free and told.command != _LEAVE:
         return None
     return _wish(told, today)
+
+
+def _is_object(clause: _Clause, told: _Sign) -> bool:
+    """`unsubscribe - the newsletter`."""
+    labels = _labels(clause, told.language).keys() & {"mail", "me", "this"}
+    return clause.line == told.clause.line and bool(labels) and _tiled(clause, told.language, told.language.tiles)
 
 
 def _may_be_spoken_of(sign: _Sign) -> bool:
@@ -167,15 +193,27 @@ def _meant(sign: _Sign, clause: _Clause) -> tuple[str, list[str]]:
 def _certain(clause: _Clause) -> _Sign | None:
     """The command that a clause is, and nothing else."""
     best: _Sign | None = None
-    for sign in _signs(clause, "certain"):
-        found = _labels(clause, sign.language)
-        if not _tiled(clause, sign.language, sign.language.tiles) or _is_turned(sign, found):
-            continue
-        if clause.asked and not (sign.command == _LEAVE and found.get("asks")):
-            continue
-        if best is None or sign.weight > best.weight:
-            best = sign
+    told = [sign for sign in _signs(clause, "certain") if _is_told(sign)]
+    if told:
+        best = max(told, key=lambda sign: sign.weight)
+        certain = _signs(clause, "certain")
+        apart = any(one.command != best.command and not _overlap(one.places, best.places) for one in certain)
+        if apart or any(one.command != best.command and one.weight > best.weight for one in _signs(clause)):
+            return None  # two commands in one clause
     return best or _alone(clause)
+
+
+def _is_told(sign: _Sign) -> bool:
+    """Whether the whole clause is this command: known words, nothing negated, no question but a polite one."""
+    clause, found = sign.clause, _labels(sign.clause, sign.language)
+    known = sign.language.tiles | _VALUES.get(sign.command, set())
+    if not _tiled(clause, sign.language, known) or _is_turned(sign, found):
+        return False
+    return not clause.asked or (sign.command == _LEAVE and bool(found.get("asks")))
+
+
+def _overlap(one: Iterable[Place], other: Iterable[Place]) -> bool:
+    return any(start < last and first < end for start, end in one for first, last in other)
 
 
 def _alone(clause: _Clause) -> _Sign | None:
@@ -234,20 +272,29 @@ def _is_greeting(clause: _Clause) -> bool:
     return bool(ends) and len(clause.tokens) - max(ends) <= room and not any(_signs(clause))
 
 
+def _is_name(clause: _Clause) -> bool:
+    words = clause.text.split()
+    return len(clause.tokens) <= _MOST_NAMES and all(word[0].isupper() for word in words)
+
+
 def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
-    """Whether what follows is somebody's signature: behind an empty line a few short ones, or with a telephone number,
-    or one long one that firms put below every email; and in all of it nothing that could change a command."""
+    """Whether what follows without a word of courtesy is somebody's signature: behind an empty line a few short ones
+    that begin with a name, or a telephone number or link among them; or one long one that firms put below every email.
+    Nothing in it may change a command: `Computer Vision` below one may be its object."""
     first = rest[0].line
     below = [line for line in lines[first:] if line]
-    if not below or not all(map(_is_harmless, rest)) or any(True for one in rest for _ in _signs(one)):
+    head = [one for one in rest if one.line == first and one.tokens != [one.text[:1].casefold()]]  # no initials
+    known = any(labels.keys() & {"fill", "paper", "this", "wish"} for one in head for _, labels in one.found)
+    odd = any(found.get("no") or sign for one in rest for _, found in one.found for sign in [any(_signs(one))])
+    if not below or odd or not all(map(_is_harmless, rest)):
         return False
     apart = first > 0 and not lines[first - 1]
+    if len(below) == 1 and len(below[0]) > _DISCLAIMER:
+        return apart
     short = len(below) <= _MOST_SIGNED and all(len(line) <= _LONGEST_SIGNED for line in below)
-    numbered = any("<n>" in one.tokens for one in rest)
     contact = any(map(_CONTACT.search, below))
-    return (short and (contact or (apart and not numbered))) or (
-        apart and len(below) == 1 and len(below[0]) > _DISCLAIMER
-    )
+    named = not (known or below[0][0].islower() or _OBJECT.search(below[0]))
+    return short and named and (contact or (apart and len(below) > 1))
 
 
 # --- any sign ------------------------------------------------------------------------------------
@@ -273,15 +320,11 @@ def _is_about_others(sign: _Sign) -> bool:
     """Whether the clause speaks of somebody else, or a negation stands near what it seems to ask for."""
     low, high = min(sign.places)[0], max(end for _, end in sign.places)
     spaceless = re.search(f"[{lexicon.CJK}]", sign.clause.text)
-    for _, found in sign.clause.found:
-        if found.get("others"):
-            return True
-        for one in found.get("no", ()):
-            # In Chinese, Japanese and Korean it may stand behind.
-            last = high + _NEAR if spaceless else high
-            if not _within(one, sign.places) and one[0] < last and one[1] > low - _NEAR:
-                return True
-    return False
+    found = _labels(sign.clause, sign.language)
+    if found.get("others"):
+        return True
+    last = high + _NEAR if spaceless else high  # in Chinese, Japanese and Korean it may stand behind
+    return any(not _within(one, sign.places) and one[0] < last and one[1] > low - _NEAR for one in found.get("no", ()))
 
 
 # --- clauses and their signs -----------------------------------------------------------------------
@@ -295,7 +338,7 @@ def _clauses(lines: Sequence[str], today: date, ends: re.Pattern[str] | None = N
         pieces = (ends or _CLAUSE).split(_PRONOUNS.sub("", line[:_LONGEST_LINE]))
         marks = [mark or "" for mark in pieces[1::2]]
         for text, before, after in zip(pieces[::2], ["", *marks], [*marks, ""], strict=True):
-            clause = _clause(text, bool(_ASKED.search(after)), number, today)
+            clause = _clause(text, bool(_ASKED.search(after) or _ASKS.search(text)), number, today)
             if clause.tokens and count < _MOST_TOKENS:
                 count += len(clause.tokens)
                 quoted = bool(_OPENS_QUOTE.search(before)) or (len(clause.tokens) == 1 and bool(_COLON.search(before)))
@@ -305,10 +348,10 @@ def _clauses(lines: Sequence[str], today: date, ends: re.Pattern[str] | None = N
 
 
 def _unwrapped(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Lines as they were typed, each with its number: programs break them at about 72 letters."""
+    """Lines as they were typed, each with its number: programs break them, and the rest begins with a small letter."""
     joined, first = "", 0
     for number, line in enumerate(lines):
-        if line and joined and len(joined.rsplit("\n", 1)[-1]) >= _WRAPPED and line[:1].islower():
+        if line and joined and line[:1].islower() and not _ENDS.search(joined):
             joined = f"{joined} {line}"
             continue
         if joined:
@@ -331,7 +374,7 @@ def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = 
         if any(language.pauses_in(labels) for language, labels in timed):
             tokens, found = others, timed
             values = [*told, ("until", day.isoformat() if day else "")]
-    found = tuple((language, labels) for language, labels in found if labels)
+    found = _spoken(found)
     clause = _Clause(text.strip(), tokens, values, found, asked, line)
     return _corrected(clause, today) if mistyped else clause
 
@@ -366,7 +409,8 @@ def _parted(clause: _Clause, today: date) -> list[_Clause]:
     if _certain(clause) or not any(_signs(clause, "certain")) or len(clause.tokens) > _LONGEST_CLAUSE:
         return [clause]
     for _, found in clause.found:
-        for start, end in sorted(found.get("joints", ())):
+        behind_no = {end for _, end in found.get("no", ())}  # `non è` begins nothing new
+        for start, end in sorted(one for one in found.get("joints", ()) if one[0] not in behind_no):
             for cut in {start, end}:
                 first, second = (_sliced(clause, part) for part in (slice(0, cut), slice(cut, None)))
                 if first and second and (_certain(first) or _certain(second)):
@@ -380,7 +424,7 @@ def _sliced(clause: _Clause, part: slice) -> _Clause | None:
         return None
     kinds = [token[1:-1] for token in tokens if token[0] == "<"]
     values = [one for one in clause.values if one[0] in kinds]
-    found = tuple((language, labels) for language, _ in clause.found if (labels := language.find(tokens)))
+    found = _spoken((language, language.find(tokens)) for language in lexicon.languages())
     return replace(clause, tokens=tokens, values=values, found=found, text=" ".join(tokens))
 
 
@@ -389,13 +433,24 @@ def _labels(clause: _Clause, language: Language) -> Labels:
 
 
 def _signs(clause: _Clause, strength: str = "stems") -> Iterator[_Sign]:
-    """The commands that a clause may mean, in every language."""
+    """The commands that a clause may mean, in the languages that it may be written in."""
     for language, found in clause.found:
         for command, both in language.entries.items():
             for entry in both.get(strength, ()):
                 if entry[0] in found and (places := lexicon.holds(found, entry)):
                     weight = sum(end - start for start, end in places)
                     yield _Sign(command, strength == "alone", weight, places, language, clause)
+
+
+def _spoken(found: Iterable[tuple[Language, Labels]]) -> tuple[tuple[Language, Labels], ...]:
+    """The languages that a clause may be written in: those that know about as many of its words as the best does."""
+    known = [(language, labels, len(_covered(labels))) for language, labels in found if labels]
+    most = max((count for _, _, count in known), default=0)
+    return tuple((language, labels) for language, labels, count in known if count >= _FLUENT * most)
+
+
+def _covered(labels: Labels) -> set[int]:
+    return {word for places in labels.values() for start, end in places for word in range(start, end)}
 
 
 def _wish(sign: _Sign, today: date) -> Wish:

@@ -22,11 +22,15 @@ CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 PLACEHOLDERS = ("n", "time", "until", "address", "language")
 _GAP = 8  # words between the parts of an entry
 _NO_CLASSES = ("words", "names")
+_HOUR = r"(?:[01]?\d|2[0-3])"
+_AM = r"(?: ?[ap]\.?m\b\.?)"
+_TIME = (
+    rf"(?<![\d:.]){_HOUR}(?:[:：][0-5]\d{_AM}?|{_AM}| ?h(?:[0-5]\d)?\b|\.[0-5]\d(?= ?(?:uhr|h)\b)| ?(?:uhr|o clock)\b|"
+    r" ?[点點時时시](?:整|半)?)(?![\d:])(?!\.\d)"
+)
 _TOKEN = (
     r"<until>|(?P<address>[^<>()\[\]@\s:：,;，、]{1,64}@[\w.-]{1,100}\.\w{2,20})|"
-    r"(?P<time>(?<![\d:.])(?:[01]?\d|2[0-3])(?:[:：h](?:[0-5]\d)?(?: ?[ap]\.?m\b\.?)?| ?[ap]\.?m\b\.?|[.][0-5]\d(?= ?(?:uhr|h)\b)|"
-    r" ?(?:uhr|o clock)\b| ?[点點時时시](?:整|半)?)(?![\d:])(?!\.\d))|(?P<n>(?<![\w.])\d{1,4}(?![\d.]*\d))|"
-    rf"[{CJK}\U0001f44d\U0001f44e]|[^\W_{CJK}]+"
+    rf"(?P<time>{_TIME})|(?P<n>(?<![a-zа-я\d.])\d{{1,4}}(?![\d.]*\d))|[{CJK}\U0001f44d\U0001f44e]|[^\W_{CJK}]+"
 )
 
 Place = tuple[int, int]  # from which word to which
@@ -88,7 +92,7 @@ def folded(text: str) -> str:
         elif on_latin:
             continue
         kept.append(letter)
-    return re.sub(r"(?<=\w)['’‘`\-‐‑](?=\w)", " ", unicodedata.normalize("NFC", "".join(kept)))
+    return re.sub(r"(?<=[^\W\d])['’‘`\-‐‑](?=[^\W\d])", " ", unicodedata.normalize("NFC", "".join(kept)))
 
 
 def tokens_of(text: str) -> tuple[list[str], list[tuple[str, str]]]:
@@ -97,20 +101,29 @@ def tokens_of(text: str) -> tuple[list[str], list[tuple[str, str]]]:
     for found in _token().finditer(text):
         kind = found.lastgroup
         if kind:
-            values.append((kind, _names()[" ".join(_words(found[0]))] if kind == "language" else found[0]))
+            values.append((kind, _code(found[0]) if kind == "language" else found[0]))
         tokens.append(f"<{kind}>" if kind else found[0])
     return tokens, values
 
 
+def _code(name: str) -> str:
+    """The code of a language by its name in any language; `englisch*` stands for all its endings."""
+    spelt = " ".join(_words(name))
+    return next(
+        code for known, code in _names() if spelt == known or (known[-1] == "*" and spelt.startswith(known[:-1]))
+    )
+
+
 @cache
-def _names() -> Mapping[str, str]:
-    return {name: code for language in languages() for name, code in language.names.items()}
+def _names() -> tuple[tuple[str, str], ...]:
+    """The longest first."""
+    named = {name: code for language in languages() for name, code in language.names.items()}
+    return tuple(sorted(named.items(), key=lambda both: -len(both[0])))
 
 
 @cache
 def _token() -> re.Pattern[str]:
-    spelt = sorted(_names(), key=len, reverse=True)
-    either = "|".join(re.escape(one).replace(r"\ ", " ?") for one in spelt)
+    either = "|".join(re.escape(name).replace(r"\ ", " ?").replace(r"\*", r"[^\W\d_]*") for name, _ in _names())
     return re.compile(rf"(?P<language>(?<![^\W\d_{CJK}])(?:{either})(?![^\W\d_{CJK}]))|{_TOKEN}")
 
 
@@ -174,15 +187,14 @@ def _language(code: str, data: Mapping[str, Any]) -> Language:
         for label in entry
     }
     pauses = {entry[0] for listed in entries["pause"].values() for entry in listed}
-    tiles = frozenset({*data["words"], "courtesy", *parts} - {"wish"})
+    tiles = frozenset({*data["words"], "courtesy", *parts} - {"wish", *PLACEHOLDERS})
     return Language(code, root, entries, tiles, names, frozenset(pauses))
 
 
 def _entries(root: _Node, listed: str) -> Iterator[tuple[str, ...]]:
     for template in listed.split("|"):
         parts = [part.strip() for part in template.split(" + ")]
-        for chosen in product(*(_labels(root, part) for part in parts if part)):
-            yield chosen
+        yield from product(*(_labels(root, part) for part in parts if part))
 
 
 def _labels(root: _Node, part: str) -> list[str]:

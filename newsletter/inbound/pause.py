@@ -25,13 +25,19 @@ _END = r"(?![0-9a-zа-я])"
 def marked(text: str, today: date) -> tuple[str, date | None]:
     """A folded text with `<until>` where it tells one time, and the first day after it; None where that is unclear."""
     found = [one for pattern in _times() for one in pattern.finditer(text)]
-    if not found:
+    if not found or any(_is_not_until(text, one) for one in found):
         return text, None
     longest = max(found, key=lambda one: one.end() - one.start())
     rest = f"{text[: longest.start()]} <until> {text[longest.end() :]}"
     days = {_end(one, today) for one in found if one.end() - one.start() == longest.end() - longest.start()}
     several = any(one.start() >= longest.end() or one.end() <= longest.start() for one in found)
     return rest, days.pop() if len(days) == 1 and not several else None
+
+
+def _is_not_until(text: str, found: re.Match[str]) -> bool:
+    """Whether the time says when it begins, or how often."""
+    before, after = (f"(?:{_either(_split(_table()[name]))})" for name in ("no_span_behind", "no_span_before"))
+    return bool(re.search(rf"(?<!\w){before} ?$", text[: found.start()]) or re.match(f" ?{after}", text[found.end() :]))
 
 
 @cache
