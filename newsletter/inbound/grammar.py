@@ -397,9 +397,8 @@ def _corrected(clause: _Clause, today: date) -> _Clause:
 @cache
 def _long_words() -> list[str]:
     """The long words of leaving."""
-    labels = {
-        label for one in lexicon.languages() for entry in one.entries[_LEAVE].get("certain", ()) for label in entry
-    }
+    entries = (listed for one in lexicon.languages() for listed in one.entries.get("certain", {}).values())
+    labels = {label for listed in entries for command, parts in listed if command == _LEAVE for label in parts}
     words = {word.rstrip("*") for label in labels for word in re.findall(r"[^\W_]+\*?", folded(label))}
     return sorted(word for word in words if len(word) >= _SHORTEST_TYPO)
 
@@ -435,11 +434,10 @@ def _labels(clause: _Clause, language: Language) -> Labels:
 def _signs(clause: _Clause, strength: str = "stems") -> Iterator[_Sign]:
     """The commands that a clause may mean, in the languages that it may be written in."""
     for language, found in clause.found:
-        for command, both in language.entries.items():
-            for entry in both.get(strength, ()):
-                if entry[0] in found and (places := lexicon.holds(found, entry)):
-                    weight = sum(end - start for start, end in places)
-                    yield _Sign(command, strength == "alone", weight, places, language, clause)
+        for command, labels in language.meant(strength, found):
+            if places := lexicon.holds(found, labels):
+                weight = sum(end - start for start, end in places)
+                yield _Sign(command, strength == "alone", weight, places, language, clause)
 
 
 def _spoken(found: Iterable[tuple[Language, Labels]]) -> tuple[tuple[Language, Labels], ...]:

@@ -21,7 +21,7 @@ FOLDER = resources.files("newsletter.inbound")
 CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 PLACEHOLDERS = ("n", "time", "until", "address", "language")
 _GAP = 8  # words between the parts of an entry
-_NO_CLASSES = ("words", "names")
+_NO_COMMANDS = ("words", "names")
 _HOUR = r"(?:[01]?\d|2[0-3])"
 _AM = r"(?: ?[ap]\.?m\b\.?)"
 _TIME = (
@@ -33,6 +33,7 @@ _TOKEN = (
     rf"(?P<time>{_TIME})|(?P<n>(?<![a-zа-я\d.])\d{{1,4}}(?![\d.]*\d))|[{CJK}\U0001f44d\U0001f44e]|[^\W_{CJK}]+"
 )
 
+Entry = tuple[str, tuple[str, ...]]  # a command, and the labels that mean it where they stand near each other
 Place = tuple[int, int]  # from which word to which
 Labels = dict[str, list[Place]]
 
@@ -50,7 +51,9 @@ class Language:
 
     code: str
     root: _Node
-    entries: Mapping[str, Mapping[str, tuple[tuple[str, ...], ...]]]  # by command, then `certain`, `alone`, `stems`
+    entries: Mapping[
+        str, Mapping[str, tuple[Entry, ...]]
+    ]  # by strength (`certain`, `alone`, `stems`), then first label
     tiles: frozenset[str]  # labels of what may stand in a certain clause
     names: Mapping[str, str]  # folded name → code of a language
     pauses: frozenset[str]
@@ -70,8 +73,13 @@ class Language:
 
     def pauses_in(self, found: Labels) -> bool:
         """Whether a pause is spoken of, for a time or until a day."""
-        listed = (entry for both in self.entries["pause"].values() for entry in both)
-        return "until" in found and any(entry[0] in found and holds(found, entry) for entry in listed)
+        listed = (entry for strength in ("certain", "stems") for entry in self.meant(strength, found))
+        return "until" in found and any(command == "pause" and holds(found, labels) for command, labels in listed)
+
+    def meant(self, strength: str, found: Labels) -> Iterator[Entry]:
+        """The entries whose first part was found."""
+        by_first = self.entries.get(strength, {})
+        return (entry for label in found for entry in by_first.get(label, ()))
 
 
 def _next(node: _Node, token: str) -> Iterator[_Node]:
@@ -174,19 +182,19 @@ def _language(code: str, data: Mapping[str, Any]) -> Language:
         for template in listed.split("|")
         for name in _chosen(template)
     }
-    entries = {
-        command: {strength: tuple(_entries(root, listed)) for strength, listed in both.items()}
+    listed = [
+        (strength, command, labels)
         for command, both in data.items()
-        if isinstance(both, Mapping) and command not in _NO_CLASSES
-    }
-    parts = {
-        label
-        for both in entries.values()
-        for strength in ("certain", "alone")
-        for entry in both.get(strength, ())
-        for label in entry
-    }
-    pauses = {entry[0] for listed in entries["pause"].values() for entry in listed}
+        if isinstance(both, Mapping) and command not in _NO_COMMANDS
+        for strength, text in both.items()
+        for labels in _entries(root, text)
+    ]
+    entries: dict[str, dict[str, tuple[Entry, ...]]] = {}
+    for strength, command, labels in listed:
+        of_this = entries.setdefault(strength, {})
+        of_this[labels[0]] = (*of_this.get(labels[0], ()), (command, labels))
+    parts = {label for strength, _, labels in listed if strength != "stems" for label in labels}
+    pauses = {labels[0] for _, command, labels in listed if command == "pause"}
     tiles = frozenset({*data["words"], "courtesy", *parts} - {"wish", *PLACEHOLDERS})
     return Language(code, root, entries, tiles, names, frozenset(pauses))
 

@@ -12,6 +12,7 @@ from newsletter.inbound.lexicon import CJK
 _LEAST = 24  # letters that prove a run of lines to be ours; a Chinese one counts for three
 _MOST_LINES = 2_000
 _IDEOGRAMS = re.compile(f"[{CJK}]")
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s<>\])]+", re.I)
 
 
@@ -47,4 +48,4 @@ def _run(letters: list[str], start: int, ours: str) -> int:
 def _letters(text: str) -> str:
     """Letters alone: programs change links, numbers, marks and spaces."""
     plain = unicodedata.normalize("NFKC", _LINK.sub("", text)).casefold()
-    return "".join(letter for letter in plain if letter.isalpha())
+    return _NO_LETTERS.sub("", plain)
