@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 
 from newsletter.inbound import lexicon, pause
 from newsletter.inbound.lexicon import Labels, Language, Place, folded, tokens_of
@@ -22,7 +22,6 @@ _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
 _NEAR = 4  # words between a negation and what it turns
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
-_FLUENT = 0.75
 _MOST_NAMES = 3  # words behind a greeting
 _LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
@@ -74,7 +73,7 @@ class Wish:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Clause:
     """A run of words between two marks."""
 
@@ -86,6 +85,25 @@ class _Clause:
     line: int
     quoted: bool = False  # between quotation marks, or announced by a colon
 
+    @cached_property
+    def stems(self) -> tuple[_Sign, ...]:
+        """What may be meant, in the languages that it may be written in."""
+        return self._signs("stems")
+
+    @cached_property
+    def certain(self) -> tuple[_Sign, ...]:
+        """The same of certain phrases, whatever stands beside them."""
+        return self._signs("certain")
+
+    @cached_property
+    def told(self) -> _Sign | None:
+        """The command that it is, and nothing else."""
+        return _told(self)
+
+    def _signs(self, strength: str) -> tuple[_Sign, ...]:
+        found = lexicon.meant(strength, self.found)
+        return tuple(_Sign(command, strength == "alone", places, language, self) for command, places, language in found)
+
 
 @dataclass(frozen=True, slots=True)
 class _Sign:
@@ -93,10 +111,14 @@ class _Sign:
 
     command: str
     alone: bool
-    weight: int
     places: tuple[Place, ...]
     language: Language
     clause: _Clause
+
+    @property
+    def weight(self) -> int:
+        """How many words mean it."""
+        return sum(end - start for start, end in self.places)
 
 
 def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
@@ -140,7 +162,7 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
     free = reasons = signed = False
     for index, clause in enumerate(typed):
         below = told is not None and clause.line > told.clause.line
-        if sign := _certain(clause):
+        if sign := clause.told:
             if told and _meant(sign, clause) != _meant(told, told.clause):
                 return None
             told = told or sign
@@ -153,9 +175,9 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
         elif told is None or _begins(clause, "self"):
             free = free or not _begins(clause, "self")
             reasons = True
-            spoken.update(sign.command for sign in _signs(clause))
+            spoken.update(sign.command for sign in clause.stems)
         elif signed and (below or _is_name(clause)):
-            spoken.update(sign.command for sign in _signs(clause))
+            spoken.update(sign.command for sign in clause.stems)
         elif not _is_object(clause, told):
             return None
     if told is None or spoken - {told.command} or (reasons and _may_be_spoken_of(told)):
@@ -178,7 +200,7 @@ def _may_be_spoken_of(sign: _Sign) -> bool:
 def _is_harmless(clause: _Clause) -> bool:
     """Whether a clause, whatever it tells, takes nothing back."""
     turned = any(found.get("turns") or found.get("others") for _, found in clause.found)
-    return not (turned or clause.asked or clause.quoted or any(map(_is_about_others, _signs(clause))))
+    return not (turned or clause.asked or clause.quoted or any(map(_is_about_others, clause.stems)))
 
 
 def _begins(clause: _Clause, label: str) -> bool:
@@ -190,15 +212,15 @@ def _meant(sign: _Sign, clause: _Clause) -> tuple[str, list[str]]:
     return sign.command, [value for _, value in clause.values]
 
 
-def _certain(clause: _Clause) -> _Sign | None:
+def _told(clause: _Clause) -> _Sign | None:
     """The command that a clause is, and nothing else."""
     best: _Sign | None = None
-    told = [sign for sign in _signs(clause, "certain") if _is_told(sign)]
+    told = [sign for sign in clause.certain if _is_told(sign)]
     if told:
         best = max(told, key=lambda sign: sign.weight)
-        certain = _signs(clause, "certain")
+        certain = clause.certain
         apart = any(one.command != best.command and not _overlap(one.places, best.places) for one in certain)
-        if apart or any(one.command != best.command and one.weight > best.weight for one in _signs(clause)):
+        if apart or any(one.command != best.command and one.weight > best.weight for one in clause.stems):
             return None  # two commands in one clause
     return best or _alone(clause)
 
@@ -218,7 +240,7 @@ def _overlap(one: Iterable[Place], other: Iterable[Place]) -> bool:
 
 def _alone(clause: _Clause) -> _Sign | None:
     """`Stop.` and its kin: with nothing but a courtesy beside them."""
-    for sign in _signs(clause, "alone"):
+    for sign in clause._signs("alone"):
         if not clause.asked and _tiled(clause, sign.language, frozenset({"please", "courtesy"}), sign.places):
             return sign
     return None
@@ -248,7 +270,7 @@ def _is_courtesy(clause: _Clause) -> bool:
     if clause.asked:
         return False
     for language, found in clause.found:
-        if not any(_signs(clause)) and (
+        if not clause.stems and (
             _tiled(clause, language, frozenset({"courtesy", "please", "thanks"})) or _is_thanks(clause, found)
         ):
             return True
@@ -269,7 +291,7 @@ def _is_greeting(clause: _Clause) -> bool:
     ends = [end for _, found in clause.found for start, end in found.get("opens", ()) if start == 0]
     spaced = not re.search(f"[{lexicon.CJK}]", clause.text)
     room = _MOST_NAMES if spaced else 3 * _MOST_NAMES
-    return bool(ends) and len(clause.tokens) - max(ends) <= room and not any(_signs(clause))
+    return bool(ends) and len(clause.tokens) - max(ends) <= room and not clause.stems
 
 
 def _is_name(clause: _Clause) -> bool:
@@ -285,7 +307,7 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
     below = [line for line in lines[first:] if line]
     head = [one for one in rest if one.line == first and one.tokens != [one.text[:1].casefold()]]  # no initials
     known = any(labels.keys() & {"fill", "paper", "this", "wish"} for one in head for _, labels in one.found)
-    odd = any(found.get("no") or sign for one in rest for _, found in one.found for sign in [any(_signs(one))])
+    odd = any(found.get("no") or sign for one in rest for _, found in one.found for sign in [bool(one.stems)])
     if not below or odd or not all(map(_is_harmless, rest)):
         return False
     apart = first > 0 and not lines[first - 1]
@@ -304,7 +326,7 @@ def _hinted(typed: Iterable[_Clause], today: date) -> Wish | None:
     """What we ask back about; HUMAN where it is negated or about somebody else."""
     best: _Sign | None = None
     turned: _Sign | None = None
-    for sign in (sign for clause in typed for sign in (*_signs(clause), *filter(None, [_certain(clause)]))):
+    for sign in (sign for clause in typed for sign in (*clause.stems, *filter(None, [clause.told]))):
         if _is_about_others(sign):
             turned = turned or sign
         elif best is None or sign.weight > best.weight:
@@ -366,22 +388,23 @@ def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = 
     tokens, values = tokens_of(plain)
     if not tokens:
         return _Clause(text.strip(), [], [], (), asked, line)
-    found = tuple((language, language.find(tokens)) for language in lexicon.languages())
-    if any(labels.keys() & language.pauses for language, labels in found):
+    found = lexicon.find(tokens)
+    if lexicon.may_pause(found):
         marked, day = pause.marked(plain, today)
         others, told = tokens_of(marked)
-        timed = tuple((language, language.find(others)) for language in lexicon.languages())
-        if any(language.pauses_in(labels) for language, labels in timed):
+        timed = lexicon.find(others)
+        if any(
+            command == _PAUSE for strength in ("certain", "stems") for command, _, _ in lexicon.meant(strength, timed)
+        ):
             tokens, found = others, timed
             values = [*told, ("until", day.isoformat() if day else "")]
-    found = _spoken(found)
     clause = _Clause(text.strip(), tokens, values, found, asked, line)
     return _corrected(clause, today) if mistyped else clause
 
 
 def _corrected(clause: _Clause, today: date) -> _Clause:
     """With long words that are nearly a word of a command, and begin like it, as that word."""
-    if len(clause.tokens) > _LONGEST_CLAUSE or any(_signs(clause)):
+    if len(clause.tokens) > _LONGEST_CLAUSE or bool(clause.stems):
         return clause
     known = {start for _, found in clause.found for places in found.values() for start, _ in places}
     odd = [n for n, token in enumerate(clause.tokens) if n not in known and len(token) >= _SHORTEST_TYPO][:3]
@@ -405,14 +428,14 @@ def _long_words() -> list[str]:
 
 def _parted(clause: _Clause, today: date) -> list[_Clause]:
     """A clause in its parts at words such as `because`, where a part of it is a command then."""
-    if _certain(clause) or not any(_signs(clause, "certain")) or len(clause.tokens) > _LONGEST_CLAUSE:
+    if clause.told or not clause.certain or len(clause.tokens) > _LONGEST_CLAUSE:
         return [clause]
     for _, found in clause.found:
         behind_no = {end for _, end in found.get("no", ())}  # `non è` begins nothing new
         for start, end in sorted(one for one in found.get("joints", ()) if one[0] not in behind_no):
             for cut in {start, end}:
                 first, second = (_sliced(clause, part) for part in (slice(0, cut), slice(cut, None)))
-                if first and second and (_certain(first) or _certain(second)):
+                if first and second and (first.told or second.told):
                     return [*_parted(first, today), *_parted(second, today)]
     return [clause]
 
@@ -423,32 +446,12 @@ def _sliced(clause: _Clause, part: slice) -> _Clause | None:
         return None
     kinds = [token[1:-1] for token in tokens if token[0] == "<"]
     values = [one for one in clause.values if one[0] in kinds]
-    found = _spoken((language, language.find(tokens)) for language in lexicon.languages())
+    found = lexicon.find(tokens)
     return replace(clause, tokens=tokens, values=values, found=found, text=" ".join(tokens))
 
 
 def _labels(clause: _Clause, language: Language) -> Labels:
     return next((found for known, found in clause.found if known is language), {})
-
-
-def _signs(clause: _Clause, strength: str = "stems") -> Iterator[_Sign]:
-    """The commands that a clause may mean, in the languages that it may be written in."""
-    for language, found in clause.found:
-        for command, labels in language.meant(strength, found):
-            if places := lexicon.holds(found, labels):
-                weight = sum(end - start for start, end in places)
-                yield _Sign(command, strength == "alone", weight, places, language, clause)
-
-
-def _spoken(found: Iterable[tuple[Language, Labels]]) -> tuple[tuple[Language, Labels], ...]:
-    """The languages that a clause may be written in: those that know about as many of its words as the best does."""
-    known = [(language, labels, len(_covered(labels))) for language, labels in found if labels]
-    most = max((count for _, _, count in known), default=0)
-    return tuple((language, labels) for language, labels, count in known if count >= _FLUENT * most)
-
-
-def _covered(labels: Labels) -> set[int]:
-    return {word for places in labels.values() for start, end in places for word in range(start, end)}
 
 
 def _wish(sign: _Sign, today: date) -> Wish:

@@ -20,6 +20,7 @@ import yaml
 FOLDER = resources.files("newsletter.inbound")
 CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 PLACEHOLDERS = ("n", "time", "until", "address", "language")
+_FLUENT = 0.75
 _GAP = 8  # words between the parts of an entry
 _NO_COMMANDS = ("words", "names")
 _HOUR = r"(?:[01]?\d|2[0-3])"
@@ -36,6 +37,7 @@ _TOKEN = (
 Entry = tuple[str, tuple[str, ...]]  # a command, and the labels that mean it where they stand near each other
 Place = tuple[int, int]  # from which word to which
 Labels = dict[str, list[Place]]
+Found = tuple[tuple["Language", Labels], ...]
 
 
 @dataclass(slots=True)
@@ -71,15 +73,53 @@ class Language:
                         found.setdefault(label, []).append((start, end))
         return found
 
-    def pauses_in(self, found: Labels) -> bool:
-        """Whether a pause is spoken of, for a time or until a day."""
-        listed = (entry for strength in ("certain", "stems") for entry in self.meant(strength, found))
-        return "until" in found and any(command == "pause" and holds(found, labels) for command, labels in listed)
 
-    def meant(self, strength: str, found: Labels) -> Iterator[Entry]:
-        """The entries whose first part was found."""
-        by_first = self.entries.get(strength, {})
-        return (entry for label in found for entry in by_first.get(label, ()))
+def find(tokens: Sequence[str]) -> Found:
+    """What of these words is known, in the languages that they may be written in: those that know about as many of them
+    as the best does."""
+    known = [(language, labels, len(_covered(labels))) for language in languages() if (labels := language.find(tokens))]
+    most = max((count for _, _, count in known), default=0)
+    return tuple((language, labels) for language, labels, count in known if count >= _FLUENT * most)
+
+
+def _covered(labels: Labels) -> set[int]:
+    return {word for places in labels.values() for start, end in places for word in range(start, end)}
+
+
+def meant(strength: str, found: Found) -> list[tuple[str, tuple[Place, ...], Language]]:
+    """The commands whose phrases of this strength stand in there, with their places."""
+    signs = []
+    for language, labels in found:
+        by_first = language.entries.get(strength, {})
+        for command, entry in (one for label in labels for one in by_first.get(label, ())):
+            if places := _together(labels, entry):
+                signs.append((command, places, language))
+    return signs
+
+
+def _together(found: Labels, entry: Sequence[str]) -> tuple[Place, ...]:
+    """Where the parts of an entry stand near each other; nothing where they do not."""
+    places = [found.get(label, []) for label in entry]
+    for first in places[0] if all(places) else ():
+        taken = [first]
+        for place in places[1:]:
+            low, high = min(taken)[0], max(one[1] for one in taken)
+            near = [one for one in place if one[0] - high <= _GAP and low - one[1] <= _GAP and _apart(one, taken)]
+            if not near:
+                break
+            taken.append(min(near, key=lambda one: max(one[0] - high, low - one[1])))
+        else:
+            return tuple(taken)
+    return ()
+
+
+def _apart(one: Place, taken: Sequence[Place]) -> bool:
+    return all(one[1] <= start or one[0] >= end for start, end in taken)
+
+
+def may_pause(found: Found) -> bool:
+    """Whether there is a word in it by which people ask for a pause."""
+    return any(labels.keys() & language.pauses for language, labels in found)
 
 
 def _next(node: _Node, token: str) -> Iterator[_Node]:
@@ -133,26 +173,6 @@ def _names() -> tuple[tuple[str, str], ...]:
 def _token() -> re.Pattern[str]:
     either = "|".join(re.escape(name).replace(r"\ ", " ?").replace(r"\*", r"[^\W\d_]*") for name, _ in _names())
     return re.compile(rf"(?P<language>(?<![^\W\d_{CJK}])(?:{either})(?![^\W\d_{CJK}]))|{_TOKEN}")
-
-
-def holds(found: Labels, entry: Sequence[str]) -> tuple[Place, ...]:
-    """Where the parts of an entry stand near each other; nothing where they do not."""
-    places = [found.get(label, []) for label in entry]
-    for first in places[0] if all(places) else ():
-        taken = [first]
-        for place in places[1:]:
-            low, high = min(taken)[0], max(one[1] for one in taken)
-            near = [one for one in place if one[0] - high <= _GAP and low - one[1] <= _GAP and _apart(one, taken)]
-            if not near:
-                break
-            taken.append(min(near, key=lambda one: max(one[0] - high, low - one[1])))
-        else:
-            return tuple(taken)
-    return ()
-
-
-def _apart(one: Place, taken: Sequence[Place]) -> bool:
-    return all(one[1] <= start or one[0] >= end for start, end in taken)
 
 
 @cache
