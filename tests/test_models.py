@@ -6,6 +6,7 @@ import asyncio
 import gc
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -19,7 +20,7 @@ from newsletter.demo.model_request import read_request
 from newsletter.demo.model_server import ModelServer, as_json, count_tokens
 from newsletter.demo.rows import SampleRow
 from newsletter.errors import ModelRefused, ModelUnreadable, Refusal
-from newsletter.llm import LiteLLM, servers, vendor
+from newsletter.llm import LiteLLM, parameters, servers, vendor
 from newsletter.models import Completion, Paper, Score, Topic, Usage
 from newsletter.scoring import Scored, score
 from tests.factories import a_paper
@@ -131,8 +132,16 @@ class Done:
         return " | ".join([*self.scored.causes, *map(str, self.scored.errors)])
 
 
-def scoring(server: ModelServer, wire: str, count: int, twist: Twist | None = None, *more: str, **options: Any) -> Done:
-    """Score so many papers through this wire form."""
+def scoring(
+    server: ModelServer,
+    wire: str,
+    count: int,
+    twist: Twist | None = None,
+    *more: str,
+    day: list[Paper] | None = None,
+    **options: Any,
+) -> Done:
+    """Score so many papers through this wire form, or those of a day."""
     server.twist = twist
     clock, refusals = Clock(), []
 
@@ -152,7 +161,7 @@ def scoring(server: ModelServer, wire: str, count: int, twist: Twist | None = No
         usages.append(completion)
         scores.update({paper.arxiv_id: one for paper, one in found.items()})
 
-    scored = asyncio.run(score(papers(count), TOPIC, TEMPLATE, model, save))
+    scored = asyncio.run(score(day or papers(count), TOPIC, TEMPLATE, model, save))
     usage = sum((one.usage for one in usages), Usage())
     answered = {one.model for one in usages if one.text}
     return Done(scored, scores, usage, answered, list(server.requests), refusals, clock.waits)
@@ -562,8 +571,6 @@ def test_the_last_answer_wins(server: ModelServer, wire: str, around: str) -> No
 
 def test_one_after_another(server: ModelServer) -> None:
     """A server with one slot: nothing is abandoned, and it is soon asked no more than two things at once."""
-    import threading
-
     slot, flying, most = threading.Lock(), [0], [0]
 
     def twist(_question: Question, _body: Body, answer: Answer) -> Answer:
@@ -585,6 +592,67 @@ def test_one_after_another(server: ModelServer) -> None:
     servers.forget()
     scoring(server, "openai/sample-model", 228, twist, **memory, **real)
     assert max(most) <= 5
+
+
+@dataclass
+class Laptop:
+    """One slot, 250 tokens/s in and 20 out: time passes by the tokens that it works on, whoever waits for them."""
+
+    clock: Clock
+    work: float = 0.0
+    slot: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, _question: Question, _body: Body, answer: Answer) -> Answer:
+        seconds = answer.prompt_tokens / 250 + answer.completion_tokens / 20
+        with self.slot:
+            self.work += seconds
+            self.clock.time += seconds
+        return answer
+
+
+def long_papers(count: int) -> list[Paper]:
+    """With abstracts as long as arXiv's, longer and shorter ones."""
+    words = re.findall(r"\w+", "sparse experts route tokens through layers that were pruned after a short search")
+    return [
+        a_paper(
+            number, abstract=" ".join(words[(number + place) % len(words)] for place in range(90 + 13 * number % 220))
+        )
+        for number in range(1, count + 1)
+    ]
+
+
+@pytest.mark.parametrize("wire", ["openai/sample-model", "ollama_chat/llama3", "hosted_vllm/any", "llamafile/any"])
+def test_a_laptop(server: ModelServer, wire: str) -> None:
+    """All 228 papers are scored, no request is abandoned or asked again, in at most 1.3 times the serial work."""
+    day, clock = long_papers(228), Clock()
+    serial = Laptop(Clock())
+    scoring(server, "openai/sample-model", 228, serial, day=day, parallel=1)
+    servers.forget()
+    server.requests.clear()
+    laptop = Laptop(clock)
+    done = scoring(server, wire, 228, laptop, day=day, clock=clock, sleep=clock.sleep)
+    assert all_scored(done, 228)
+    assert done.causes == ""
+    every = [read_request(str(body["messages"][-1]["content"])).papers for body in done.requests]
+    assert sum(map(len, every)) == 228  # each paper was sent once: whatever was asked was waited for
+    assert laptop.work == pytest.approx(clock.time)  # and nobody waited for anything but work
+    assert clock.time <= 1.3 * serial.work
+
+
+@pytest.mark.parametrize(
+    ("provider", "base", "slow"),
+    [
+        ("openai", "http://gpu.lab.example:8000/v1", True),
+        ("hosted_vllm", "https://llm.institute.example/v1", True),
+        ("ollama_chat", None, True),
+        ("openai", None, False),
+        ("azure", "https://ours.openai.azure.com", False),
+        ("mistral", "https://api.mistral.example", False),
+    ],
+)
+def test_whose_time_counts_from_its_last_answer(provider: str, base: str | None, slow: bool) -> None:
+    """A server at an address of the operator's own may be one machine, wherever it stands; a cloud is none."""
+    assert parameters.Server(provider, base).may_be_slow is slow
 
 
 def test_ollama_is_asked_one_by_one_until_it_keeps_up(server: ModelServer) -> None:
@@ -622,7 +690,6 @@ def test_the_schema_names_the_papers(server: ModelServer) -> None:
 
 def test_a_hosted_provider_gets_one_schema_for_all() -> None:
     """It compiles each new schema: what changes from request to request is left out there."""
-    from newsletter.llm import parameters
     from newsletter.scoring import build_prompt
 
     hosted = parameters.Server("openai")

@@ -307,19 +307,19 @@ class LiteLLM:
         return self._judged(model, prompt, form, response, lanes, self._clock() - started)
 
     async def _in_time(self, model: str, prompt: Prompt, found: dict[str, Any], lanes: Lanes) -> Any:
-        """The response. A local server answers one after another: its time counts from its last answer to anybody."""
+        """The response. A slow server answers one after another: its time counts from its last answer to anybody."""
         server = self._server(model)
-        limit = self._timeout or (_LOCAL if server.is_local else _HOSTED)
+        limit = self._timeout or (_LOCAL if server.may_be_slow else _HOSTED)
         messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
         call = vendor.litellm().acompletion(
             model=model,
             messages=messages,
             api_base=server.base,
-            timeout=_HARD if server.is_local else limit,
+            timeout=_HARD if server.may_be_slow else limit,
             max_retries=0,
             **found,
         )
-        if not server.is_local:
+        if not server.may_be_slow:
             return await call
         task, started = asyncio.ensure_future(call), self._clock()
         try:
@@ -337,7 +337,7 @@ class LiteLLM:
         usage = vendor.usage(model, prompt, read.text, response, self._prices)
         known.progress, known.answered = self._clock(), True
         lanes.answered(prompt.name, reading.sent(prompt) / 12 + max(usage.completion_tokens, 1), seconds)
-        if self._server(model).is_local:
+        if self._server(model).may_be_slow:
             known.kept.parallel = lanes.limit if lanes.limit < servers.MOST else None
         counted = vendor.counted(response)
         completion = Completion(read.text, usage, model, read.state, read.cause, f"{model} {form}")
@@ -420,7 +420,7 @@ class LiteLLM:
 
     def _lanes(self, model: str) -> Lanes:
         server = self._server(model)
-        remembered = self._models[model].kept.parallel if server.is_local else None
+        remembered = self._models[model].kept.parallel if server.may_be_slow else None
         return servers.lanes(server, self._parallel, remembered, self._clock)
 
     def _base_for(self, model: str) -> str | None:

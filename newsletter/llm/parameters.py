@@ -19,6 +19,7 @@ FORMS = ("brief", "json_schema", "json_object", "plain")
 OLLAMA = ("ollama", "ollama_chat")
 _NO_JSON_MODE = ("anthropic",)  # asked for JSON without a schema it is asked plainly
 _ONE_MACHINE = (*OLLAMA, "lm_studio", "llamafile", "docker_model_runner", "lemonade", "xinference")
+_CLOUDS = ("azure", "azure_ai", "bedrock", "vertex_ai", "gemini", "anthropic", "openrouter", "mistral", "deepseek")
 _LOCAL_WINDOW = 4096  # Ollama's own default on most machines
 _STEP = 2048  # by which the window of a request that cannot be divided grows
 # Thinking is switched off where that is known to work: by provider, and by the model's name.
@@ -55,6 +56,11 @@ class Server:
             host,
         )
         return self.provider in _ONE_MACHINE or bool(near)
+
+    @property
+    def may_be_slow(self) -> bool:
+        """Whether it may be one machine that answers requests one after another: an address of the operator's own."""
+        return self.is_local or (self.base is not None and self.provider not in _CLOUDS)
 
     @property
     def starts_slowly(self) -> bool:
