@@ -483,6 +483,77 @@ def test_a_parameter_that_a_server_needs(server: ModelServer) -> None:
     assert all_scored(scoring(server, "openai/sample-model", 30, twist), 30)
 
 
+QUIET = {
+    "ollama_chat/qwen3:8b": ("think", False),
+    "ollama_chat/deepseek-r1:14b": ("think", False),
+    "dashscope/qwen-plus": ("enable_thinking", False),
+    "dashscope/qwen3-235b-a22b": ("enable_thinking", False),
+    "openai/Qwen/Qwen3-8B": ("chat_template_kwargs", {"enable_thinking": False, "thinking": False}),
+    "openai/zai-org/GLM-4.6": ("chat_template_kwargs", {"enable_thinking": False, "thinking": False}),
+    "hosted_vllm/Qwen/Qwen3-14B": ("chat_template_kwargs", {"enable_thinking": False, "thinking": False}),
+    "llamafile/qwen3-4b": ("chat_template_kwargs", {"enable_thinking": False, "thinking": False}),
+}
+
+
+def origin_of(wire: str) -> str:
+    return "" if wire.startswith("ollama") else "/v1"
+
+
+@pytest.mark.parametrize("wire", QUIET)
+def test_thinking_is_switched_off(server: ModelServer, wire: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the wire stands what this server reads, at the top of the body and nowhere else."""
+    monkeypatch.setitem(WIRES, wire, origin_of(wire))
+    name, value = QUIET[wire]
+    done = scoring(server, wire, 30)
+    assert all_scored(done, 30)
+    assert all(body[name] == value for body in done.requests)
+    assert not any("extra_body" in body or name in body.get("options", {}) for body in done.requests)
+
+
+@pytest.mark.parametrize("wire", QUIET)
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Unknown parameter: '{name}'.",
+        "body.{name}: Extra inputs are not permitted",
+        '"model" does not support {name}',
+        "unexpected keyword argument '{name}'",
+    ],
+)
+def test_a_server_that_knows_no_such_switch(
+    server: ModelServer, wire: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked without it, once refused, and the next run does not try it again."""
+    monkeypatch.setitem(WIRES, wire, origin_of(wire))
+    name, _ = QUIET[wire]
+    kept: dict[str, str] = {}
+    memory: dict[str, Any] = {"recall": kept.get, "remember": kept.__setitem__}
+
+    def twist(_question: Question, body: Body, answer: Answer) -> Answer | Response:
+        return problem(400, message.format(name=name)) if name in body else answer
+
+    done = scoring(server, wire, 60, twist, **memory)
+    assert all_scored(done, 60)
+    assert 1 <= sum(name in body for body in done.requests) <= 4  # those that were on their way
+    server.requests.clear()
+    servers.forget()
+    done = scoring(server, wire, 60, twist, **memory)
+    assert all_scored(done, 60)
+    assert not any(name in body for body in done.requests)
+
+
+@pytest.mark.parametrize(
+    "wire", ["openai/gpt-5-mini", "ollama_chat/llama3", "dashscope/qwen3-coder", "hosted_vllm/any"]
+)
+def test_a_model_that_does_not_think_is_left_alone(
+    server: ModelServer, wire: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has no such switch is sent none."""
+    monkeypatch.setitem(WIRES, wire, origin_of(wire))
+    (body, *_) = scoring(server, wire, 5).requests
+    assert not {"think", "enable_thinking", "chat_template_kwargs"} & body.keys()
+
+
 @wires
 def test_a_server_that_refuses_everything(server: ModelServer, wire: str) -> None:
     """It is asked a few times, not for every half of every batch."""
