@@ -122,7 +122,7 @@ def figures(python: str, model: Path) -> Iterator[str]:
             command = [str(Path(sys.executable).with_name("newsletter"))]
             ended = _run([*command, "run"], found, folder)
             yield f"newsletter run: exit code {ended.returncode} after {time.monotonic() - started:.0f} s"
-            yield from (f"  {line}" for line in (ended.stdout + ended.stderr).splitlines())
+            yield from (f"  {line}" for line in ended.stdout.splitlines())
             told = json.loads(_run([*command, "status", "--json"], found, folder).stdout)["issues"][0]
         yield f"scored {told['scored']} of {told['collected']}, unscored {told['unscored']}: {told['model_outcome']}"
         times = Counter(counting.requests).values()
@@ -146,7 +146,7 @@ def _email(folder: Path, known: set[str]) -> Iterator[str]:
         text = str(body.get_content()) if body else ""
         named = set(re.findall(r"arxiv\.org/abs/([\w./-]+?)(?:v\d+)?[\s>)]", text))
         yield f"papers named {len(named)}, of them invented {len(named - known)}"
-        yield from (f"  notice: {line}" for line in text.splitlines() if "model" in line.lower())
+        yield from (f"  notice: {line}" for line in text.splitlines() if line.startswith("!"))
 
 
 def main() -> int:
