@@ -19,14 +19,14 @@ _OPENING = re.compile(rf"(?:<[\w:]*|\[|◁|<\|(?:begin_of_|begin_|start_)?){_THO
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _TOKENS = re.compile(rf"{_STRING}|,(?=\s*[}}\]])", re.S)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[a-zA-Z]+|.)", re.S)
-# Commands whose first letter JSON takes for the name of a control character. A model that writes \n in a sentence means
-# a new line, unless what follows makes one of these; a backspace or a form feed it never means.
+# Commands whose first letter JSON takes for a new line or a tab. A model may mean one in a sentence, unless what
+# follows makes one of these; a carriage return, a backspace or a form feed it never means before a letter.
 _COMMANDS = frozenset(
     re.findall(
         r"\w+",
-        """nabla ne nearrow neg neq newline ni nleq nmid not notin nsubseteq nu rangle rbrace rceil rfloor rho right
-        rightarrow rightharpoonup rightleftharpoons rm root tan tanh tau tbinom tensor text textbf textit textrm textsc
-        textsf texttt tfrac therefore theta thinspace tilde times to top trace triangle triangleq tt twoheadrightarrow
+        """nabla ne nearrow neg neq newline nexists ni nleq nmid nolimits not notin nparallel nsim nsubseteq nu nwarrow
+        tan tanh tau tbinom tensor text textbf textit textrm textsc textsf texttt tfrac therefore theta thinspace tilde
+        times to top trace triangle triangleleft triangleq triangleright tt twoheadrightarrow
         """,
     )
 )
@@ -79,8 +79,8 @@ def ends_with_answer(reply: str, name: str, ids: Collection[str] = ()) -> bool:
 def repaired(text: str) -> str:
     r"""The text with TeX's backslashes doubled inside its strings, and without commas before a closing bracket.
 
-    A backslash before anything but `"\/bfnrtu` is TeX, and so is one that would make a control character before the
-    letters of a command: `\frac`, `\beta`, `\times`.
+    A backslash before anything but `"\/bfnrtu` is TeX, and so is one that would make a control character before a
+    letter: `\frac`, `\beta`, `\times`, `\revise`.
     """
     doubled = _ESCAPE.sub(_doubled, text)
     return _TOKENS.sub(lambda found: "" if found[0] == "," else found[0], doubled)
@@ -89,8 +89,9 @@ def repaired(text: str) -> str:
 def _doubled(found: re.Match[str]) -> str:
     """The escape as it is, or with its backslash doubled where it was TeX's."""
     said = found[1]
-    is_json = said in '"\\/' or said in tuple("bfnrt") or re.fullmatch("u[0-9a-fA-F]{4}", said)
-    is_control = said[0] in "nrt" and said not in _COMMANDS
+    takes = found.string[found.end() : found.end() + 1] == "{"  # \r{a}, \textcolor{red}
+    is_json = said in '"\\/' or (said in tuple("bfnrt") and not takes) or re.fullmatch("u[0-9a-fA-F]{4}", said)
+    is_control = said[0] in "nt" and said not in _COMMANDS and not takes
     return found[0] if is_json or is_control else "\\" + found[0]
 
 

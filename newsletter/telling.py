@@ -19,7 +19,7 @@ def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
         yield issue_line(issue)
         yield from (f"  {note}" for note in issue.all_notes)
         if issue.missing:
-            yield f"  announced, not yet in arXiv's API, asked again next time: {', '.join(issue.missing)}"
+            yield f"  announced, not readable in arXiv's API yet, asked for again next time: {', '.join(issue.missing)}"
     for day in done.not_out:
         yield f"Issue {day}: arXiv has not announced it yet."
     tally = done.tally

@@ -125,6 +125,7 @@ def test_rows_of_a_reply_that_is_cut_off(reply: str, expected: list[object]) -> 
         (r"\alpha and \"q\"", '\\alpha and "q"'),
         (r"50\% of \$x_1\$", r"50\% of \$x_1\$"),
         (r"\frac{1}{2}, \beta, \times, \theta, \rho, \nabla, \nu_t, \underline{x}", None),
+        (r"\revise and \r{ho}, \textcolor{red}{x}, \newmacro{y}, \foo, \bar", None),
         (r"\\alpha stays", r"\alpha stays"),
         (r"one\ntwo\tthree", "one\ntwo\tthree"),
         (r"does\nnot, the\nnew", "does\nnot, the\nnew"),

@@ -261,3 +261,176 @@ def test_nothing_else_than_our_errors_leaves_the_source(server: Odd, source: Arx
         server.spoils = [lambda r, junk=junk: replace(r, body=junk)] * 3
         with pytest.raises(ArxivError):
             source.by_ids(["2603.90001"])
+
+
+# --- one odd entry ---
+
+Change = Callable[[bytes], bytes]
+
+
+def emptied(name: str) -> Change:
+    return lambda entry: re.sub(rf"<{name}[ >].*?(?:</{name}>|/>)".encode(), b"", entry, flags=re.S)
+
+
+def dated(text: bytes) -> Change:
+    return lambda entry: re.sub(rb"<(published|updated)>[^<]*", rb"<\g<1>>" + text, entry)
+
+
+def within(text: bytes) -> Change:
+    """This text at the beginning of the title."""
+    return lambda entry: entry.replace(b"<title>", b"<title>" + text, 1)
+
+
+ODD: dict[str, tuple[Change, str]] = {
+    "no-abstract": (emptied("summary"), "no abstract"),
+    "blank-abstract": (lambda e: re.sub(rb"<summary>.*?<", b"<summary> \n\t<", e, flags=re.S), "no abstract"),
+    "no-author": (emptied("author"), "no author"),
+    "nameless-author": (lambda e: re.sub(rb"<name>[^<]*", b"<name> ", e), "no author"),
+    "no-date": (lambda e: emptied("updated")(emptied("published")(e)), "no published"),
+    "no-such-date": (dated(b"2026-02-30T00:00:00Z"), "no readable date in published"),
+    "words-for-a-date": (dated(b"soon"), "no readable date in published"),
+    "a-date-before-arxiv": (dated(b"1970-01-01T00:00:00Z"), "no readable date in published"),
+    "a-date-before-time": (dated(b"0001-01-01T00:00:00+09:00"), "no readable date in published"),
+    "no-category": (lambda e: emptied("category")(emptied("arxiv:primary_category")(e)), "no category"),
+    "title-only": (
+        lambda e: emptied("summary")(emptied("author")(emptied("category")(e))), "no abstract",
+    ),
+    "no-title": (emptied("title"), "no title"),
+    "control-character": (within(b"\x0b"), "its XML is broken"),
+    "not-utf-8": (within(b"caf\xe9"), "its XML is broken"),
+    "a-bare-ampersand": (within(b"Q&A "), "its XML is broken"),
+    "an-entity-of-html": (within(b"a&nbsp;b"), "its XML is broken"),
+    "an-open-tag": (within(b"<i>"), "its XML is broken"),
+}  # fmt: skip
+
+
+def entry_of(row: SampleRow, change: Change) -> Spoil:
+    """The answer with this row's entry or item changed, wherever it stands in it."""
+
+    def spoil(response: Response) -> Response:
+        def one(found: re.Match[bytes]) -> bytes:
+            return change(found[0]) if f"{row.id}v".encode() in found[0] else found[0]
+
+        body = re.sub(rb"<(entry|item)>.*?</\1>", one, response.body, flags=re.S)
+        return replace(response, body=body)
+
+    return spoil
+
+
+class Steady(ArxivServer):
+    """An arXiv that has the same odd entries each time it is asked."""
+
+    def __init__(self, rows: list[SampleRow], announced: date = DAY) -> None:
+        self.api: Spoil = lambda response: response
+        self.rss: Spoil = lambda response: response
+        super().__init__(rows, announced)
+
+    def handle(self, request: Request) -> Response:
+        spoil = self.api if request.path.startswith("/api") else self.rss
+        return spoil(super().handle(request))
+
+
+@pytest.fixture
+def steady(rows: list[SampleRow]) -> Iterator[Steady]:
+    with Steady(rows) as running:
+        yield running
+
+
+def in_window(rows: list[SampleRow]) -> SampleRow:
+    start, end = calendar.window(DAY)
+    return next(row for row in rows if row.primary_category in CATEGORIES and start <= row.published < end)
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_one_odd_entry_is_taken_from_the_feed(steady: Steady, rows: list[SampleRow], kind: str) -> None:
+    """The window is not refused for it: all others come as ever, and it comes as the feed tells of it."""
+    row, (change, _) = in_window(rows), ODD[kind]
+    with opened(steady, tries=1) as source:
+        whole = fetch(source, [DAY], CATEGORIES)
+        steady.api = entry_of(row, change)
+        found = fetch(source, [DAY], CATEGORIES)
+    assert {paper.arxiv_id for paper in found.papers} == {paper.arxiv_id for paper in whole.papers}
+    assert found.from_feed == (row.id,)
+    assert [paper for paper in found.papers if paper.arxiv_id != row.id] == [
+        paper for paper in whole.papers if paper.arxiv_id != row.id
+    ]
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_one_odd_entry_is_set_aside_and_named(steady: Steady, rows: list[SampleRow], kind: str) -> None:
+    """Where the feed has no text of it either, it is set aside with the reason, and asked for again."""
+    row, (change, problem) = in_window(rows), ODD[kind]
+    with opened(steady, tries=1) as source:
+        whole = ids(source)
+        steady.api = entry_of(row, change)
+        steady.rss = entry_of(row, emptied("description"))
+        found = fetch(source, [DAY], CATEGORIES)
+        assert {paper.arxiv_id for paper in assign(found, {}, {})[0].new} == whole - {row.id}
+        assert [(one.arxiv_id, one.problem) for one in found.odd] == [(row.id, problem)]
+        assert found.missing == (row.id,)
+        steady.api = lambda response: response
+        assert ids(source) == whole
+
+
+def test_an_entry_without_an_id_is_counted(steady: Steady, rows: list[SampleRow]) -> None:
+    """What cannot be named by its id is still said, and the announced id is asked for by itself."""
+    row = in_window(rows)
+    steady.api = entry_of(row, lambda entry: re.sub(rb"<id>[^<]*", b"<id>http://arxiv.org/abs/none", entry))
+    with opened(steady, tries=1) as source:
+        found = fetch(source, [DAY], CATEGORIES)
+    assert [str(one) for one in found.odd] == ["an entry without a readable id (no readable id)"]
+    assert found.from_feed == (row.id,)
+
+
+def test_an_odd_entry_on_its_own_last_page(rows: list[SampleRow], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Paging counts what was set aside: a page of odd entries alone does not end the walk, or repeat others."""
+    monkeypatch.setattr("newsletter.collect.source._PAGES", (1, 1))
+    few = sorted(rows, key=lambda row: row.published)[-6:]
+    with Steady(few) as steady, opened(steady, tries=1) as source:
+        whole = fetch(source, [DAY], CATEGORIES)
+        for row in (one for one in few if one.id in {paper.arxiv_id for paper in whole.papers}):
+            steady.api = entry_of(row, emptied("summary"))
+            found = fetch(source, [DAY], CATEGORIES)
+            assert {paper.arxiv_id for paper in found.papers} == {paper.arxiv_id for paper in whole.papers}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda item: re.sub(rb"<(guid|link)[^>]*>[^<]*", rb"<\g<1>>nothing", item),
+        lambda item: re.sub(rb"(<arxiv:announce_type>)[^<]*", rb"\g<1>reborn", item),
+        emptied("arxiv:announce_type"),
+        within(b"\x01"),
+        within(b"\xff\xfe"),
+    ],
+    ids=["no-id", "unknown-type", "no-type", "control-character", "not-utf-8"],
+)
+def test_one_odd_item_of_the_feed(steady: Steady, rows: list[SampleRow], change: Change) -> None:
+    """The feed is believed for all its other items: the day comes from both sources, whole."""
+    row = in_window(rows)
+    with opened(steady, tries=1) as source:
+        whole = ids(source)
+        steady.rss = entry_of(row, change)
+        found = fetch(source, [DAY], CATEGORIES)
+    assert found.feed is not None
+    assert {paper.arxiv_id for paper in assign(found, {}, {})[0].new} == whole
+
+
+def test_a_category_that_nobody_knows_is_a_category(steady: Steady, rows: list[SampleRow]) -> None:
+    """A new archive of arXiv's is no reason to set a paper aside."""
+    row = in_window(rows)
+    term = f'primary_category term="{row.primary_category}"'.encode()
+    steady.api = entry_of(row, lambda entry: entry.replace(term, b'primary_category term="nova.XQ"'))
+    with opened(steady, tries=1) as source:
+        found = {paper.arxiv_id: paper for paper in fetch(source, [DAY], CATEGORIES).papers}
+    assert found[row.id].primary_category == "nova.XQ"
+    assert set(row.categories) <= set(found[row.id].categories)
+
+
+def test_an_answer_that_is_mostly_odd_is_no_answer(steady: Steady) -> None:
+    """Where most entries lack what every paper has, the answer is bad, not the papers: nothing of it is believed."""
+    steady.api = lambda response: replace(response, body=emptied("author")(response.body))
+    with opened(steady, tries=1) as source:
+        found = fetch(source, [DAY], CATEGORIES)
+    assert "API is down" in found.notes[0]
+    assert found.odd == ()

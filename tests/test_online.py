@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +67,9 @@ def test_all_is_well(practice: tuple[Servers, Settings], counted: Counter) -> No
     """Every part that can be tried here works, and is said with what was found."""
     said: list[str] = []
     assert [] == doctor.examine(practice[1], counted, online=True, say=said.append)
-    assert ["disk", "zone data", "arXiv", "clock", f"model openai/{MODEL}"] == [line.partition(":")[0] for line in said]
+    parts = ["disk", "zone data", "arXiv", "clock", *[f"model openai/{MODEL}"] * 3]
+    assert parts == [line.partition(":")[0] for line in said]
+    assert [f"model openai/{MODEL}: answers in {language}" for language in ("en", "zh")] == said[-2:]
     assert "arXiv: the feed is of 2026-03-09, 40 papers in your categories" in said
     assert "clock: right" in said
 
@@ -87,6 +90,42 @@ def test_a_model_that_does_not_do(
     said, (finding,) = tried(online._model, settings, counted, settings.model)
     assert [] == said
     assert finding.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Eine Probe reicht aus, um die Einstellungen vor dem ersten Morgen zu prüfen.", "not written in am"),
+        ("", "it is missing"),
+    ],
+)
+def test_a_language_that_the_model_does_not_write(
+    practice: tuple[Servers, Settings], counted: Counter, line: str, expected: str
+) -> None:
+    """It is named; a line that is only too short for an email is no sign of that."""
+    servers, settings = practice
+    roster = in_force.load(counted)
+    reader = replace(roster.readers[0], wishes=replace(roster.readers[0].wishes, languages=("am", "ka")))
+    roster = replace(roster, newsletter=replace(roster.newsletter, languages=("am",)), readers=(reader,))
+    row = {
+        "id": online.SAMPLE_PAPER.arxiv_id,
+        "lines": {"am": line, "ka": "ნიმუში."},
+        "reasons": {"sample": "a sample"},
+    }
+    servers.model.faults.append(Fault(kind="text", body=json.dumps({"summaries": [row]})))
+    said, (finding,) = tried(online._languages, settings, counted, roster)
+    assert f"openai/{MODEL} was asked for a one-liner in am: {expected}" in finding
+    assert [f"model openai/{MODEL}: answers in ka, with a fault in this one: a length of 1, not 5 to 60"] == said
+
+
+def test_nothing_is_tried_without_online(practice: tuple[Servers, Settings], counted: Counter) -> None:
+    """Plain `check` asks nobody, and says so of each model."""
+    servers, settings = practice
+    settings = settings.model_copy(update={"fallback_models": ("openai/other",)})
+    said: list[str] = []
+    doctor.examine(settings, counted, say=said.append)
+    assert [f"model openai/{name}: not tried; use --online" for name in (MODEL, "other")] == said
+    assert [] == servers.model.requests
 
 
 def test_an_unknown_price_is_said(practice: tuple[Servers, Settings], counted: Counter) -> None:

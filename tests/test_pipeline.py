@@ -226,6 +226,27 @@ def test_papers_that_the_feed_knows_first_are_completed_later(tmp_path: Path) ->
     )
 
 
+def test_an_odd_entry_is_named_and_taken_in_later(tmp_path: Path) -> None:
+    """The day is collected without it; notes and the administrator name it, and it comes once it can be read."""
+    with practice(tmp_path) as (servers, settings):
+        with desk_of(settings) as desk:
+            start, end = calendar.window(DAY)
+            row = next(
+                row for row in servers.arxiv.papers if "cs.LG" in row.categories and start <= row.published < end
+            )
+            whole = len(collect.assign(collect.fetch(desk.source, [DAY], ("cs.LG", "cs.CL")), {}, {})[0].new)
+            servers.arxiv.papers = [replace(one, abstract="  ") if one is row else one for one in servers.arxiv.papers]
+            (first,) = pipeline.collect_issues(desk, [DAY])
+            assert isinstance(first, Issue)
+            assert (first.collected, first.missing) == (whole - 1, (row.id,))
+            assert f"set aside, could not be read: {row.id} (no abstract)" in first.notes
+            (trouble,) = [one for one in desk.store.troubles() if one.key == "entries"]
+            assert row.id in trouble.problem
+            servers.arxiv.papers = [row if one.id == row.id else one for one in servers.arxiv.papers]
+        (issue,) = run(settings).issues
+    assert (issue.collected, issue.scored, issue.missing) == (whole, whole, ())
+
+
 # --- the model ---
 
 

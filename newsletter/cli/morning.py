@@ -166,7 +166,7 @@ def collect(settings: Settings, day: date | None) -> int:
             for note in issue.all_notes:
                 click.echo(f"  {note}")
             for arxiv_id in issue.missing:
-                click.echo(f"  missing: {arxiv_id} was announced, but arXiv's API does not know it yet")
+                click.echo(f"  missing: {arxiv_id} was announced, but arXiv's API does not give it yet")
     return 0
 
 

@@ -37,6 +37,8 @@ def check(settings: Settings, *, online: bool, accept: bool) -> int:
         click.echo(f"  {line}")
     for topic in roster.topics:
         click.echo(f"  {topic.key}: {doctor.understood(topic)}")
+    for line in doctor.languages(roster):
+        click.echo(f"  {line}")
     return 0
 
 

@@ -3,7 +3,8 @@
 Two sources are joined. The day's RSS says which ids were announced; the API says what they are, and looks ten days
 back because moderation holds papers. An announced id that the window did not bring is fetched by `id_list`; one that
 the API does not know yet is taken from the feed itself, and asked for again. Where one source is down, the other
-serves; where both are, there is an error and nothing is recorded.
+serves; where both are, there is an error and nothing is recorded. An entry that cannot be read is asked for by its id,
+taken from the feed, or set aside and named; the look-back asks for it for ten days more.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from newsletter.collect.source import ArxivSource, Feed
+from newsletter.collect.entries import Odd
+from newsletter.collect.source import ArxivSource, Feed, Listing
 from newsletter.errors import ArxivError, ArxivRefused
 from newsletter.models import Paper
 from newsletter.times import calendar
@@ -33,6 +35,7 @@ class Fetched:
     from_feed: tuple[str, ...] = ()  # announced, unknown to the API so far: title and abstract are the feed's
     by_id: tuple[str, ...] = ()  # announced, outside the window, found by id_list
     notes: tuple[str, ...] = ()
+    odd: tuple[Odd, ...] = ()  # entries that neither source gives in a form that can be shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,27 +59,33 @@ def fetch(
     announced = feed.new_ids if feed and feed.day == days[-1] else frozenset()
     start, end = calendar.window(days[0])[0] - look_back, calendar.window(days[-1])[1]
     try:
-        papers = {paper.arxiv_id: paper for paper in source.submitted(categories, start, end)}
-        outside = sorted(announced - papers.keys())
-        found = {paper.arxiv_id: paper for paper in source.by_ids(outside)} if outside else {}
+        listing = source.submitted(categories, start, end)
+        papers = {paper.arxiv_id: paper for paper in listing.papers}
+        unread = {one.arxiv_id for one in listing.odd if one.arxiv_id}
+        wanted = sorted((announced | unread) - papers.keys())
+        found = {paper.arxiv_id: paper for paper in source.by_ids(wanted)} if wanted else {}
     except ArxivError as error:
         is_ban = isinstance(error, ArxivRefused) and not error.of_query
         if feed is None or not announced or is_ban:
             raise
-        papers, found = {}, {}
+        listing, papers, found = Listing([], []), {}, {}
         what = "refuses our query" if isinstance(error, ArxivRefused) else "is down"
         notes = (*notes, f"arXiv's API {what}, so the day's feed had to do: {error}")
     told = {paper.arxiv_id: paper for paper in feed.papers if paper.arxiv_id in announced} if feed else {}
     from_feed = {arxiv_id: told[arxiv_id] for arxiv_id in told if arxiv_id not in papers and arxiv_id not in found}
     everything = papers | found | from_feed
+    odd = [one for one in (*listing.odd, *(feed.odd if feed else ())) if one.arxiv_id not in everything]
+    first = calendar.window(days[-1])[0]
+    ours = {one.arxiv_id for one in odd if one.arxiv_id and one.published and first <= one.published < end}
     return Fetched(
         days=tuple(days),
         feed=feed,
         papers=tuple(everything.values()),
-        missing=tuple(sorted(announced - everything.keys())),
+        missing=tuple(sorted((announced | ours) - everything.keys())),
         from_feed=tuple(from_feed),
-        by_id=tuple(found),
+        by_id=tuple(arxiv_id for arxiv_id in found if arxiv_id not in unread),
         notes=notes,
+        odd=tuple(odd),
     )
 
 
@@ -160,4 +169,4 @@ def _announced(fetched: Fetched) -> frozenset[str]:
     return feed.new_ids - stale
 
 
-__all__ = ["LOOK_BACK", "ArxivSource", "Assigned", "Fetched", "assign", "calendar", "fetch"]
+__all__ = ["LOOK_BACK", "ArxivSource", "Assigned", "Fetched", "Odd", "assign", "calendar", "fetch"]

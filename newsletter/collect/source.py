@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
@@ -10,7 +11,9 @@ from email.utils import parsedate_to_datetime
 import arxiv
 from lxml import etree
 
-from newsletter.collect.wire import RequestClock, Wire, parse_xml
+from newsletter.collect import entries
+from newsletter.collect.entries import Odd
+from newsletter.collect.wire import RequestClock, Wire
 from newsletter.errors import ArxivUnavailable
 from newsletter.models import Announced, AnnounceType, ArxivId, Paper
 from newsletter.times.calendar import EASTERN, is_issue_date, window
@@ -30,11 +33,20 @@ class Feed:
     day: date
     announced: tuple[Announced, ...]
     papers: tuple[Paper, ...]  # of the new ones; submission dates are unknown here and stand for the window's end
+    odd: tuple[Odd, ...] = ()  # items of which not even id and kind can be read
 
     @property
     def new_ids(self) -> frozenset[str]:
         """Ids that are new for the asked categories; replacements are left out."""
         return frozenset(one.arxiv_id for one in self.announced if one.kind in _NEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The papers of a window, by id, and the entries that were set aside."""
+
+    papers: list[Paper]
+    odd: list[Odd]
 
 
 class ArxivSource:
@@ -58,7 +70,7 @@ class ArxivSource:
         self._client.query_url_format = api_url + "?{}"
         self._client._session = self._wire
 
-    def submitted(self, categories: Iterable[str], start: datetime, end: datetime) -> list[Paper]:
+    def submitted(self, categories: Iterable[str], start: datetime, end: datetime) -> Listing:
         """All papers of the categories (cross-lists included) submitted from `start` to `end`, UTC, by id."""
         anywhere = " OR ".join(f"cat:{category}" for category in sorted(categories))
         query = f"({anywhere}) AND submittedDate:[{start:%Y%m%d%H%M} TO {end:%Y%m%d%H%M}]"
@@ -69,19 +81,21 @@ class ArxivSource:
                 continue
         return self._whole_listing(query, _PAGES[-1])
 
-    def _whole_listing(self, query: str, size: int) -> list[Paper]:
+    def _whole_listing(self, query: str, size: int) -> Listing:
         self._client.page_size = size
         found: dict[str, Paper] = {}
+        odd: dict[str, Odd] = {}
         for _ in range(_LISTINGS):
             before = len(found)
-            delivered = self._listing(query, found)
+            delivered = self._listing(query, found, odd)
             # Entries that stand twice push others off their page; a second walk that brings none is the whole set.
             if len(found) in (delivered, before):
-                return [found[arxiv_id] for arxiv_id in sorted(found)]
+                unread = [one for one in odd.values() if one.arxiv_id not in found]
+                return Listing([found[arxiv_id] for arxiv_id in sorted(found)], unread)
         raise ArxivUnavailable(query, f"the listing kept changing: {delivered} entries, {len(found)} different papers")
 
-    def _listing(self, query: str, found: dict[str, Paper]) -> int:
-        """Add one walk through all pages to `found`; the number of entries that were delivered."""
+    def _listing(self, query: str, found: dict[str, Paper], odd: dict[str, Odd]) -> int:
+        """Add one walk through all pages to `found` and `odd`; the number of readable entries that were delivered."""
         search = arxiv.Search(
             query=query,
             max_results=None,
@@ -89,20 +103,23 @@ class ArxivSource:
             sort_order=arxiv.SortOrder.Ascending,
         )
         delivered = 0
-        for result in self._client.results(search):
+        for one in map(to_paper, self._client.results(search)):
+            if isinstance(one, Odd):
+                odd[str(one)] = one
+                continue
             delivered += 1
-            paper = to_paper(result)
-            there = found.get(paper.arxiv_id)
-            if there is None or there.version < paper.version:  # replaced while we turned the page
-                found[paper.arxiv_id] = paper
+            there = found.get(one.arxiv_id)
+            if there is None or there.version < one.version:  # replaced while we turned the page
+                found[one.arxiv_id] = one
         return delivered
 
     def by_ids(self, ids: Sequence[str]) -> list[Paper]:
-        """The papers of these base ids in their newest version; ids that arXiv does not know yet are absent."""
+        """The papers of these base ids in their newest version; what arXiv does not know yet, or odd, is absent."""
         papers: dict[str, Paper] = {}
         for start in range(0, len(ids), _IDS):
             search = arxiv.Search(id_list=list(ids[start : start + _IDS]), max_results=None)
-            papers.update((paper.arxiv_id, paper) for paper in map(to_paper, self._client.results(search)))
+            found = map(to_paper, self._client.results(search))
+            papers.update((paper.arxiv_id, paper) for paper in found if isinstance(paper, Paper))
         return list(papers.values())
 
     def feed(self, categories: Iterable[str]) -> Feed:
@@ -115,29 +132,42 @@ class ArxivSource:
 
 
 def parse_feed(body: bytes, url: str) -> Feed:
-    """RSS as values. Raises ArxivUnavailable when an item has no readable id or type."""
-    channel = parse_xml(body, url, "rss").find("channel")
+    """RSS as values. Raises ArxivUnavailable when it has no day, or most of its items no readable id or type."""
+    root, parts = entries.parts(body, url, "rss", "item", "channel")
+    channel = root.find("channel")
     if channel is None:
         raise ArxivUnavailable(url, "the feed has no channel")
     try:
         day = parsedate_to_datetime(channel.findtext("pubDate") or "").astimezone(EASTERN).date()
-        items = [(_item_id(item), _announce_type(item), item) for item in channel.iterfind("item")]
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ArxivUnavailable(url, f"the feed cannot be read: {error}") from error
-    papers = (_item_paper(item, arxiv_id, day) for arxiv_id, kind, item in items if kind in _NEW)
-    return Feed(
-        day,
-        tuple(Announced(arxiv_id.base, kind) for arxiv_id, kind, _ in items),
-        tuple(paper for paper in papers if paper),
-    )
+    announced, papers, odd = [], [], []
+    for part in parts:
+        arxiv_id, kind = _item_id(part.element), _announce_type(part.element)
+        if arxiv_id is None or kind is None:
+            problem = "the feed's item has no readable id" if arxiv_id is None else "the feed does not say why it is in"
+            odd.append(Odd(arxiv_id=arxiv_id.base if arxiv_id else None, problem=problem))
+            continue
+        announced.append(Announced(arxiv_id.base, kind))
+        # The texts of an item whose XML is broken may be cut; that it was announced is sure.
+        if kind in _NEW and not part.broken and (paper := _item_paper(part.element, arxiv_id, day)):
+            papers.append(paper)
+    if len(odd) > max(entries.FEW, len(parts) // 2):
+        raise ArxivUnavailable(url, f"the feed cannot be read: {odd[0]}, and {len(odd) - 1} more of {len(parts)}")
+    return Feed(day, tuple(announced), tuple(papers), tuple(odd))
 
 
-def _item_id(item: etree._Element) -> ArxivId:
-    return ArxivId.parse(item.findtext("guid") or item.findtext("link") or "")
+def _item_id(item: etree._Element) -> ArxivId | None:
+    for name in ("guid", "link"):
+        with suppress(ValueError):
+            return ArxivId.parse(item.findtext(name) or "")
+    return None
 
 
-def _announce_type(item: etree._Element) -> AnnounceType:
-    return AnnounceType((item.findtext(f"{_ARXIV_NAMESPACE}announce_type") or "").strip())
+def _announce_type(item: etree._Element) -> AnnounceType | None:
+    with suppress(ValueError):
+        return AnnounceType((item.findtext(f"{_ARXIV_NAMESPACE}announce_type") or "").strip())
+    return None
 
 
 def _item_paper(item: etree._Element, arxiv_id: ArxivId, day: date) -> Paper | None:
@@ -162,20 +192,20 @@ def _item_paper(item: etree._Element, arxiv_id: ArxivId, day: date) -> Paper | N
     )
 
 
-def to_paper(result: arxiv.Result) -> Paper:
+def to_paper(result: arxiv.Result) -> Paper | Odd:
     """A result of the `arxiv` package as our value: ids apart, white space normalised, TeX kept."""
-    try:
-        arxiv_id = ArxivId.parse(result.entry_id)
-    except ValueError as error:
-        raise ArxivUnavailable(result.entry_id, str(error)) from error
+    if odd := entries.odd_of(result.entry_id, result.title, result.published):
+        return odd
+    arxiv_id = ArxivId.parse(result.entry_id)  # the wire lets no other through
+    categories = tuple(dict.fromkeys(filter(None, map(_squeeze, (result.primary_category, *result.categories)))))
     return Paper(
         arxiv_id=arxiv_id.base,
         version=arxiv_id.version,
         title=_squeeze(result.title),
         abstract=_squeeze(result.summary),
-        authors=tuple(_squeeze(author.name) for author in result.authors),
-        categories=tuple(dict.fromkeys((result.primary_category or result.categories[0], *result.categories))),
-        primary_category=result.primary_category or result.categories[0],
+        authors=tuple(filter(None, (_squeeze(author.name) for author in result.authors))),
+        categories=categories,
+        primary_category=categories[0],
         published=result.published,
         updated=result.updated,
         comment=_squeeze(result.comment) or None,

@@ -11,14 +11,14 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 import urllib3
-from lxml import etree
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 from tenacity import wait_random_exponential as exponential
 
 from newsletter import __version__
+from newsletter.collect import entries
+from newsletter.collect.entries import ATOM
 from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable
 
-ATOM = "{http://www.w3.org/2005/Atom}"
 OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 _CONNECT_SECONDS, _READ_SECONDS, _WHOLE_SECONDS = 10.0, 60.0, 180.0
 _MOST_BYTES = 64 * 1024 * 1024  # 2,000 papers are about 8 MB
@@ -27,7 +27,7 @@ _MOST_REDIRECTS = 3
 # What an error entry says of arXiv's own trouble, which may be over at the next request.
 _PASSES = re.compile(r"internal|time[d -]*out|temporar|unavailable|overload|try again|busy", re.IGNORECASE)
 
-Check = Callable[[bytes, str], None]
+Check = Callable[[bytes, str], bytes]  # the body, as far as it can be shown
 
 
 class RequestClock(Protocol):
@@ -83,7 +83,7 @@ class Wire(requests.Session):
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise ArxivUnavailable(url, _plain(error)) from error
         _refuse_bad_status(response, url)
-        check(response.content, url)
+        response._content = check(response.content, url)
         return response
 
     def _fetch(self, url: str, redirects: int = _MOST_REDIRECTS) -> requests.Response:
@@ -157,37 +157,24 @@ def _retry_after(value: str | None) -> float | None:
         return None
 
 
-def parse_xml(body: bytes, url: str, root_tag: str) -> etree._Element:
-    """The root of a well-formed document without entities. Raises ArxivUnavailable: a proxy's page passes."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise ArxivUnavailable(url, f"the answer is not well-formed XML ({_plain(error)})") from error
-    if body.lstrip()[:4096].lower().find(b"<!doctype") >= 0:
-        raise ArxivUnavailable(url, "the answer carries a document type, which arXiv never sends")
-    if root.tag != root_tag:
-        raise ArxivUnavailable(url, f"the answer is <{etree.QName(root).localname}>, not {root_tag.split('}')[-1]}")
-    return root
-
-
-def check_rss(body: bytes, url: str) -> None:
-    """Raise unless the body is a whole RSS document."""
-    if parse_xml(body, url, "rss").find("channel") is None:
+def check_rss(body: bytes, url: str) -> bytes:
+    """The body, unless it is no whole RSS document; single items may be broken."""
+    root, _ = entries.parts(body, url, "rss", "item", "channel")
+    if root.find("channel") is None:
         raise ArxivUnavailable(url, "the feed has no channel")
+    return body
 
 
-def check_atom(body: bytes, url: str, status: int = 200) -> None:
-    """Raise unless the body is a whole Atom page with as many complete entries as its totals promise."""
-    root = parse_xml(body, url, f"{ATOM}feed")
-    entries = root.findall(f"{ATOM}entry")
-    for entry in entries:
-        if "/api/errors" in (entry.findtext(f"{ATOM}id") or ""):
-            said = entry.findtext(f"{ATOM}summary") or "without a word"
+def check_atom(body: bytes, url: str, status: int = 200) -> bytes:
+    """The page, with a stand-in for each entry that cannot be shown. Raises unless it is whole by its own totals."""
+    root, found = entries.parts(body, url, f"{ATOM}feed", "entry", "feed")
+    for part in found:
+        if "/api/errors" in (part.element.findtext(f"{ATOM}id") or ""):
+            said = part.element.findtext(f"{ATOM}summary") or "without a word"
             if _PASSES.search(said):
                 raise ArxivUnavailable(url, f"error entry: {said}")
             raise ArxivRefused(url, f"error entry: {said}", of_query=True)
-        _check_entry(entry, url)
+    cleaned = entries.without_odd(root, found, url)
     if status != 200:
         raise ArxivRefused(url, f"HTTP {status}")
     asked = parse_qs(urlsplit(url).query)
@@ -196,23 +183,9 @@ def check_atom(body: bytes, url: str, status: int = 200) -> None:
     if total is None or not total.strip().isdigit():
         raise ArxivUnavailable(url, "the answer has no totalResults")
     promised = max(0, min(most, int(total) - start))
-    if len(entries) < promised:
-        raise ArxivUnavailable(url, f"the page has {len(entries)} entries where its totals promise {promised}")
-
-
-_NEEDED = tuple(f"{ATOM}{name}" for name in ("id", "title", "summary", "published", "updated", "author"))
-
-
-def _check_entry(entry: etree._Element, url: str) -> None:
-    """Raise unless everything that we show is there; one walk over the children, as a page has 2,000 entries."""
-    filled = {child.tag for child in entry if child.text and not child.text.isspace()}
-    filled |= {
-        child.tag for child in entry.iterchildren(f"{ATOM}author") if (child.findtext(f"{ATOM}name") or "").strip()
-    }
-    for tag in _NEEDED:
-        if tag not in filled:
-            where = entry.findtext(f"{ATOM}id") or "an entry"
-            raise ArxivUnavailable(url, f"{where} has no {tag.removeprefix(ATOM)}")
+    if len(found) < promised:
+        raise ArxivUnavailable(url, f"the page has {len(found)} entries where its totals promise {promised}")
+    return cleaned or body
 
 
 def _plain(error: Exception) -> str:

@@ -4,6 +4,7 @@ checks          settings, templates, prompts, hooks, the clock: nobody is asked
 contradictions  lines of the list that the ledger contradicts
 online          every service tried for real
 dns             what DNS says of our emails
+languages       how one-liners are checked, for each language of the list
 samples         the made-up papers that prompts and templates are tried with
 """
 
@@ -15,8 +16,10 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from newsletter import ranking
+from newsletter.app.adapters import used_models
 from newsletter.doctor import checks
 from newsletter.doctor.contradictions import contradictions
+from newsletter.doctor.languages import languages
 from newsletter.errors import ConfigurationError, StoreUnavailable
 from newsletter.models import Finding, Masthead, Roster, Topic
 from newsletter.readers import Counter, guard, in_force
@@ -46,6 +49,9 @@ def examine(
         from newsletter.doctor.online import probe  # with its libraries, which nobody else needs
 
         findings += probe(settings, counter, roster, say)
+    if not online:
+        for name in used_models(settings):
+            say(f"model {name}: not tried; use --online")
     return findings
 
 
@@ -106,3 +112,6 @@ def _hours_after(announced: datetime, send_at: time, zone: str) -> float:
     local = announced.astimezone(ZoneInfo(zone))
     sent = local.replace(hour=send_at.hour, minute=send_at.minute, second=0, microsecond=0)
     return ((sent - local).total_seconds() % 86400) / 3600
+
+
+__all__ = ["ages", "examine", "examine_or_stop", "examine_service_or_stop", "languages", "understood"]

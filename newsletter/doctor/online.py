@@ -17,15 +17,16 @@ from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 import requests
 
-from newsletter import scoring
+from newsletter import scoring, summarise
 from newsletter.addresses import domain_of, own_address, plus, split_mailbox
 from newsletter.app.adapters import source, used_models
 from newsletter.app.files import load_prompt
 from newsletter.doctor import dns
+from newsletter.doctor.languages import languages_of
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_TOPIC
 from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError
 from newsletter.llm import LiteLLM
-from newsletter.models import AnswerState, Finding, Message, Outgoing, Roster, Verdict
+from newsletter.models import AnswerState, Finding, Message, Outgoing, Prompt, Roster, Verdict
 from newsletter.readers import Counter
 from newsletter.render.short import short_mail
 from newsletter.settings import Settings
@@ -46,8 +47,10 @@ def probe(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Ite
     yield from _zones(roster, say)
     yield from _arxiv(settings, counter, roster, say)
     yield from _clock(settings, counter, say)
-    for name in used_models(settings):
-        yield from _model(settings, counter, name, say)
+    unfit = [finding for name in used_models(settings) for finding in _model(settings, counter, name, say)]
+    yield from unfit
+    if not any(finding.fatal for finding in unfit):
+        yield from _languages(settings, counter, roster, say)
     sends = list(_transport(settings, say))
     yield from sends
     reads = list(_mailbox(counter, say))
@@ -137,25 +140,11 @@ def _clock(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
 
 def _model(settings: Settings, counter: Counter, name: str, say: Say) -> Iterator[Finding]:
     """One tiny request, answered in a form that we can read, at a price that is known."""
-    complete = LiteLLM(
-        [name],
-        api_base=settings.model_api_base,
-        api_base_of=settings.model,
-        prices=settings.model_prices,
-        options=settings.model_options,
-        timeout=settings.model_timeout,
-        window=settings.model_window,
-        tries=1,
-        recall=counter.store.recall,
-    )
+    complete = _complete(settings, counter, name)
     prompt = scoring.build_prompt(load_prompt("score.md", settings.subscribers), SAMPLE_TOPIC, [SAMPLE_PAPER])
     started = time.monotonic()
     try:
-        reply = asyncio.run(complete(prompt))
-        while reply.state is not AnswerState.GOOD and reply.more:  # in simpler forms, as in a morning
-            prompt = replace(prompt, failed=(*prompt.failed, reply.asked))
-            reply = asyncio.run(complete(prompt))
-        scoring.parse_reply(reply.text, [SAMPLE_PAPER.arxiv_id])
+        scoring.parse_reply(_text(complete, prompt), [SAMPLE_PAPER.arxiv_id])
     except ModelError as error:
         yield Finding("NEWSLETTER_MODEL", None, str(error), "check the name, the key and the address")
         return
@@ -167,6 +156,56 @@ def _model(settings: Settings, counter: Counter, name: str, say: Say) -> Iterato
     if complete.price() is None:
         remedy = f"set NEWSLETTER_MODEL_PRICES={name}=in/out, dollars per million tokens"
         yield Finding("NEWSLETTER_MODEL_PRICES", None, f"the price of {name} is unknown", remedy, fatal=False)
+
+
+def _languages(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Iterator[Finding]:
+    """One request for a line in every language of the list: whether the model writes it."""
+    name, languages = settings.summary_model or settings.model, languages_of(roster)
+    if name is None:
+        return
+    wanted = summarise.Wanted(SAMPLE_PAPER, languages, (SAMPLE_TOPIC,))
+    prompt = summarise.build_prompt(load_prompt("summarise.md", settings.subscribers), wanted)
+    try:
+        _, _, rejected = summarise.parse_reply(_text(_complete(settings, counter, name), prompt), wanted)
+    except ModelError as error:
+        yield Finding("NEWSLETTER_MODEL", None, str(error), "check the name, the key and the address")
+        return
+    except ValueError as error:
+        rejected = tuple(summarise.Rejected(one, "", str(error)) for one in languages)
+    faults = {one.key: one for one in rejected}
+    for language in languages:
+        fault = faults.get(language)
+        if fault is None or (fault.text and not summarise.wrong_language(fault.text, language)):
+            but = f", with a fault in this one: {fault.problem}" if fault else ""
+            say(f"model {name}: answers in {language}{but}")
+            continue
+        remedy = "where a line fails its check, the abstract's first sentence stands in; try another model for it"
+        problem = f"{name} was asked for a one-liner in {language}: {fault.problem}"
+        yield Finding("NEWSLETTER_MODEL", None, problem, remedy, fatal=False)
+
+
+def _complete(settings: Settings, counter: Counter, name: str) -> LiteLLM:
+    """This model alone, asked once."""
+    return LiteLLM(
+        [name],
+        api_base=settings.model_api_base,
+        api_base_of=settings.model,
+        prices=settings.model_prices,
+        options=settings.model_options,
+        timeout=settings.model_timeout,
+        window=settings.model_window,
+        tries=1,
+        recall=counter.store.recall,
+    )
+
+
+def _text(complete: LiteLLM, prompt: Prompt) -> str:
+    """What it answers, asked for in simpler forms where it has to be, as in a morning."""
+    reply = asyncio.run(complete(prompt))
+    while reply.state is not AnswerState.GOOD and reply.more:
+        prompt = replace(prompt, failed=(*prompt.failed, reply.asked))
+        reply = asyncio.run(complete(prompt))
+    return reply.text
 
 
 def _transport(settings: Settings, say: Say) -> Iterator[Finding]:

@@ -12,9 +12,13 @@ from newsletter.render.sample import sample_editions
 SAMPLE_SITE = archive.Site(name="Sample", languages=("zh", "en"), identity="00000000-0000-4000-8000-000000000000")
 _MOMENT = datetime(2026, 3, 6, tzinfo=UTC)
 SAMPLE_PAPER = Paper(
-    arxiv_id="2603.90001",
+    arxiv_id="2603.99999",
     title="A sample",
-    abstract="We show that a sample is enough.",
+    abstract=(
+        "Newsletters that grade every paper with a language model are hard to try out before the first morning. We "
+        "propose a made-up paper that is sent to the model in advance, so that its form, its language and its price "
+        "are known. In our tests it finds most wrong settings within one request."
+    ),
     authors=("A. Sample",),
     categories=("cs.LG",),
     primary_category="cs.LG",

@@ -53,6 +53,11 @@ def _tell_nobody(_model: str, _refusal: ModelRefused | None) -> None:
     return None
 
 
+def _size(prompt: Prompt) -> int:
+    """The request with its answer by our own count alone: what is learned of a model's tokens does not change it."""
+    return reading.sent(prompt) + 2 * prompt.expected_tokens + 50
+
+
 class LiteLLM:
     """`ports.Priced` over LiteLLM: the models are tried in order; what each can do is found out once.
 
@@ -197,9 +202,11 @@ class LiteLLM:
             raise ModelUnavailable(model, f"given up after {_GIVE_UP} requests in a row without an answer")
         if self._next_form(model, prompt) is None:
             raise ModelUnreadable(model, "no answer to this request could be read, in any form")
-        window = self._window_of(model)
+        window, longest = self._window_of(model), known.kept.longest
         if window and prompt.parts > 1 and self._need(model, prompt) > window:
             raise RequestTooLong(model, f"longer than {window} tokens with its answer", limit=window)
+        if longest and prompt.parts > 1 and _size(prompt) > longest:
+            raise RequestTooLong(model, "as long as one that was refused for its length")
 
     async def _let_scout_pass(self, known: Known) -> asyncio.Event | None:
         """Of many requests to an unknown model the first goes a moment ahead: a form is refused at once, and once.
@@ -307,19 +314,19 @@ class LiteLLM:
         return self._judged(model, prompt, form, response, lanes, self._clock() - started)
 
     async def _in_time(self, model: str, prompt: Prompt, found: dict[str, Any], lanes: Lanes) -> Any:
-        """The response. A local server answers one after another: its time counts from its last answer to anybody."""
+        """The response. A slow server answers one after another: its time counts from its last answer to anybody."""
         server = self._server(model)
-        limit = self._timeout or (_LOCAL if server.is_local else _HOSTED)
+        limit = self._timeout or (_LOCAL if server.may_be_slow else _HOSTED)
         messages = [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
         call = vendor.litellm().acompletion(
             model=model,
             messages=messages,
             api_base=server.base,
-            timeout=_HARD if server.is_local else limit,
+            timeout=_HARD if server.may_be_slow else limit,
             max_retries=0,
             **found,
         )
-        if not server.is_local:
+        if not server.may_be_slow:
             return await call
         task, started = asyncio.ensure_future(call), self._clock()
         try:
@@ -337,7 +344,7 @@ class LiteLLM:
         usage = vendor.usage(model, prompt, read.text, response, self._prices)
         known.progress, known.answered = self._clock(), True
         lanes.answered(prompt.name, reading.sent(prompt) / 12 + max(usage.completion_tokens, 1), seconds)
-        if self._server(model).is_local:
+        if self._server(model).may_be_slow:
             known.kept.parallel = lanes.limit if lanes.limit < servers.MOST else None
         counted = vendor.counted(response)
         completion = Completion(read.text, usage, model, read.state, read.cause, f"{model} {form}")
@@ -375,9 +382,9 @@ class LiteLLM:
 
     def _learn_window(self, model: str, prompt: Prompt, limit: int | None) -> None:
         """The size that was refused is not sent again."""
-        known, need = self._models[model], self._need(model, prompt)
-        refused = int(0.9 * need)
-        known.kept.window = min(one for one in (limit or refused, refused, known.kept.window) if one)
+        kept = self._models[model].kept
+        kept.window = min((one for one in (limit, kept.window) if one), default=None)
+        kept.longest = min(int(0.9 * _size(prompt)), kept.longest or _size(prompt))
 
     # --- what is known ---
 
@@ -405,7 +412,7 @@ class LiteLLM:
     def _need(self, model: str, prompt: Prompt) -> int:
         """Tokens of the request with its answer, rather too many than too few."""
         ratio = self._models[model].kept.ratio
-        return int(reading.sent(prompt) * (ratio * 1.05 if ratio else _SPARE)) + 2 * prompt.expected_tokens + 50
+        return _size(prompt) + int(reading.sent(prompt) * ((ratio * 1.05 if ratio else _SPARE) - 1))
 
     def _window_of(self, model: str) -> int | None:
         return self._window or self._models[model].kept.window or self._server(model).default_window
@@ -420,7 +427,7 @@ class LiteLLM:
 
     def _lanes(self, model: str) -> Lanes:
         server = self._server(model)
-        remembered = self._models[model].kept.parallel if server.is_local else None
+        remembered = self._models[model].kept.parallel if server.may_be_slow else None
         return servers.lanes(server, self._parallel, remembered, self._clock)
 
     def _base_for(self, model: str) -> str | None:

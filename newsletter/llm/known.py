@@ -19,7 +19,8 @@ class Kept:
     dropped: list[str] = field(default_factory=list)  # parameters that it refuses
     renamed: dict[str, str] = field(default_factory=dict)  # and those with another name
     values: dict[str, Any] = field(default_factory=dict)  # or another value
-    window: int | None = None  # tokens of one request with its answer
+    window: int | None = None  # tokens of one request with its answer, as the model counts them
+    longest: int | None = None  # the same as we count them: somewhat less than what was refused for its length
     ratio: float | None = None  # its tokens to our estimate of them, at most
     least: float | None = None  # and at least
     parallel: int | None = None  # requests at once that a local server keeps up with

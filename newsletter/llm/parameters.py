@@ -19,18 +19,20 @@ FORMS = ("brief", "json_schema", "json_object", "plain")
 OLLAMA = ("ollama", "ollama_chat")
 _NO_JSON_MODE = ("anthropic",)  # asked for JSON without a schema it is asked plainly
 _ONE_MACHINE = (*OLLAMA, "lm_studio", "llamafile", "docker_model_runner", "lemonade", "xinference")
+_CLOUDS = ("azure", "azure_ai", "bedrock", "vertex_ai", "gemini", "anthropic", "openrouter", "mistral", "deepseek")
 _LOCAL_WINDOW = 4096  # Ollama's own default on most machines
 _STEP = 2048  # by which the window of a request that cannot be divided grows
-# Thinking is switched off where that is known to work: by provider, and by the model's name.
-_QUIET: tuple[tuple[tuple[str, ...], str, Mapping[str, Any]], ...] = (
-    (OLLAMA, r"qwen3(?!.*(?:coder|instruct|2507))|deepseek-r1|magistral|smollm3|cogito|exaone-deep", {"think": False}),
-    (("dashscope",), r"qwen3(?!.*(?:coder|instruct))|qwen-(?:plus|turbo|flash)", {"enable_thinking": False}),
-    (
-        ("hosted_vllm", "lm_studio", "llamafile"),
-        r"qwen3(?!.*(?:coder|instruct|2507))",
-        {"chat_template_kwargs": {"enable_thinking": False}},
-    ),
+# Thinking is switched off where that is known to work: by the model's name, and as its server is told. Names that say
+# that a model always thinks, or never, are left alone.
+_HYBRID = (
+    r"qwen3(?!.*(?:coder|instruct|2507))|glm-?4\.[5-9]|smollm3|hunyuan|exaone-?4|exaone-deep|deepseek-v3\.[1-9]"
+    r"|nemotron|granite-?3\.[23]|cogito"
 )
+_OLLAMA_QUIET = re.compile(rf"{_HYBRID}|deepseek-r1|magistral", re.I)
+_DASHSCOPE_QUIET = re.compile(r"qwen3(?!.*(?:coder|instruct|thinking))|qwen-(?:plus|turbo|flash)", re.I)
+# vLLM, SGLang and llama.cpp pass it to the model's own template, which knows one of the two and ignores the other.
+_TEMPLATE_QUIET = re.compile(_HYBRID, re.I)
+_TO_TEMPLATE = {"enable_thinking": False, "thinking": False}
 _CAP, _CAP_TIMES = (
     2048,
     8,
@@ -55,6 +57,16 @@ class Server:
             host,
         )
         return self.provider in _ONE_MACHINE or bool(near)
+
+    @property
+    def may_be_slow(self) -> bool:
+        """Whether it may be one machine that answers requests one after another: an address of the operator's own."""
+        return self.is_local or (self.base is not None and self.provider not in _CLOUDS)
+
+    @property
+    def takes_template(self) -> bool:
+        """Whether it may be a server that renders the model's own template."""
+        return self.may_be_slow or self.provider in ("hosted_vllm", "lm_studio", "llamafile")
 
     @property
     def starts_slowly(self) -> bool:
@@ -113,9 +125,7 @@ def _own(
         found["reasoning_effort"] = "low"
     if server.provider in OLLAMA:
         found["num_ctx"] = max(window or _LOCAL_WINDOW, -(-need // _STEP) * _STEP if prompt.parts == 1 else 0)
-    for providers, name, quiet in _QUIET:
-        if server.provider in providers and re.search(name, model, re.I):
-            found |= quiet
+    found |= _quiet(model, server)
     if form in ("brief", "json_schema"):
         # A schema that changes with each request is compiled anew each time by hosted providers: seconds of waiting.
         schema = dict(prompt.schema) if server.base else relaxed(prompt.schema)
@@ -126,6 +136,16 @@ def _own(
     if form == "json_object":
         found["response_format"] = {"type": "json_object"}
     return found
+
+
+def _quiet(model: str, server: Server) -> dict[str, Any]:
+    """How this server is told not to let this model think."""
+    if server.provider in OLLAMA:
+        return {"think": False} if _OLLAMA_QUIET.search(model) else {}
+    if server.provider == "dashscope":
+        return {"enable_thinking": False} if _DASHSCOPE_QUIET.search(model) else {}
+    told = server.takes_template and _TEMPLATE_QUIET.search(model)
+    return {"chat_template_kwargs": dict(_TO_TEMPLATE)} if told else {}
 
 
 def _cap(server: Server, prompt: Prompt) -> int | None:

@@ -16,7 +16,7 @@ def lanes(server: Server, parallel: int | None, remembered: int | None, clock: C
     place = server.provider, server.base
     if place not in _lanes:
         limit = parallel or remembered or (1 if server.starts_slowly else MOST)
-        learns = server.is_local and parallel is None
+        learns = server.may_be_slow and parallel is None
         _lanes[place] = Lanes(limit, clock, learns=learns, most=parallel or MOST)
     return _lanes[place]
 

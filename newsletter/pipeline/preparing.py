@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import structlog
 
 from newsletter import collect
-from newsletter.collect import Assigned, Fetched
+from newsletter.collect import Assigned, Fetched, Odd
 from newsletter.errors import ArxivError
 from newsletter.models import Issue, IssueState
 from newsletter.pipeline.desk import Desk
@@ -17,6 +17,7 @@ from newsletter.times import calendar
 
 log = structlog.get_logger()
 
+_NAMED = 10  # odd entries in one message
 MOST_CATCH_UP = 5  # missed announcements that are still collected
 _QUIET_AFTER = timedelta(hours=12)  # until then a day without papers is a late one: they would be lost to who had it
 
@@ -67,23 +68,41 @@ def _collect(desk: Desk, days: Sequence[date]) -> Iterator[Collected]:
     desk.progress("collecting", 0, 1)
     fetched = collect.fetch(desk.source, days, categories)
     known = desk.store.known([paper.arxiv_id for paper in fetched.papers])
+    odd = _set_aside(desk, fetched)
     for assigned in collect.assign(fetched, known, desk.store.watched()):
         overdue = desk.now() - calendar.announced_at(assigned.day) >= _QUIET_AFTER
         if not assigned.is_out or not (assigned.new or overdue):
             yield NotOut(assigned.day, is_late=assigned.is_out)
             continue
-        issue = _issue(assigned, fetched, last=assigned.day == days[-1])
+        issue = _issue(assigned, fetched, odd if assigned.day == days[-1] else (), last=assigned.day == days[-1])
         desk.store.save_collection(issue, assigned.new, assigned.seen, categories)
         yield issue
     desk.progress("collecting", 1, 1)
 
 
-def _issue(assigned: Assigned, fetched: Fetched, *, last: bool) -> Issue:
+def _set_aside(desk: Desk, fetched: Fetched) -> Sequence[Odd]:
+    """The entries that cannot be read, of papers that the ledger lacks; the administrator hears of them."""
+    known = desk.store.known([one.arxiv_id for one in fetched.odd if one.arxiv_id])
+    odd = [one for one in fetched.odd if one.arxiv_id not in known]
+    if not odd:
+        desk.alarm.over("entries")
+        return odd
+    named = "; ".join(map(str, odd[:_NAMED])) + (f"; and {len(odd) - _NAMED} more" if len(odd) > _NAMED else "")
+    log.warning("papers.set-aside", count=len(odd), entries=named)
+    remedy = (
+        "nothing to do: arXiv is asked for them again for ten days, and they join the next issue once they are right"
+    )
+    desk.alarm.trouble("entries", f"arXiv's entries that cannot be read were set aside: {named}", remedy)
+    return odd
+
+
+def _issue(assigned: Assigned, fetched: Fetched, odd: Sequence[Odd], *, last: bool) -> Issue:
     """What is said of a collected issue; the feed is that of the last day."""
     by_id = sorted({paper.arxiv_id for paper in assigned.new} & set(fetched.by_id))
     start, _ = calendar.window(assigned.day)
     older = [paper for paper in assigned.new if paper.published < start and paper.arxiv_id not in by_id]
     found: tuple[str, ...] = (f"found by id, outside the window: {', '.join(by_id)}",) if by_id else ()
+    found += (f"set aside, could not be read: {'; '.join(map(str, odd))}",) if odd else ()
     found += (f"{len(older)} submitted before the window, announced late or missed",) if older else ()
     return Issue(
         date=assigned.day,
@@ -120,4 +139,6 @@ def _ask_again(desk: Desk, issue: Issue) -> Issue:
         provisional=tuple(arxiv_id for arxiv_id in issue.provisional if arxiv_id not in papers),
     )
     desk.store.save_collection(issue, fresh, (), ())
+    if not issue.missing:
+        desk.alarm.over("entries")
     return issue

@@ -14,7 +14,7 @@ from newsletter.models import AnswerState, Completion, Paper, Prompt, Topic
 from newsletter.ports import Complete
 from newsletter.prompts import PromptFile
 from newsletter.summarise.checks import mended, problem, quotable, translation_problem
-from newsletter.summarise.languages import wrong_language
+from newsletter.summarise.languages import how_checked, wrong_language
 
 AT_ONCE = 32  # the model's own limit may be lower
 _LINE_TOKENS, _REASON_TOKENS = 60, 20  # of an answer, for each
@@ -276,3 +276,24 @@ def _object(properties: Mapping[str, object]) -> dict[str, object]:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+__all__ = [
+    "AT_ONCE",
+    "ENGLISH",
+    "Lines",
+    "Rejected",
+    "Translation",
+    "Wanted",
+    "build_prompt",
+    "build_translation",
+    "how_checked",
+    "of_reason",
+    "parse_reply",
+    "parse_translation",
+    "problem",
+    "reason_key",
+    "summarise",
+    "translate",
+    "wrong_language",
+]

@@ -7,12 +7,16 @@ import unicodedata
 
 from newsletter.models import Paper
 from newsletter.summarise import numerals
-from newsletter.summarise.languages import units, wrong_language
+from newsletter.summarise.languages import (
+    ends_sentence,
+    is_chinese,
+    lengths,
+    needs_full_stop,
+    units,
+    wrong_language,
+)
 
 _MOST_REASON = 160  # characters
-# Words, or signs of Chinese and Japanese. The prompt asks for 20–35 words; Chinese lines have 30–60 characters.
-_LENGTHS = {"zh": (30, 60), "ja": (24, 110), "th": (30, 250), "ko": (6, 50)}
-_LENGTH = (5, 60)
 _MOST_CHARACTERS = 420
 _TRANSLATED = (0.2, 3.0)  # a translation's characters, of the abstract's
 _UNSEEN = ("Cc", "Cs", "Co", "Zl", "Zp", "Cf")  # controls, halves of characters, separators, marks that turn the text
@@ -25,10 +29,10 @@ _MARKUP = re.compile(
     re.IGNORECASE,
 )
 _TEX = re.compile(r"\$|\\[a-zA-Z]+|\\[(\[]")
-# What ends a sentence, by script; a language without such a mark ends where the line does.
-_ENDS = ".!?。！？…｡．।॥۔؟؛։።။៕᙮༎།܀჻;"
-_UNMARKED = ("th", "lo", "km", "my", "bo", "dz")  # spaces stand between sentences, or marks that few write
-_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|etc|approx|resp|Fig|Eq|Dr|St|[A-Z])\.)\s$")
+# What a full stop does not end: single letters (A. Lovelace, z. B., т. е.) in every language, and English's own.
+_ABBREVIATED = re.compile(r"(?:\b(?:e\.g|i\.e|cf|vs|al|etc|approx|resp|Fig|Eq|Dr|St|[^\W\d_])\.)\s$")
+_ORDINAL = re.compile(r"\b\d{1,2}\.\s$")  # in many languages: am 3. März
+_MAY_FOLLOW = "!?！？…؟՞՜;；;"  # what may stand inside a line that is one sentence
 # Terms that the field leaves in English, and the translations that betray one.
 _TRANSLATED_TERMS = {
     "LoRA": "低秩适配|低秩适应|低秩自适应",
@@ -41,17 +45,21 @@ _WIDE = str.maketrans(",;:?!", "，；：？！")
 def mended(text: str, language: str | None) -> str:
     """The text as it is shown: trimmed, and in Chinese with full-width punctuation and its full stop."""
     text = text.strip()
-    if not language or language.partition("-")[0].lower() != "zh" or not text:
+    if not language or not is_chinese(language) or not text:
         return text
     beside = r"(?<=[\u3400-\u9fff）】」”])[,;:?!]\s*|[,;:?!](?=[\u3400-\u9fff（【「“])"
     text = re.sub(beside, lambda found: found[0].strip().translate(_WIDE), text)
     text = re.sub(r"(?<=[\u3400-\u9fff）%])\.$|(?<=[\u3400-\u9fff）])\.(?=[\u3400-\u9fff])", "。", text)
-    return text if text[-1] in _ENDS or "\n" in text else f"{text}。"
+    return text if ends_sentence(text[-1]) or "\n" in text else f"{text}。"
 
 
 def problem(text: str, paper: Paper, language: str | None) -> str | None:
     """Why a line cannot be shown, or None. `language` None: a reason, which is short and need not be a sentence."""
-    if found := _unfit(text) or (_TEX.search(text) and "markup, TeX or a link") or _numbers_invented(text, paper):
+    if (
+        found := _unfit(text)
+        or (_TEX.search(text) and "markup, TeX or a link")
+        or _numbers_invented(text, paper, language)
+    ):
         return found
     if language is None:
         return None if 3 <= len(text) <= _MOST_REASON else f"{len(text)} characters"
@@ -71,7 +79,7 @@ def quotable(text: str) -> str:
 
 def translation_problem(text: str, paper: Paper, language: str) -> str | None:
     """Why a translated abstract cannot be shown, or None."""
-    if found := _unfit(text) or _numbers_invented(text, paper) or wrong_language(text, language):
+    if found := _unfit(text) or _numbers_invented(text, paper, language) or wrong_language(text, language):
         return found
     least, most = (share * len(paper.abstract) for share in _TRANSLATED)
     return None if least <= len(text) <= most else f"{len(text)} characters for {len(paper.abstract)}"
@@ -84,20 +92,23 @@ def _unfit(text: str) -> str | None:
     return "markup, TeX or a link" if _MARKUP.search(text) else None
 
 
-def _numbers_invented(text: str, paper: Paper) -> str | None:
+def _numbers_invented(text: str, paper: Paper, language: str | None) -> str | None:
+    """A number that the paper does not have, whether it is written as in English or as the language writes it."""
     source = f"{paper.title} {paper.abstract}"
-    known, given = _numbers(source), _numbers(text)
-    if not given:
-        return None
-    meant = numerals.values(source)
-    invented = next((number for number in given if not _is_known(number, number in known, text, meant)), None)
-    return f"the number {invented} does not stand in the abstract" if invented else None
+    known, meant = _numbers(source), numerals.values(source)
+    invented = ""
+    for reading in numerals.readings(text, language):
+        scales = numerals.scales(language)
+        invented = next((n for n in _numbers(reading) if not _is_known(n, n in known, reading, meant, scales)), "")
+        if not invented:
+            return None
+    return f"the number {invented} does not stand in the abstract"
 
 
-def _is_known(number: str, in_digits: bool, text: str, meant: frozenset[float]) -> bool:
+def _is_known(number: str, in_digits: bool, text: str, meant: frozenset[float], scales: numerals.Scales) -> bool:
     if in_digits:
-        return not numerals.is_scaled_anew(number, text, meant)
-    return numerals.stands_for(number, text, meant)
+        return not numerals.is_scaled_anew(number, text, meant, scales)
+    return numerals.stands_for(number, text, meant, scales)
 
 
 def _numbers(text: str) -> dict[str, None]:
@@ -113,11 +124,10 @@ def _numbers(text: str) -> dict[str, None]:
 
 
 def _wrong_length(text: str, language: str) -> str | None:
-    spoken = language.partition("-")[0].lower()
-    least, most = _LENGTHS.get(spoken, _LENGTH)
+    least, most = lengths(language)
     count = units(text)
     # A term in Latin letters is one sign of a long Chinese line, and all its letters of a short one.
-    shown = len(text) if spoken == "zh" and count < least else count
+    shown = len(text) if is_chinese(language) and count < least else count
     if least <= shown <= most and len(text) <= _MOST_CHARACTERS:
         return None
     return f"a length of {shown}, not {least} to {most}"
@@ -126,12 +136,21 @@ def _wrong_length(text: str, language: str) -> str | None:
 def _sentences(text: str, language: str) -> str | None:
     """One full stop, at its end; a question may stand before. A script without full stops needs none."""
     inner = text.rstrip("”\"'）)」»")
-    if inner[-1:] not in _ENDS and language.partition("-")[0].lower() not in _UNMARKED:
+    if not ends_sentence(inner[-1:]) and needs_full_stop(language):
         return "no full stop at its end"
-    for found in re.finditer(r"\.[)”\"']*\s(?=[^\W\da-z_])|[。।۔](?=\s*\S)", inner):
-        if found[0][0] != "." or not _ABBREVIATED.search(inner[: found.end()]):
+    for found in re.finditer(r"\.[)”\"'»]*\s(?=[^\W\d_])|[^\w\s.](?=\s*\S)", inner):
+        if _ends_one(found[0][0], inner[: found.end()], inner[found.end() :], language):
             return "more than one sentence"
     return None
+
+
+def _ends_one(mark: str, before: str, after: str, language: str) -> bool:
+    """Whether a sentence ends here: at a full stop of any script, but for abbreviations and ordinals."""
+    if mark != ".":
+        return ends_sentence(mark) and mark not in _MAY_FOLLOW
+    is_ordinal = not language.startswith("en") and _ORDINAL.search(before)
+    is_scale = before.rstrip().rpartition(" ")[2].lower() in numerals.scales(language)  # 1,2 Mio. Bilder
+    return not (after[:1].islower() or _ABBREVIATED.search(before) or is_ordinal or is_scale)
 
 
 def _terms_lost(text: str, paper: Paper) -> str | None:
