@@ -41,7 +41,9 @@ def visible_lines(text: str) -> list[str]:
             kept.append(line)
         elif kept and kept[-1]:
             kept.append("")
-    return kept[:-1] if kept and not kept[-1] else kept
+    while kept and (not kept[-1] or (len(kept) > 1 and forms.is_mobile_footer(kept[-1]))):
+        kept.pop()
+    return kept
 
 
 def _clean(line: str) -> str:
@@ -53,7 +55,7 @@ def _clean(line: str) -> str:
 def _is_typed(lines: list[str], index: int) -> bool:
     line = lines[index]
     empty = not line or _SAYS_NOTHING.fullmatch(line)
-    return not (empty or _is_quoted(lines, index) or forms.SENT_FROM.search(line))
+    return not (empty or _is_quoted(lines, index))
 
 
 def _is_quoted(lines: list[str], index: int) -> bool:

@@ -65,16 +65,20 @@ _LABELS = (
 HEADER_LINE = re.compile(rf"[|*>\s]{{0,6}}(?:{_LABELS})\*?\s?(?::|\|)\*?\s?\S", re.I)
 
 SIGNATURE_MARK = re.compile(r"(?:--|—|––|_{2,}|-{2,}|\*{3,}|={3,})")
-SENT_FROM = re.compile(
-    r"^(?:sent (?:from|via|with|using) |get outlook for |get bluemail|von (?:meinem|meiner) .{1,60} gesendet|"
-    r"gesendet (?:von|mit) |diese nachricht wurde von .{1,60} gesendet|envoyé (?:de|depuis|à partir de) |"
-    r"enviado (?:desde|do|de|a partir) |inviato (?:da|dal) |отправлено (?:с|из|от) |verzonden (?:vanaf|"
-    r"vanuit) |発信元|iphoneから|.{1,30}から送信|나의 .{1,30}에서 보냄|.{1,30}에서 보냄|发自|發自|来自我的|"
-    r"來自我的|从我的|從我的|从.{1,20}发来的|從.{1,30}(?:傳送|發送)|获取 ?outlook|取得 ?outlook|yahoo!?メール|寄自|"
-    r"发送自|傳送自|发自我的|来自我的|签名由|該簽名由|本邮件由|来自 ?(?:qq|网易|"
-    r"foxmail|outlook)|outlook (?:für|pour|para) )",
+_PRODUCT = re.compile(
+    r"\b(?:outlook|i ?phone|i ?pad|i ?os|android|samsung|galaxy|pixel|huawei|xiaomi|redmi|oppo|vivo|honor|blackberry|yahoo|"
+    r"gmail|proton|gmx|web\.de|t-online|bluemail|spark|airmail|thunderbird|edison|foxmail|qq|naver|daum|yandex|mail\.ru|"
+    r"mobile|smartphone|handy|telefon|phone|tablet)|华为|華為|小米|网易|網易|新浪|手机|手機|钉钉|飞书|"
+    r"邮箱大师|スマートフォン|스마트폰|휴대폰|네이버",
     re.I,
 )
+_LONGEST_FOOTER = 90
+
+
+def is_mobile_footer(line: str) -> bool:
+    """Whether a last line is what programs put there: short, with the name of a product and no telephone number."""
+    return len(line) <= _LONGEST_FOOTER and bool(_PRODUCT.search(line)) and not re.search(r"\d{4}|@", line)
+
 
 DISCLAIMER = re.compile(
     r"(?:disclaimer|confidential|confidentiality|privileged|legal notice|caution:|important notice|notice:|"

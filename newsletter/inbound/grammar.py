@@ -34,7 +34,7 @@ _CLAUSE = re.compile(
     rf"((?:\.(?=\s|$|[{lexicon.CJK}])(?<!\d\.)|\.(?=\s*$)|(?<=\w\w\w)\.(?=[A-ZÀ-ÞА-Я][a-zà-þа-я])|(?<!\d),|,(?! ?\d)|"
     rf"/(?=\s|$)|(?<=[\s{lexicon.CJK}])/|"
     r"[;!?¿¡~…|()\[\]{}<>\"“”‘„«»「」『』【】*、。，；！？—–·•؟،؛\u2600-\u27bf\U0001f000-\U0001f44c\U0001f44f-\U0001faff]|"
-    r"[:：](?!\d|//))+|(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w))"
+    r"[:：](?!\d|//|\s?\S+@))+|(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w))"
 )
 _SENTENCE = re.compile(r"((?:[.!;](?=\s|$)|[?。！？؟؛])+)")
 _ENDS = re.compile(r"[.!?:;,]\s*$")
@@ -59,6 +59,8 @@ _VALUES = {
     "languages": {"language"},
     "address": {"address"},
 }
+_POLITE = frozenset({"please", "courtesy"})
+_SINGLE = ("help", "settings")  # commands that are one word: what else stands there makes another sense of it
 _LEAVE, _PAUSE = Command.UNSUBSCRIBE.value, Command.PAUSE.value
 
 
@@ -159,7 +161,7 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
     """The command, where the whole text is one, with what people say around it."""
     told: _Sign | None = None
     spoken: set[str] = set()  # commands that the rest touches
-    free = reasons = signed = False
+    reasons = signed = False
     for index, clause in enumerate(typed):
         below = told is not None and clause.line > told.clause.line
         if sign := clause.told:
@@ -173,7 +175,6 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
         elif not _is_harmless(clause):
             return None
         elif told is None or _begins(clause, "self"):
-            free = free or not _begins(clause, "self")
             reasons = True
             spoken.update(sign.command for sign in clause.stems)
         elif signed and (below or _is_name(clause)):
@@ -182,7 +183,7 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
             return None
     if told is None or spoken - {told.command} or (reasons and _may_be_spoken_of(told)):
         return None
-    if free and told.command != _LEAVE:
+    if reasons and told.command not in (_LEAVE, _PAUSE):
         return None
     return _wish(told, today)
 
@@ -190,7 +191,11 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
 def _is_object(clause: _Clause, told: _Sign) -> bool:
     """`unsubscribe - the newsletter`."""
     labels = _labels(clause, told.language).keys() & {"mail", "me", "this"}
-    return clause.line == told.clause.line and bool(labels) and _tiled(clause, told.language, told.language.tiles)
+    return (
+        clause.line == told.clause.line
+        and bool(labels)
+        and _tiled(clause, told.language, told.language.tiles[told.command])
+    )
 
 
 def _may_be_spoken_of(sign: _Sign) -> bool:
@@ -228,8 +233,10 @@ def _told(clause: _Clause) -> _Sign | None:
 def _is_told(sign: _Sign) -> bool:
     """Whether the whole clause is this command: known words, nothing negated, no question but a polite one."""
     clause, found = sign.clause, _labels(sign.clause, sign.language)
-    known = sign.language.tiles | _VALUES.get(sign.command, set())
-    if not _tiled(clause, sign.language, known) or _is_turned(sign, found):
+    known = sign.language.tiles[sign.command] | _VALUES.get(sign.command, set())
+    if sign.command in _SINGLE:
+        known = _POLITE
+    if not _tiled(clause, sign.language, known, sign.places) or _is_turned(sign, found):
         return False
     return not clause.asked or (sign.command == _LEAVE and bool(found.get("asks")))
 
@@ -241,7 +248,7 @@ def _overlap(one: Iterable[Place], other: Iterable[Place]) -> bool:
 def _alone(clause: _Clause) -> _Sign | None:
     """`Stop.` and its kin: with nothing but a courtesy beside them."""
     for sign in clause._signs("alone"):
-        if not clause.asked and _tiled(clause, sign.language, frozenset({"please", "courtesy"}), sign.places):
+        if not clause.asked and _tiled(clause, sign.language, _POLITE, sign.places):
             return sign
     return None
 

@@ -23,6 +23,8 @@ PLACEHOLDERS = ("n", "time", "until", "address", "language")
 _FLUENT = 0.75
 _GAP = 8  # words between the parts of an entry
 _NO_COMMANDS = ("words", "names")
+_NUMBERED = ("like", "not", "save", "papers")
+_CLASS = re.compile(r"\{\w+\}")
 _HOUR = r"(?:[01]?\d|2[0-3])"
 _AM = r"(?: ?[ap]\.?m\b\.?)"
 _TIME = (
@@ -56,7 +58,7 @@ class Language:
     entries: Mapping[
         str, Mapping[str, tuple[Entry, ...]]
     ]  # by strength (`certain`, `alone`, `stems`), then first label
-    tiles: frozenset[str]  # labels of what may stand in a certain clause
+    tiles: Mapping[str, frozenset[str]]  # by command, the labels of what may stand in a certain clause
     names: Mapping[str, str]  # folded name → code of a language
     pauses: frozenset[str]
 
@@ -191,6 +193,7 @@ def table(file: Traversable) -> dict[str, Any]:
 
 
 def _language(code: str, data: Mapping[str, Any]) -> Language:
+    data = _expanded(data)
     root = _Node()
     for name in PLACEHOLDERS:
         _add(root, name, [f"<{name}>"])
@@ -205,18 +208,45 @@ def _language(code: str, data: Mapping[str, Any]) -> Language:
     listed = [
         (strength, command, labels)
         for command, both in data.items()
-        if isinstance(both, Mapping) and command not in _NO_COMMANDS
+        if _is_command(command, both)
         for strength, text in both.items()
         for labels in _entries(root, text)
     ]
     entries: dict[str, dict[str, tuple[Entry, ...]]] = {}
     for strength, command, labels in listed:
-        of_this = entries.setdefault(strength, {})
-        of_this[labels[0]] = (*of_this.get(labels[0], ()), (command, labels))
-    parts = {label for strength, _, labels in listed if strength != "stems" for label in labels}
+        for wanted in (strength, "stems") if strength == "certain" and len(labels) > 1 else (strength,):
+            of_this = entries.setdefault(wanted, {})
+            of_this[labels[0]] = (*of_this.get(labels[0], ()), (command, labels))
     pauses = {labels[0] for _, command, labels in listed if command == "pause"}
-    tiles = frozenset({*data["words"], "courtesy", *parts} - {"wish", *PLACEHOLDERS})
-    return Language(code, root, entries, tiles, names, frozenset(pauses))
+    fillers = {*data["words"], "courtesy"} - {"wish", "paper", *PLACEHOLDERS}
+    tiles = {command: {*fillers, *(("paper",) if command in _NUMBERED else ())} for _, command, _ in listed}
+    for strength, command, labels in listed:
+        if strength != "stems":
+            tiles[command].update(label for label in labels if label not in PLACEHOLDERS)
+    known = {command: frozenset(labels) for command, labels in tiles.items()}
+    return Language(code, root, entries, known, names, frozenset(pauses))
+
+
+def _expanded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """With the words of a class in place of its name, where it stands within a phrase (`fewer {paper}`)."""
+    choices = {
+        f"{{{name}}}": f"({'/'.join(map(str.strip, listed.split('|')))})" for name, listed in data["words"].items()
+    }
+
+    def written(text: str) -> str:
+        parts = [part.strip() for part in re.split(r"(\||\s\+\s)", text)]
+        return " ".join(
+            part if part in choices else _CLASS.sub(lambda one: choices.get(one[0], one[0]), part) for part in parts
+        )
+
+    return {
+        key: {strength: written(text) for strength, text in value.items()} if _is_command(key, value) else value
+        for key, value in data.items()
+    }
+
+
+def _is_command(key: str, value: object) -> bool:
+    return isinstance(value, Mapping) and key not in _NO_COMMANDS
 
 
 def _entries(root: _Node, listed: str) -> Iterator[tuple[str, ...]]:
