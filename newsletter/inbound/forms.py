@@ -66,8 +66,8 @@ HEADER_LINE = re.compile(rf"[|*>\s]{{0,6}}(?:{_LABELS})\*?\s?(?::|\|)\*?\s?\S", 
 
 SIGNATURE_MARK = re.compile(r"(?:--|—|––|_{2,}|-{2,}|\*{3,}|={3,})")
 _PRODUCT = re.compile(
-    r"\b(?:outlook|i ?phone|i ?pad|i ?os|android|samsung|galaxy|pixel|huawei|xiaomi|redmi|oppo|vivo|honor|blackberry|yahoo|"
-    r"gmail|proton|gmx|web\.de|t-online|bluemail|spark|airmail|thunderbird|edison|foxmail|qq|naver|daum|yandex|mail\.ru|"
+    r"\b(?:outlook|i ?phone|i ?pad|i ?os|android|samsung|galaxy|pixel|huawei|xiaomi|redmi|oppo|vivo|honor|blackberry|"
+    r"yahoo|gmail|proton|gmx|web\.de|t-online|bluemail|spark|airmail|thunderbird|edison|foxmail|qq|naver|daum|yandex|mail\.ru|"
     r"mobile|smartphone|handy|telefon|phone|tablet)|华为|華為|小米|网易|網易|新浪|手机|手機|钉钉|飞书|"
     r"邮箱大师|スマートフォン|스마트폰|휴대폰|네이버",
     re.I,

@@ -31,9 +31,10 @@ _CONTACT = re.compile(
 )
 # A point within a number, an address or a name such as cs.CV ends nothing.
 _CLAUSE = re.compile(
-    rf"((?:\.(?=\s|$|[{lexicon.CJK}])(?<!\d\.)|\.(?=\s*$)|(?<=\w\w\w)\.(?=[A-ZÀ-ÞА-Я][a-zà-þа-я])|(?<!\d),|,(?! ?\d)|"
+    rf"((?:\.(?=\s|$|[{lexicon.CJK}])(?<!\d\.)|\.(?=\s*$)|(?<=\w\w\w)\.(?=[A-ZÀ-ÞА-Я][a-zà-þа-я])|"
+    rf"(?<!\d)[,、]|[,、](?! ?\d)|"
     rf"/(?=\s|$)|(?<=[\s{lexicon.CJK}])/|"
-    r"[;!?¿¡~…|()\[\]{}<>\"“”‘„«»「」『』【】*、。，；！？—–·•؟،؛\u2600-\u27bf\U0001f000-\U0001f44c\U0001f44f-\U0001faff]|"
+    r"[;!?¿¡~…|()\[\]{}<>\"“”‘„«»「」『』【】*。，；！？—–·•؟،؛\u2600-\u27bf\U0001f000-\U0001f44c\U0001f44f-\U0001faff]|"
     r"[:：](?!\d|//|\s?\S+@))+|(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w))"
 )
 _SENTENCE = re.compile(r"((?:[.!;](?=\s|$)|[?。！？؟؛])+)")
@@ -47,6 +48,10 @@ _COLON = re.compile(r"[:：]$")
 _SUBJECT_PREFIX = re.compile(
     r"\s*(?:[^\W\d_]{1,6}\.?\s*(?:\[\d+\]|\(\d+\))?\s*[:：]|\[[^\]]{1,20}\]|【[^】]{1,20}】)\s*"
 )
+_VALUED = (
+    Command.PAUSE, Command.LIKE, Command.NOT, Command.SAVE, Command.PAPERS, Command.TIME, Command.LANGUAGES,
+    Command.ADDRESS,
+)  # fmt: skip
 _COMMANDS = {"weekly": Command.DAYS, "daily": Command.DAYS}
 # The values that may stand in a command.
 _VALUES = {
@@ -61,7 +66,7 @@ _VALUES = {
 }
 _POLITE = frozenset({"please", "courtesy"})
 _SINGLE = ("help", "settings")  # commands that are one word: what else stands there makes another sense of it
-_LEAVE, _PAUSE = Command.UNSUBSCRIBE.value, Command.PAUSE.value
+_LEAVE, _PAUSE, _JOIN = Command.UNSUBSCRIBE.value, Command.PAUSE.value, Command.JOIN.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +123,10 @@ class _Sign:
     clause: _Clause
 
     @property
-    def weight(self) -> int:
-        """How many words mean it."""
-        return sum(end - start for start, end in self.places)
+    def weight(self) -> tuple[bool, int]:
+        """Whether a value belongs to it, such as `until 1 April`, and how many words mean it."""
+        words = [self.clause.tokens[number] for start, end in self.places for number in range(start, end)]
+        return any(word[0] == "<" for word in words), len(words)
 
 
 def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
@@ -223,7 +229,7 @@ def _told(clause: _Clause) -> _Sign | None:
     told = [sign for sign in clause.certain if _is_told(sign)]
     if told:
         best = max(told, key=lambda sign: sign.weight)
-        certain = clause.certain
+        certain = [one for one in clause.certain if one.command != _JOIN]  # whose words are those of any subscription
         apart = any(one.command != best.command and not _overlap(one.places, best.places) for one in certain)
         if apart or any(one.command != best.command and one.weight > best.weight for one in clause.stems):
             return None  # two commands in one clause
@@ -303,7 +309,8 @@ def _is_greeting(clause: _Clause) -> bool:
 
 def _is_name(clause: _Clause) -> bool:
     words = clause.text.split()
-    return len(clause.tokens) <= _MOST_NAMES and all(word[0].isupper() for word in words)
+    named = all(word[0].isupper() or re.match(f"[{lexicon.CJK}]", word) for word in words)
+    return len(clause.tokens) <= _MOST_NAMES and named
 
 
 def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
@@ -465,9 +472,10 @@ def _wish(sign: _Sign, today: date) -> Wish:
     command = _COMMANDS.get(sign.command) or Command(sign.command)
     value, until = _value(sign, command), None
     action = Action(command.value)
-    if command is Command.PAUSE:
-        until = date.fromisoformat(value) if value else None
-        action = action if until else Action.CONFIRM
+    if command in _VALUED and not value:
+        action = Action.CONFIRM
+    if command is Command.PAUSE and value:
+        until = date.fromisoformat(value)
     return Wish(action, f"says {_short(sign.clause.text)}", command, value, until)
 
 

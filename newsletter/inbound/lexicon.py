@@ -20,7 +20,7 @@ import yaml
 FOLDER = resources.files("newsletter.inbound")
 CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 PLACEHOLDERS = ("n", "time", "until", "address", "language")
-_FLUENT = 0.75
+_FLUENT = 0.8
 _GAP = 8  # words between the parts of an entry
 _NO_COMMANDS = ("words", "names")
 _NUMBERED = ("like", "not", "save", "papers")
@@ -102,7 +102,7 @@ def meant(strength: str, found: Found) -> list[tuple[str, tuple[Place, ...], Lan
 def _together(found: Labels, entry: Sequence[str]) -> tuple[Place, ...]:
     """Where the parts of an entry stand near each other; nothing where they do not."""
     places = [found.get(label, []) for label in entry]
-    for first in places[0] if all(places) else ():
+    for first in sorted(places[0], key=lambda one: one[0] - one[1]) if all(places) else ():
         taken = [first]
         for place in places[1:]:
             low, high = min(taken)[0], max(one[1] for one in taken)

@@ -80,7 +80,7 @@ def _named(what: str) -> Mapping[str, int]:
             for width in ("wide", "abbreviated"):
                 for number, name in getattr(locale, what)[context][width].items():
                     word = _tight(name.rstrip("."))
-                    if len(word) > 2 and not word[0].isdigit():
+                    if len(word) > (1 if _SPACELESS.search(word) else 2) and not word[0].isdigit():
                         names.setdefault(word, number)
     return names
 
