@@ -15,8 +15,9 @@ from starlette.responses import Response
 from newsletter import readers
 from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber
 from newsletter.readers import Counter, in_force
+from newsletter.readers.preferences import filled, offered
 from newsletter.subscribers import values
-from newsletter.subscribers.preferences import PREFERENCES, with_preference
+from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages, undoing
@@ -50,7 +51,7 @@ class Visit:
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
-            languages=self.offered(),
+            languages=offered(self.counter.store, self.masthead, self.reader),
             note=_said(words.section("page_"), note, **given) if note else "",
             bad=bad,
             archive=self._archive(),
@@ -61,12 +62,6 @@ class Visit:
     def refusal(self, unfit: Unfit) -> Response:
         """The page with what was wrong, in the reader's language."""
         return self.page(f"wrong_{unfit.key}", bad=True, status=422, **unfit.fields)
-
-    def offered(self) -> tuple[str, ...]:
-        """The newsletter's languages and those of its readers, in which lines are written anyway."""
-        own = self.reader.wishes.languages if self.reader else ()
-        others = self.counter.store.reader_languages()
-        return tuple(dict.fromkeys((*self.masthead.newsletter.languages, *own, *others)))
 
     def _archive(self) -> str | None:
         """Where the archive is, seen from this page."""
@@ -167,24 +162,10 @@ def _change(visit: Visit, wanted: str, body: Body) -> Response:
 
 
 def _save(visit: Visit, before: Reader, body: Body) -> Response:
-    after = _filled(visit, before, body)
+    fields = {key: ", ".join(filter(None, body[key])) for key in PREFERENCES if key in body}
+    after = filled(visit.counter.store, visit.masthead, before, fields)
     readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
     return replace(visit, reader=after).page("saved")
-
-
-def _filled(visit: Visit, reader: Reader, body: Body) -> Reader:
-    """The reader as the form says it; what it leaves out stays. Raises Unfit, as the file would have a finding."""
-    topics = [topic.key for topic in visit.masthead.topics]
-    for key in PREFERENCES:
-        if key in body:
-            reader = with_preference(reader, key, ", ".join(filter(None, body[key])), topics)
-    # Any other language would cost the newsletter's owner money for one reader.
-    offered = visit.offered()
-    if unknown := [one for one in reader.wishes.languages if one not in offered]:
-        shown = ", ".join(offered)
-        problem, remedy = f"{unknown[0]!r} is not offered", f"choose among {shown}"
-        raise Unfit(problem, remedy, "offer", value=unknown[0], offered=shown)
-    return reader
 
 
 def _pause(visit: Visit, body: Body) -> Response:
