@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import parse_qs
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -21,15 +20,13 @@ from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages, undoing
-from newsletter.web.bodies import read_body
+from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import spoken
 from newsletter.words import Words, speak
 
 log = structlog.get_logger()
 
-_LONGEST = 20_000  # octets of a form; the largest that our page sends has about 1,000
 _LONGEST_PAUSE = timedelta(days=366)
-Body = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,24 +82,13 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
         accepts = request.headers.get("accept-language", "")
         if subscriber_id is None:
             return pages.answer(pages.not_valid(await run_in_threadpool(spoken, counter, accepts)), 404)
-        body = await _body(request) if request.method == "POST" else None
+        body = await read_form(request) if request.method == "POST" else None
         return await run_in_threadpool(_answer, counter, subscriber_id, body, accepts)
 
     return visit
 
 
-async def _body(request: Request) -> Body:
-    """What the form says; a longer body than any of ours, or another kind, asks for nothing that we know."""
-    content = await read_body(request, _LONGEST)
-    if content is None:
-        return {"do": ["too long"]}
-    try:
-        return parse_qs(content.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
-    except ValueError:
-        return {"do": ["unreadable"]}
-
-
-def _answer(counter: Counter, subscriber_id: int, body: Body | None, accepts: str) -> Response:
+def _answer(counter: Counter, subscriber_id: int, body: Form | None, accepts: str) -> Response:
     subscriber = counter.store.subscriber(subscriber_id)
     words = spoken(counter, accepts, subscriber_id if subscriber else None)
     if subscriber is None:
@@ -118,7 +104,7 @@ def _answer(counter: Counter, subscriber_id: int, body: Body | None, accepts: st
     return _change(visit, wanted, body or {}) if wanted else visit.page()
 
 
-def _wanted(body: Body | None) -> str | None:
+def _wanted(body: Form | None) -> str | None:
     """What the pressed button asks for; a POST that says nothing takes back what its reader did."""
     return None if body is None else body.get("do", ["back" if not body else "unknown"])[0]
 
@@ -147,7 +133,7 @@ def _leave(counter: Counter, subscriber: Subscriber, words: Words) -> Response:
     return pages.answer(pages.left(words, undoing.path(counter, changed.subscriber)))
 
 
-def _change(visit: Visit, wanted: str, body: Body) -> Response:
+def _change(visit: Visit, wanted: str, body: Form) -> Response:
     """Save or pause. Who gets no email can only come back."""
     if visit.reader is None or not visit.subscriber.state.reads:
         return visit.page(status=409)
@@ -161,14 +147,14 @@ def _change(visit: Visit, wanted: str, body: Body) -> Response:
     return visit.page(status=400)
 
 
-def _save(visit: Visit, before: Reader, body: Body) -> Response:
+def _save(visit: Visit, before: Reader, body: Form) -> Response:
     fields = {key: ", ".join(filter(None, body[key])) for key in PREFERENCES if key in body}
     after = filled(visit.counter.store, visit.masthead, before, fields)
     readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
     return replace(visit, reader=after).page("saved")
 
 
-def _pause(visit: Visit, body: Body) -> Response:
+def _pause(visit: Visit, body: Form) -> Response:
     until, today = values.day(body.get("until", [""])[0]), visit.counter.today
     if not today < until <= today + _LONGEST_PAUSE:
         raise Unfit(
