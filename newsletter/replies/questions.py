@@ -54,9 +54,16 @@ def request_of(counter: Counter, question: Question, value: str = "", how: str =
 
 
 def settle(request: Request, question: Question) -> Acted | None:
-    """Do what was asked about; None where it was done, where it is too late, or where it can no longer be done."""
-    counter = request.counter
-    return carry_out(request) if counter.store.use_question(question.key, counter.now()) else None
+    """Do what was asked about; None where it was done, where it is too late, or where it can no longer be done.
+
+    Acted on first, marked second: a stop in between leaves a question that can be answered once more.
+    """
+    store, now = request.counter.store, request.counter.now()
+    if question.used or question.expires <= now:
+        return None
+    acted = carry_out(request)
+    store.use_question(question.key, now)
+    return acted
 
 
 def agreed(counter: Counter, meaning: Meaning, how: str) -> Acted | None:
