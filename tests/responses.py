@@ -51,7 +51,9 @@ KINDS: Mapping[str, Response] = {
     "ask-time": _ask(Command.TIME, "07:30", "answer_do_time"),
     "ask-languages": _ask(Command.LANGUAGES, "zh en", "answer_do_languages"),
     **{f"done-{what}": _done(what) for what in ("papers", "weekly", "daily", "time", "languages")},
-    "help": Response(title=Sentence("answer_help"), words=True, ways=(Way.PREFERENCES, Way.LEAVE)),
+    "help": Response(
+        title=Sentence("answer_help"), words=True, words_first=True, ways=(Way.PREFERENCES, Way.LEAVE)
+    ),
     "settings": Response(
         title=Sentence("answer_settings"), lines=(Sentence("page_wrong_no_time"), Sentence("answer_settings_about")),
         ways=(Way.PREFERENCES,), words=True,

@@ -47,6 +47,7 @@ class Content:
     after: Sequence[str] = ()
     words_title: str = ""
     words: Sequence[Word] = ()
+    words_first: bool = False  # before the buttons
     foot: Sequence[str] = ()
 
 

@@ -99,6 +99,7 @@ def _content(response: Response, by: Writer, secrets: Mapping[Way, str]) -> Cont
         after=tuple(map(by.write, response.after)),
         words_title=words.say("answer_words"),
         words=tuple(_word(by, key) for key in WORDS if listed),
+        words_first=response.words_first,
         foot=tuple(filter(None, foot)),
     )
 

@@ -230,7 +230,7 @@ def _settings(request: Request, unfit: Unfit | None = None) -> Response:
 
 def _help(request: Request) -> Acted:
     ways = (Way.PREFERENCES, Way.LEAVE)
-    return _told(request, Response(title=Sentence("answer_help"), words=True, ways=ways))
+    return _told(request, Response(title=Sentence("answer_help"), words=True, words_first=True, ways=ways))
 
 
 # --- papers, by the numbers printed in the email that was answered ---

@@ -65,5 +65,6 @@ class Response:
     ways: tuple[Way, ...] = ()
     after: tuple[Sentence, ...] = ()
     words: bool = False  # whether it lists the words that work
+    words_first: bool = False  # before its buttons
     confirms: bool = False  # that a reader left, paused or came back
     asking: Asking | None = None

@@ -45,19 +45,18 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
 
     async def visit(request: Request) -> Response:
         form = await read_form(request) if request.method == "POST" else None
-        return await run_in_threadpool(_answer, counter, request.path_params["secret"], form)
+        accepts = request.headers.get("accept-language", "")
+        return await run_in_threadpool(_answer, counter, request.path_params["secret"], form, accepts)
 
     return visit
 
 
-def _answer(counter: Counter, secret: str, form: Form | None) -> Response:
+def _answer(counter: Counter, secret: str, form: Form | None, accepts: str) -> Response:
     question = questions.find(counter, secret)
-    if question is None:
-        return _over(languages.of_reader(counter, None))
-    request = questions.request_of(counter, question, _chosen(counter, question, form))
-    words = languages.of_reader(counter, request.reader if request else None)
-    if request is None:
-        return _over(words)
+    request = questions.request_of(counter, question, _chosen(counter, question, form)) if question else None
+    if question is None or request is None:
+        return _over(languages.spoken(counter, accepts))
+    words = languages.of_reader(counter, request.reader)
     page = _Page(counter, words, request)
     if question.used:
         return page.show(Sentence("page_confirm_used"))
@@ -115,7 +114,7 @@ class _Page:
         return f'<form method="post" action="{undoing.path(self._counter, now)}">{button}</form>'
 
     def show(self, title: Sentence, more: str = "") -> Response:
-        about = f'<p class="quiet">{escape(self._write(Sentence("answer_concerns")))}</p>'
+        about = f'<p class="quiet">{escape(self._write(Sentence("page_confirm_concerns")))}</p>'
         return pages.answer(pages.framed(self._write(title), about + more, self._words))
 
     def _write(self, sentence: Sentence) -> str:
