@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from newsletter.cli import reports
 from newsletter.errors import TransportRefused
 from newsletter.models import (
     Action,
@@ -34,6 +37,7 @@ from newsletter.readers import Counter, in_force, leave, suppress
 from newsletter.replies import acting, answering, questions, receiving
 from newsletter.replies.commands import _COMMANDS
 from newsletter.replies.reading import Understood, read_here
+from newsletter.settings import Settings
 from newsletter.store import Store, open_store
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.tokens import Purpose, make
@@ -185,6 +189,53 @@ def test_each_command_has_its_answer(
     (answer,) = ground.do(command, value, sender="somebody.else@example.net")
     assert (subject, ADA, state) == (answer["Subject"], answer["To"], ground.state())
     assert f"This email is about the subscription of {ADA} to Morning arXiv." in " ".join(part(answer, "plain").split())
+
+
+def test_who_is_not_in_the_list_has_no_preferences(ground: Ground) -> None:
+    """Somebody whose line was deleted still leaves; what needs an entry is for a person."""
+    ground.counter.subscribers.write_text(ROSTER.replace("  - ada@example.org\n", ""), "utf-8")
+    in_force.take_in(ground.counter, in_force.load(ground.counter))
+    for command, value in (
+        (Command.PAPERS, "5"),
+        (Command.DAYS, "weekly"),
+        (Command.TIME, ""),
+        (Command.LANGUAGES, ""),
+    ):
+        assert [] == ground.do(command, value) == ground.ask(command, value)
+    assert 1 == len(ground.do(Command.UNSUBSCRIBE))
+
+
+@pytest.mark.parametrize(
+    ("command", "language", "told"),
+    [(Command.UNSUBSCRIBE, "fr", "Vous êtes désabonné"), (Command.HELP, "en", "What you can write to us")],
+)
+def test_a_language_with_few_words_is_not_mixed(ground: Ground, command: Command, language: str, told: str) -> None:
+    """French has words for confirmations alone: those are French, anything else is English from end to end."""
+    text = ROSTER.replace("  - ada@example.org", f"  - {{email: {ADA}, languages: [fr, en]}}")
+    ground.counter.subscribers.write_text(text, "utf-8")
+    in_force.take_in(ground.counter, in_force.load(ground.counter))
+    (answer,) = ground.do(command)
+    assert told in answer["Subject"]
+    assert f'<html lang="{language}"' in part(answer, "html")
+
+
+def test_explaining_names_the_command_and_its_value(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """`newsletter inbox --explain`: a field more, and one more where the command has a value."""
+    meanings = [
+        Meaning(action=Action.CONFIRM, reason="why", command=Command.PAPERS, value="5", subscriber_id=ground.id()),
+        Meaning(action=Action.HELP, reason="why", command=Command.HELP, subscriber_id=ground.id()),
+        Meaning(action=Action.IGNORE, reason="why"),
+    ]
+    given = iter(meanings)
+    monkeypatch.setattr(reports.app, "open_counter", lambda _: nullcontext(ground.counter))
+    monkeypatch.setattr(reports.receiving, "read_file", lambda *_: next(given))
+    file = tmp_path / "1.eml"
+    file.write_bytes(b"")
+    reports.inbox(Settings(), [file] * 3)
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [("papers", "5"), ("help", None), (None, None)] == [(row["command"], row.get("value")) for row in rows]
 
 
 def test_every_command_is_known() -> None:

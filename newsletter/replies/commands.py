@@ -42,7 +42,7 @@ class Acted:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     do: Callable[[Request], Acted | None]  # None: not for this reader, so it is for a person
-    deed: Callable[[Request], Sentence] | None = None  # what it would do; None: it changes nothing
+    deed: Callable[[Request], Sentence | None] | None = None  # what it would do; None: it changes nothing
 
 
 def carry_out(request: Request) -> Acted | None:
@@ -59,10 +59,7 @@ def question(request: Request, *, proven: bool) -> Acted | None:
     if would is None:
         acted = carry_out(request)
     elif _may(request) and (request.reader.state.reads or request.command is Command.RESUME):
-        try:
-            acted = _told(request, _asking(request, would(request), proven=proven))
-        except Unfit as unfit:
-            acted = _told(request, _settings(request, unfit))
+        acted = _asked(request, would, proven=proven)
     else:
         return None
     if acted is None or acted.response is None or acted.response.asking:
@@ -84,6 +81,14 @@ def _may(request: Request) -> bool:
     if request.command in (Command.RESUME, Command.JOIN):
         return request.reader.state.reads or left_by_themselves(request.reader)
     return request.reader.state.reads or request.command is Command.UNSUBSCRIBE
+
+
+def _asked(request: Request, would: Callable[[Request], Sentence | None], *, proven: bool) -> Acted | None:
+    try:
+        what = would(request)
+    except Unfit as unfit:
+        return _told(request, _settings(request, unfit))
+    return _told(request, _asking(request, what, proven=proven)) if what else None
 
 
 def _asking(request: Request, what: Sentence, *, proven: bool) -> Response:
@@ -199,11 +204,9 @@ def _prefer(request: Request) -> Acted | None:
     return Acted(subscriber=changed.subscriber, changed=changed, response=response)
 
 
-def _would_prefer(request: Request) -> Sentence:
+def _would_prefer(request: Request) -> Sentence | None:
     change = _change(request)
-    if change is None:
-        raise Unfit("not in the list", "add them")
-    return _sentence("answer_do", request, change[1])
+    return _sentence("answer_do", request, change[1]) if change else None
 
 
 def _sentence(prefix: str, request: Request, after: Reader) -> Sentence:
@@ -248,7 +251,10 @@ def _papers(request: Request) -> Acted:
 
 def _titles(request: Request) -> tuple[tuple[str, ...], list[int]]:
     """The papers of these numbers, as printed, and the numbers that were not."""
-    store, wanted = request.counter.store, [int(one) for one in request.value.split() if one.isdecimal()]
+    store, wanted = (
+        request.counter.store,
+        [int(one) for one in request.value.split() if one.isdecimal() and len(one) < 5],
+    )
     printed = {one.number: one for one in store.papers_for(request.reader.id, request.about)}
     titles = []
     for number in (one for one in wanted if one in printed):

@@ -16,12 +16,16 @@ class Questions(Base):
     """Questions: a row each, used once."""
 
     def ask(self, asked: Question, within: timedelta, most: int) -> bool:
-        """Keep a question; false where the same command's is open, or `most` were asked `within` that time."""
+        """Keep a question; false where the same command's is open, or `most` were asked `within` that time.
+
+        Older ones are forgotten.
+        """
         row = {name: getattr(asked, name) for name in ("value", "message_id", "made", "expires", "used")}
         row |= {"hash": asked.key, "subscriber_id": column_id(asked.subscriber_id), "command": asked.command.value}
         mine = question.c.subscriber_id == row["subscriber_id"]
         with self._transaction() as connection:
-            before = connection.execute(select(question).where(mine & (question.c.made > asked.made - within))).all()
+            connection.execute(delete(question).where(mine & (question.c.made <= asked.made - within)))
+            before = connection.execute(select(question).where(mine)).all()
             if all(one.hash != asked.key for one in before):  # else its email is read once more
                 still = any(
                     one.command == asked.command.value and one.used is None and one.expires > asked.made
