@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -435,3 +436,19 @@ def test_an_answer_from_right_to_left() -> None:
     text, html = answer.parts([TEMPLATES], arabic)
     assert '<html lang="ar" dir="rtl">' in html
     assert text.startswith("\u2067تم")
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "de"])
+@pytest.mark.parametrize("key", ["unsubscribe", "pause", "resume"])
+def test_the_words_that_an_answer_lists_work(key: str, language: str) -> None:
+    """As the subject of the email that its link writes, and as a reply."""
+    word = load_words([TEMPLATES], language).say(f"answer_word_{key}")
+    to = f"news+{make(KEYS, Purpose.REPLY, ADA.id)}@news.example"
+    for subject, text in ((word, ""), ("Re: Morning arXiv", word)):
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = ADA.email, to, subject, "<a@b.example>"
+        mail.set_content(text)
+        meaning = inbound.read(
+            mail.as_bytes(policy=policy.SMTP), keys=KEYS, today=MORNING.date(), own_domain="news.example"
+        )
+        assert (Action(key), ADA.id) == (meaning.action, meaning.subscriber_id), (word, subject)
