@@ -78,3 +78,9 @@ def find(keys: Keys, purpose: Purpose, text: str) -> int | None:
     """The subscriber id of the first valid token anywhere in the text, or None."""
     found = (read(keys, purpose, match) for match in re.findall(r"(?<![a-z2-7])[a-z2-7]{34}(?![a-z2-7])", text.lower()))
     return next((subscriber_id for subscriber_id in found if subscriber_id is not None), None)
+
+
+def secret(keys: Keys, what: str, text: str) -> str:
+    """The secret part of a one-time link, 40 letters of [0-9a-f]; the same for the same text."""
+    _, key = max(keys.items())
+    return hmac.new(key, f"newsletter {what}\0{text}".encode(), hashlib.sha256).hexdigest()[:40]

@@ -120,6 +120,23 @@ class Words:
         whole, short = (get_day_names(width, "stand-alone", self._locale) for width in ("wide", "abbreviated"))
         return [(str(whole[number]), str(short[number])) for number in range(7)]
 
+    def spelled(self, day: date) -> str:
+        """The day in words, without its weekday; also where only the answers speak this language."""
+        return str(format_date(day, "long", locale=self._answering()))
+
+    def named(self, language: str) -> str:
+        """What this language is called here."""
+        try:
+            return str(Locale.parse(language, sep="-").get_display_name(self._answering()) or language)
+        except (UnknownLocaleError, ValueError):
+            return language
+
+    def _answering(self) -> Locale:
+        with suppress(UnknownLocaleError, ValueError):
+            if (spoken := str(self._phrases.get("answer_language", self.language))) != self.language:
+                return Locale.parse(spoken, sep="-")
+        return self._locale
+
     def _write_date(self, day: date, form: str) -> str:
         return format_date(day, str(self._phrases[form]), locale=self._locale)
 

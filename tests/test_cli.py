@@ -515,7 +515,7 @@ def test_what_the_file_says_can_be_undone(folder: Folder, served: Servers) -> No
 
 
 def test_inbox_explains_without_acting(morning: Folder) -> None:
-    """One line of JSON for each message with exactly file, action, email and reason; nobody leaves by it."""
+    """One line of JSON for each message: file, action, email, reason, command, and its value; nobody leaves by it."""
     (mail,) = (morning.path / "var" / "outbox").glob("*_ada@example.org.eml")
     mails = morning.path / "mails"
     mails.mkdir()
@@ -526,7 +526,7 @@ def test_inbox_explains_without_acting(morning: Folder) -> None:
     ended = morning("inbox", "--explain", "mails", "mails/1.eml")
     assert 0 == ended.returncode, ended.stderr
     rows = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert [["file", "action", "email", "reason"]] * 5 == [list(row) for row in rows]
+    assert [["file", "action", "email", "reason", "command"]] * 5 == [list(row) for row in rows]
     assert [
         ("mails/1.eml", "unsubscribe", "ada@example.org"),
         ("mails/2.eml", "ignore", "ada@example.org"),

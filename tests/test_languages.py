@@ -17,18 +17,18 @@ from newsletter import archive
 from newsletter.models import Bill, Notice, NoticeKind, Subscriber, SubscriberState, Usage, Wishes
 from newsletter.render import Renderer
 from newsletter.render.sample import sample_editions
-from newsletter.replies import answers
-from newsletter.replies.answering import ANSWERED
 from newsletter.settings import Settings
 from newsletter.tokens import Purpose
 from newsletter.web import pages
 from newsletter.words import load_words
 from tests import spoken
 from tests.conftest import ROOT
-from tests.factories import DAY, KEYS, a_letterhead, an_edition, an_entry
+from tests.factories import DAY, a_letterhead, an_edition, an_entry
 from tests.issues import DATES, a_day, a_site, an_issue, days
 from tests.mails import KINDS, mailed
 from tests.morning import ROSTER
+from tests.responses import KINDS as KINDS_OF_ANSWERS
+from tests.responses import written
 from tests.site import Site, site_of
 from tests.spoken import LANGUAGE, data_of, foreign, visible
 
@@ -120,19 +120,10 @@ def test_an_answer_has_no_other_word(places: tuple[Path, ...], web: str | None) 
     """Each answer to a reply, both parts and the subject."""
     reader = Subscriber(id=7, email="ada@example.net", state=SubscriberState.PAUSED, since=NOW, added=NOW)
     reader = replace(reader, paused_until=date(2026, 4, 1))
-    for action in ANSWERED:
-        message = answers.compose(
-            action,
-            a_letterhead(public_url=web),
-            keys=KEYS,
-            reader=reader,
-            newsletter="Morning arXiv",
-            words=load_words(places, LANGUAGE).section("answer_"),
-            answers="<a@b>",
-            now=NOW,
-        )
+    for kind, response in KINDS_OF_ANSWERS.items():
+        message = written(response, reader, load_words(places, LANGUAGE), a_letterhead(public_url=web))
         for text in (message.text, visible(message.html), message.rendered.subject):
-            assert [] == foreign(text, ["Morning arXiv"]), action
+            assert [] == foreign(text, ["Morning arXiv", "UTC", "Zagreb", a_letterhead().postal_address]), kind
 
 
 # --- the archive ---

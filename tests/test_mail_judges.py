@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from html import unescape
 from itertools import product
 from pathlib import Path
@@ -18,9 +19,12 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import Abstracts, Message, Paper
 from newsletter.render import HTML_LIMIT, Renderer
 from newsletter.tex import to_unicode
-from tests.factories import DAY
+from newsletter.words import load_words
+from tests.factories import DAY, a_letterhead
 from tests.mails import KINDS, TEMPLATES, edition_of, mailed, real_papers
 from tests.morning import ROSTER, desk_of, outbox, part, practice
+from tests.responses import ADA, written
+from tests.responses import KINDS as ANSWERS
 
 ARTEFACTS = Path(__file__).parent.parent / "var" / "artefacts" / "mail"  # kept by CI, ignored by git
 
@@ -126,19 +130,32 @@ def _whole_words(mail: Message, papers: list[Paper]) -> None:
 # --- SpamAssassin -----------------------------------------------------------
 
 
-def test_no_kind_looks_like_spam(renderer: Renderer, tmp_path: Path) -> None:
-    """With the list headers in place each mail scores 0 or less by local rules."""
+def spam_scores(folder: Path, mails: Mapping[str, Message]) -> dict[str, float]:
+    """What local rules say of each."""
     spamassassin = shutil.which("spamassassin")
     if not spamassassin:
         pytest.skip("no spamassassin on this machine")
-    kinds = [kind for kind in KINDS if kind != "hostile"]
-    for kind in kinds:
-        (tmp_path / kind).write_bytes(mailed(renderer, KINDS[kind]()).raw)
-    command = [spamassassin, "-L", "-t", *(str(tmp_path / kind) for kind in kinds)]
+    for name, mail in mails.items():
+        (folder / name).write_bytes(mail.raw)
+    command = [spamassassin, "-L", "-t", *(str(folder / name) for name in mails)]
     judged = subprocess.run(command, capture_output=True, check=True, timeout=120).stdout.decode(errors="replace")
-    scores = [float(score) for score in re.findall(r"^X-Spam-Status: \w+, score=(-?[\d.]+)", judged, re.M)]
-    assert len(scores) == len(kinds)
-    assert max(scores) <= 0, dict(zip(kinds, scores, strict=True))
+    scores = re.findall(r"^X-Spam-Status: \w+, score=(-?[\d.]+)", judged, re.M)
+    return dict(zip(mails, map(float, scores), strict=True))
+
+
+def test_no_kind_looks_like_spam(renderer: Renderer, tmp_path: Path) -> None:
+    """With the list headers in place each mail scores 0 or less by local rules."""
+    kinds = {kind: mailed(renderer, make()) for kind, make in KINDS.items() if kind != "hostile"}
+    scores = spam_scores(tmp_path, kinds)
+    assert max(scores.values()) <= 0, scores
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_no_answer_looks_like_spam(tmp_path: Path, language: str) -> None:
+    """Nor does any answer to a reply."""
+    words = load_words([TEMPLATES], language)
+    scores = spam_scores(tmp_path, {kind: written(one, ADA, words, a_letterhead()) for kind, one in ANSWERS.items()})
+    assert max(scores.values()) <= 0, scores
 
 
 # --- Chromium and axe-core --------------------------------------------------
@@ -155,9 +172,24 @@ _PAGE = {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_on_every_screen(browser: Any, axe: str, renderer: Renderer, kind: str) -> None:
     """No violation, no horizontal scroll, no tiny letter, no request, dark is dark; the pictures are kept."""
+    on_every_screen(browser, axe, kind, mailed(renderer, KINDS[kind]()).html)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize(
+    "kind", ["left", "confirm", "ask-pause", "ask-how-long", "done-time", "help", "settings", "like"]
+)
+def test_every_answer_on_every_screen(browser: Any, axe: str, kind: str, language: str) -> None:
+    """The same of answers to replies."""
+    letterhead = a_letterhead(public_url=None) if kind == "ask-how-long" else a_letterhead()
+    html = written(ANSWERS[kind], ADA, load_words([TEMPLATES], language), letterhead).html
+    on_every_screen(browser, axe, f"answer-{kind}-{language}", html)
+
+
+def on_every_screen(browser: Any, axe: str, name: str, html: str) -> None:
     page, asked = browser.new_page(), []
     page.on("request", lambda request: asked.append(request.url))
-    page.set_content(mailed(renderer, KINDS[kind]()).html)
+    page.set_content(html)
     page.evaluate(axe)
     for scheme, width in product(_PAGE, (360, 375, 700)):
         page.emulate_media(color_scheme=scheme)
@@ -167,7 +199,7 @@ def test_every_kind_on_every_screen(browser: Any, axe: str, renderer: Renderer, 
         assert page.evaluate("getComputedStyle(document.body).backgroundColor") == _PAGE[scheme]
         if width > 360:
             ARTEFACTS.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=str(ARTEFACTS / f"{kind}-{width}-{scheme}.png"), full_page=True)
+            page.screenshot(path=str(ARTEFACTS / f"{name}-{width}-{scheme}.png"), full_page=True)
         if width != 375:
             found = page.evaluate(_RUN_AXE)
             assert [(broken["id"], broken["nodes"][0]["html"]) for broken in found["violations"]] == []

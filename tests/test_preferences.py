@@ -29,7 +29,9 @@ from tests.morning import ROSTER, active, desk_of, outbox, part, practice
 from tests.pages import judge, nu_errors
 from tests.site import ADA, Answer, Site
 
-SOURCES = [*(ROOT / "newsletter/subscribers").glob("*.py"), ROOT / "newsletter/web/preferences.py"]
+SOURCES = [
+    file for name in ("subscribers", "readers", "replies", "web") for file in (ROOT / "newsletter" / name).glob("*.py")
+]
 TWO_TOPICS = """\
 # Our own words
 newsletter: {languages: [en, zh], archive: private}
@@ -44,7 +46,7 @@ subscribers:
 """
 FORM = {
     "languages": ["zh", ""], "topics": ["", "robots"], "abstracts": "full", "abstract_language": "first",
-    "send_at": "21:30", "timezone": "Europe/London", "days": ["", "mon", "thu"], "do": "save",
+    "max_papers": "9", "send_at": "21:30", "timezone": "Europe/London", "days": ["", "mon", "thu"], "do": "save",
 }  # fmt: skip
 
 
@@ -96,7 +98,7 @@ def _reader(text: str = TWO_TOPICS) -> Reader:
         ("languages", "zh,en", "zh, en"), ("languages", "ZH", "zh"),
         ("topics", "robots, foundations", "robots, foundations"),
         ("send_at", "9:05", "09:05"), ("timezone", "Asia/Shanghai", "Asia/Shanghai"), ("days", "sun, mon", "mon, sun"),
-        ("abstracts", "NONE", "none"), ("abstract_language", "both", "both"),
+        ("abstracts", "NONE", "none"), ("max_papers", "007", "7"), ("abstract_language", "both", "both"),
     ],
 )  # fmt: skip
 def test_a_preference_is_read_as_the_roster_reads_it(key: str, text: str, shown: str) -> None:
@@ -114,6 +116,7 @@ def test_a_preference_is_read_as_the_roster_reads_it(key: str, text: str, shown:
     [
         ("languages", ""), ("languages", "klingon!"), ("topics", ""), ("topics", "cooking"), ("days", "yesterday"),
         ("send_at", "25:00"), ("timezone", "Mars/Olympus"), ("abstracts", "some"), ("abstract_language", "x"),
+        ("max_papers", "0"), ("max_papers", "many"),
         ("email", "a@b"),
     ],
 )  # fmt: skip
@@ -155,7 +158,7 @@ def test_saving_writes_ledger_and_file(topics: Site) -> None:
     assert (200, True) == (answer.status, "已保存" in answer.text)  # in the language that was just chosen
     wanted = {
         "languages": "zh", "topics": "robots", "abstracts": "full", "abstract_language": "first", "send_at": "21:30",
-        "timezone": "Europe/London", "days": "mon, thu",
+        "timezone": "Europe/London", "days": "mon, thu", "max_papers": "9",
     }  # fmt: skip
     assert wanted == in_force(topics)
     text = topics.settings.subscribers.read_text("utf-8")
@@ -173,7 +176,7 @@ def test_saving_the_same_changes_nothing(topics: Site) -> None:
     same = {
         "languages": ["en", "zh"], "topics": ["", "foundations"], "abstracts": "smart", "abstract_language": "original",
         "send_at": "06:45", "timezone": "UTC", "days": ["", "mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-        "do": "save",
+        "max_papers": "15", "do": "save",
     }  # fmt: skip
     assert 200 == post(topics, same).status
     assert before == topics.settings.subscribers.read_bytes()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,24 @@ from typing import Any
 import pytest
 
 from newsletter import inbound, readers, subscribers
+from newsletter.errors import TemplateError
 from newsletter.models import Action, Letterhead, Meaning, Message, Subscriber, SubscriberState
-from newsletter.replies import acting, answers
+from newsletter.render import answer
+from newsletter.render.answer import Content
+from newsletter.replies import acting
+from newsletter.replies.responses import Way
 from newsletter.store import Store
 from newsletter.subscribers import load
 from newsletter.tokens import Purpose, make
 from newsletter.words import load_words
 from tests.counters import TEMPLATES, a_counter
+from tests.factories import KEYS
 from tests.morning import MORNING, ROSTER
+from tests.responses import ADA, KINDS, SECRETS, written
 from tests.test_web import make_unwritable
 
 LEFT = "2026-03-09 by reply"
+SHORT = Content(language="en", brand="B", title="A")
 
 
 @pytest.fixture
@@ -295,12 +302,15 @@ def test_taken_back_the_count_begins_anew(store: Store, chen: Subscriber, roster
 
 # --- answers ---
 
-KEYS = {0: b"a key of thirty-two octets for us"}
 LETTERHEAD = Letterhead(sender="Morning arXiv <news@news.example>", reply_to="news@news.example")
-
-
-def said_in(language: str) -> Mapping[str, str]:
-    return load_words([TEMPLATES], language).section("answer_")
+WEB = replace(LETTERHEAD, public_url="https://news.example")
+LANGUAGES = ("en", "zh", "zh-Hant", "ja", "ko", "de", "fr", "es", "pt-BR", "it", "ru", "xx")
+EVERYWHERE = ("left", "paused", "resumed", "confirm")
+DAYS = {
+    "en": "23 March 2026", "zh": "2026年3月23日", "zh-Hant": "2026年3月23日", "ja": "2026年3月23日",
+    "ko": "2026년 3월 23일", "de": "23. März 2026", "fr": "23 mars 2026", "es": "23 de marzo de 2026",
+    "pt-BR": "23 de março de 2026", "it": "23 marzo 2026", "ru": "23 марта 2026", "xx": "23 March 2026",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -308,51 +318,65 @@ def said_in(language: str) -> Mapping[str, str]:
 )
 def test_an_answer_says_which_language_it_is_in(asked: str, spoken: str) -> None:
     """A language that has no words gets English, and says so; Traditional Chinese is told apart by region."""
-    assert spoken == said_in(asked)["language"]
+    assert spoken == load_words([TEMPLATES], asked).say("answer_language")
 
 
-def an_answer(
-    chen: Subscriber, action: Action = Action.UNSUBSCRIBE, language: str = "zh", undo: str | None = None, **more: Any
-) -> Message:
-    letterhead = replace(LETTERHEAD, **more)
-    return answers.compose(
-        action, letterhead, keys=KEYS, reader=chen, newsletter="Morning arXiv", words=said_in(language),
-        answers="<reply@example.org>", now=MORNING, undo=undo,
-    )  # fmt: skip
+def an_answer(kind: str, language: str = "en", letterhead: Letterhead = LETTERHEAD, **more: str) -> Message:
+    return written(KINDS[kind], ADA, load_words([TEMPLATES], language), letterhead, **more)
 
 
-@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "ja", "ko", "de", "fr", "es", "pt-BR", "it", "ru", "xx"])
-@pytest.mark.parametrize("action", [Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME, Action.CONFIRM])
-def test_an_answer_in_the_reader_s_language(chen: Subscriber, action: Action, language: str) -> None:
-    """One short mail as RFC 3834 wants it, with a way to undo, in ASCII lines with CRLF, the same each time."""
-    message = an_answer(replace(chen, paused_until=UNTIL), action, language)
-    assert message == an_answer(replace(chen, paused_until=UNTIL), action, language)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_in_the_reader_s_language(kind: str, language: str) -> None:
+    """One short email as RFC 3834 wants it, in ASCII lines with CRLF, the same each time; days are written in words."""
+    message = an_answer(kind, language)
+    assert message == an_answer(kind, language)
     mail = message_from_bytes(message.raw, policy=policy.default)
     assert ("auto-replied", "<reply@example.org>") == (mail["Auto-Submitted"], mail["In-Reply-To"])
-    assert ["chen@example.org"] == [address.addr_spec for address in mail["To"].addresses]
+    assert [ADA.email] == [address.addr_spec for address in mail["To"].addresses]
     assert "" == message.envelope_from
     for name in ("From", "To", "Subject", "Date", "Message-ID", "Reply-To"):
         assert 1 == len(mail.get_all(name)), name
     assert message.raw.isascii()
     assert b"\n" not in message.raw.replace(b"\r\n", b"")
-    text, html = (mail.get_body((kind,)).get_content() for kind in ("plain", "html"))  # type: ignore[union-attr]
-    assert "mailto:news+" in text
-    assert "mailto:news+" in html
-    assert "{" not in text + html
-    assert ("2026-03-23" in text) == (action is Action.PAUSE)
+    text, html = (mail.get_body((part,)).get_content() for part in ("plain", "html"))  # type: ignore[union-attr]
+    assert "{" not in text
+    assert "[[" not in text + html
+    assert ADA.email in text
+    assert (
+        (kind in ("paused", "ask-pause")) == (DAYS[language] in text.replace("\xa0", " ")) == (DAYS[language] in html)
+    )
+    spoken = load_words([TEMPLATES], language).say("answer_language")
+    assert f'<html lang="{spoken}" dir="ltr">' in html
+
+
+@pytest.mark.parametrize("kind", EVERYWHERE)
+def test_a_confirmation_has_the_way_back_without_a_web_part(kind: str) -> None:
+    """An email that says the same: a link that writes it."""
+    message = an_answer(kind)
+    assert "mailto:news+" in message.text
+    assert "mailto:news+" in message.html
+
+
+@pytest.mark.parametrize("kind", [kind for kind, response in KINDS.items() if response.asking])
+def test_a_question_without_a_web_part_is_answered_by_email(kind: str) -> None:
+    """By a link that writes the command, where our address can carry a token; a yes works in any case."""
+    mails = [link.split()[0] for link in an_answer(kind).text.partition("──")[0].split("mailto:")[1:]]
+    assert (3 if kind == "ask-how-long" else 1) == len(mails)
+    bare = an_answer(kind, letterhead=replace(LETTERHEAD, plus_addressing=False)).text.partition("──")[0]
+    assert (kind == "confirm") == ("mailto:" in bare)
 
 
 @pytest.mark.parametrize("letters", [*range(4, 64)])
-def test_an_answer_s_headers_arrive_as_they_are(chen: Subscriber, letters: int) -> None:
+def test_an_answer_s_headers_arrive_as_they_are(letters: int) -> None:
     """Whatever the length of an address or a name, no header is folded or encoded into something else."""
     domain = f"{'d' * min(letters, 60)}.example"
     names = ["", "Morning arXiv", "n" * letters, "Dr. Lovelace, Ada " * 6, "晨间论文" * (letters // 4)]
     for name in names:
         letterhead = replace(LETTERHEAD, sender=f"{name} <news@{domain}>", reply_to=f"news@{domain}")
-        message = answers.compose(
-            Action.UNSUBSCRIBE, letterhead, keys=KEYS, reader=chen, newsletter=name or "x", words=said_in("en"),
-            answers=f"<{'i' * 5 * letters}@{domain}>", now=MORNING,
-        )  # fmt: skip
+        message = an_answer(
+            "left", letterhead=letterhead, newsletter=name or "x", replied=f"<{'i' * 5 * letters}@{domain}>"
+        )
         head = message.raw.split(b"\r\n\r\n")[0] + b"\r\n"
         for header, value in message.headers:
             if header not in ("From", "Subject"):
@@ -365,28 +389,66 @@ def test_an_answer_s_headers_arrive_as_they_are(chen: Subscriber, letters: int) 
         assert max(map(len, head.split(b"\r\n"))) <= 998
 
 
-def test_an_answer_proves_and_undoes(chen: Subscriber) -> None:
-    """With a web address the undo is a page for that; the Message-ID is known as ours when it comes back."""
-    message = an_answer(chen, public_url="https://news.example", undo="0123456789")
-    assert "https://news.example/undo/0123456789" in message.text
-    assert make(KEYS, Purpose.PREFERENCES, chen.id) not in message.text
+@pytest.mark.parametrize("kind", ["left", "paused", "confirm", "ask-pause"])
+def test_an_answer_proves_and_undoes(kind: str) -> None:
+    """With a web address each button is a page for that; the Message-ID is known as ours when it comes back."""
+    message = an_answer(kind, letterhead=WEB)
+    path = f"a/{SECRETS[Way.CONFIRM]}" if KINDS[kind].asking else f"undo/{SECRETS[Way.UNDO]}"
+    assert f"https://news.example/{path}" in message.text
+    assert f'href="https://news.example/{path}"' in message.html
+    assert make(KEYS, Purpose.PREFERENCES, ADA.id) not in message.text
     meaning = inbound.read(message.raw, keys=KEYS, today=MORNING.date(), own_domain="news.example")
     assert (Action.IGNORE, True) == (meaning.action, "our own mail" in meaning.reason)
 
 
-def test_another_service_does_not_answer_our_answer(chen: Subscriber) -> None:
-    """Two services that write to each other end after one mail each."""
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_service_does_not_answer_our_answer(kind: str) -> None:
+    """Two services that write to each other end after one email each, whatever ours says."""
     other = {0: b"the key of another service, 32 octets"}
-    subject = an_answer(chen, language="en").raw.replace(b"You are unsubscribed", b"unsubscribe")
-    meaning = inbound.read(subject, keys=other, today=MORNING.date(), own_domain="other.example")
+    meaning = inbound.read(an_answer(kind).raw, keys=other, today=MORNING.date(), own_domain="other.example")
     assert (Action.IGNORE, True) == (meaning.action, "auto-replied" in meaning.reason)
 
 
-def test_a_hostile_message_id_breaks_no_line(chen: Subscriber) -> None:
+def test_a_hostile_message_id_breaks_no_line() -> None:
     """What somebody else wrote as Message-ID never adds a header."""
-    message = answers.compose(
-        Action.UNSUBSCRIBE, LETTERHEAD, keys=KEYS, reader=chen, newsletter="A\r\nBcc: eve@evil.example",
-        words=said_in("en"), answers="<a@b>\r\nBcc: eve@evil.example", now=MORNING,
-    )  # fmt: skip
-    mail = message_from_bytes(message.raw, policy=policy.default)
+    evil = {"newsletter": "A\r\nBcc: eve@evil.example", "replied": "<a@b>\r\nBcc: eve@evil.example"}
+    mail = message_from_bytes(an_answer("left", **evil).raw, policy=policy.default)
     assert (None, None) == (mail["Bcc"], mail["In-Reply-To"])
+
+
+def test_own_templates_make_the_answers(tmp_path: Path) -> None:
+    """A file beside the list wins; one that is broken is named by the check, and ours serves."""
+    own = tmp_path / "answer.txt.j2"
+    own.write_text("Ours: [[a.title]]\n", "utf-8")
+    text, html = answer.parts([tmp_path, TEMPLATES], SHORT)
+    assert ("Ours: A", True) == (text, "<h1" in html)
+    for broken in ("Ours:\n[[a.kitchen]]\n", "Ours:\n[% if %]\n"):
+        own.write_text(broken, "utf-8")
+        with pytest.raises(TemplateError) as caught:
+            answer.check([tmp_path, TEMPLATES])
+        assert (str(own), 2) == (caught.value.file, caught.value.line)
+        assert "A" == answer.parts([tmp_path, TEMPLATES], SHORT)[0].splitlines()[0]
+
+
+def test_an_answer_from_right_to_left() -> None:
+    """The page says so, and each such line of the text stands between marks."""
+    arabic = Content(language="ar", brand="Morning arXiv", title="تم إلغاء اشتراكك", foot=("ada@example.net",))
+    text, html = answer.parts([TEMPLATES], arabic)
+    assert '<html lang="ar" dir="rtl">' in html
+    assert text.startswith("\u2067تم")
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "de"])
+@pytest.mark.parametrize("key", ["unsubscribe", "pause", "resume"])
+def test_the_words_that_an_answer_lists_work(key: str, language: str) -> None:
+    """As the subject of the email that its link writes, and as a reply."""
+    word = load_words([TEMPLATES], language).say(f"answer_word_{key}")
+    to = f"news+{make(KEYS, Purpose.REPLY, ADA.id)}@news.example"
+    for subject, text in ((word, ""), ("Re: Morning arXiv", word)):
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"], mail["Message-ID"] = ADA.email, to, subject, "<a@b.example>"
+        mail.set_content(text)
+        meaning = inbound.read(
+            mail.as_bytes(policy=policy.SMTP), keys=KEYS, today=MORNING.date(), own_domain="news.example"
+        )
+        assert (Action(key), ADA.id) == (meaning.action, meaning.subscriber_id), (word, subject)

@@ -114,7 +114,10 @@ def inbox(settings: Settings, paths: Sequence[Path]) -> None:
                 "action": meaning.action.value,
                 "email": subscriber.email if subscriber else None,
                 "reason": meaning.reason,
+                "command": meaning.command.value if meaning.command else None,
             }
+            if meaning.value:
+                row["value"] = meaning.value
             click.echo(json.dumps(row, ensure_ascii=False))
 
 

@@ -42,6 +42,7 @@ from newsletter.models.replies import (
     Incoming,
     Meaning,
     Posted,
+    Question,
 )
 from newsletter.models.subscribers import (
     AbstractLanguage,
@@ -65,11 +66,10 @@ from newsletter.models.troubles import Trouble
 __all__ = [
     "HEARD_OF", "NOT_SERVED", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced",
     "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Command", "Completion",
-    "Delivery",
-    "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind", "Figures", "Finding",
-    "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line", "Masthead", "Meaning",
-    "Message", "ModelFacts", "ModelOutcome", "Newsletter", "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper",
-    "Pick", "Posted", "Preference", "PrintedPaper", "Prompt", "QuietDays", "Ranked", "Reader", "Rendered", "Roster",
-    "Score", "Section", "Seen", "Slotted", "Span", "Subscriber", "SubscriberState", "Summary", "Topic", "Trouble",
-    "Usage", "Verdict", "Wishes", "may_follow",
+    "Delivery", "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind",
+    "Figures", "Finding", "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line",
+    "Masthead", "Meaning", "Message", "ModelFacts", "ModelOutcome", "Newsletter", "Notice", "NoticeKind", "Outcome",
+    "Outgoing", "Paper", "Pick", "Posted", "Preference", "PrintedPaper", "Prompt", "Question", "QuietDays", "Ranked",
+    "Reader", "Rendered", "Roster", "Score", "Section", "Seen", "Slotted", "Span", "Subscriber", "SubscriberState",
+    "Summary", "Topic", "Trouble", "Usage", "Verdict", "Wishes", "may_follow",
 ]  # fmt: skip

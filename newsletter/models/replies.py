@@ -72,6 +72,20 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What we asked a reader: whether a command that was not certain is what they want."""
+
+    key: str  # a hash of the secret part of its link
+    subscriber_id: int
+    command: Command
+    value: str
+    message_id: str  # of our email
+    made: datetime  # UTC, as all times
+    expires: datetime
+    used: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
     """A mail that came back from a reader's server."""
 

@@ -67,11 +67,16 @@ def resume(counter: Counter, subscriber: Subscriber) -> Changed:
     return _paused(counter, subscriber, None)
 
 
+def left_by_themselves(subscriber: Subscriber) -> bool:
+    """Whether somebody who unsubscribed did so by their own hand."""
+    own = (subscriber.why or "").endswith((BY_REPLY, BY_LINK))
+    return subscriber.state is SubscriberState.UNSUBSCRIBED and own
+
+
 def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:
     """Take back what readers did by their own hand; None where it was somebody else's or a mail server's."""
     if subscriber.state is SubscriberState.UNSUBSCRIBED:
-        own = (subscriber.why or "").endswith((BY_REPLY, BY_LINK))
-        return come_back(counter, subscriber) if own else None
+        return come_back(counter, subscriber) if left_by_themselves(subscriber) else None
     if subscriber.state is SubscriberState.SUPPRESSED:
         return None
     if subscriber.state is SubscriberState.ACTIVE:

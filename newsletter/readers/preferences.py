@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from newsletter.models import Preference, Reader, Roster
+from newsletter.models import Masthead, Preference, Reader, Roster
 from newsletter.store import Store
 from newsletter.subscribers.preferences import with_preference
 from newsletter.subscribers.tree import Unfit
@@ -38,3 +38,21 @@ def _applied(roster: Roster, kept: Sequence[Preference]) -> tuple[Mapping[str, R
         with suppress(Unfit):  # a topic that is gone: the file counts
             changed[one.email] = with_preference(reader, one.key, one.value, topics)
     return changed, edited
+
+
+def offered(store: Store, masthead: Masthead, reader: Reader | None) -> tuple[str, ...]:
+    """The newsletter's languages and those of its readers, in which lines are written anyway."""
+    own = reader.wishes.languages if reader else ()
+    return tuple(dict.fromkeys((*masthead.newsletter.languages, *own, *store.reader_languages())))
+
+
+def filled(store: Store, masthead: Masthead, reader: Reader, fields: Mapping[str, str]) -> Reader:
+    """The reader as these fields say; the others stay. Raises Unfit, as the file would have a finding."""
+    topics, choice = [topic.key for topic in masthead.topics], offered(store, masthead, reader)
+    for key, text in fields.items():
+        reader = with_preference(reader, key, text, topics)
+    # Any other language would cost the newsletter's owner money for one reader.
+    if unknown := [one for one in reader.wishes.languages if one not in choice]:
+        shown = ", ".join(choice)
+        raise Unfit(f"{unknown[0]!r} is not offered", f"choose among {shown}", "offer", value=unknown[0], offered=shown)
+    return reader

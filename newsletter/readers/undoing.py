@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import timedelta
 
+from newsletter import tokens
 from newsletter.models import Subscriber, SubscriberState
 from newsletter.readers.changes import Changed, undo
 from newsletter.readers.counter import Counter
@@ -49,5 +48,4 @@ def _act(subscriber: Subscriber) -> Mapping[str, str]:
 
 
 def _digest(counter: Counter, what: str, text: str) -> str:
-    _, key = max(counter.keys.items())
-    return hmac.new(key, f"newsletter undo {what}\0{text}".encode(), hashlib.sha256).hexdigest()[:40]
+    return tokens.secret(counter.keys, f"undo {what}", text)

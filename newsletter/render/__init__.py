@@ -1,7 +1,8 @@
 """Edition → mails. MJML once per template, Jinja once per edition, headers and slots once per reader.
 
 content.py says what a mail holds, layout.py how much of each paper, templates.py turns files into templates,
-renderer.py fits and writes, slots.py and mime.py make bytes with places for tokens, letters.py the reader's mail.
+renderer.py fits and writes, slots.py and mime.py make bytes with places for tokens, letters.py the reader's mail;
+answer.py and short.py make what we answer to a reply.
 """
 
 from newsletter.render.letters import message_id, personalise

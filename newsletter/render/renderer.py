@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -13,13 +12,13 @@ import jinja2
 
 from newsletter.errors import TemplateError
 from newsletter.models import Edition, Letterhead, PrintedPaper, Rendered
-from newsletter.render import mime
+from newsletter.render import answer, mime
 from newsletter.render.bidi import isolated_lines
 from newsletter.render.content import Mail, addressed, compose
 from newsletter.render.layout import first_levels, reductions
 from newsletter.render.sample import sample_editions
 from newsletter.render.slots import FILLINGS, slotted
-from newsletter.render.templates import HTML, Templates
+from newsletter.render.templates import HTML, Templates, place_of
 from newsletter.words import Words, languages, load_words
 
 HTML_LIMIT = 95_000  # bytes; Gmail clips at 102,400 and hides the way out
@@ -76,6 +75,7 @@ class Renderer:
                 for template in sources:
                     _written(template, content, words)
         self._templates.html()
+        answer.check(self._folders)
 
     def _fitting(self, edition: Edition, letterhead: Letterhead, words: Words) -> Mail:
         """The content with the fewest reductions that keep its HTML within the limit.
@@ -123,6 +123,4 @@ def _written(template: jinja2.Template, content: Mail, words: Words) -> str:
     try:
         return template.render(m=content, w=words.say)
     except (jinja2.TemplateError, KeyError, TypeError, AttributeError) as e:
-        frames = [f for f in traceback.extract_tb(e.__traceback__) if f.filename.endswith((".j2", ".mjml"))]
-        file, line = (frames[-1].filename, frames[-1].lineno) if frames else (template.name or HTML, None)
-        raise TemplateError(file, line, str(e) or type(e).__name__) from e
+        raise TemplateError(*place_of(e, template.name or HTML), str(e) or type(e).__name__) from e

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -106,6 +107,12 @@ class Templates:
         for mark in _lost(source, compiled):
             raise TemplateError(*self.place(HTML, mark), f"MJML or the inliner lost {mark}; wrap it in <mj-raw>")
         return compiled
+
+
+def place_of(error: BaseException, name: str) -> tuple[str, int | None]:
+    """The template and the line that an error came from, else the template that was asked for."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith((".j2", ".mjml"))]
+    return (frames[-1].filename, frames[-1].lineno) if frames else (name, None)
 
 
 def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:

@@ -2,50 +2,69 @@
 
 from __future__ import annotations
 
-from newsletter.models import Action, Bounce, Meaning, Subscriber
-from newsletter.readers import Changed, Counter, leave, pause, suppress, undo
+from dataclasses import replace
+
+from newsletter.models import Action, Bounce, Command, Meaning, Subscriber
+from newsletter.readers import Counter, suppress
 from newsletter.readers.changes import BY_REPLY
-from newsletter.replies import bounces
+from newsletter.replies import bounces, commands, questions
+from newsletter.replies.commands import Acted, Request
 from newsletter.store import Store
 
-_ON_SENDER = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME)
+_ASKED_FOR = {Action(command.value): command for command in Command}
 
 
-def act(counter: Counter, meaning: Meaning, *, key: str = "") -> Changed | None:
-    """Do what a mail asks for with proof; None: nothing was done, it is for a person. `key` names a bounce."""
+def act(counter: Counter, meaning: Meaning, *, key: str = "") -> Acted | None:
+    """Do what an email asks for with proof; None: nothing was done, it is for a person. `key` names a bounce."""
     if meaning.action is Action.CONFIRM:
-        return _to_confirm(counter.store, meaning)
+        return _to_confirm(counter, meaning)
+    if meaning.action is Action.AGREE:
+        return _without_quiet(questions.agreed(counter, meaning, BY_REPLY))
     who = proven(counter.store, meaning)
     if who is None:
         return None
+    if command := _ASKED_FOR.get(meaning.action):
+        return commands.carry_out(_request(counter, meaning, who, command))
     match meaning.action:
-        case Action.UNSUBSCRIBE:
-            return leave(counter, who.id, BY_REPLY)
-        case Action.PAUSE if meaning.until is not None and who.state.reads:
-            return pause(counter, who, meaning.until)
-        case Action.RESUME:
-            return undo(counter, who)
         case Action.COMPLAINT:
-            return suppress(counter, who, "complaint")
+            changed = suppress(counter, who, "complaint")
+            return Acted(subscriber=changed.subscriber, changed=changed)
         case Action.BOUNCE_PERMANENT | Action.BOUNCE_TEMPORARY if not meaning.blames_sender:
             return _bounced(counter, who, meaning, key)
     return None
 
 
 def proven(store: Store, meaning: Meaning) -> Subscriber | None:
-    """Whose mail it is: by its token, else by a sender whom DKIM proves."""
+    """Whose email it is: by its token, else by a sender whom DKIM proves."""
     if meaning.subscriber_id is not None:
         return store.subscriber(meaning.subscriber_id)
-    return store.subscriber(meaning.sender) if meaning.action in _ON_SENDER and meaning.sender else None
+    return store.subscriber(meaning.sender) if meaning.action in _ASKED_FOR and meaning.sender else None
 
 
-def _to_confirm(store: Store, meaning: Meaning) -> Changed | None:
-    """A request without proof changes nothing; a reader of ours is asked by mail."""
-    claimed = store.subscriber(meaning.sender) if meaning.sender else None
-    return Changed(claimed, None) if claimed and claimed.state.reads else None
+def _request(counter: Counter, meaning: Meaning, who: Subscriber, command: Command) -> Request:
+    value = meaning.value or (meaning.until.isoformat() if meaning.until else "")
+    return Request(counter=counter, reader=who, command=command, value=value, about=meaning.answers)
 
 
-def _bounced(counter: Counter, who: Subscriber, meaning: Meaning, key: str) -> Changed | None:
+def _to_confirm(counter: Counter, meaning: Meaning) -> Acted | None:
+    """A request that is not certain, or without proof, changes nothing; the reader on record is asked by email."""
+    given = meaning.subscriber_id is not None
+    claimed = meaning.subscriber_id if given else meaning.sender
+    who = counter.store.subscriber(claimed) if claimed else None
+    if who is None or not (given or who.state.reads):
+        return None
+    command = meaning.command or Command.UNSUBSCRIBE
+    return commands.question(_request(counter, meaning, who, command), proven=given)
+
+
+def _without_quiet(acted: Acted | None) -> Acted | None:
+    """Who has just said yes to us is told that it was done, whenever we confirmed something last."""
+    if acted is None or acted.response is None:
+        return acted
+    return replace(acted, response=replace(acted.response, confirms=False))
+
+
+def _bounced(counter: Counter, who: Subscriber, meaning: Meaning, key: str) -> Acted | None:
     now = counter.now()
     bounce = Bounce(
         key=key,
@@ -57,4 +76,5 @@ def _bounced(counter: Counter, who: Subscriber, meaning: Meaning, key: str) -> C
     # What came before a reader was taken back counts no more.
     history = [one for one in counter.store.add_bounce(who.id, bounce) if one.at >= who.since]
     why = bounces.verdict(history, now)
-    return suppress(counter, who, why) if why else Changed(who, None)
+    changed = suppress(counter, who, why) if why else None
+    return Acted(subscriber=changed.subscriber if changed else who, changed=changed)

@@ -1,109 +1,158 @@
-"""One short answer to a mail that changed something: as RFC 3834 wants it, so that no machine answers in turn."""
+"""One short answer to an email: as RFC 3834 wants it, so that no machine answers in turn."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from email.utils import format_datetime
-from html import escape
+from pathlib import Path
 from urllib.parse import quote
 
 from newsletter import tokens
-from newsletter.addresses import ascii_domain, domain_of, leave_link, own_address, plus
-from newsletter.models import Action, Letterhead, Message, Subscriber
-from newsletter.render.bidi import isolated
+from newsletter.addresses import ascii_domain, domain_of, leave_link, leave_mailto, own_address, plus
+from newsletter.models import Command, Letterhead, Message, Subscriber
+from newsletter.render import answer
+from newsletter.render.answer import Button, Content, Word
 from newsletter.render.short import short_mail
+from newsletter.replies.responses import Asking, Response, Sentence, Way
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
-from newsletter.words import direction
+from newsletter.words import Words, bare
 
-QUIET_DAYS = 7  # between two answers to the same reader
+QUIET_DAYS = 7  # between two confirmations to the same reader
+WORDS = (
+    "unsubscribe", "pause", "resume", "papers", "weekly", "daily", "time", "languages", "settings", "help",
+)  # fmt: skip
+# What says the same as the button of a question, in an email that holds nothing else.
+_COMMANDS: Mapping[Command, str] = {
+    Command.PAUSE: "pause until {value}",
+    Command.RESUME: "resume",
+    Command.PAPERS: "{value} papers",
+    Command.DAYS: "{value}",
+    Command.TIME: "{value}",
+    Command.LANGUAGES: "languages {value}",
+}
+_PAUSES = {"page_pause_7": "pause 1 week", "page_pause_14": "pause 2 weeks", "page_pause_30": "pause 1 month"}
+_LEADS = {Way.UNDO: "answer_undo", Way.LEAVE: "answer_leave"}
+
+
+class Writer:
+    """What one answer to one reader is written with."""
+
+    def __init__(
+        self, letterhead: Letterhead, keys: Keys, reader: Subscriber, newsletter: str, words: Words, now: datetime
+    ) -> None:
+        self.letterhead, self.keys, self.reader, self.words, self.now = letterhead, keys, reader, words, now
+        self.name = clean(newsletter)
+
+    def write(self, sentence: Sentence) -> str:
+        return sentence.write(self.words, name=self.name, email=self.reader.email)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether this language has words for confirmations alone."""
+        return self.words.language != self.words.say("answer_language")
+
+    def message_id(self, answers: str) -> str:
+        """Our token is in it: should it come back to us, it is known as our own, and whose."""
+        token = tokens.make(self.keys, Purpose.MESSAGE, self.reader.id)
+        return f"<answer.{_digest(answers, self.now)}.{token}@{domain_of(own_address(self.letterhead))}>"
+
+    def reply_to(self) -> str:
+        own = own_address(self.letterhead)
+        token = tokens.make(self.keys, Purpose.REPLY, self.reader.id)
+        return plus(own, token) if self.letterhead.plus_addressing else own
+
+    def by_email(self, subject: str) -> str:
+        """A link that writes us an email which says this and nothing else."""
+        return f"mailto:{quote(self.reply_to(), safe='@+')}?subject={quote(subject)}"
 
 
 def compose(
-    action: Action,
-    letterhead: Letterhead,
-    *,
-    keys: Keys,
-    reader: Subscriber,
-    newsletter: str,
-    words: Mapping[str, str],
-    answers: str,
-    now: datetime,
-    undo: str | None = None,
+    response: Response, by: Writer, *, folders: Sequence[Path], answers: str, secrets: Mapping[Way, str]
 ) -> Message:
-    """The answer to the email with the Message-ID `answers`, with the way to undo what it did.
-
-    `words`: the sentences `answer_…` of one language; `undo`: the secret part of a link that does no more than that.
-    """
-    said, link = _said(action, letterhead, keys, reader, newsletter, words, undo)
-    headers = _headers(letterhead, keys, reader, answers, now, said[0])
-    language = words["language"]
-    before, after = ([isolated(line, language) for line in lines] for lines in (said[:-1], filter(None, said[-1:])))
-    text = "\n".join([*before, link, *after])
+    """The answer to the email with the Message-ID `answers`; `secrets`: of the links that work once."""
+    content = _content(response, by, secrets)
+    text, html = answer.parts(folders, content)
     return short_mail(
-        reader.email,
-        headers,
+        by.reader.email,
+        _headers(by, answers, bare(content.title)),
         text,
-        _html(language, said, link),
+        html,
         envelope_from="",  # RFC 3834 section 3.3: what cannot be delivered comes back to nobody
-        boundary=f"answer-{_digest(answers, now)}",
+        boundary=f"answer-{_digest(answers, by.now)}",
     )
 
 
-def _said(
-    action: Action,
-    letterhead: Letterhead,
-    keys: Keys,
-    reader: Subscriber,
-    newsletter: str,
-    words: Mapping[str, str],
-    secret: str | None,
-) -> tuple[tuple[str, ...], str]:
-    """The sentences around the address, the last one behind it, and the address."""
-    name = clean(newsletter)
-    undo = _undo_link(letterhead, keys, reader, secret)
-    leave = leave_link(letterhead, tokens.make(keys, Purpose.LEAVE, reader.id))
-    until = _day(reader.paused_until)
-    match action:
-        case Action.CONFIRM:
-            return (words["confirm"].format(name=name), words["if_not"]), leave
-        case Action.PAUSE:
-            return (words["paused"].format(name=name, until=until), words["undo"], ""), undo
-        case Action.RESUME:
-            return (words["resumed"].format(name=name), words["leave"], ""), leave
-    return (words["left"].format(name=name), words["undo"], ""), undo
+def _content(response: Response, by: Writer, secrets: Mapping[Way, str]) -> Content:
+    words, letterhead = by.words, by.letterhead
+    foot = (by.write(Sentence("answer_concerns")), letterhead.postal_address or "")
+    listed = response.words and not by.is_partial
+    return Content(
+        language=words.say("answer_language"),
+        brand=by.name,
+        title=by.write(response.title).rstrip(":： "),
+        lines=tuple(map(by.write, response.lines)),
+        notes=tuple(note if isinstance(note, str) else by.write(note) for note in response.notes),
+        buttons=tuple(button for way in response.ways for button in _buttons(way, response, by, secrets.get(way))),
+        after=tuple(map(by.write, response.after)),
+        words_title=words.say("answer_words"),
+        words=tuple(_word(by, key) for key in WORDS if listed),
+        words_first=response.words_first,
+        foot=tuple(filter(None, foot)),
+    )
 
 
-def _day(day: date | None) -> str:
-    return day.isoformat() if day else ""
+def _word(by: Writer, key: str) -> Word:
+    word, about = by.words.say(f"answer_word_{key}"), by.words.say(f"answer_word_{key}_about")
+    return Word(word, about, by.by_email(bare(word)))
 
 
-def _undo_link(letterhead: Letterhead, keys: Keys, reader: Subscriber, secret: str | None) -> str:
-    """A page with a button, else an email that says `resume`."""
-    if letterhead.public_url and secret:
-        return f"{letterhead.public_url}/undo/{secret}"
-    return f"mailto:{quote(_reply_to(letterhead, keys, reader), safe='@+')}?subject=resume"
+def _buttons(way: Way, response: Response, by: Writer, secret: str | None) -> list[Button]:
+    """The page behind it, else an email that says the same; none where neither works."""
+    if way is Way.CONFIRM and response.asking:
+        return _confirming(response.asking, by, secret)
+    lead = by.words.say(_LEADS[way]) if way in _LEADS else ""
+    link = _link(way, by, secret)
+    return [Button(by.words.say(f"answer_{way.value}_button"), link, lead)] if link else []
 
 
-def _reply_to(letterhead: Letterhead, keys: Keys, reader: Subscriber) -> str:
-    own = own_address(letterhead)
-    return plus(own, tokens.make(keys, Purpose.REPLY, reader.id)) if letterhead.plus_addressing else own
+def _link(way: Way, by: Writer, secret: str | None) -> str:
+    web, keys, reader = by.letterhead.public_url, by.keys, by.reader.id
+    match way:
+        case Way.LEAVE:
+            return leave_link(by.letterhead, tokens.make(keys, Purpose.LEAVE, reader))
+        case Way.UNDO:
+            return f"{web}/undo/{secret}" if web and secret else by.by_email("resume")
+    return f"{web}/p/{tokens.make(keys, Purpose.PREFERENCES, reader)}" if web else ""
 
 
-def _headers(
-    letterhead: Letterhead, keys: Keys, reader: Subscriber, answers: str, now: datetime, subject: str
-) -> tuple[tuple[str, str], ...]:
-    token = tokens.make(keys, Purpose.MESSAGE, reader.id)
+def _confirming(asking: Asking, by: Writer, secret: str | None) -> list[Button]:
+    leaving = asking.command is Command.UNSUBSCRIBE
+    choosing = asking.command is Command.PAUSE and not asking.value
+    key = "answer_leave_button" if leaving else "page_pause_button" if choosing else "page_confirm_button"
+    label = by.words.say(key)
+    if by.letterhead.public_url and secret:
+        return [Button(label, f"{by.letterhead.public_url}/a/{secret}")]
+    if leaving:
+        token = tokens.make(by.keys, Purpose.LEAVE, by.reader.id)
+        return [Button(label, leave_mailto(by.letterhead, token))]
+    if not by.letterhead.plus_addressing:
+        return []  # such an email would prove nothing; a reply to this one does
+    if choosing:
+        return [Button(by.words.say(key), by.by_email(command)) for key, command in _PAUSES.items()]
+    return [Button(label, by.by_email(_COMMANDS[asking.command].format(value=asking.value)))]
+
+
+def _headers(by: Writer, answers: str, subject: str) -> tuple[tuple[str, str], ...]:
     own = [
-        ("From", letterhead.sender),
-        ("To", ascii_domain(reader.email)),
-        ("Reply-To", _reply_to(letterhead, keys, reader)),
-        ("Subject", subject.rstrip(":：")),
-        ("Date", format_datetime(now)),
-        # Our token in it: should it come back to us, it is known as our own.
-        ("Message-ID", f"<answer.{_digest(answers, now)}.{token}@{domain_of(own_address(letterhead))}>"),
+        ("From", by.letterhead.sender),
+        ("To", ascii_domain(by.reader.email)),
+        ("Reply-To", by.reply_to()),
+        ("Subject", subject),
+        ("Date", format_datetime(by.now)),
+        ("Message-ID", by.message_id(answers)),
         ("Auto-Submitted", "auto-replied"),
     ]
     replied = "".join(answers.split())
@@ -114,12 +163,3 @@ def _headers(
 
 def _digest(answers: str, now: datetime) -> str:
     return hashlib.sha256(f"{answers} {now:%Y-%m-%d}".encode()).hexdigest()[:16]
-
-
-def _html(language: str, said: tuple[str, ...], link: str) -> str:
-    before = "".join(f"<p>{escape(line)}</p>" for line in said[:-1])
-    after = f"<p>{escape(said[-1])}</p>" if said[-1] else ""
-    # A link is longer than a phone is wide.
-    anchor = f'<p style="overflow-wrap:anywhere;word-break:break-word"><a href="{escape(link)}">{escape(link)}</a></p>'
-    tongue = f' lang="{escape(language)}" dir="{direction(language)}"'
-    return f"<!doctype html><html{tongue}><body>{before}{anchor}{after}</body></html>"

@@ -77,14 +77,14 @@ def handle(counter: Counter, mail: Understood, *, answers: bool = True) -> Recei
     meaning, key, store = mail.meaning, mail.key, counter.store
     if before := store.handled(_MAIL, [key]).get(key):
         return Received(meaning, None, handled=before != _LEFT)
-    changed = acting.act(counter, meaning, key=key)
+    acted = acting.act(counter, meaning, key=key)
     _note_report(counter, meaning)
-    log_problem(counter, changed)
-    if answers and changed is not None and meaning.action in answering.ANSWERED:
-        answering.answer(counter, meaning.action, changed.subscriber, key)
-    store.first_time(_MAIL, key, _LEFT if changed is None else meaning.action.value, counter.now())
-    log.info("mail.read", action=meaning.action.value, reason=meaning.reason, changed=changed is not None)
-    return Received(meaning, changed, handled=changed is not None)
+    log_problem(counter, acted.changed if acted else None)
+    if answers and acted and acted.response:
+        answering.answer(counter, acted.response, acted.subscriber, key)
+    store.first_time(_MAIL, key, _LEFT if acted is None else meaning.action.value, counter.now())
+    log.info("mail.read", action=meaning.action.value, reason=meaning.reason, changed=acted is not None)
+    return Received(meaning, acted.changed if acted else None, handled=acted is not None)
 
 
 def _note_report(counter: Counter, meaning: Meaning) -> None:

@@ -11,6 +11,7 @@ from newsletter.store.figures import Counting
 from newsletter.store.judgements import Judgements
 from newsletter.store.notes import Notes
 from newsletter.store.papers import Papers
+from newsletter.store.questions import Questions
 from newsletter.store.readers import Readers
 from newsletter.store.roster import Rosters
 from newsletter.store.tables import REVISION
@@ -20,7 +21,7 @@ from newsletter.store.troubles import Troubles
 __all__ = ["REVISION", "Store", "open_store"]
 
 
-class Store(Papers, Judgements, Readers, Rosters, Deliveries, Attempts, Tickets, Troubles, Notes, Counting):
+class Store(Papers, Judgements, Readers, Rosters, Deliveries, Attempts, Tickets, Questions, Troubles, Notes, Counting):
     """The ledger as a whole, over one engine."""
 
 

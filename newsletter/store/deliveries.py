@@ -30,6 +30,12 @@ from newsletter.store.tables import delivery, domain_pause, edition, received, s
 
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same mail every minute
 
+_SENT = [
+    state.value
+    for state in DeliveryState
+    if state not in (DeliveryState.QUEUED, DeliveryState.SKIPPED, DeliveryState.FAILED)
+]
+
 
 class Deliveries(Base):
     """Each email from plan to outcome."""
@@ -57,6 +63,15 @@ class Deliveries(Base):
         """The papers that the email of this Message-ID showed, in printed order; none where nobody can tell."""
         joined = delivery.join(edition, edition.c.key == delivery.c.edition)
         query = select(edition.c.papers).select_from(joined).where(delivery.c.message_id == message_id)
+        with self._reading() as connection:
+            return _papers(connection.scalar(query) or ())
+
+    def papers_for(self, subscriber_id: int, message_id: str | None) -> tuple[PrintedPaper, ...]:
+        """The papers of this reader's email of this Message-ID, else of the newest that was sent to them."""
+        mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & delivery.c.state.in_(_SENT)
+        joined = delivery.join(edition, edition.c.key == delivery.c.edition)
+        query = select(edition.c.papers).select_from(joined).where(mine)
+        query = query.order_by((delivery.c.message_id == (message_id or "")).desc(), delivery.c.id.desc()).limit(1)
         with self._reading() as connection:
             return _papers(connection.scalar(query) or ())
 

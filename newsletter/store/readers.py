@@ -14,11 +14,13 @@ from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import chunks
 from newsletter.store.tables import (
     answer,
+    answered,
     bounce,
     delivery,
     forgotten,
     inbound,
     preference,
+    question,
     reader,
     received,
     subscriber,
@@ -131,6 +133,17 @@ class Readers(Base):
         with self._transaction() as connection:
             connection.execute(delete(answer).where(answer.c.subscriber_id == column_id(subscriber_id)))
 
+    def count_answer(self, subscriber_id: int, key: str, now: datetime, most: int) -> bool:
+        """Whether this reader may be answered once more today, and it is counted; the same email is counted once."""
+        mine, row = answered.c.subscriber_id == column_id(subscriber_id), {"key": key, "at": now}
+        with self._transaction() as connection:
+            connection.execute(delete(answered).where(mine & (answered.c.at <= now - timedelta(days=1))))
+            others = select(func.count()).select_from(answered).where(mine & (answered.c.key != key))
+            if (connection.scalar(others) or 0) >= most:
+                return False
+            add_missing(connection, answered, [row | {"subscriber_id": column_id(subscriber_id)}])
+        return True
+
     def forget(self, subscriber_id: int, fingerprint: str, now: datetime) -> None:
         """Erase a subscriber with all their mails; only the fingerprint stays."""
         who = column_id(subscriber_id)
@@ -138,7 +151,7 @@ class Readers(Base):
             # Else SQLite leaves the address in pages that it no longer uses.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
             put(connection, forgotten, {"hash": fingerprint, "at": now})
-            for table in (received, delivery, bounce, answer, preference, reader):
+            for table in (received, delivery, bounce, answer, answered, question, preference, reader):
                 connection.execute(delete(table).where(table.c.subscriber_id == who))
             connection.execute(delete(subscriber).where(subscriber.c.id == who))
 

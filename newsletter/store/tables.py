@@ -29,7 +29,7 @@ from sqlalchemy import (
     true,
 )
 
-REVISION = "0009"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0010"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
@@ -311,12 +311,37 @@ bounce = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# When we last answered a reader: a machine at the other end must not keep us talking.
+# When we last confirmed to a reader what they did: a machine at the other end must not keep us talking.
 answer = Table(
     "answer",
     metadata,
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# Which of a reader's emails we answered lately, questions included: the newest are counted.
+answered = Table(
+    "answered",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# What we asked a reader back: whether this command is meant. What is kept of its link is a hash of the secret part.
+question = Table(
+    "question",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), nullable=False),
+    Column("command", String, nullable=False),
+    Column("value", String, nullable=False),
+    Column("message_id", String, nullable=False),  # of our email
+    Column("made", UtcDateTime, nullable=False),
+    Column("expires", UtcDateTime, nullable=False),
+    Column("used", UtcDateTime),
+    Index("question_subscriber", "subscriber_id"),
+    Index("question_message", "message_id"),
 )
 
 # What readers set on their page: it counts as long as the file says what it said then.

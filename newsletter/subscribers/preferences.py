@@ -7,7 +7,13 @@ from dataclasses import replace
 
 from newsletter.models import Reader
 from newsletter.subscribers import values
-from newsletter.subscribers.readers import LIST_KEYS, PREFERENCES, read_abstract_language, read_abstracts
+from newsletter.subscribers.readers import (
+    LIST_KEYS,
+    PREFERENCES,
+    read_abstract_language,
+    read_abstracts,
+    read_max_papers,
+)
 from newsletter.subscribers.tree import Unfit
 
 __all__ = ["PREFERENCES", "said", "with_preference"]
@@ -25,6 +31,8 @@ def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[
             return replace(reader, wishes=replace(reader.wishes, abstracts=read_abstracts(text)))
         case "abstract_language":
             return replace(reader, wishes=replace(reader.wishes, abstract_language=read_abstract_language(text)))
+        case "max_papers":
+            return replace(reader, wishes=replace(reader.wishes, max_papers=read_max_papers(text)))
     if key not in LIST_KEYS or not words:
         raise Unfit(f"{key} cannot be {text!r}", "name one", "nothing", name=key)
     if key == "days":

@@ -15,13 +15,13 @@ from newsletter.subscribers.tree import Block, Reading, Report, is_empty, line_o
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
 LIST_KEYS = ("topics", "languages", "days")
-PREFERENCES = ("topics", "languages", "send_at", "timezone", "days", "abstracts", "abstract_language")
+PREFERENCES = ("topics", "languages", "send_at", "timezone", "days", "abstracts", "abstract_language", "max_papers")
 KEYS = (
-    "email", "name", "topics", "languages", "send_at", "timezone", "days", "abstracts", "abstract_language",
-    "max_papers", *SERVICE_KEYS,
+    "email", "name", *PREFERENCES, *SERVICE_KEYS,
 )  # fmt: skip
 
 read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
+read_max_papers = values.whole(1, 100)
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Defaults:
             "days": Reading(values.weekday, many=True),
             "abstracts": Reading(read_abstracts),
             "abstract_language": Reading(read_abstract_language),
-            "max_papers": Reading(values.whole(1, 100)),
+            "max_papers": Reading(read_max_papers),
             "unsubscribed": Reading(values.service_mark),
             "paused_until": Reading(values.day),
             "bounced": Reading(values.service_mark),

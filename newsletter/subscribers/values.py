@@ -128,7 +128,8 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
     def read(text: str) -> int:
         if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
-            raise Unfit(f"{text!r} is no number from {low} to {high}", f"write a number from {low} to {high}")
+            remedy = f"write a number from {low} to {high}"
+            raise Unfit(f"{text!r} is no number from {low} to {high}", remedy, "number", value=text)
         return int(text)
 
     return read

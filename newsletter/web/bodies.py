@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
 from starlette.requests import Request
+
+_LONGEST_FORM = 20_000  # octets; the largest that our pages send has about 1,000
+
+Form = Mapping[str, list[str]]
 
 
 def is_too_long(request: Request, most: int) -> bool:
@@ -24,3 +31,14 @@ async def read_body(request: Request, most: int) -> bytearray | None:
             return None
     del found[filled:]
     return found
+
+
+async def read_form(request: Request) -> Form:
+    """What a form says; a longer body than any of ours, or another kind, asks for nothing that we know."""
+    content = await read_body(request, _LONGEST_FORM)
+    if content is None:
+        return {"do": ["too long"]}
+    try:
+        return parse_qs(content.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
+    except ValueError:
+        return {"do": ["unreadable"]}

@@ -72,6 +72,7 @@ def _now(reader: Reader) -> dict[str, Any]:
         "first": first,
         "second": second,
         "topics": reader.wishes.topics,
+        "max_papers": reader.wishes.max_papers,
         "abstracts": reader.wishes.abstracts.value,
         "abstract_language": reader.wishes.abstract_language.value,
         "send_at": said(reader, "send_at"),

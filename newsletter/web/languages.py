@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from newsletter.readers import Counter
+from newsletter.models import Subscriber
+from newsletter.readers import Counter, in_force
 from newsletter.words import Words, speak
 
 _DEFAULT = "en"
@@ -21,6 +22,14 @@ def spoken(counter: Counter, accepts: str, subscriber_id: int | None = None) -> 
         if words.language.split("-")[0] == language.split("-")[0].lower():  # else English stands in for it
             return words
     return speak(counter.templates, _DEFAULT)
+
+
+def of_reader(counter: Counter, subscriber: Subscriber | None) -> Words:
+    """The words for this reader, else in the newsletter's first language: for a link that came by our email."""
+    entry = counter.store.reader(subscriber.id) if subscriber else None
+    known = in_force.last_good(counter.store)
+    languages = entry.wishes.languages if entry else known.masthead.newsletter.languages if known else (_DEFAULT,)
+    return speak(counter.templates, languages[0])
 
 
 def accepted(header: str) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from urllib.parse import parse_qs
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -15,20 +14,19 @@ from starlette.responses import Response
 from newsletter import readers
 from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber
 from newsletter.readers import Counter, in_force
+from newsletter.readers.preferences import filled, offered
 from newsletter.subscribers import values
-from newsletter.subscribers.preferences import PREFERENCES, with_preference
+from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages, undoing
-from newsletter.web.bodies import read_body
+from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import spoken
 from newsletter.words import Words, speak
 
 log = structlog.get_logger()
 
-_LONGEST = 20_000  # octets of a form; the largest that our page sends has about 1,000
 _LONGEST_PAUSE = timedelta(days=366)
-Body = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +48,7 @@ class Visit:
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
-            languages=self.offered(),
+            languages=offered(self.counter.store, self.masthead, self.reader),
             note=_said(words.section("page_"), note, **given) if note else "",
             bad=bad,
             archive=self._archive(),
@@ -61,12 +59,6 @@ class Visit:
     def refusal(self, unfit: Unfit) -> Response:
         """The page with what was wrong, in the reader's language."""
         return self.page(f"wrong_{unfit.key}", bad=True, status=422, **unfit.fields)
-
-    def offered(self) -> tuple[str, ...]:
-        """The newsletter's languages and those of its readers, in which lines are written anyway."""
-        own = self.reader.wishes.languages if self.reader else ()
-        others = self.counter.store.reader_languages()
-        return tuple(dict.fromkeys((*self.masthead.newsletter.languages, *own, *others)))
 
     def _archive(self) -> str | None:
         """Where the archive is, seen from this page."""
@@ -90,24 +82,13 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
         accepts = request.headers.get("accept-language", "")
         if subscriber_id is None:
             return pages.answer(pages.not_valid(await run_in_threadpool(spoken, counter, accepts)), 404)
-        body = await _body(request) if request.method == "POST" else None
+        body = await read_form(request) if request.method == "POST" else None
         return await run_in_threadpool(_answer, counter, subscriber_id, body, accepts)
 
     return visit
 
 
-async def _body(request: Request) -> Body:
-    """What the form says; a longer body than any of ours, or another kind, asks for nothing that we know."""
-    content = await read_body(request, _LONGEST)
-    if content is None:
-        return {"do": ["too long"]}
-    try:
-        return parse_qs(content.decode("utf-8"), keep_blank_values=True, max_num_fields=100)
-    except ValueError:
-        return {"do": ["unreadable"]}
-
-
-def _answer(counter: Counter, subscriber_id: int, body: Body | None, accepts: str) -> Response:
+def _answer(counter: Counter, subscriber_id: int, body: Form | None, accepts: str) -> Response:
     subscriber = counter.store.subscriber(subscriber_id)
     words = spoken(counter, accepts, subscriber_id if subscriber else None)
     if subscriber is None:
@@ -123,7 +104,7 @@ def _answer(counter: Counter, subscriber_id: int, body: Body | None, accepts: st
     return _change(visit, wanted, body or {}) if wanted else visit.page()
 
 
-def _wanted(body: Body | None) -> str | None:
+def _wanted(body: Form | None) -> str | None:
     """What the pressed button asks for; a POST that says nothing takes back what its reader did."""
     return None if body is None else body.get("do", ["back" if not body else "unknown"])[0]
 
@@ -152,7 +133,7 @@ def _leave(counter: Counter, subscriber: Subscriber, words: Words) -> Response:
     return pages.answer(pages.left(words, undoing.path(counter, changed.subscriber)))
 
 
-def _change(visit: Visit, wanted: str, body: Body) -> Response:
+def _change(visit: Visit, wanted: str, body: Form) -> Response:
     """Save or pause. Who gets no email can only come back."""
     if visit.reader is None or not visit.subscriber.state.reads:
         return visit.page(status=409)
@@ -166,28 +147,14 @@ def _change(visit: Visit, wanted: str, body: Body) -> Response:
     return visit.page(status=400)
 
 
-def _save(visit: Visit, before: Reader, body: Body) -> Response:
-    after = _filled(visit, before, body)
+def _save(visit: Visit, before: Reader, body: Form) -> Response:
+    fields = {key: ", ".join(filter(None, body[key])) for key in PREFERENCES if key in body}
+    after = filled(visit.counter.store, visit.masthead, before, fields)
     readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
     return replace(visit, reader=after).page("saved")
 
 
-def _filled(visit: Visit, reader: Reader, body: Body) -> Reader:
-    """The reader as the form says it; what it leaves out stays. Raises Unfit, as the file would have a finding."""
-    topics = [topic.key for topic in visit.masthead.topics]
-    for key in PREFERENCES:
-        if key in body:
-            reader = with_preference(reader, key, ", ".join(filter(None, body[key])), topics)
-    # Any other language would cost the newsletter's owner money for one reader.
-    offered = visit.offered()
-    if unknown := [one for one in reader.wishes.languages if one not in offered]:
-        shown = ", ".join(offered)
-        problem, remedy = f"{unknown[0]!r} is not offered", f"choose among {shown}"
-        raise Unfit(problem, remedy, "offer", value=unknown[0], offered=shown)
-    return reader
-
-
-def _pause(visit: Visit, body: Body) -> Response:
+def _pause(visit: Visit, body: Form) -> Response:
     until, today = values.day(body.get("until", [""])[0]), visit.counter.today
     if not today < until <= today + _LONGEST_PAUSE:
         raise Unfit(

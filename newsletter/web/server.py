@@ -26,7 +26,7 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.readers import Counter
 from newsletter.tokens import Purpose, read
-from newsletter.web import health, hooks, languages, metrics, pages, preferences, shelf, undoing
+from newsletter.web import asking, health, hooks, languages, metrics, pages, preferences, shelf, undoing
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
 from newsletter.web.patience import Patience
@@ -107,6 +107,7 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             Route("/p/{token}", preferences.endpoint(counter), methods=["GET", "POST"]),
             Route("/undo/{secret}", undoing.endpoint(counter), methods=["GET", "POST"]),
             *hooks.routes(counter),
+            Route(asking.PATH, asking.endpoint(counter), methods=["GET", "POST"]),
             Mount("/a", GZipMiddleware(shelf.PrivateArchive(counter))),
             Mount("/", GZipMiddleware(shelf.PublicArchive(counter))),
         ],

@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from newsletter import readers
 from newsletter.models import Subscriber
-from newsletter.readers import Counter, in_force, undoing
-from newsletter.web import pages
-from newsletter.words import speak
+from newsletter.readers import Counter, undoing
+from newsletter.web import languages, pages
 
 
 def path(counter: Counter, subscriber: Subscriber) -> str:
@@ -47,14 +46,7 @@ def _undo(counter: Counter, secret: str) -> Response:
 def _page(
     counter: Counter, subscriber: Subscriber | None, said: str, *, button: bool = False, status: int = 200
 ) -> Response:
-    words = speak(counter.templates, _language(counter, subscriber))
+    words = languages.of_reader(counter, subscriber)
     form = f'<form method="post"><button name="do" value="back">{escape(words.say("page_undo_button"))}</button></form>'
     body = f"<p>{escape(words.say(f'page_{said}'))}</p>{form if button else ''}"
     return pages.answer(pages.framed(words.say("page_undo_title"), body, words), status)
-
-
-def _language(counter: Counter, subscriber: Subscriber | None) -> str:
-    entry = counter.store.reader(subscriber.id) if subscriber else None
-    known = in_force.last_good(counter.store)
-    languages = entry.wishes.languages if entry else known.masthead.newsletter.languages if known else ("en",)
-    return languages[0]

@@ -1,0 +1,287 @@
+"""What each command does, and the sentences before and after it. A new command is one entry of `_COMMANDS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from newsletter.models import Command, Reader, Subscriber
+from newsletter.readers import Changed, Counter, in_force, leave, pause, prefer, undo
+from newsletter.readers.changes import BY_REPLY, left_by_themselves
+from newsletter.readers.preferences import filled
+from newsletter.replies.responses import Asking, Response, Sentence, Way
+from newsletter.subscribers import values
+from newsletter.subscribers.tree import Unfit
+from newsletter.tex import to_unicode
+
+_LONGEST_PAUSE = timedelta(days=366)  # as on the preferences page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One command of one reader, whether it came by email or by a button."""
+
+    counter: Counter
+    reader: Subscriber
+    command: Command
+    value: str = ""
+    about: str | None = None  # the Message-ID of the email that was replied to
+    how: str = BY_REPLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acted:
+    """What an email did: to whom, whether it changed anything, and what we write back."""
+
+    subscriber: Subscriber
+    changed: Changed | None = None
+    response: Response | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    do: Callable[[Request], Acted | None]  # None: not for this reader, so it is for a person
+    deed: Callable[[Request], Sentence | None] | None = None  # what it would do; None: it changes nothing
+
+
+def carry_out(request: Request) -> Acted | None:
+    """Do what is asked for. What cannot be read is answered with the way to the settings."""
+    try:
+        return _COMMANDS[request.command].do(request) if _may(request) else None
+    except Unfit as unfit:
+        return _told(request, _settings(request, unfit))
+
+
+def question(request: Request, *, proven: bool) -> Acted | None:
+    """Ask whether it is meant; what changes nothing is answered as it is, as often as a question would be asked."""
+    would = _COMMANDS[request.command].deed
+    if would is None:
+        acted = carry_out(request)
+    elif _may(request) and (request.reader.state.reads or request.command is Command.RESUME):
+        acted = _asked(request, would, proven=proven)
+    else:
+        return None
+    if acted is None or acted.response is None or acted.response.asking:
+        return acted
+    return replace(acted, response=replace(acted.response, asking=Asking(request.command, request.value)))
+
+
+def deed(request: Request) -> Sentence | None:
+    """What it would do; None where it would do nothing, or no longer can."""
+    found = _COMMANDS[request.command].deed
+    try:
+        return found(request) if found and _may(request) else None
+    except Unfit:
+        return None
+
+
+def _may(request: Request) -> bool:
+    """Who gets no email can only leave once more, or come back where that was their own doing."""
+    if request.command in (Command.RESUME, Command.JOIN):
+        return request.reader.state.reads or left_by_themselves(request.reader)
+    return request.reader.state.reads or request.command is Command.UNSUBSCRIBE
+
+
+def _asked(request: Request, would: Callable[[Request], Sentence | None], *, proven: bool) -> Acted | None:
+    try:
+        what = would(request)
+    except Unfit as unfit:
+        return _told(request, _settings(request, unfit))
+    return _told(request, _asking(request, what, proven=proven)) if what else None
+
+
+def _asking(request: Request, what: Sentence, *, proven: bool) -> Response:
+    asked = Response(
+        title=Sentence("answer_please"),
+        ways=(Way.CONFIRM,),
+        words=True,
+        asking=Asking(request.command, request.value),
+    )
+    if request.command is Command.UNSUBSCRIBE:
+        return replace(asked, lines=(Sentence("answer_confirm"),), after=(Sentence("answer_if_not"),))
+    by_word = () if _is_open(request) else (Sentence("answer_or_yes"),)
+    return replace(
+        asked,
+        lines=(Sentence("answer_understood" if proven else "answer_claimed"),),
+        notes=(what,),
+        after=(*by_word, Sentence("answer_otherwise")),
+    )
+
+
+# --- leaving, pausing, coming back ---
+
+
+def _unsubscribe(request: Request) -> Acted | None:
+    changed = leave(request.counter, request.reader.id, request.how)
+    response = Response(title=Sentence("answer_left"), ways=(Way.UNDO,), confirms=True)
+    return Acted(subscriber=changed.subscriber, changed=changed, response=response) if changed else None
+
+
+def _is_open(request: Request) -> bool:
+    return request.command is Command.PAUSE and not request.value
+
+
+def _pause(request: Request) -> Acted | None:
+    if _is_open(request):
+        return question(request, proven=True)
+    until = _until(request)
+    changed = pause(request.counter, request.reader, until)
+    title = Sentence("answer_paused", {"until": until})
+    response = Response(title=title, ways=(Way.UNDO,), confirms=True)
+    return Acted(subscriber=changed.subscriber, changed=changed, response=response)
+
+
+def _until(request: Request) -> date:
+    until, today = values.day(request.value), request.counter.today
+    if not today < until <= today + _LONGEST_PAUSE:
+        problem, remedy = f"{until} is not within the next year", "choose a day after today"
+        raise Unfit(problem, remedy, "pause", value=request.value)
+    return until
+
+
+def _would_pause(request: Request) -> Sentence:
+    if _is_open(request):
+        return Sentence("answer_do_pause_open")
+    return Sentence("answer_do_pause", {"until": _until(request)})
+
+
+def _resume(request: Request) -> Acted | None:
+    changed = undo(request.counter, request.reader)
+    response = Response(title=Sentence("answer_resumed"), ways=(Way.LEAVE,), confirms=True)
+    return Acted(subscriber=changed.subscriber, changed=changed, response=response) if changed else None
+
+
+def _join(request: Request) -> Acted | None:
+    """Who reads is told so; who left by their own hand is asked whether they want to come back."""
+    if request.reader.state.reads:
+        return _told(request, Response(title=Sentence("answer_reading"), ways=(Way.PREFERENCES, Way.LEAVE)))
+    if left_by_themselves(request.reader):
+        return question(replace(request, command=Command.RESUME), proven=True)
+    return None
+
+
+# --- preferences ---
+
+
+def _weekly(request: Request, reader: Reader) -> Mapping[str, str]:
+    if request.value not in ("weekly", "daily"):
+        raise Unfit(f"{request.value!r} is neither weekly nor daily", "write one of them", "no_days")
+    days = [min(reader.days)] if request.value == "weekly" else range(1, 8)
+    return {"days": ", ".join(values.DAYS[day - 1] for day in days)}
+
+
+# The keys of a reader's entry that a command sets.
+_FIELDS: Mapping[Command, Callable[[Request, Reader], Mapping[str, str]]] = {
+    Command.PAPERS: lambda request, _: {"max_papers": request.value},
+    Command.DAYS: _weekly,
+    Command.TIME: lambda request, _: {"send_at": request.value},
+    Command.LANGUAGES: lambda request, _: {"languages": ", ".join(request.value.split())},
+}
+
+
+def _change(request: Request) -> tuple[Reader, Reader] | None:
+    """What is in force and what would be; None for who is not in the list. Raises Unfit."""
+    known, before = in_force.last_good(request.counter.store), request.counter.store.reader(request.reader.id)
+    if known is None or before is None:
+        return None
+    if not request.value:
+        raise Unfit(f"{request.command.value} without a value", "name one", f"no_{request.command.value}")
+    fields = _FIELDS[request.command](request, before)
+    return before, filled(request.counter.store, known.masthead, before, fields)
+
+
+def _prefer(request: Request) -> Acted | None:
+    change = _change(request)
+    if change is None:
+        return None
+    changed = prefer(request.counter, request.reader, *change)
+    response = Response(
+        title=_sentence("answer_done", request, change[1]),
+        lines=(Sentence("answer_from_next"),),
+        ways=(Way.PREFERENCES,),
+    )
+    return Acted(subscriber=changed.subscriber, changed=changed, response=response)
+
+
+def _would_prefer(request: Request) -> Sentence | None:
+    change = _change(request)
+    return _sentence("answer_do", request, change[1]) if change else None
+
+
+def _sentence(prefix: str, request: Request, after: Reader) -> Sentence:
+    what = request.value if request.command is Command.DAYS else request.command.value
+    given: dict[str, object] = {"count": after.wishes.max_papers, "languages": after.wishes.languages}
+    given |= {"time": f"{after.send_at:%H:%M}", "zone": after.timezone, "weekday": min(after.days)}
+    return Sentence(f"{prefix}_{what}", given)
+
+
+# --- words and links ---
+
+
+def _told(request: Request, response: Response) -> Acted:
+    return Acted(subscriber=request.reader, response=response)
+
+
+def _settings(request: Request, unfit: Unfit | None = None) -> Response:
+    """The way to the settings, and before it what could not be read."""
+    problem = (Sentence(f"page_wrong_{unfit.key}", unfit.fields),) if unfit else ()
+    page = (Sentence("answer_settings_about"),) if request.counter.letterhead.public_url else ()
+    title = Sentence("answer_settings")
+    return Response(title=title, lines=(*problem, *page), ways=(Way.PREFERENCES,), words=True)
+
+
+def _help(request: Request) -> Acted:
+    ways = (Way.PREFERENCES, Way.LEAVE)
+    return _told(request, Response(title=Sentence("answer_help"), words=True, words_first=True, ways=ways))
+
+
+# --- papers, by the numbers printed in the email that was answered ---
+
+
+def _papers(request: Request) -> Acted:
+    titles, missing = _titles(request)
+    absent = Sentence("answer_no_paper", {"numbers": tuple(missing)})
+    if missing and not titles:
+        return _told(request, Response(title=absent, ways=(Way.PREFERENCES,)))
+    lines = (absent,) * bool(missing) + (Sentence("answer_not_yet_like"),)
+    response = Response(title=Sentence("answer_not_yet"), lines=lines, notes=titles, ways=(Way.PREFERENCES,))
+    return _told(request, response)
+
+
+def _titles(request: Request) -> tuple[tuple[str, ...], list[int]]:
+    """The papers of these numbers, as printed, and the numbers that were not."""
+    store, wanted = (
+        request.counter.store,
+        [int(one) for one in request.value.split() if one.isdecimal() and len(one) < 5],
+    )
+    printed = {one.number: one for one in store.papers_for(request.reader.id, request.about)}
+    titles = []
+    for number in (one for one in wanted if one in printed):
+        if found := store.paper(printed[number].arxiv_id):
+            titles.append(f"{number}. {to_unicode(found[0].title)}")
+    return tuple(titles), [one for one in wanted if one not in printed]
+
+
+def _address(request: Request) -> Acted:
+    lines = (Sentence("answer_not_yet_address"),)
+    return _told(request, Response(title=Sentence("answer_not_yet"), lines=lines, ways=(Way.PREFERENCES,)))
+
+
+_PREFERENCE, _PAPERS = _Entry(_prefer, _would_prefer), _Entry(_papers)
+_COMMANDS: Mapping[Command, _Entry] = {
+    Command.UNSUBSCRIBE: _Entry(_unsubscribe, lambda _: Sentence("answer_do_unsubscribe")),
+    Command.PAUSE: _Entry(_pause, _would_pause),
+    Command.RESUME: _Entry(_resume, lambda _: Sentence("answer_do_resume")),
+    Command.JOIN: _Entry(_join),
+    Command.HELP: _Entry(_help),
+    Command.SETTINGS: _Entry(lambda request: _told(request, _settings(request))),
+    Command.LIKE: _PAPERS,
+    Command.NOT: _PAPERS,
+    Command.SAVE: _PAPERS,
+    Command.PAPERS: _PREFERENCE,
+    Command.DAYS: _PREFERENCE,
+    Command.TIME: _PREFERENCE,
+    Command.LANGUAGES: _PREFERENCE,
+    Command.ADDRESS: _Entry(_address),
+}
