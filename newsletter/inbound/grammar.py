@@ -9,13 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
 
 from newsletter.inbound import lexicon, pause
-from newsletter.inbound.lexicon import Labels, Language, Place, folded, tokens_of
+from newsletter.inbound.lexicon import Labels, Language, Place, folded
 from newsletter.models import Action, Command
 
 _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
@@ -93,23 +93,25 @@ class _Clause:
     quoted: bool = False  # between quotation marks, or announced by a colon
 
     @cached_property
-    def stems(self) -> tuple[_Sign, ...]:
-        """What may be meant, in the languages that it may be written in."""
-        return self._signs("stems")
+    def signs(self) -> Mapping[str, tuple[_Sign, ...]]:
+        """By strength, what may be meant in the languages that it may be written in."""
+        made: dict[str, list[_Sign]] = {}
+        for strength, command, places, language in lexicon.meant(self.found):
+            made.setdefault(strength, []).append(_Sign(command, strength == "alone", places, language, self))
+        return {strength: tuple(signs) for strength, signs in made.items()}
 
-    @cached_property
+    @property
+    def stems(self) -> tuple[_Sign, ...]:
+        return self.signs.get("stems", ())
+
+    @property
     def certain(self) -> tuple[_Sign, ...]:
-        """The same of certain phrases, whatever stands beside them."""
-        return self._signs("certain")
+        return self.signs.get("certain", ())
 
     @cached_property
     def told(self) -> _Sign | None:
         """The command that it is, and nothing else."""
         return _told(self)
-
-    def _signs(self, strength: str) -> tuple[_Sign, ...]:
-        found = lexicon.meant(strength, self.found)
-        return tuple(_Sign(command, strength == "alone", places, language, self) for command, places, language in found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +255,7 @@ def _overlap(one: Iterable[Place], other: Iterable[Place]) -> bool:
 
 def _alone(clause: _Clause) -> _Sign | None:
     """`Stop.` and its kin: with nothing but a courtesy beside them."""
-    for sign in clause._signs("alone"):
+    for sign in clause.signs.get("alone", ()):
         if not clause.asked and _tiled(clause, sign.language, _POLITE, sign.places):
             return sign
     return None
@@ -398,21 +400,13 @@ def _unwrapped(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
 
 
 def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = True) -> _Clause:
-    plain = folded(text)
-    tokens, values = tokens_of(plain)
-    if not tokens:
-        return _Clause(text.strip(), [], [], (), asked, line)
-    found = lexicon.find(tokens)
-    if lexicon.may_pause(found):
-        marked, day = pause.marked(plain, today)
-        others, told = tokens_of(marked)
-        timed = lexicon.find(others)
-        if any(
-            command == _PAUSE for strength in ("certain", "stems") for command, _, _ in lexicon.meant(strength, timed)
-        ):
-            tokens, found = others, timed
-            values = [*told, ("until", day.isoformat() if day else "")]
-    clause = _Clause(text.strip(), tokens, values, found, asked, line)
+    read, until = lexicon.read(text), []
+    if read.may_pause:
+        marked, day = pause.marked(read.plain, today)
+        timed = lexicon.read(marked)
+        if any(command == _PAUSE for _, command, _, _ in lexicon.meant(timed.found)):
+            read, until = timed, [("until", day.isoformat() if day else "")]
+    clause = _Clause(text.strip(), read.tokens, [*read.values, *until], read.found, asked, line)
     return _corrected(clause, today) if mistyped else clause
 
 

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -76,6 +76,24 @@ class Language:
         return found
 
 
+class Read(NamedTuple):
+    """A text in its words."""
+
+    plain: str  # folded
+    tokens: list[str]  # values as placeholders
+    values: list[tuple[str, str]]  # these values in order
+    found: Found
+    may_pause: bool  # whether there is a word in it by which people ask for a pause
+
+
+def read(text: str) -> Read:
+    """The words of a text and what is known of them."""
+    plain = folded(text)
+    tokens, values = _tokens_of(plain)
+    found = find(tokens) if tokens else ()
+    return Read(plain, tokens, values, found, any(labels.keys() & language.pauses for language, labels in found))
+
+
 def find(tokens: Sequence[str]) -> Found:
     """What of these words is known, in the languages that they may be written in: those that know about as many of them
     as the best does."""
@@ -88,15 +106,16 @@ def _covered(labels: Labels) -> set[int]:
     return {word for places in labels.values() for start, end in places for word in range(start, end)}
 
 
-def meant(strength: str, found: Found) -> list[tuple[str, tuple[Place, ...], Language]]:
-    """The commands whose phrases of this strength stand in there, with their places."""
-    signs = []
-    for language, labels in found:
-        by_first = language.entries.get(strength, {})
-        for command, entry in (one for label in labels for one in by_first.get(label, ())):
-            if places := _together(labels, entry):
-                signs.append((command, places, language))
-    return signs
+def meant(found: Found) -> list[tuple[str, str, tuple[Place, ...], Language]]:
+    """What stands in there: strength, command, places and language of every entry."""
+    return [
+        (strength, command, places, language)
+        for language, labels in found
+        for strength, by_first in language.entries.items()
+        for label in labels
+        for command, entry in by_first.get(label, ())
+        if (places := _together(labels, entry))
+    ]
 
 
 def _together(found: Labels, entry: Sequence[str]) -> tuple[Place, ...]:
@@ -117,11 +136,6 @@ def _together(found: Labels, entry: Sequence[str]) -> tuple[Place, ...]:
 
 def _apart(one: Place, taken: Sequence[Place]) -> bool:
     return all(one[1] <= start or one[0] >= end for start, end in taken)
-
-
-def may_pause(found: Found) -> bool:
-    """Whether there is a word in it by which people ask for a pause."""
-    return any(labels.keys() & language.pauses for language, labels in found)
 
 
 def _next(node: _Node, token: str) -> Iterator[_Node]:
@@ -145,7 +159,7 @@ def folded(text: str) -> str:
     return re.sub(r"(?<=[^\W\d])['’‘`\-‐‑](?=[^\W\d])", " ", unicodedata.normalize("NFC", "".join(kept)))
 
 
-def tokens_of(text: str) -> tuple[list[str], list[tuple[str, str]]]:
+def _tokens_of(text: str) -> tuple[list[str], list[tuple[str, str]]]:
     """The words of a folded text, values as placeholders, and these values in order."""
     tokens, values = [], []
     for found in _token().finditer(text):
