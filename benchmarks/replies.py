@@ -20,14 +20,14 @@ from pathlib import Path
 
 from newsletter import inbound
 from newsletter.app import files
-from newsletter.models import Action, Meaning
+from newsletter.models import Action, Command, Meaning
 from newsletter.render import Renderer
 from tests import clients, wishes
 from tests.clients import Original
 from tests.factories import KEYS, a_letterhead
 from tests.mails import KINDS, mailed
 
-ACTS = (Action.UNSUBSCRIBE, Action.PAUSE, Action.RESUME, Action.CONFIRM)
+ACTS = tuple(Action(command.value) for command in Command)
 _STATUS = re.compile(r"^Status:\s*([245])\.\d+\.\d+", re.M | re.I)
 _ACTION = re.compile(r"^Action:\s*(\w+)", re.M | re.I)
 

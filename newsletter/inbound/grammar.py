@@ -139,7 +139,7 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
         typed = [*(replace(one, line=-1) for one in head), *typed]
     elif own == subject.strip():
         lines = [*lines, own]
-        typed = [*typed, *(replace(one, asked=True) for one in head)]
+        typed = [*typed, *(replace(one, asked=True) for one in head if one.stems)]
     if not typed:
         return None
     if all(_is_courtesy(one) or _tiled_in_any(one, "yes") for one in typed) and any(

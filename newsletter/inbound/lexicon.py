@@ -61,6 +61,7 @@ class Language:
     tiles: Mapping[str, frozenset[str]]  # by command, the labels of what may stand in a certain clause
     names: Mapping[str, str]  # folded name → code of a language
     pauses: frozenset[str]
+    before_codes: tuple[str, ...]
 
     def find(self, tokens: Sequence[str]) -> Labels:
         """Every phrase in these words."""
@@ -162,12 +163,20 @@ def folded(text: str) -> str:
 def _tokens_of(text: str) -> tuple[list[str], list[tuple[str, str]]]:
     """The words of a folded text, values as placeholders, and these values in order."""
     tokens, values = [], []
+    codes = {code for _, code in _names()} if any(word in text for word in _before_codes()) else set()
     for found in _token().finditer(text):
-        kind = found.lastgroup
+        kind = "language" if found[0] in codes else found.lastgroup
         if kind:
-            values.append((kind, _code(found[0]) if kind == "language" else found[0]))
+            spelt = kind == "language" and found[0] not in codes
+            values.append((kind, _code(found[0]) if spelt else found[0]))
         tokens.append(f"<{kind}>" if kind else found[0])
     return tokens, values
+
+
+@cache
+def _before_codes() -> tuple[str, ...]:
+    """Words after which `zh en` are codes of languages."""
+    return tuple(word for language in languages() for word in language.before_codes)
 
 
 def _code(name: str) -> str:
@@ -238,13 +247,16 @@ def _language(code: str, data: Mapping[str, Any]) -> Language:
         if strength != "stems":
             tiles[command].update(label for label in labels if label not in PLACEHOLDERS)
     known = {command: frozenset(labels) for command, labels in tiles.items()}
-    return Language(code, root, entries, known, names, frozenset(pauses))
+    before_codes = tuple(folded(word).strip() for word in data.get("before_codes", "").split("|") if word)
+    return Language(code, root, entries, known, names, frozenset(pauses), before_codes)
 
 
 def _expanded(data: Mapping[str, Any]) -> dict[str, Any]:
     """With the words of a class in place of its name, where it stands within a phrase (`fewer {paper}`)."""
+    own = {name: [f"{{{name}}}"] if name in PLACEHOLDERS else [] for name in data["words"]}
     choices = {
-        f"{{{name}}}": f"({'/'.join(map(str.strip, listed.split('|')))})" for name, listed in data["words"].items()
+        f"{{{name}}}": f"({'/'.join([*own[name], *map(str.strip, listed.split('|'))])})"
+        for name, listed in data["words"].items()
     }
 
     def written(text: str) -> str:
