@@ -22,6 +22,7 @@ _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
 _NEAR = 4  # words between a negation and what it turns
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
+_SHORT = 6  # words of a clause that is hardly anything but a command
 _MOST_NAMES = 3  # words behind a greeting
 _LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
@@ -64,6 +65,7 @@ _VALUES = {
     "languages": {"language"},
     "address": {"address"},
 }
+_COURTESIES = frozenset({"courtesy"})
 _POLITE = frozenset({"please", "courtesy"})
 _SINGLE = ("help", "settings")  # commands that are one word: what else stands there makes another sense of it
 _LEAVE, _PAUSE, _JOIN = Command.UNSUBSCRIBE.value, Command.PAUSE.value, Command.JOIN.value
@@ -228,6 +230,8 @@ def _meant(sign: _Sign, clause: _Clause) -> tuple[str, list[str]]:
 def _told(clause: _Clause) -> _Sign | None:
     """The command that a clause is, and nothing else."""
     best: _Sign | None = None
+    if any(_tiled(clause, language, _COURTESIES) for language, _ in clause.found):
+        return None  # `buon fine settimana`
     told = [sign for sign in clause.certain if _is_told(sign)]
     if told:
         best = max(told, key=lambda sign: sign.weight)
@@ -343,6 +347,8 @@ def _hinted(typed: Iterable[_Clause], today: date) -> Wish | None:
     best: _Sign | None = None
     turned: _Sign | None = None
     for sign in (sign for clause in typed for sign in (*clause.stems, *filter(None, [clause.told]))):
+        if not _is_asked_for(sign):
+            continue
         if _is_about_others(sign):
             turned = turned or sign
         elif best is None or sign.weight > best.weight:
@@ -352,6 +358,13 @@ def _hinted(typed: Iterable[_Clause], today: date) -> Wish | None:
     if turned:
         return Wish(Action.HUMAN, f"negated or about somebody else: {_short(turned.clause.text)}")
     return None
+
+
+def _is_asked_for(sign: _Sign) -> bool:
+    """Whether it is a wish: of pauses, languages and numbers people speak in other ways too, of unsubscribing rarely."""
+    clause = sign.clause
+    wished = _labels(clause, sign.language).keys() & {"wish", "asks", "please"}
+    return sign.command == _LEAVE or clause.asked or bool(wished) or len(clause.tokens) <= _SHORT
 
 
 def _is_about_others(sign: _Sign) -> bool:
