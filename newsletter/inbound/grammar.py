@@ -361,7 +361,7 @@ def _hinted(typed: Iterable[_Clause], today: date) -> Wish | None:
 
 
 def _is_asked_for(sign: _Sign) -> bool:
-    """Whether it is a wish: of pauses, languages and numbers people speak in other ways too, of unsubscribing rarely."""
+    """Whether it is a wish: people speak of pauses and numbers in other ways too, of unsubscribing rarely."""
     clause = sign.clause
     wished = _labels(clause, sign.language).keys() & {"wish", "asks", "please"}
     return sign.command == _LEAVE or clause.asked or bool(wished) or len(clause.tokens) <= _SHORT

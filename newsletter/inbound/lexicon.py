@@ -24,6 +24,8 @@ _FLUENT = 0.8
 _GAP = 8  # words between the parts of an entry
 _NO_COMMANDS = ("words", "names")
 _NUMBERED = ("like", "not", "save", "papers")
+_WORD = re.compile(rf"\{{\w+\}}|[{CJK}\U0001f44d\U0001f44e]|[^\W_{CJK}]+\*?")
+_PIECES = re.compile(r"[()/]|[^()/]+")
 _CLASS = re.compile(r"\{\w+\}")
 _HOUR = r"(?:[01]?\d|2[0-3])"
 _AM = r"(?: ?[ap]\.?m\b\.?)"
@@ -181,7 +183,7 @@ def _before_codes() -> tuple[str, ...]:
 
 def _code(name: str) -> str:
     """The code of a language by its name in any language; `englisch*` stands for all its endings."""
-    spelt = " ".join(_words(name))
+    spelt = " ".join(_words(folded(name)))
     return next(
         code for known, code in _names() if spelt == known or (known[-1] == "*" and spelt.startswith(known[:-1]))
     )
@@ -223,7 +225,7 @@ def _language(code: str, data: Mapping[str, Any]) -> Language:
     for name, listed in {**data["words"], **{key: text for key, text in data.items() if isinstance(text, str)}}.items():
         _add_all(root, name, listed)
     names = {
-        " ".join(_words(name)): known
+        " ".join(_words(folded(name))): known
         for known, listed in data.get("names", {}).items()
         for template in listed.split("|")
         for name in _chosen(template)
@@ -291,30 +293,44 @@ def _labels(root: _Node, part: str) -> list[str]:
 
 
 def _add_all(root: _Node, label: str, listed: str) -> None:
-    for template in listed.split("|"):
+    for template in folded(listed).split("|"):
         for phrase in _chosen(template):
             _add(root, label, _words(phrase))
 
 
 def _words(phrase: str) -> list[str]:
-    placed = re.sub(r"\{(\w+)\}", r" <\1> ", phrase)
-    return re.findall(rf"<\w+>|[{CJK}\U0001f44d\U0001f44e]|[^\W_{CJK}]+\*?", folded(placed))
+    """The words of a folded phrase, `{n}` as its placeholder."""
+    return [f"<{one[1:-1]}>" if one[0] == "{" else one for one in _WORD.findall(phrase)]
 
 
-def _chosen(template: str) -> Iterator[str]:
+def _chosen(template: str) -> list[str]:
     """All phrases that a template stands for; choices may hold choices."""
-    inner = re.search(r"\(([^()]*)\)", template)
-    if inner is None:
-        yield template
-        return
-    for choice in inner[1].split("/"):
-        yield from _chosen(template[: inner.start()] + choice + template[inner.end() :])
+    return _choices(_PIECES.findall(template))
+
+
+def _choices(pieces: list[str]) -> list[str]:
+    """The phrases up to the end or the bracket that closes a choice, which is taken away."""
+    found, begun = [], [""]
+    while pieces:
+        piece = pieces.pop(0)
+        if piece == ")":
+            break
+        if piece == "/":
+            found += begun
+            begun = [""]
+        else:
+            either = _choices(pieces) if piece == "(" else [piece]
+            begun = [one + other for one in begun for other in either]
+    return found + begun
 
 
 def _add(root: _Node, label: str, words: Iterable[str]) -> None:
     node = root
     for word in words:
-        branch = node.beginnings if word.endswith("*") else node.words
-        node = branch.setdefault(word.rstrip("*"), _Node())
+        branch, key = (node.beginnings, word[:-1]) if word[-1] == "*" else (node.words, word)
+        following = branch.get(key)
+        if following is None:
+            following = branch[key] = _Node()
+        node = following
     if node is not root:
         node.labels.add(label)
