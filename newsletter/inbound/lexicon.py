@@ -47,8 +47,8 @@ Found = tuple[tuple["Language", Labels], ...]
 @dataclass(slots=True)
 class _Node:
     words: dict[str, _Node] = field(default_factory=dict)
-    beginnings: dict[str, _Node] = field(default_factory=dict)  # `unsub*`
-    labels: set[str] = field(default_factory=set)
+    beginnings: dict[str, _Node] | None = None  # `unsub*`
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,10 +327,13 @@ def _choices(pieces: list[str]) -> list[str]:
 def _add(root: _Node, label: str, words: Iterable[str]) -> None:
     node = root
     for word in words:
-        branch, key = (node.beginnings, word[:-1]) if word[-1] == "*" else (node.words, word)
+        branch, key = node.words, word
+        if word[-1] == "*":
+            node.beginnings = branch = node.beginnings or {}
+            key = word[:-1]
         following = branch.get(key)
         if following is None:
             following = branch[key] = _Node()
         node = following
-    if node is not root:
-        node.labels.add(label)
+    if node is not root and label not in node.labels:
+        node.labels = (*node.labels, label)
