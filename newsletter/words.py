@@ -104,6 +104,10 @@ class Words:
             return self.day(days[0])
         return f"{self._written(days[0], 'first_day')} – {self.day(days[-1])}"
 
+    def long_day(self, day: date) -> str:
+        """The day with the name of its month and its year, for use in a sentence."""
+        return str(format_date(day, "long", locale=self._locale))
+
     def day_of_month(self, day: date) -> str:
         """The day without its year."""
         return str(format_skeleton("MMMMd", day, locale=self._locale))

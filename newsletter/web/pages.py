@@ -78,6 +78,14 @@ def not_found(words: Words) -> str:
     return _said(words, "not_found")
 
 
+def not_allowed(words: Words) -> str:
+    return _said(words, "not_allowed")
+
+
+def failed(words: Words) -> str:
+    return _said(words, "failed")
+
+
 def _said(words: Words, name: str, more: str = "") -> str:
     body = f"<p>{_text(words, f'{name}_about')}</p>\n{more}"
     return framed(words.say(f"page_{name}_title"), body, words)

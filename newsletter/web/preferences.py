@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from urllib.parse import parse_qs
 
 import structlog
@@ -40,18 +40,19 @@ class Visit:
     subscriber: Subscriber
     reader: Reader | None  # None: not in the list
 
-    def page(self, note: str = "", *, bad: bool = False, status: int = 200, **given: str) -> Response:
+    def page(self, note: str = "", *, bad: bool = False, status: int = 200, **given: str | date) -> Response:
         """The page as things are now, with one of our sentences above."""
         newsletter = self.masthead.newsletter
         language = (self.reader.wishes.languages if self.reader else newsletter.languages)[0]
         words = speak(self.counter.templates, language)
+        texts = {name: words.long_day(one) if isinstance(one, date) else one for name, one in given.items()}
         shown = form.page(
             words,
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
             languages=self.offered(),
-            note=_said(words.section("page_"), note, **given) if note else "",
+            note=_said(words.section("page_"), note, **texts) if note else "",
             bad=bad,
             archive=self._archive(),
             today=self.counter.today,
@@ -195,4 +196,4 @@ def _pause(visit: Visit, body: Body) -> Response:
         )
     changed = readers.pause(visit.counter, visit.subscriber, until)
     readers.log_problem(visit.counter, changed)
-    return replace(visit, subscriber=changed.subscriber).page("paused", until=until.isoformat())
+    return replace(visit, subscriber=changed.subscriber).page("paused", until=until)

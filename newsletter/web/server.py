@@ -30,6 +30,7 @@ from newsletter.web import health, hooks, languages, metrics, pages, preferences
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
 from newsletter.web.patience import Patience
+from newsletter.words import Words
 
 log = structlog.get_logger()
 
@@ -115,7 +116,20 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             Middleware(OwnHost, counter.letterhead.public_url, door.trusted),
             Middleware(Patience),
         ],
+        exception_handlers={405: _failure(counter, pages.not_allowed), 500: _failure(counter, pages.failed)},
     )
+
+
+def _failure(counter: Counter, page: Callable[[Words], str]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Our page in the browser's language; an answer with 500 does not pass the middleware that adds the headers."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        words = await run_in_threadpool(languages.spoken, counter, request.headers.get("accept-language", ""))
+        response = pages.answer(page(words), getattr(error, "status_code", 500))
+        response.headers.update(_HEADERS | dict(getattr(error, "headers", None) or {}))
+        return response
+
+    return answer
 
 
 class _SafeHeaders:
