@@ -18,7 +18,7 @@ _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`
 _PLAIN = re.compile(r"[!-;=?-~]+@[A-Za-z0-9.-]+", re.ASCII)
 
 
-# Cached where a morning asks the same of every mail: the sender, its name, the subject.
+# Cached where a morning asks the same of every email: the sender, its name, the subject.
 @lru_cache(maxsize=64)
 def split_mailbox(text: str) -> tuple[str, str]:
     """Name and address of `Name <a@b>` or `a@b`. The last bracket counts: a name may hold anything."""
@@ -35,7 +35,7 @@ def split_mailbox(text: str) -> tuple[str, str]:
 def ascii_domain(address: str) -> str:
     """The address with its domain as A-labels and without what could end a header or a bracket."""
     if _PLAIN.fullmatch(address):
-        return address  # nearly all of them, and each mail asks
+        return address  # nearly all of them, and each email asks
     local, _, domain = re.sub(r"[\s<>]", "", clean(address)).rpartition("@")
     if not domain.isascii():
         domain = idna.encode(domain, uts46=True).decode("ascii")
@@ -65,12 +65,12 @@ def archive_link(letterhead: Letterhead, token: str) -> str | None:
 
 
 def leave_link(letterhead: Letterhead, token: str) -> str:
-    """The way out for the mail's body: the web page, else a mail."""
+    """The way out for the email's body: the web page, else an email."""
     return f"{letterhead.public_url}/u/{token}" if letterhead.public_url else leave_mailto(letterhead, token)
 
 
 def leave_mailto(letterhead: Letterhead, token: str) -> str:
-    """A mail whose arrival is the request; the token is in the address or, without plus addressing, in the subject."""
+    """An email whose arrival is the request; its token is in the address or, without plus addressing, the subject."""
     address = own_address(letterhead)
     if letterhead.reply_to and letterhead.plus_addressing:
         return f"mailto:{quote(plus(address, token), safe='@+')}?subject=unsubscribe"

@@ -50,7 +50,7 @@ def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
         part.rename(folder)
     except OSError as error:
         problem = f"{folder} cannot be written: {error.strerror or error}"
-        raise ConfigurationError([Finding("backup", None, problem, "name a new folder on a disk with room")]) from error
+        raise ConfigurationError([Finding("backup", None, problem, "choose a new folder with enough space")]) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder
@@ -82,7 +82,7 @@ def _copy(settings: Settings, folder: Path, now: datetime) -> None:
 
 
 def _written_by_hand(roster: Path) -> Iterator[Path]:
-    """The roster, its prompts and templates, and the files of interests that it names."""
+    """The subscriber list, its prompts and templates, and the files of interests that it names."""
     yield roster
     folder = roster.parent
     named = [folder / name.strip() for name in _INTERESTS.findall(roster.read_text("utf-8-sig"))]

@@ -25,14 +25,14 @@ class Priced(Complete, Protocol):
 
 
 class Transport(Protocol):
-    """Hands mails to the next system, several at once. Who sends calls `exchange` until every mail is answered."""
+    """Hands emails to the next system, several at once. Who sends calls `exchange` until every email is answered."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def room(self) -> int:
-        """How many mails it takes now; 0 while it is in trouble."""
+        """How many emails it takes now; 0 while it is in trouble."""
         ...
 
     @property
@@ -44,7 +44,7 @@ class Transport(Protocol):
         """Take all of these, at most `room`, and say what is known of them and of earlier ones after `wait` seconds.
 
         The call says that the answers of the last one are recorded: a connection begins no other body before that.
-        Never raises for a mail or a server.
+        Never raises for an email or a server.
         """
         ...
 
@@ -60,7 +60,7 @@ class Mailbox(Protocol):
     def name(self) -> str: ...
 
     def waiting(self, known: Callable[[Iterable[str]], Container[str]]) -> Iterator[Incoming]:
-        """The mails whose keys `known` does not name, oldest first; looking changes nothing about them."""
+        """The emails whose keys `known` does not name, oldest first; looking changes nothing about them."""
         ...
 
     def put_away(self, mail: Incoming) -> None:

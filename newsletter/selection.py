@@ -42,7 +42,7 @@ def merge(by_topic: Iterable[Sequence[Pick]], most: int) -> list[Pick]:
 
 
 def rank(pick: Pick) -> tuple[bool, int, int, float, str]:
-    """The order of a mail: followed authors, then relevance; novelty and word match only break ties."""
+    """The order of an email: followed authors, then relevance; novelty and word match only break ties."""
     relevance, novelty = (pick.score.relevance, pick.score.novelty) if pick.score else (0, 0)
     return (pick.by_author is None, -relevance, -novelty, -pick.similarity, pick.paper.arxiv_id)
 

@@ -97,7 +97,7 @@ class Settings(BaseSettings, TransportSettings):
 
     @property
     def parses_inbound(self) -> bool:
-        """Whether mails can be posted to us: the secret of the path is set, and the path can be reached."""
+        """Whether emails can be posted to us: the secret of the path is set, and the path can be reached."""
         return self.inbound_secret is not None and self.public_url is not None
 
     @property
@@ -107,7 +107,7 @@ class Settings(BaseSettings, TransportSettings):
 
     @property
     def letterhead(self) -> Letterhead:
-        """What mails say about their sender. Where emails stay here replies are tried, so there they are promised."""
+        """What emails say about their sender. In the outbox, replies are only tried out, so they are promised."""
         sender = self.sender or "Morning arXiv <newsletter@newsletter.invalid>"
         return Letterhead(
             sender=sender,
@@ -126,7 +126,7 @@ if not TYPE_CHECKING:  # each transport's own fields: only its own functions rea
 
 
 def load(folder: Path | None = None) -> Settings:
-    """Read `.env` beside the roster into the environment (what is set there already wins), then all settings.
+    """Read `.env` beside the subscriber list into the environment (what is set there already wins), then all settings.
 
     Raises ConfigurationError with one finding for each mistake.
     """

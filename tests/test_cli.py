@@ -179,13 +179,15 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
     "missing interests file": (
         {"subscribers.yaml": GOOD.replace("Pruning.", "prompts/topics/ml.md")},
         {},
-        [r"subscribers\.yaml:4: cannot read .*prompts/topics/ml\.md .*No such file.*; mend the path or write the text"],
+        [r"subscribers\.yaml:4: cannot read .*prompts/topics/ml\.md .*No such file.*; fix the path or write the text"],
     ),
     "empty roster": ({"subscribers.yaml": ""}, {}, [r"subscribers\.yaml: holds no topics and no subscribers; see .*"]),
     "no roster": (
         {},
         {"NEWSLETTER_SUBSCRIBERS": "readers.yaml"},
-        [r"readers\.yaml: cannot be read \(No such file or directory\); set NEWSLETTER_SUBSCRIBERS to your roster"],
+        [
+            r"readers\.yaml: cannot be read \(No such file or directory\); set NEWSLETTER_SUBSCRIBERS to your subscriber list"
+        ],
     ),
     "prompt without its headings": (
         {"prompts/score.md": "Judge these papers.\n"},
@@ -477,7 +479,7 @@ def test_a_reader_leaves_and_comes_back(morning: Folder) -> None:
     assert before.replace("- ada@example.org", "- email: ada@example.org") == readers
     unknown = morning("subscribers", "unsubscribe", "nobody@example.org")
     assert 1 == unknown.returncode
-    assert "nobody@example.org: is neither in the roster nor in the ledger; see" in unknown.stderr
+    assert "nobody@example.org: is neither in the subscriber list nor in the ledger; see" in unknown.stderr
 
 
 def test_show_as_json_gives_the_ways_out(morning: Folder) -> None:

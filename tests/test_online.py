@@ -71,7 +71,7 @@ def test_all_is_well(practice: tuple[Servers, Settings], counted: Counter) -> No
     assert parts == [line.partition(":")[0] for line in said]
     assert [f"model openai/{MODEL}: answers in {language}" for language in ("en", "zh")] == said[-2:]
     assert "arXiv: the feed is of 2026-03-09, 40 papers in your categories" in said
-    assert "clock: right" in said
+    assert "clock: correct" in said
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_old_zone_data(practice: tuple[Servers, Settings], monkeypatch: pytest.M
     for version in ("2019c", "2019.3"):
         monkeypatch.setattr(online, "_zone_version", lambda version=version: version)
         said, (finding,) = tried(online._zones, subscribers.load(practice[1].subscribers))
-        assert ([], True) == (said, f"the zone data are those of {version}" in finding)
+        assert ([], True) == (said, f"the time zone data is from {version}" in finding)
 
 
 def test_the_version_of_the_zone_data_in_use() -> None:
@@ -225,7 +225,7 @@ def test_a_mail_to_ourselves_comes_back(tmp_path: Path, server: Dovecot, smtp: t
     mailbox = {"imap_url": server.url, "imap_password": SecretStr(PASSWORD)}
     settings = smtp_settings(tmp_path, f"smtp://127.0.0.1:{smtp[1]}", **mailbox)
     with counter_of(settings, utc_now) as counter:
-        assert ((["mailbox: can be read"], [])) == tried(online._mailbox, counter)
+        assert ((["mailbox: readable"], [])) == tried(online._mailbox, counter)
         said, findings = tried(online._round_trip, settings, counter)
     assert ([], True) == (findings, said[0].startswith("a mail to news+… came back after "))
     assert ({}, 1) == (server.mails(), len(server.mails("Newsletter.Done")))
@@ -268,7 +268,7 @@ class Site(Loopback):
     ("response", "expected"),
     [
         (Response(body=b'{"status": "ok", "last_issue": null}'), None),
-        (Response(status=503, body=b'{"status": "late", "last_issue": null}'), "is not well: late"),
+        (Response(status=503, body=b'{"status": "late", "last_issue": null}'), "reports a problem: late"),
         (Response(body=b"<html>Welcome to nginx"), "it is not this service"),
         (Response(status=502, body=b"Bad Gateway"), "it is not this service"),
         (None, "does not answer (ConnectionError)"),
@@ -364,13 +364,13 @@ def test_our_key_against_the_published_one(tmp_path: Path, kind: str) -> None:
     settings = smtp_settings(tmp_path, "smtp://127.0.0.1:9", dkim_key_file=file, dkim_selector="s1")
     name = ("s1._domainkey.news.example", "TXT")
     (absent,) = dns_findings(GOOD, settings)
-    record = absent.partition("add TXT ")[2]
+    record = absent.partition("add the TXT record ")[2]
     assert record.startswith(f"v=DKIM1; k={kind}; p=")
     halves = f'"{record[:200]}" "{record[200:]}"'  # as zone files have to write it
     assert [] == dns_findings(GOOD | {name: [halves]}, settings)
     other = base64.b64encode(b"another").decode()
     (wrong,) = dns_findings(GOOD | {name: [f'"v=DKIM1; p={other}"']}, settings)
-    assert "publishes another key" in wrong
+    assert "publishes a different key" in wrong
     file.write_text("no key")
     (broken,) = dns_findings(GOOD, settings)
     assert "is no private key" in broken

@@ -181,7 +181,7 @@ def test_a_bad_address_is_named(address: str) -> None:
 
 def test_several_topics_want_to_be_chosen_from() -> None:
     roster = entries("ada@example.com", topics=TWO_TOPICS)
-    expected = "an entry without 'topics' where there are several; add topics: [ml, cv] with those that it wants"
+    expected = "an entry without 'topics' where there are several; add topics: [ml, cv] with the ones this reader wants"
     assert [str(one) for one in roster.findings] == [f"subscribers.yaml:5: {expected}"]
 
 

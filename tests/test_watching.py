@@ -260,7 +260,7 @@ def test_a_full_disk_is_told_before_it_is_full(ground: Ground, monkeypatch: pyte
     free = [150 << 20]
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(1 << 40, 0, free[0]))
     (told,) = ground.through("2026-03-09 00:05", 1)
-    assert "only 150 MiB are free" in told
+    assert "only 150 MiB free" in told
     free[0] = 250 << 20
     assert [] == ground.through("2026-03-09 01:10", 1)
     free[0] = 400 << 20
@@ -326,7 +326,7 @@ def test_a_poll_that_never_ends_is_told(ground: Ground) -> None:
     ground.restart(imap_url="imap://news@127.0.0.1:1/INBOX", imap_password=SecretStr("x"))
     told = ground.through("2026-03-08 12:00", 2)
     assert 1 == len(told)
-    assert "has not been read to its end since 2026-03-08 12:00 UTC" in told[0]
+    assert "has not been read completely since 2026-03-08 12:00 UTC" in told[0]
     ground.service.pulse.last_poll = ground.hands[0]
     ground.service.watch.works("mailbox")
     assert 1 == len(ground.through("2026-03-08 14:00", 0.4))

@@ -24,7 +24,7 @@ def refused(store: Store, alarm: Alarm, email: str, *, permanent: bool, why: str
     store.pause_domain(DomainPause(domain, until, why[:500]))
     alarm.trouble(
         f"{_TROUBLE}{domain}",
-        f"{domain} refuses our mails ({why[:200]}); its readers' mails wait until {until:%Y-%m-%d %H:%M} UTC",
+        f"{domain} refuses our emails ({why[:200]}); its readers' emails wait until {until:%Y-%m-%d %H:%M} UTC",
         "look at SPF, DKIM, DMARC and the reputation of the sending address; nobody was removed",
     )
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from newsletter.times.clock import utc_now
 
 UNREAD = timedelta(minutes=30)  # without a finished poll of the mailbox: what lasts shorter passes by itself
-STALLED = timedelta(minutes=5)  # without a sign of life; a morning gives one with each step and each mail
+STALLED = timedelta(minutes=5)  # without a sign of life; a morning gives one with each step and each email
 
 
 @dataclass

@@ -18,12 +18,12 @@ _MIB = 1 << 20
 _LOW, _ENOUGH = 200 * _MIB, 300 * _MIB  # free on the disk of the data folder
 
 _REMEDIES = {
-    "arxiv": "look at https://status.arxiv.org; the service goes on asking, and the mails wait until `wait_until`",
-    "mailbox": "check address and password with `newsletter inbox --once`; the replies wait in the mailbox meanwhile",
-    "roster": "fix the file; `newsletter check` shows every finding. The last good one is in force",
-    "ledger": "look at the disk and at the file's rights; nothing is sent that could not be recorded",
-    "disk": "make room, or move NEWSLETTER_DATA_DIR to a larger disk",
-    "service": "this is an error of the program: please report it with the lines of the log",
+    "arxiv": "see https://status.arxiv.org; the service keeps asking, and emails wait until `wait_until`",
+    "mailbox": "check the address and password with `newsletter inbox --once`; replies stay in the mailbox meanwhile",
+    "roster": "fix the file; `newsletter check` shows every mistake. Until then, the last valid version is used",
+    "ledger": "check the disk and the file's permissions; nothing is sent that cannot be recorded",
+    "disk": "free some space, or move NEWSLETTER_DATA_DIR to a larger disk",
+    "service": "this is a bug in the program: please report it with the lines from the log",
 }
 
 
@@ -73,7 +73,7 @@ class Watch:
     def announcement(self, missing: date | None, *, asked: bool) -> None:
         """An issue that is missing though nobody waits for it any longer is a trouble of arXiv's, like an outage."""
         if missing is not None and "arxiv" not in self._open:
-            problem = f"issue {missing} is missing: arXiv has not announced it, or could not be asked"
+            problem = f"issue {missing} is missing: arXiv has not announced it, or could not be reached"
             self.wrong("arxiv", problem, patience=_PATIENCE)
         elif missing is None and asked:
             self.right("arxiv")
@@ -81,13 +81,13 @@ class Watch:
     def mailbox(self, unread_since: datetime | None) -> None:
         """How long ago the mailbox was read to its end: a poll that never ends says nothing of itself."""
         if unread_since is not None and "mailbox" not in self._open:
-            self.wrong("mailbox", f"the mailbox has not been read to its end since {unread_since:%Y-%m-%d %H:%M} UTC")
+            self.wrong("mailbox", f"the mailbox has not been read completely since {unread_since:%Y-%m-%d %H:%M} UTC")
 
     def disk(self) -> None:
         """The room that is left in the data folder."""
         free = shutil.disk_usage(self.data_dir).free
         if free < _LOW:
-            self.wrong("disk", f"only {free // _MIB} MiB are free on the disk of {self.data_dir}")
+            self.wrong("disk", f"only {free // _MIB} MiB free on the disk that holds {self.data_dir}")
         elif free >= _ENOUGH:
             self.right("disk")
 

@@ -19,7 +19,7 @@ from newsletter.tokens import Keys
 
 
 def folders(kind: str, roster: Path) -> list[Path]:
-    """The folders of `templates` or `prompts`, first wins: beside the roster, then the defaults."""
+    """The folders of `templates` or `prompts`, first wins: beside the subscriber list, then the defaults."""
     package = Path(newsletter.__file__).parent
     default = package / "_defaults" / kind  # in the wheel; in a checkout they are the top-level folders
     own = roster.parent / kind

@@ -26,7 +26,7 @@ _DAY_KEYS = {
 }  # fmt: skip
 _COUNTS = _DAY_KEYS - {"announced", "bills", "topics", "selection", "papers"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # as `lang` may say it
-_KEY = re.compile(r"\w[\w.-]{0,63}")  # as the roster has it
+_KEY = re.compile(r"\w[\w.-]{0,63}")  # as the subscriber list has it
 _HASH = re.compile(r"[0-9a-f]{16}")
 _WEB = re.compile(r"https?://[^\s/]+\S*")
 
@@ -37,7 +37,7 @@ class Stated:
 
     announced: datetime | None = None  # UTC; the date of its feed entry, the same after every rebuild
     bills: Sequence[Bill] = ()
-    topics: Sequence[Topic] = ()  # in the order of the roster
+    topics: Sequence[Topic] = ()  # in the order of the subscriber list
     picked_by: Mapping[str, Sequence[str]] = field(default_factory=dict)  # keys of topics by arXiv id
     selection: Mapping[str, Any] | None = None  # the prompt that was used
 

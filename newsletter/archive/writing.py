@@ -19,7 +19,7 @@ from newsletter.archive.site import Site
 _NOTES = ".written.json"
 _KEPT = 80  # days held in memory: a quarter of a year is made into one file of the index
 _VERSION = 1  # of the pages' form: another one writes every page anew
-_Stamp = list[int]  # size and time of change: what somebody else touched is looked at again
+_Stamp = list[int]  # size and time of change: what someone else touched is looked at again
 
 
 class Archive:

@@ -21,7 +21,7 @@ class Group(click.Group):
         try:
             return super().invoke(context)
         except NewsletterError as error:
-            remedy = "; mend the file, or remove it to use the default" if isinstance(error, TemplateError) else ""
+            remedy = "; fix the file, or remove it to use the default" if isinstance(error, TemplateError) else ""
             click.echo(f"{error}{remedy}", err=True)
             context.exit(1)
 

@@ -144,7 +144,7 @@ def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
             send_now(desk.transport, Outgoing(key="dry-run", message=message))
             click.echo(f"would send to {one.reader.email}: {dict(message.headers)['Subject']}")
         written += len(page)
-    click.echo(f"{written} mails written to dry-run; nothing was sent or recorded as sent.")
+    click.echo(f"{written} emails written to the folder dry-run; nothing was sent or recorded.")
     return 0
 
 
@@ -166,12 +166,12 @@ def collect(settings: Settings, day: date | None) -> int:
             for note in issue.all_notes:
                 click.echo(f"  {note}")
             for arxiv_id in issue.missing:
-                click.echo(f"  missing: {arxiv_id} was announced, but arXiv's API does not give it yet")
+                click.echo(f"  missing: {arxiv_id} was announced, but arXiv's API does not have it yet")
     return 0
 
 
 def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
-    """Write the page and the text of one reader's mail; without a new announcement the last issue's."""
+    """Write the page and the text of one reader's email; without a new announcement the last issue's."""
     with app.open_examined(settings, partial(doctor.examine_or_stop, settings)) as (counter, looked):
         roster = load_roster(counter)
         reader = _reader_of(roster, email)
@@ -204,7 +204,7 @@ def _reader_of(roster: Roster, email: str | None) -> Reader:
 
 
 def _no_reader(email: str | None) -> ConfigurationError:
-    problem = f"there is no reader {email}" if email else "there is no reader"
+    problem = f"there is no subscriber {email}" if email else "there are no subscribers"
     return ConfigurationError([Finding("subscribers", None, problem, "see `newsletter subscribers list`")])
 
 
@@ -229,7 +229,7 @@ def _preview_issue(desk: Desk, day: date | None, *, prepare: bool) -> date:
     wanted = [issue for issue in ready if day in (None, issue)]
     if not wanted:
         problem = f"issue {day or calendar.newest(desk.now())} is not there yet"
-        raise ConfigurationError([Finding("preview", None, problem, "try again after the announcement")])
+        raise ConfigurationError([Finding("preview", None, problem, "try again after arXiv announces it")])
     return wanted[0]
 
 

@@ -32,7 +32,7 @@ def check(settings: Settings, *, online: bool, accept: bool) -> int:
             return 1
         roster = in_force.load(counter)
     known = f"{counted(len(roster.readers), 'reader')}, {counted(len(roster.topics), 'topic')}"
-    click.echo(f"{known}; templates and prompts are fine.")
+    click.echo(f"{known}; templates and prompts are valid.")
     for line in doctor.ages(roster, counter.now()):
         click.echo(f"  {line}")
     for topic in roster.topics:
@@ -119,14 +119,14 @@ def inbox(settings: Settings, paths: Sequence[Path]) -> None:
 
 
 def poll(settings: Settings) -> int:
-    """Exit code 1 when a mail could not be handled."""
+    """Exit code 1 when an email could not be handled."""
     with app.open_counter(settings) as counter:
         found = receiving.poll(counter)
-    click.echo(f"{counted(found.handled, 'mail')} handled, {found.left} left in the inbox for a person.")
+    click.echo(f"{counted(found.handled, 'email')} handled, {found.left} left in the inbox for you.")
     if found.aside:
         click.echo(f"{counted(found.aside, 'email')} could not be read: `newsletter status` names them.", err=True)
     if found.failed:
-        click.echo(f"{counted(found.failed, 'mail')} could not be handled; the next poll tries again.", err=True)
+        click.echo(f"{counted(found.failed, 'email')} could not be handled; the next poll tries again.", err=True)
     return 1 if found.failed or found.aside else 0
 
 

@@ -1,4 +1,4 @@
-"""SIGTERM: the mail in flight is finished, the rest waits for the next run; nothing is left half open."""
+"""SIGTERM: the email in flight is finished, the rest waits for the next run; nothing is left half open."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ log = structlog.get_logger()
 COPIED = "copied"  # when this ledger was copied; empty once the copy is in use
 _SENT_UP_TO = "restored.sent-up-to"
 _OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
-_TRIES = 2  # a mail in doubt with so many is not repeated
+_TRIES = 2  # an email in doubt with so many is not repeated
 
 
 def settle(store: Store, now: datetime) -> None:
-    """Take a copied ledger into use: mails it holds as open are in doubt, all issues announced by now count as sent.
+    """Take a copied ledger into use: emails it holds as open are in doubt, all issues announced by now count as sent.
 
     Only to be called by the holder of the data folder's lock. Of a ledger that was not copied it changes nothing.
     """

@@ -119,7 +119,7 @@ def _what_to_open(configuration: Settings) -> None:
     click.echo("\nOpen in a browser:")
     for page in [*_mails(configuration, ".html"), FOLDER / "archive" / "index.html"]:
         click.echo(f"  {page}")
-    click.echo("The same mails as .eml files, for a mail program, lie beside them.")
+    click.echo("The same emails are beside them as .eml files, for a mail program.")
 
 
 def serve(papers: Path | None, latency: float, per_token: float) -> None:

@@ -76,5 +76,5 @@ class Figures:
     mails: Mapping[str, int]  # by state
     readers: Mapping[str, int]  # by state
     received: Mapping[str, int]  # inbound messages by action
-    oldest_waiting: datetime | None  # when the oldest mail was planned that is not out yet
+    oldest_waiting: datetime | None  # when the oldest email was planned that is not out yet
     usage: Mapping[str, tuple[int, int, int, float]]  # by model: calls, prompt and completion tokens, dollars

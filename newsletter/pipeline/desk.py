@@ -1,4 +1,4 @@
-"""What a morning works with: the adapters, the roster and the prompts, put together by `app`."""
+"""What a morning works with: the adapters, the subscriber list and the prompts, put together by `app`."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Desk:
     prefilter: float | None = None  # the share of a day that the model is to see; None: all
     prefilter_loss: float | None = None  # the share of what passes that may be missed instead
     salt: str = ""  # changes with templates and sender: part of an edition's key
-    owner: str = "newsletter"  # of the mails that are being sent: each process has its own
-    send_rate: float | None = None  # mails a minute
+    owner: str = "newsletter"  # of the emails that are being sent: each process has its own
+    send_rate: float | None = None  # emails a minute
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD

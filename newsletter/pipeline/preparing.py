@@ -89,10 +89,8 @@ def _set_aside(desk: Desk, fetched: Fetched) -> Sequence[Odd]:
         return odd
     named = "; ".join(map(str, odd[:_NAMED])) + (f"; and {len(odd) - _NAMED} more" if len(odd) > _NAMED else "")
     log.warning("papers.set-aside", count=len(odd), entries=named)
-    remedy = (
-        "nothing to do: arXiv is asked for them again for ten days, and they join the next issue once they are right"
-    )
-    desk.alarm.trouble("entries", f"arXiv's entries that cannot be read were set aside: {named}", remedy)
+    remedy = "nothing to do: arXiv is asked again for ten days, and they go into the next issue once they can be read"
+    desk.alarm.trouble("entries", f"some of arXiv's entries cannot be read and were set aside: {named}", remedy)
     return odd
 
 

@@ -93,7 +93,7 @@ def _bring_up_to_date(archive: Archive, desk: Desk, editor: Editor, issue: Issue
 
 
 def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any]) -> Day:
-    """The papers that stood in somebody's mail: only about them were lines written."""
+    """The papers that stood in someone's mail: only about them were lines written."""
     topics, newsletter = desk.roster.topics, desk.roster.newsletter
     wishes = Wishes(
         topics=tuple(topic.key for topic in topics), languages=newsletter.languages, max_papers=_MOST_PAPERS

@@ -161,7 +161,7 @@ def _unscored(issue: Issue, *, held: bool) -> tuple[str, str]:
     why_not = "; ".join(issue.model_notes)
     problem = f"issue {issue.date}: {issue.unscored} of {issue.collected} papers have no score ({why_not})"
     later = "it is tried again until the readers' wait_until, then sent" if held else "it is sent"
-    return problem, f"look at the model's server and quota; {later} in the order by words, and the mail says so"
+    return problem, f"look at the model's server and quota; {later} in the order by words, and the email says so"
 
 
 def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:

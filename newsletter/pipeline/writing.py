@@ -21,7 +21,7 @@ _OF_ARXIV = "en"  # nearly all abstracts
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Everything that is wanted about one paper, over all mails."""
+    """Everything that is wanted about one paper, over all emails."""
 
     paper: Paper
     issue: date
@@ -31,7 +31,7 @@ class Texts:
     translations: tuple[str, ...] = ()
 
     def joined(self, wishes: Wishes, topics: Sequence[Topic]) -> Texts:
-        """The same and what one more mail wants."""
+        """The same and what one more email wants."""
         return replace(
             self,
             languages=tuple(dict.fromkeys((*self.languages, *wishes.languages))),

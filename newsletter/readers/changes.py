@@ -42,7 +42,7 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
 
 
 def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
-    """Resubscribe: the only way to undo that somebody left, was left out after bounces, or paused."""
+    """Resubscribe: the only way to undo that someone left, was left out after bounces, or paused."""
     counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
     counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, f"{counter.today} resubscribed", counter.now())
     return write_through(counter, subscriber, {"paused_until": None, "bounced": None, "unsubscribed": None})
@@ -68,7 +68,7 @@ def resume(counter: Counter, subscriber: Subscriber) -> Changed:
 
 
 def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:
-    """Take back what readers did by their own hand; None where it was somebody else's or a mail server's."""
+    """Take back what readers did by their own hand; None where it was someone else's or a mail server's."""
     if subscriber.state is SubscriberState.UNSUBSCRIBED:
         own = (subscriber.why or "").endswith((BY_REPLY, BY_LINK))
         return come_back(counter, subscriber) if own else None

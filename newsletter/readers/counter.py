@@ -34,7 +34,7 @@ class Counter:
 
     @property
     def keys(self) -> Keys:
-        """As the file has them now: somebody may add one, or put back those of a backup."""
+        """As the file has them now: someone may add one, or put back those of a backup."""
         return self.read_keys()
 
     @property

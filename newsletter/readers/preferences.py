@@ -13,7 +13,7 @@ from newsletter.subscribers.tree import Unfit
 
 
 def honoured(store: Store, roster: Roster) -> Roster:
-    """The roster with what readers set, as far as nobody has edited the same keys in the file since."""
+    """The subscriber list with what readers set, as far as nobody has edited the same keys in the file since."""
     kept = store.preferences()
     if not kept:
         return roster

@@ -1,4 +1,4 @@
-"""Decides what of each paper a mail shows; pure. The templates only write down what stands here."""
+"""Decides what of each paper an email shows; pure. The templates only write down what stands here."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _RECIPE = "2"  # raise it when the way from template to HTML changes: old cache 
 
 
 class Templates:
-    """The two templates of the mail, from the first folder that has each file."""
+    """The two templates of the email, from the first folder that has each file."""
 
     def __init__(self, folders: Sequence[Path], cache: Path | None) -> None:
         self._cache = cache

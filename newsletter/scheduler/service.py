@@ -46,7 +46,7 @@ def _idle() -> threading.Event:
 
 @dataclass
 class Service:
-    """What a tick needs to remember: the roster it follows, when to ask arXiv again, and who was due last."""
+    """What a tick needs to remember: the subscriber list it follows, when to ask arXiv again, and who was due last."""
 
     settings: Settings
     counter: Counter
@@ -56,7 +56,7 @@ class Service:
     pulse: Pulse = field(init=False)
     watch: Watch = field(init=False)
     _list: Follower = field(init=False)
-    _told: str | tuple[Finding, ...] | None = None  # what is wrong with the roster, as it was last logged
+    _told: str | tuple[Finding, ...] | None = None  # what is wrong with the subscriber list, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
     _seen: datetime | None = None  # what the clock showed at the last tick
@@ -150,7 +150,7 @@ class Service:
             self.watch.right("roster")
 
     def _send(self, desk: pipeline.Desk) -> bool:
-        """Plan and send what is due; whether mails went out and all of them did."""
+        """Plan and send what is due; whether emails went out and all of them did."""
         now = desk.now()
         pipeline.plan(desk, pipeline.Editor(desk), self._waiting(desk, now))
         self._looked = now
@@ -165,7 +165,7 @@ class Service:
         return bool(tally.accepted and not tally.waiting)
 
     def _waiting(self, desk: pipeline.Desk, now: datetime) -> Iterator[Sequence[Due]]:
-        """The readers whose hour has come, page by page, each with the issues that belong into the mail of it."""
+        """The readers whose hour has come, page by page, each with the issues that belong into the email of it."""
         held = pipeline.held_issues(desk)
         issue_of = cache(desk.store.issue)
         for group in pipeline.groups(desk):
@@ -178,7 +178,7 @@ class Service:
             if late and now < email_waits_until(group.hours, moment):
                 continue
             carries = partial(in_time, moment=moment, now=now, looked=self._looked, held=held)
-            # A mail that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
+            # An email that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
             until = now + BACKWARDS
             yield from pipeline.due_of(desk, group, carries=carries, since=moment, until=until, late=late)
 

@@ -75,7 +75,7 @@ def _explain(place: str, context: ExceptionContext) -> None:
 
 
 def _follow(engine: Engine, file: Path) -> None:
-    """Work with what has this name now: somebody may put back a copy, or lose the file, under a running service."""
+    """Work with what has this name now: someone may put back a copy, or lose the file, under a running service."""
 
     def refuse_new(*_: object) -> None:
         try:
@@ -151,7 +151,7 @@ class Base:
     """What the parts of the store share: the engine, one way to write and one to read.
 
     `with self._transaction() as connection` writes; `with self._reading() as connection` reads one snapshot, also
-    while somebody writes. Both raise StoreError, see `faults`.
+    while someone writes. Both raise StoreError, see `faults`.
     """
 
     def __init__(self, engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What SQLite says when a disk or a database is bad, in our words and with the remedy."""
+"""What SQLite says when a disk or database is broken, in our words and with a remedy."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
 _LITTLE_ROOM = 64 * 1024  # octets: SQLite's shared memory file grows by 32 KiB
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _REMEDIES = {
-    sqlite3.SQLITE_FULL: "free some of the disk",
+    sqlite3.SQLITE_FULL: "free some disk space",
     sqlite3.SQLITE_READONLY: "make the disk and the file writable for this user",
     sqlite3.SQLITE_CANTOPEN: "make the folder and the file writable for this user",
-    sqlite3.SQLITE_BUSY: "wait, or stop the other process that writes there",
+    sqlite3.SQLITE_BUSY: "wait, or stop the other process that writes to it",
 }
 
 
@@ -30,7 +30,7 @@ def explained(error: DatabaseError, place: str) -> StoreError:
         said = f"{said} ({_why_not(Path(place))})"
     if code == sqlite3.SQLITE_IOERR and _is_full(Path(place).parent):  # SQLite says so only of the database itself
         code = sqlite3.SQLITE_FULL
-    return StoreUnavailable(f"{place}: {said}", _REMEDIES.get(code, "look at the disk"))
+    return StoreUnavailable(f"{place}: {said}", _REMEDIES.get(code, "check the disk"))
 
 
 def _is_folder(place: str) -> bool:
@@ -62,6 +62,6 @@ def only_readable(place: str) -> bool:
     file = Path(place)
     try:
         at_rest = file.is_file() and not file.with_name(f"{file.name}-wal").exists()
-    except OSError:  # a folder of somebody else
+    except OSError:  # a folder of someone else
         return False
     return at_rest and os.access(file, os.R_OK) and not os.access(file.parent, os.W_OK)

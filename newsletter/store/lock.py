@@ -68,7 +68,7 @@ def _open(lock: Path) -> TextIO:
 
 
 def _is_strangers(file: TextIO) -> bool:
-    """Whether somebody holds it who could not sign it: each of ours does, with a process that lives."""
+    """Whether someone holds it who could not sign it: each of ours does, with a process that lives."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

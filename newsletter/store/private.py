@@ -42,7 +42,7 @@ def make_file(file: Path) -> None:
 
 
 def _narrow(path: Path) -> None:
-    with suppress(OSError):  # gone, or somebody else's
+    with suppress(OSError):  # gone, or someone else's
         mode = path.stat().st_mode
         if mode & _OTHERS:
             path.chmod(mode & 0o700)

@@ -69,7 +69,7 @@ class Readers(Base):
             connection.execute(update(subscriber).where(subscriber.c.id == column_id(subscriber_id)).values(values))
 
     def set_pause(self, subscriber_id: int, until: date | None, in_file: date | None, now: datetime) -> None:
-        """Pause until a day, or end it with None; of somebody who has left it changes nothing."""
+        """Pause until a day, or end it with None; of someone who has left it changes nothing."""
         mine = subscriber.c.id == column_id(subscriber_id)
         state = SubscriberState.PAUSED if until else SubscriberState.ACTIVE
         values = {"state": state.value, "since": now, "paused_until": until, "paused_in_file": in_file}
@@ -132,7 +132,7 @@ class Readers(Base):
             connection.execute(delete(answer).where(answer.c.subscriber_id == column_id(subscriber_id)))
 
     def forget(self, subscriber_id: int, fingerprint: str, now: datetime) -> None:
-        """Erase a subscriber with all their mails; only the fingerprint stays."""
+        """Erase a subscriber with all their emails; only the fingerprint stays."""
         who = column_id(subscriber_id)
         with self._transaction() as connection:
             # Else SQLite leaves the address in pages that it no longer uses.
@@ -148,7 +148,7 @@ class Readers(Base):
             return frozenset(connection.scalars(select(forgotten.c.hash)))
 
     def overrides(self) -> str:
-        """Another text whenever somebody was forgotten or taken back, or set a preference."""
+        """Another text whenever someone was forgotten or taken back, or set a preference."""
         with self._reading() as connection:
             return overrides(connection)
 

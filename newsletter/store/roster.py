@@ -1,4 +1,4 @@
-"""The roster as the ledger holds it, and its readers page by page."""
+"""The subscriber list as the ledger holds it, and its readers page by page."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _HOURS, _WISHES = TypeAdapter(Hours), TypeAdapter(Wishes)
 
 
 class Rosters(Base):
-    """The roster in force, as rows: a million readers are never in memory at once."""
+    """The subscriber list in force, as rows: a million readers are never in memory at once."""
 
     def replace_roster(self, entries: Iterable[tuple[int, Reader]]) -> None:
-        """Put the roster of these subscriber ids and entries in force, taking them in chunks.
+        """Put the subscriber list of these subscriber ids and entries in force, taking them in chunks.
 
-        Who is not among them is no longer in the roster. A stop in between leaves the readers of both rosters in
-        force, until the next call.
+        Anyone not among them is no longer in the list. A stop in between leaves the readers of both
+        lists in force, until the next call.
         """
         with self._transaction() as connection:
             number = 1 + (connection.scalar(select(func.max(reader.c.import_number))) or 0)  # also after one cut short

@@ -1,4 +1,4 @@
-"""Changes one field of one entry in the text of a roster; every other byte stays.
+"""Changes one field of one entry in the text of a subscriber list; every other byte stays.
 
 The tree says where to cut (`splices`). What comes out is read again and compared entry by entry, so that a form of
 YAML nobody thought of ends in an error and an unchanged file, never in a damaged one.
@@ -53,7 +53,7 @@ class Edit:
 def write_fields(path: Path, email: str, fields: Mapping[str, str | None]) -> Edit | None:
     """Set these fields in the file, or remove those that are None, in one step; None without such an entry.
 
-    The file is replaced as a whole or not at all, and an edit that somebody saves meanwhile is kept. Raises OSError
+    The file is replaced as a whole or not at all, and an edit that someone saves meanwhile is kept. Raises OSError
     where it cannot be written, ConfigurationError where it cannot be changed safely.
     """
     file, edit = shown(path), Edit(0, "", "")

@@ -1,4 +1,4 @@
-"""Tells whether files have changed, and replaces one as a whole without losing what somebody saves meanwhile."""
+"""Tells whether files have changed, and replaces one as a whole without losing what someone saves meanwhile."""
 
 from __future__ import annotations
 

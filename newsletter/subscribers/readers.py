@@ -115,7 +115,7 @@ def _check(block: Block, defaults: Defaults) -> None:
     if not block.says("email"):
         block.report.add(block.place("email"), "an entry without 'email'", "add email: and the address")
     if not defaults.topics and not block.says("topics"):
-        remedy = f"add topics: [{', '.join(defaults.known_topics)}] with those that it wants"
+        remedy = f"add topics: [{', '.join(defaults.known_topics)}] with the ones this reader wants"
         block.report.add(block.node, "an entry without 'topics' where there are several", remedy)
 
 

@@ -1,4 +1,4 @@
-"""Takes entries out of the text of a roster; comments around them stay, since nobody can say whose they are."""
+"""Removes entries from the text of a subscriber list; comments around them stay, since they may belong to others."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def without_entry(text: str, email: str, *, file: str = "subscribers.yaml") -> s
 def _is_rest(new: str, before: Node | None, rest: list[Node], file: str) -> bool:
     try:
         after = compose(new, file)
-    except ConfigurationError:  # somebody else refers to the entry by an alias
+    except ConfigurationError:  # someone else refers to the entry by an alias
         return False
     return says_the_same(before, after, rest)
 

@@ -1,4 +1,4 @@
-"""The `topics:` block: what groups of readers want. Its findings stop the file: without topics nobody gets a mail."""
+"""The `topics:` block: what groups of readers want. Its findings stop the file: without topics nobody gets an email."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _interests_file(block: Block, path: Path) -> str:
         text = raw.decode("utf-8-sig").strip()
     except OSError as error:
         block.report.add(
-            block.place("interests"), f"cannot read {path} ({error.strerror})", "mend the path or write the text"
+            block.place("interests"), f"cannot read {path} ({error.strerror})", "fix the path or write the text"
         )
     except UnicodeDecodeError:
         block.report.add(block.place("interests"), f"{path} is not UTF-8", "save it as UTF-8")

@@ -39,7 +39,7 @@ class Unfit(ValueError):
 
 
 class _Bounded:
-    """Stops at a depth that no roster has: the C composer recurses, and 100,000 brackets end the process."""
+    """Stops at a depth that no subscriber list has: the C composer recurses, and 100,000 brackets end the process."""
 
     depth = 0
 
@@ -77,7 +77,7 @@ def shown(path: Path) -> str:
 
 
 def decode(raw: bytes, file: str) -> str:
-    """The bytes of a roster or an interests file as text, a BOM included; ConfigurationError when not UTF-8."""
+    """The text of a subscriber list or an interests file, with or without a BOM; ConfigurationError when not UTF-8."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -143,7 +143,7 @@ class Report:
     fatal: bool
     findings: list[Finding] = field(default_factory=list)
     broken: bool = False
-    read: dict[str, str] = field(default_factory=dict)  # files that the roster names, with the hash of their bytes
+    read: dict[str, str] = field(default_factory=dict)  # files that the list names, with the hash of their bytes
 
     def add(self, node: Node, problem: str, remedy: str) -> None:
         self.broken = True

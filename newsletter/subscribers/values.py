@@ -53,7 +53,7 @@ def email(text: str) -> str:
     try:
         validate_email(text, check_deliverability=False)
     except EmailNotValidError as error:
-        remedy = "write the address alone, a name under 'name:'" if "<" in text else "mend the address"
+        remedy = "write only the address, and the name under 'name:'" if "<" in text else "fix the address"
         raise Unfit(f"{text!r} is no mail address: {str(error).rstrip('.')}", remedy) from error
     return text
 

@@ -31,7 +31,7 @@ def overdue_by(issue_of: Callable[[date], Issue | None], moment: datetime) -> da
 
 
 def email_waits_until(hours: Hours, moment: datetime) -> datetime:
-    """How long the mail of this hour waits for a late announcement, UTC; never shorter than not at all."""
+    """How long the email of this hour waits for a late announcement, UTC; never shorter than not at all."""
     zone = ZoneInfo(hours.timezone)
     limit = datetime.combine(moment.astimezone(zone).date(), hours.wait_until, zone).astimezone(UTC)
     return max(limit, moment)

@@ -1,4 +1,4 @@
-"""The outbox: each mail as a file. The default, the dry run, and what the tests send with."""
+"""The outbox: each email as a file. The default, the dry run, and what the tests send with."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Outbox:
 
 
 def file_name(message: Message) -> str:
-    """The issue's date (of another mail: a mark) and the address, without anything that could be read as a path.
+    """The issue's date (of another email: a mark) and the address, without anything that could be read as a path.
 
     A repeat has the same Message-ID, so it lands in the same file.
     """

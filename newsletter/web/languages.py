@@ -8,7 +8,7 @@ from newsletter.readers import Counter
 from newsletter.words import Words, speak
 
 _DEFAULT = "en"
-_LONGEST, _MOST = 400, 12  # letters and languages of a header that are looked at: it is somebody else's text
+_LONGEST, _MOST = 400, 12  # letters and languages of a header that are looked at: it is someone else's text
 
 
 def spoken(counter: Counter, accepts: str, subscriber_id: int | None = None) -> Words:

@@ -52,12 +52,12 @@ class _Collected(Collector):
         build.add_metric([__version__], 1)
         yield build
         yield _by("newsletter_issues", "Issues by state.", "state", _every(IssueState, figures.issues))
-        yield _by("newsletter_mails", "Mails by state.", "state", _every(DeliveryState, figures.mails))
+        yield _by("newsletter_mails", "Emails by state.", "state", _every(DeliveryState, figures.mails))
         yield _by("newsletter_readers", "Readers by state.", "state", _every(SubscriberState, figures.readers))
         yield _by("newsletter_inbound", "Inbound messages by what they meant.", "action", figures.received)
         waiting = pulse.now() - figures.oldest_waiting if figures.oldest_waiting else None
         age = waiting.total_seconds() if waiting else 0.0
-        yield GaugeMetricFamily("newsletter_queue_age_seconds", "Age of the oldest mail that is not out.", value=age)
+        yield GaugeMetricFamily("newsletter_queue_age_seconds", "Age of the oldest email that is not out.", value=age)
         yield from self._issue()
         yield from self._models()
         yield _time("newsletter_arxiv_request", "arXiv was last asked", self._last_request)

@@ -53,7 +53,7 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         problem = f"{port} at {host} cannot be used: {error.strerror or error}"
-        remedy = "stop what listens there, or choose another port or NEWSLETTER_HOST"
+        remedy = "stop whatever is listening there, or choose another NEWSLETTER_PORT or NEWSLETTER_HOST"
         raise ConfigurationError([Finding("NEWSLETTER_PORT", None, problem, remedy)]) from error
 
 

@@ -39,7 +39,7 @@ class _Folder(StaticFiles):
         return pages.answer(pages.not_found(words), HTTPStatus.NOT_FOUND)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Nothing whose name begins with a dot: a part that is being written, what somebody else left there."""
+        """Nothing whose name begins with a dot: a part that is being written, what someone else left there."""
         return ("", None) if any(step.startswith(".") for step in Path(path).parts) else super().lookup_path(path)
 
     async def check_config(self) -> None:

@@ -1,4 +1,4 @@
-"""Many readers' mails as one v3/mail/send call: what is the same once, and each reader's own as substitutions."""
+"""Many readers' emails as one v3/mail/send call: what is the same once, and each reader's own as substitutions."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Values = Mapping[str, str]
 
 
 def same_call(message: Message) -> tuple[object, ...]:
-    """Mails with an equal key may go out in one call."""
+    """Emails with an equal key may go out in one call."""
     return message.rendered.key, message.head
 
 
 def payload(mails: Sequence[Outgoing]) -> dict[str, Any]:
-    """The body of one call for mails of one edition."""
+    """The body of one call for emails of one edition."""
     first = mails[0].message
     named = {one.name: one for one in first.head.headers}
     ours = [one for one in named.values() if _is_ours(one.name)]

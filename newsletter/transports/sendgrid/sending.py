@@ -22,7 +22,7 @@ Call = Sequence[Outgoing]
 
 
 class SendGrid:
-    """Up to `connections` calls at once with up to `batch` mails each."""
+    """Up to `connections` calls at once with up to `batch` emails each."""
 
     name = "sendgrid"
 
@@ -71,7 +71,7 @@ class SendGrid:
         self._reset()
 
     def _grouped(self, mails: Iterable[Outgoing]) -> Iterator[Call]:
-        """Each call's mails as soon as they are made: the first is on its way while the next ones are."""
+        """Each call's emails as soon as they are made: the first is on its way while the next ones are."""
         for _, group in groupby(mails, lambda mail: same_call(mail.message)):
             while alike := list(islice(group, self._batch)):
                 yield alike
@@ -124,7 +124,7 @@ class SendGrid:
             self._waiting.appendleft(others)
 
     def _set_back(self, outcome: Outcome) -> Outcome:
-        """Tried again in a moment; the third failure in a row ends the round, and these mails make way for others."""
+        """Tried again in a moment; the third failure in a row ends the round, and these emails make way for others."""
         self._setbacks += 1
         if self._setbacks < _SETBACKS:
             self._rest(outcome.detail, _BREATH * self._setbacks)

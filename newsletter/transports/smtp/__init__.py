@@ -46,7 +46,7 @@ def _signature(settings: SmtpSettings) -> Callable[[Message], bytes] | None:
     try:
         return signer(settings.dkim_key_file, settings.dkim_selector)
     except ValueError as error:
-        remedy = "make one by `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
+        remedy = "create one with `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
         raise ConfigurationError([Finding("NEWSLETTER_DKIM_KEY_FILE", None, str(error), remedy)]) from error
 
 
@@ -66,7 +66,7 @@ def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
     try:
         verify(settings.smtp_url or "", password, timeout=_SECONDS)
     except (TransportRefused, SMTPException, OSError) as error:
-        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers want an app password"
+        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password"
         yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
         return
     say("mail server: takes our login over TLS" if password else "mail server: takes mail without a login")

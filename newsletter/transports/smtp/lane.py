@@ -14,7 +14,7 @@ from newsletter.transports.smtp.conversation import Conversation, Stage
 
 _CHUNK = 65536
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-_AFTER_THE_DOT = 5  # times as long: a server may look through the whole mail first (RFC 5321 section 4.5.3.2.6)
+_AFTER_THE_DOT = 5  # times as long: a server may look through the whole email first (RFC 5321 section 4.5.3.2.6)
 
 
 class Lane:

@@ -1,4 +1,4 @@
-"""DKIM (RFC 6376, RFC 8463): the field that stands before a mail, for the domain of its From; relaxed/simple.
+"""DKIM (RFC 6376, RFC 8463): the field that stands before an email, for the domain of its From; relaxed/simple.
 
 Without a time in it, so that a repeat is the same bytes.
 """
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from newsletter.models import Message
 
 Key = RSAPrivateKey | Ed25519PrivateKey
-# From twice: a second From that somebody adds later breaks the signature (RFC 6376 section 8.15).
+# From twice: a second From that someone adds later breaks the signature (RFC 6376 section 8.15).
 _FIELDS = (
     "from", "from", "to", "subject", "date", "message-id", "reply-to", "mime-version", "content-type", "list-id",
     "list-unsubscribe", "list-unsubscribe-post", "list-help", "list-archive", "auto-submitted",
