@@ -186,7 +186,8 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
         {},
         {"NEWSLETTER_SUBSCRIBERS": "readers.yaml"},
         [
-            r"readers\.yaml: cannot be read \(No such file or directory\); set NEWSLETTER_SUBSCRIBERS to your subscriber list"
+            r"readers\.yaml: cannot be read \(No such file or directory\); "
+            "set NEWSLETTER_SUBSCRIBERS to your subscriber list",
         ],
     ),
     "prompt without its headings": (
