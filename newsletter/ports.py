@@ -20,7 +20,7 @@ class Priced(Complete, Protocol):
     """A model whose price can be told before it is asked."""
 
     def price(self) -> tuple[float, float] | None:
-        """Dollars per million prompt and completion tokens, the dearest that may answer; None: unknown."""
+        """Dollars per million input and output tokens, the dearest that may answer; None: unknown."""
         ...
 
 
@@ -95,7 +95,7 @@ class Alarm(Protocol):
 
 
 class Hook(Protocol):
-    """An address of ours at which a mail provider posts."""
+    """An address of ours to which an email provider posts."""
 
     @property
     def path(self) -> str:

@@ -185,10 +185,7 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
     "no roster": (
         {},
         {"NEWSLETTER_SUBSCRIBERS": "readers.yaml"},
-        [
-            r"readers\.yaml: cannot be read \(No such file or directory\); "
-            "set NEWSLETTER_SUBSCRIBERS to your subscriber list",
-        ],
+        [r"readers\.yaml: cannot be read \(No such file or directory\); set NEWSLETTER_SUBSCRIBERS to your subscriber"],
     ),
     "prompt without its headings": (
         {"prompts/score.md": "Judge these papers.\n"},
@@ -247,7 +244,7 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
     "a data folder that is a file": (
         {"data": "not a folder"},
         {"NEWSLETTER_DATA_DIR": "data"},
-        [r"NEWSLETTER_DATA_DIR: data cannot be used: .+; name a writable folder"],
+        [r"NEWSLETTER_DATA_DIR: data cannot be used: .+; choose a writable folder"],
     ),
 }
 
@@ -320,8 +317,8 @@ def test_help_reads_well(folder: Folder) -> None:
         ("explain", "Missing argument 'ARXIV_ID'"),
         ("inbox --explain", "Missing argument 'PATHS...'"),
         ("inbox --explain nowhere.eml", "'nowhere.eml' does not exist"),
-        ("inbox subscribers.yaml", "add --explain"),
-        ("demo --latency 1", "go with --serve"),
+        ("inbox subscribers.yaml", "--explain with files"),
+        ("demo --latency 1", "need --serve"),
         ("demo --serve --latency -1", "not in the range"),
         ("subscribers show", "Missing argument 'EMAIL'"),
     ],
@@ -355,8 +352,8 @@ def test_run_and_again(morning: Folder) -> None:
     assert Counter(READERS) == morning.outbox()
     again = morning("run")
     assert 0 == again.returncode
-    assert "Sent 0 mails" in again.stdout
-    assert re.search(r"The next announcement is \d{4}-\d\d-\d\d, due", again.stdout)
+    assert "Sent 0 emails" in again.stdout
+    assert re.search(r"The next issue is \d{4}-\d\d-\d\d, due", again.stdout)
     assert Counter(READERS) == morning.outbox()
 
 
@@ -372,7 +369,7 @@ def test_status_as_json_is_the_contract(morning: Folder) -> None:
     assert (str(calendar.newest(utc_now())), "ready") == (issue["date"], issue["state"])
     assert issue["collected"] == issue["scored"] + issue["ranked"] + issue["unscored"] > 30
     assert {"accepted": 2} == issue["deliveries"]
-    assert "mails: 2 accepted" in morning("status").stdout
+    assert "emails: 2 accepted" in morning("status").stdout
 
 
 def test_status_names_every_mail_in_trouble(folder: Folder) -> None:
@@ -429,7 +426,7 @@ def test_preview_shows_and_sends_nothing(folder: Folder, served: Servers) -> Non
     assert Counter(READERS) == (folder("run"), folder.outbox())[1]
     nobody = folder("preview", "--for", "nobody@example.org")
     assert 1 == nobody.returncode
-    assert "there is no reader nobody@example.org; see `newsletter subscribers list`" in nobody.stderr
+    assert "there is no subscriber nobody@example.org; see `newsletter subscribers list`" in nobody.stderr
 
 
 def test_a_dry_run_sends_and_records_nothing(folder: Folder, served: Servers) -> None:
@@ -457,7 +454,7 @@ def test_no_announcement_today_is_said(folder: Folder) -> None:
         ended = folder("run")
     assert 0 == ended.returncode
     assert f"Issue {newest}: arXiv has not announced it yet." in ended.stdout
-    assert re.search(r"The next announcement is \d{4}-\d\d-\d\d, due", ended.stdout)
+    assert re.search(r"The next issue is \d{4}-\d\d-\d\d, due", ended.stdout)
     assert Counter(READERS) == folder.outbox()
 
 

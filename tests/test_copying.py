@@ -168,4 +168,4 @@ def test_a_backup_beside_the_running_service(tmp_path: Path, newsletter: Run) ->
         checked = newsletter("check", settings=given)
         assert 0 == checked.returncode, checked.stdout + checked.stderr
         again = newsletter("run", "--date", "2026-03-09", settings=given)
-    assert "Sent 0 mails" in again.stdout, again.stderr
+    assert "Sent 0 emails" in again.stdout, again.stderr

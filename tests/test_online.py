@@ -67,7 +67,7 @@ def test_all_is_well(practice: tuple[Servers, Settings], counted: Counter) -> No
     """Every part that can be tried here works, and is said with what was found."""
     said: list[str] = []
     assert [] == doctor.examine(practice[1], counted, online=True, say=said.append)
-    parts = ["disk", "zone data", "arXiv", "clock", *[f"model openai/{MODEL}"] * 3]
+    parts = ["disk", "time zone data", "arXiv", "clock", *[f"model openai/{MODEL}"] * 3]
     assert parts == [line.partition(":")[0] for line in said]
     assert [f"model openai/{MODEL}: answers in {language}" for language in ("en", "zh")] == said[-2:]
     assert "arXiv: the feed is of 2026-03-09, 40 papers in your categories" in said
@@ -141,7 +141,7 @@ def test_arxiv_down_and_a_wrong_clock(practice: tuple[Servers, Settings], counte
     servers, settings = practice
     ahead = replace(counted, now=lambda: datetime.now(UTC) + timedelta(minutes=7))
     _, (finding,) = tried(online._clock, settings, ahead)
-    assert "this machine's clock is 4" in finding
+    assert "this machine's clock is off by 4" in finding
     servers.arxiv.faults.extend([Fault(kind="status", status=403)] * 5)
     said, (refused,) = tried(online._arxiv, settings, counted, in_force.load(counted))
     assert ([], True) == (said, "HTTP 403" in refused)
@@ -198,7 +198,7 @@ def test_a_mail_server_that_is_not_there(tmp_path: Path, nobody: int) -> None:
     ("key", "scopes", "expected"),
     [
         ("SG.practice", ["mail.send"], None),
-        ("SG.practice", ["stats.read"], "the key may not send mail"),
+        ("SG.practice", ["stats.read"], "the key is not allowed to send email"),
         ("SG.expired", ["mail.send"], "the key is refused (HTTP 401)"),
     ],
 )
@@ -227,7 +227,7 @@ def test_a_mail_to_ourselves_comes_back(tmp_path: Path, server: Dovecot, smtp: t
     with counter_of(settings, utc_now) as counter:
         assert ((["mailbox: readable"], [])) == tried(online._mailbox, counter)
         said, findings = tried(online._round_trip, settings, counter)
-    assert ([], True) == (findings, said[0].startswith("a mail to news+… came back after "))
+    assert ([], True) == (findings, said[0].startswith("an email to news+… came back after "))
     assert ({}, 1) == (server.mails(), len(server.mails("Newsletter.Done")))
 
 
@@ -344,7 +344,7 @@ def dns_findings(records: Mapping[tuple[str, str], list[str]], settings: Setting
         (None, None),
         (("news.example", "TXT"), "NEWSLETTER_SENDER: news.example has no SPF record"),
         (("_dmarc.news.example", "TXT"), "NEWSLETTER_SENDER: news.example has no DMARC record"),
-        (("news.example", "MX"), "NEWSLETTER_REPLY_TO: no mail can be delivered to news.example"),
+        (("news.example", "MX"), "NEWSLETTER_REPLY_TO: replies cannot be delivered to news.example"),
     ],
 )
 def test_records(tmp_path: Path, missing: tuple[str, str] | None, expected: str | None) -> None:
@@ -373,7 +373,7 @@ def test_our_key_against_the_published_one(tmp_path: Path, kind: str) -> None:
     assert "publishes a different key" in wrong
     file.write_text("no key")
     (broken,) = dns_findings(GOOD, settings)
-    assert "is no private key" in broken
+    assert "is not a private key" in broken
 
 
 def test_dns_that_does_not_answer(tmp_path: Path, nobody: int) -> None:

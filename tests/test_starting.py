@@ -162,5 +162,5 @@ def test_a_new_folder_works(newsletter: Run, tmp_path: Path) -> None:
         assert re.search(r"^  \w+: wanted: \w.*; unwanted: nothing$", checked.stdout, re.M)
         done = newsletter("run", settings=arxiv)
     assert 0 == done.returncode, done.stderr
-    assert "Sent 1 mail to var/outbox" in done.stdout
+    assert "Sent 1 email to var/outbox" in done.stdout
     assert 1 == len(list((tmp_path / "var" / "outbox").glob("*.eml")))

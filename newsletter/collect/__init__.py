@@ -33,7 +33,7 @@ class Fetched:
     papers: tuple[Paper, ...]
     missing: tuple[str, ...] = ()  # announced, and neither the API nor the feed says what they are
     from_feed: tuple[str, ...] = ()  # announced, unknown to the API so far: title and abstract are the feed's
-    by_id: tuple[str, ...] = ()  # announced, outside the window, found by id_list
+    by_id: tuple[str, ...] = ()  # announced today, submitted earlier: fetched by id_list
     notes: tuple[str, ...] = ()
     odd: tuple[Odd, ...] = ()  # entries that neither source gives in a form that can be shown
 

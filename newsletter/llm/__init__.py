@@ -114,7 +114,7 @@ class LiteLLM:
         raise next((one for one in problems if isinstance(one, RequestRefused)), problems[-1])
 
     def price(self) -> tuple[float, float] | None:
-        """Dollars per million prompt and completion tokens of the dearest model; None where one is unknown."""
+        """Dollars per million input and output tokens of the dearest model; None where one is unknown."""
         found = [vendor.price(name, self._prices) for name in self._names]
         known = [price for price in found if price is not None]
         return (max(p[0] for p in known), max(p[1] for p in known)) if len(known) == len(found) else None

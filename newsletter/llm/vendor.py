@@ -15,7 +15,7 @@ from newsletter.models import Prompt, Usage
 # LiteLLM fetches two files from the network on import unless told not to.
 _OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True"}
 
-Prices = Mapping[str, tuple[float, float]]  # model → dollars per million prompt and completion tokens
+Prices = Mapping[str, tuple[float, float]]  # model → dollars per million input and output tokens
 
 
 @cache
@@ -50,7 +50,7 @@ def provider(model: str) -> str:
 
 
 def price(model: str, prices: Prices) -> tuple[float, float] | None:
-    """Dollars per million prompt and completion tokens: from the settings or from LiteLLM's table."""
+    """Dollars per million input and output tokens: from the settings or from LiteLLM's table."""
     if model in prices:
         return prices[model]
     if provider(model).startswith("ollama"):  # one's own machine
@@ -70,7 +70,7 @@ def told(ask: Callable[..., Any], *arguments: object, **named: object) -> Any:
 
 
 def counted(response: Any) -> int:
-    """The prompt tokens that the server says it read; 0 where it counts none."""
+    """The input tokens that the server says it read; 0 where it counts none."""
     return getattr(getattr(response, "usage", None), "prompt_tokens", None) or 0
 
 

@@ -14,7 +14,7 @@ from newsletter.models.subscribers import Wishes
 class NoticeKind(StrEnum):
     LATE = "late"  # the announcement due before this hour is missing
     UNSCORED = "unscored"  # {count} of {total} papers could not be scored
-    NO_MODEL = "no-model"  # nobody configured a model: ordered by words
+    NO_MODEL = "no-model"  # nobody configured a model: ordered by word match
     MODEL_FAILED = "model-failed"  # configured, but it did not answer: nobody recorded why
     MODEL_SKIPPED = "model-skipped"  # configured, and the operator sent without it
     MODEL_UNREACHED = "model-unreached"  # its server did not answer

@@ -77,4 +77,4 @@ class Figures:
     readers: Mapping[str, int]  # by state
     received: Mapping[str, int]  # inbound messages by action
     oldest_waiting: datetime | None  # when the oldest email was planned that is not out yet
-    usage: Mapping[str, tuple[int, int, int, float]]  # by model: calls, prompt and completion tokens, dollars
+    usage: Mapping[str, tuple[int, int, int, float]]  # by model: calls, input and output tokens, dollars

@@ -49,7 +49,7 @@ class Desk:
     score_prompt: PromptFile
     summary_prompt: PromptFile
     translate_prompt: PromptFile | None = None  # None: abstracts stay as they are
-    model: str | None = None  # that scores; None: papers are ordered by words
+    model: str | None = None  # that scores; None: papers are ordered by word match
     model_skipped: bool = False  # one is configured, and was not to be asked
     scorer: Priced | None = None
     summary_model: str | None = None

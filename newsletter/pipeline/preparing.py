@@ -99,7 +99,9 @@ def _issue(assigned: Assigned, fetched: Fetched, odd: Sequence[Odd], *, last: bo
     by_id = sorted({paper.arxiv_id for paper in assigned.new} & set(fetched.by_id))
     start, _ = calendar.window(assigned.day)
     older = [paper for paper in assigned.new if paper.published < start and paper.arxiv_id not in by_id]
-    found: tuple[str, ...] = (f"found by id, outside the window: {', '.join(by_id)}",) if by_id else ()
+    found: tuple[str, ...] = (
+        (f"fetched by id (submitted earlier, announced today): {', '.join(by_id)}",) if by_id else ()
+    )
     found += (f"set aside, could not be read: {'; '.join(map(str, odd))}",) if odd else ()
     found += (f"{len(older)} submitted before the window, announced late or missed",) if older else ()
     return Issue(

@@ -73,7 +73,7 @@ def top(values: Mapping[str, float], part: float) -> frozenset[str]:
 
 
 def is_sample(arxiv_id: str, topic_hash: str) -> bool:
-    """Whether a paper below the share is scored all the same: by lot, and the same lot whenever it is drawn."""
+    """Whether a paper below the share is scored all the same: chosen by a stable hash."""
     drawn = int.from_bytes(hashlib.sha256(f"{topic_hash} {arxiv_id}".encode()).digest()[:4])
     return drawn < _SAMPLE * 2**32
 

@@ -1,4 +1,4 @@
-"""The accepted roster → the ledger: each reader a row, and what the file says of leaving where that is news."""
+"""The accepted list → the ledger: one row per reader, and what the file newly says about unsubscribing."""
 
 from __future__ import annotations
 

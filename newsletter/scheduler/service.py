@@ -142,7 +142,7 @@ class Service:
         self._seen = now
 
     def _tell_of_list(self) -> None:
-        """A file that cannot be used, or is held back, or an entry of it that is left out."""
+        """A file that cannot be used or waits for confirmation, or an entry of it that is skipped."""
         if self._told:
             problem = self._told if isinstance(self._told, str) else "; ".join(map(str, self._told))
             self.watch.wrong("roster", problem)
@@ -183,7 +183,7 @@ class Service:
             yield from pipeline.due_of(desk, group, carries=carries, since=moment, until=until, late=late)
 
     def _current_list(self) -> Masthead:
-        """The file as it is now; a broken one leaves the last good roster in force. What is wrong is said once."""
+        """The file as it is now; if it is broken, the last good one stays in force. Each mistake is reported once."""
         try:
             found = self._list.look()
         except ConfigurationError as error:

@@ -1,4 +1,4 @@
-"""The tree of `subscribers.yaml` becomes a Roster: a wrong entry is left out, a wrong topic stops the file."""
+"""The tree of `subscribers.yaml` becomes a `Roster`: a wrong entry is left out, a wrong topic stops the file."""
 
 from __future__ import annotations
 
