@@ -41,7 +41,7 @@ def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
     part = folder.with_name(f".{folder.name}.part")
     try:
         if folder.exists():
-            raise FileExistsError(17, "it is there already")
+            raise FileExistsError(17, "it already exists")
         make_folder(part.parent)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700)  # addresses, and the key that signs links
@@ -99,12 +99,12 @@ def without_secrets(text: str) -> str:
 def _shown(binding: Binding) -> str:
     original = str(binding.original.string)
     if binding.error:
-        return "# a line that could not be read was here\n"
+        return "# an unreadable line was left out here\n"
     if binding.key is None or not binding.value:
         return _without_comments(original)
     lead = _without_comments(original[: len(original) - len(original.lstrip())])
     if binding.key in _PLACES:
-        return f"{lead}# {binding.key} is not set: the backup holds its own\n"
+        return f"{lead}# {binding.key} is not set: the backup uses its own folder\n"
     password = urlsplit(binding.value).password if "://" in binding.value else None
     if is_secret(binding.key) or password:
         return f"{lead}{binding.key}=  # left out of the backup\n"

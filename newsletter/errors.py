@@ -203,4 +203,4 @@ class StoreUnreadable(StoreError):
     """Not our database, or a damaged one."""
 
     def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: {problem}; restore a backup or set NEWSLETTER_DATA_DIR to an empty folder")
+        super().__init__(f"{place}: {problem}; restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder")

@@ -51,16 +51,16 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
     """In one clause why the paper does not pass this topic, or None when it passes."""
     paper, score = judged.paper, judged.score
     if not topic.covers(paper):
-        return f"none of its categories ({', '.join(paper.categories)}) is asked for"
+        return f"none of its categories ({', '.join(paper.categories)}) is one of yours"
     if followed(paper, topic):
         return None
     text = f"{paper.title}\n{paper.abstract}"
     if dropping := _first_match(text, topic.exclude):
-        return f"it has the word {dropping!r} of the exclude list"
+        return f"it contains the excluded word {dropping!r}"
     if offline:
         return None
     if score is None:
-        return "it has no score" if judged.shown else "the model never saw it: too low in the order by words"
+        return "it has no score" if judged.shown else "the model did not see it: its word match is too low"
     lift = 1 if _first_match(text, topic.include) else 0
     if score.relevance + lift < topic.min_relevance:
         return f"relevance {score.relevance} is below {topic.min_relevance}"

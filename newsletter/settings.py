@@ -80,7 +80,7 @@ class Settings(BaseSettings, TransportSettings):
             )
         if (self.dkim_key_file is None) != (self.dkim_selector is None):
             missing_one = "dkim_selector" if self.dkim_selector is None else "dkim_key_file"
-            raise ValueError(f"{variable(missing_one)} is missing; signing needs the key and the selector")
+            raise ValueError(f"{variable(missing_one)} is missing; DKIM signing needs both the key and the selector")
         if self.prefilter is not None and self.prefilter_loss is not None:
             raise ValueError("NEWSLETTER_PREFILTER and NEWSLETTER_PREFILTER_LOSS are both set; remove one of them")
         return self
@@ -204,14 +204,14 @@ def _read_secret_files(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
         except (OSError, ValueError) as error:
             where, line = places.get(name, ("environment", None))
             findings.append(
-                Finding(where, line, f"{name}: {path} cannot be read ({_why(error)})", "name a readable file")
+                Finding(where, line, f"{name}: {path} cannot be read ({_why(error)})", "choose a readable file")
             )
     return findings
 
 
 def _why(error: OSError | ValueError) -> str:
     """Without the path, which stands there already, and without the file's bytes, which may be a secret."""
-    return error.strerror or "it cannot be opened" if isinstance(error, OSError) else "it is not text in UTF-8"
+    return error.strerror or "it cannot be opened" if isinstance(error, OSError) else "it is not UTF-8 text"
 
 
 def _unknown_names(places: Mapping[str, tuple[str, int]]) -> list[Finding]:

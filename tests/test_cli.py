@@ -169,7 +169,7 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
     "tabs": (
         {"subscribers.yaml": "topics:\n\tml: {}\n"},
         {},
-        [r"subscribers\.yaml:2: a tab stands where YAML wants spaces; indent with spaces"],
+        [r"subscribers\.yaml:2: there is a tab where YAML needs spaces; indent with spaces"],
     ),
     "unknown key": (
         {"subscribers.yaml": GOOD.replace("interests", "interest")},
@@ -179,9 +179,13 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
     "missing interests file": (
         {"subscribers.yaml": GOOD.replace("Pruning.", "prompts/topics/ml.md")},
         {},
-        [r"subscribers\.yaml:4: cannot read .*prompts/topics/ml\.md .*No such file.*; fix the path or write the text"],
+        [r"subscribers\.yaml:4: cannot read .*prompts/topics/ml\.md .*No such file.*; fix the path, or write"],
     ),
-    "empty roster": ({"subscribers.yaml": ""}, {}, [r"subscribers\.yaml: holds no topics and no subscribers; see .*"]),
+    "empty roster": (
+        {"subscribers.yaml": ""},
+        {},
+        [r"subscribers\.yaml: contains no topics and no subscribers; see .*"],
+    ),
     "no roster": (
         {},
         {"NEWSLETTER_SUBSCRIBERS": "readers.yaml"},
@@ -341,7 +345,7 @@ def test_the_installed_way(newsletter: Run, tmp_path: Path) -> None:
     (tmp_path / "subscribers.yaml").write_text(ROSTER.replace("cs.CL", "cs.cl"), "utf-8")
     bad = newsletter("run")
     assert 1 == bad.returncode
-    assert "subscribers.yaml:3: 'cs.cl' is no arXiv category; did you mean 'cs.CL'?\n" == bad.stderr
+    assert "subscribers.yaml:3: 'cs.cl' is not an arXiv category; did you mean 'cs.CL'?\n" == bad.stderr
 
 
 # --- a morning and what tells of it ---------------------------------------------------
@@ -401,7 +405,7 @@ def test_explain(morning: Folder) -> None:
     with closing(sqlite3.connect(morning.path / "var" / "newsletter.db")) as ledger:
         ids = {row[0] for row in ledger.execute("SELECT arxiv_id FROM paper WHERE issue IS NOT NULL")}
     other = min(ids - {paper["id"] for paper in day["papers"]})
-    why_not = r"not picked: (others are closer in words|it names too little of what the topic wants)"
+    why_not = r"not picked: (others match better|too few of its words match the topic)"
     assert re.search(why_not, morning("explain", other).stdout)
     unknown = morning("explain", "0704.0001")
     assert (1, "0704.0001 is not in the ledger.\n") == (unknown.returncode, unknown.stdout)

@@ -136,7 +136,7 @@ def test_a_backup_never_writes_over_anything(tmp_path: Path) -> None:
     (tmp_path / "subscribers.yaml").write_text("topics: {}")
     settings = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
     (tmp_path / "there").mkdir()
-    with pytest.raises(ConfigurationError, match="there cannot be written: it is there already"):
+    with pytest.raises(ConfigurationError, match="there cannot be written: it already exists"):
         backup(settings, tmp_path / "there", MORNING)
     assert [] == list((tmp_path / "there").iterdir())
 

@@ -29,7 +29,7 @@ pytestmark = [
     ),
     pytest.mark.skipif(os.geteuid() != 0, reason="mounts small and read-only disks: needs root"),
 ]
-RESTORE = "restore a backup or set NEWSLETTER_DATA_DIR to an empty folder"
+RESTORE = "restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder"
 
 
 @pytest.fixture(scope="module")

@@ -83,7 +83,7 @@ def test_an_unknown_script_has_the_benefit_of_the_doubt(language: str) -> None:
     """Nobody knows how it is written: any line passes that has no invented number, markup or link."""
     for line in (a_line("Geor"), a_line("Thai"), a_line("Cher"), "𐐔𐐯𐑅𐐨𐑉𐐯𐐻 𐐨𐑅 𐐲𐑌"):
         assert problem(line, PAPER, language) is None
-    assert problem("Gains 77%.", PAPER, language) == "the number 77 does not stand in the abstract"
+    assert problem("Gains 77%.", PAPER, language) == "the number 77 is not in the abstract"
 
 
 REAL = {

@@ -183,7 +183,7 @@ def test_a_login_without_a_mail(tmp_path: Path, tls_port: int, sink: Sink, passw
     """A real STARTTLS and a real login; nothing is sent."""
     settings = smtp_settings(tmp_path, f"smtp://ada%40example.org@localhost:{tls_port}", password)
     said, findings = tried(online._transport, settings)
-    assert (works, not works) == (said == ["mail server: takes our login over TLS"], len(findings) == 1)
+    assert (works, not works) == (said == ["mail server: accepts our login over TLS"], len(findings) == 1)
     assert "another" not in "".join(findings)
     assert [] == sink.mails
 

@@ -253,7 +253,9 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     open_store(f"sqlite:///{path}").close()
     with connected(path) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0999'")
-    with pytest.raises(StoreUnreadable, match=f"schema 0999, made by a newer version; this one knows {REVISION}"):
+    with pytest.raises(
+        StoreUnreadable, match=f"schema 0999, created by a newer version; this version supports {REVISION}"
+    ):
         open_store(f"sqlite:///{path}")
 
 

@@ -25,7 +25,7 @@ def refused(store: Store, alarm: Alarm, email: str, *, permanent: bool, why: str
     alarm.trouble(
         f"{_TROUBLE}{domain}",
         f"{domain} refuses our emails ({why[:200]}); its readers' emails wait until {until:%Y-%m-%d %H:%M} UTC",
-        "look at SPF, DKIM, DMARC and the reputation of the sending address; nobody was removed",
+        "check SPF, DKIM, DMARC and the reputation of the sending address; no reader was removed",
     )
 
 

@@ -228,7 +228,7 @@ def _preview_issue(desk: Desk, day: date | None, *, prepare: bool) -> date:
     ready = [issue.date for issue in desk.store.issues() if issue.state is not IssueState.COLLECTED]
     wanted = [issue for issue in ready if day in (None, issue)]
     if not wanted:
-        problem = f"issue {day or calendar.newest(desk.now())} is not there yet"
+        problem = f"issue {day or calendar.newest(desk.now())} does not exist yet"
         raise ConfigurationError([Finding("preview", None, problem, "try again after arXiv announces it")])
     return wanted[0]
 

@@ -77,7 +77,7 @@ def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | Non
 def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> str:
     """The paper's fate as it was recorded when the issue was made; of an issue that is not ready, as it stands now."""
     if not topic.covers(paper):
-        return "not picked: none of its categories is asked for"
+        return "not picked: it is in none of your categories"
     now = editor.day(day, topic)
     judged = next(one for one in now.judged if one.paper.arxiv_id == paper.arxiv_id)
     found = f"word match {judged.similarity:.3f}"

@@ -60,5 +60,5 @@ def _handling(handler: Callable[..., None]) -> Iterator[None]:
 
 def _cut_off() -> None:
     # All that was answered or sent is in the ledger, so this loses no more than what is in flight.
-    print("stopped in the middle; run again to go on", file=sys.stderr, flush=True)
+    print("interrupted; run again to continue", file=sys.stderr, flush=True)
     os._exit(1)

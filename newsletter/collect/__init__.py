@@ -70,7 +70,7 @@ def fetch(
             raise
         listing, papers, found = Listing([], []), {}, {}
         what = "refuses our query" if isinstance(error, ArxivRefused) else "is down"
-        notes = (*notes, f"arXiv's API {what}, so the day's feed had to do: {error}")
+        notes = (*notes, f"arXiv's API {what}; used the day's feed instead: {error}")
     told = {paper.arxiv_id: paper for paper in feed.papers if paper.arxiv_id in announced} if feed else {}
     from_feed = {arxiv_id: told[arxiv_id] for arxiv_id in told if arxiv_id not in papers and arxiv_id not in found}
     everything = papers | found | from_feed

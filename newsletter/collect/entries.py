@@ -54,7 +54,7 @@ def parse_xml(body: bytes, url: str, root_tag: str) -> etree._Element:
         said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise ArxivUnavailable(url, f"the answer is not well-formed XML ({said})") from error
     if body.lstrip()[:4096].lower().find(b"<!doctype") >= 0:
-        raise ArxivUnavailable(url, "the answer carries a document type, which arXiv never sends")
+        raise ArxivUnavailable(url, "the answer has a document type declaration, which arXiv never sends")
     if root.tag != root_tag:
         raise ArxivUnavailable(url, f"the answer is <{etree.QName(root).localname}>, not {root_tag.split('}')[-1]}")
     return root

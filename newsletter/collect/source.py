@@ -145,7 +145,11 @@ def parse_feed(body: bytes, url: str) -> Feed:
     for part in parts:
         arxiv_id, kind = _item_id(part.element), _announce_type(part.element)
         if arxiv_id is None or kind is None:
-            problem = "the feed's item has no readable id" if arxiv_id is None else "the feed does not say why it is in"
+            problem = (
+                "the feed's item has no readable id"
+                if arxiv_id is None
+                else "the feed does not say why this item is listed"
+            )
             odd.append(Odd(arxiv_id=arxiv_id.base if arxiv_id else None, problem=problem))
             continue
         announced.append(Announced(arxiv_id.base, kind))

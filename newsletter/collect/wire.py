@@ -184,7 +184,7 @@ def check_atom(body: bytes, url: str, status: int = 200) -> bytes:
         raise ArxivUnavailable(url, "the answer has no totalResults")
     promised = max(0, min(most, int(total) - start))
     if len(found) < promised:
-        raise ArxivUnavailable(url, f"the page has {len(found)} entries where its totals promise {promised}")
+        raise ArxivUnavailable(url, f"the page has {len(found)} entries, but its totals say {promised}")
     return cleaned or body
 
 

@@ -28,7 +28,7 @@ def settle(store: Store, now: datetime) -> None:
     if not (copied := store.recall(COPIED)):
         return
     day = calendar.newest(now)
-    doubt = f"planned when this ledger was copied ({copied}): nobody knows whether it went out, it is not sent again"
+    doubt = f"planned when this ledger was copied ({copied}): it may have been sent, so it is not sent again"
     for mail in store.deliveries(_OPEN):
         tries = max(mail.attempts, _TRIES)
         store.finish(replace(mail, state=DeliveryState.UNKNOWN, owner=None, attempts=tries, error=doubt))

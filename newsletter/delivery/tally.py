@@ -59,9 +59,9 @@ class Health:
 
 def _problem(answered: int, failed: int, in_a_row: int) -> str | None:
     if in_a_row >= _MOST_IN_A_ROW:
-        return f"{in_a_row} emails in a row were refused for good"
+        return f"{in_a_row} emails in a row were rejected permanently"
     if answered <= _FIRST and failed > _MOST_OF_THEM:
-        return f"{failed} of the first {answered} emails were refused for good"
+        return f"{failed} of the first {answered} emails were rejected permanently"
     return None
 
 

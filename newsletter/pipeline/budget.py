@@ -46,7 +46,9 @@ class Budgeted:
         async with self._settled:
             while True:
                 if price is None or self._spent is None:
-                    why = f"the limit of ${self._limit:g} for this issue cannot be kept at an unknown price"
+                    why = (
+                        f"the limit of ${self._limit:g} for this issue cannot be enforced, because the price is unknown"
+                    )
                     raise BudgetReached(self._model, why)
                 bounded = replace(prompt, most_tokens=self._most_tokens(prompt))
                 into = len(f"{prompt.system}{prompt.user}".encode()) / _BYTES_PER_TOKEN

@@ -44,7 +44,7 @@ class TopicDay:
         return Fate(selection.why_not(one, self.topic, offline=self.offline) or self._not_closest(one))
 
     def _not_closest(self, one: Judged) -> str:
-        return "others are closer in words" if one.fits else "it names too little of what the topic wants"
+        return "others match better" if one.fits else "too few of its words match the topic"
 
 
 def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Scored:

@@ -125,9 +125,9 @@ def _notes(
     for cause, times in Counter(cause for one in done for cause in one.causes).most_common(3):
         yield f"model answers: {times} were not used: {cause}"
     if dropped := sum(one.dropped for one in done):
-        yield f"model answers: {dropped} rows were not usable and dropped"
+        yield f"model answers: {dropped} rows were unusable and dropped"
     if left_out:
-        yield f"model lines: {left_out} failed their check twice and were left out"
+        yield f"model lines: {left_out} failed the check twice and were left out"
 
 
 def _tell(desk: Desk, issue: Issue, errors: Sequence[ModelError], *, held: bool) -> None:
@@ -153,7 +153,7 @@ def _flagged(desk: Desk, issue: Issue) -> tuple[str, str] | None:
     if not served or not served.flagged:
         return None
     problem = f"issue {issue.date}: the model's provider refused {', '.join(served.flagged)} for their content"
-    return problem, "they have no score; a model of another provider in NEWSLETTER_FALLBACK_MODELS may take them"
+    return problem, "they have no score; a model from another provider in NEWSLETTER_FALLBACK_MODELS may accept them"
 
 
 def _unscored(issue: Issue, *, held: bool) -> tuple[str, str]:
@@ -161,7 +161,7 @@ def _unscored(issue: Issue, *, held: bool) -> tuple[str, str]:
     why_not = "; ".join(issue.model_notes)
     problem = f"issue {issue.date}: {issue.unscored} of {issue.collected} papers have no score ({why_not})"
     later = "it is tried again until the readers' wait_until, then sent" if held else "it is sent"
-    return problem, f"look at the model's server and quota; {later} in the order by words, and the email says so"
+    return problem, f"check the model's server and quota; {later} by word match, and the email says so"
 
 
 def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:

@@ -134,7 +134,7 @@ def write_through(
     try:
         edit = subscribers.write_fields(counter.subscribers, before.email, fields)
     except (OSError, ValueError, NewsletterError) as error:
-        problem = f"the ledger has it; the file was not changed: {error}"
+        problem = f"recorded in the ledger, but the file could not be changed: {error}"
     if edit:
         written()
         in_force.note_own_edit(counter, edit)

@@ -27,7 +27,7 @@ def slotted(content: bytes, marked: bytes) -> Slotted:
     for first in range(0, len(places), WIDTH):
         slot = places[first : first + WIDTH]
         if len(slot) < WIDTH or len({marked[at] for at in slot}) > 1:
-            raise ValueError("a slot is not written out whole")
+            raise ValueError("a slot is not written completely")
         spans += _runs(_NAMES[marked[slot[0]]], slot)
     return Slotted(content, tuple(spans))
 

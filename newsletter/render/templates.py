@@ -102,7 +102,7 @@ class Templates:
         if left := re.search(r"<mj-[a-z-]+", compiled):
             raise TemplateError(*self.place(HTML, left[0]), f"{left[0]}> has no effect here")
         if re.search(r"<link|@import|googleapis", compiled):
-            raise TemplateError(self.place(HTML, "font-family")[0], None, "loads a web font; name only system fonts")
+            raise TemplateError(self.place(HTML, "font-family")[0], None, "loads a web font; use only system fonts")
         for mark in _lost(source, compiled):
             raise TemplateError(*self.place(HTML, mark), f"MJML or the inliner lost {mark}; wrap it in <mj-raw>")
         return compiled

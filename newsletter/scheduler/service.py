@@ -226,12 +226,12 @@ class Service:
         return True
 
     def _publish(self, desk: pipeline.Desk) -> None:
-        """No mail waits for the archive; the next issue writes what is missing."""
+        """No mail waits for the archive; the next issue writes the missing pages."""
         try:
             pipeline.publish(desk)
         except ArchiveUnwritable as error:
             log.error("archive.failed", error=str(error))
-            self.counter.alarms.trouble("archive", str(error), "the next issue writes what is missing")
+            self.counter.alarms.trouble("archive", str(error), "the next issue writes the missing pages")
         else:
             self.counter.alarms.over("archive")
 

@@ -54,7 +54,7 @@ def _why_not(file: Path) -> str:
         file.open("r+b").close()
     except OSError as error:
         return error.strerror or str(error)
-    return f"no file can be made in {file.parent}"
+    return f"cannot create a file in {file.parent}"
 
 
 def only_readable(place: str) -> bool:

@@ -53,9 +53,11 @@ def prepare(connection: Connection, place: str, copies: Path | None) -> None:
     if found == REVISION:
         return
     if found is None:
-        raise StoreUnreadable(place, "a database of another program")
+        raise StoreUnreadable(place, "this database belongs to another program")
     if found > REVISION:
-        raise StoreUnreadable(place, f"schema {found}, made by a newer version; this one knows {REVISION}, upgrade it")
+        raise StoreUnreadable(
+            place, f"schema {found}, created by a newer version; this version supports {REVISION}, upgrade it"
+        )
     kept = copy(connection, copies or Path(place).parent / "backups", f"before-{REVISION}")
     log.info("ledger.upgrading", found=found, wanted=REVISION, copy=str(kept) if kept else None)
     upgrade(connection)
@@ -121,4 +123,4 @@ def copy_file(source: Path, target: Path) -> None:
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
             part.unlink()
-        raise StoreUnavailable(f"no copy could be made at {target}: {error}") from error
+        raise StoreUnavailable(f"could not create a copy at {target}: {error}") from error

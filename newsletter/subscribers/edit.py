@@ -95,7 +95,7 @@ def _set(
     new, line = splices.apply(text, cuts)
     after = compose(new, file) if new != text else tree
     if new != text and not _is_only_change(tree, after, place, field, words):
-        remedy = f"write {field}: {value} into the entry" if value else f"remove {field}: from the entry"
+        remedy = f"write {field}: {value} in the entry" if value else f"remove {field}: from the entry"
         raise ConfigurationError([Finding(file, line_of(place.node), f"cannot change {field!r} safely here", remedy)])
     return new, after, line or line_of(place.field[0] if place.field else place.node)
 

@@ -51,7 +51,7 @@ def _parse(text: str, file: str, folder: Path) -> Roster:
     root = compose(text, file)
     report = Report(file, text, fatal=True)
     if not isinstance(root, MappingNode):
-        problem = "holds no topics and no subscribers" if root is None else "must begin with 'topics:'"
+        problem = "contains no topics and no subscribers" if root is None else "must begin with 'topics:'"
         raise ConfigurationError([Finding(file, None, problem, "see the example in README.md")])
     top = Block(root, TOP_KEYS, report)
     known = topics.read(top, folder)
@@ -88,5 +88,5 @@ def _entries(top: Block) -> list[Node]:
         return list(node.value)
     if isinstance(node, ScalarNode):
         return [] if is_empty(node) else [node]
-    top.report.add(top.place("subscribers"), "'subscribers' takes a list", "begin each entry with '- '")
+    top.report.add(top.place("subscribers"), "'subscribers' must be a list", "begin each entry with '- '")
     return []

@@ -101,7 +101,7 @@ def compose(text: str, file: str) -> Node | None:
     strange = _UNPRINTABLE.search(text)
     if strange:
         line = text.count("\n", 0, strange.start()) + 1
-        problem = f"the control character U+{ord(strange[0]):04X} may not stand here"
+        problem = f"the control character U+{ord(strange[0]):04X} is not allowed here"
         raise ConfigurationError([Finding(file, line, problem, "remove it")])
     try:
         return yaml.compose(text, Loader=_LOADER)
@@ -113,7 +113,7 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> Finding:
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark else None
     if mark and text[mark.index : mark.index + 1] == "\t":
-        return Finding(file, line, "a tab stands where YAML wants spaces", "indent with spaces")
+        return Finding(file, line, "there is a tab where YAML needs spaces", "indent with spaces")
     problem = " ".join(filter(None, (getattr(error, "context", None), getattr(error, "problem", None)))) or str(error)
     return Finding(file, line, f"not YAML: {problem}", "check indentation and quotes")
 
@@ -156,7 +156,7 @@ class Report:
         """Whether a node has neither anchor nor tag; a node that an alias repeats begins with its anchor."""
         if self.text[node.start_mark.index : node.start_mark.index + 1] not in ("&", "!"):
             return True
-        self.add(key, "anchors, aliases and tags are not read", "write the value itself")
+        self.add(key, "anchors, aliases and tags are not supported", "write the value itself")
         return False
 
 
@@ -190,7 +190,7 @@ class Block:
         elif not self.report.is_plain(key, key):
             return False
         elif key.value == "<<":
-            self.report.add(key, "merge keys are not read", "write the keys out")
+            self.report.add(key, "merge keys are not supported", "write the keys out")
         elif known is not None and key.value not in known:
             meant = nearest(key.value, known)
             self.report.add(
@@ -200,7 +200,7 @@ class Block:
             )
         elif key.value in self.nodes:
             first = line_of(self.nodes[key.value][0])
-            self.report.add(key, f"{key.value!r} stands here twice (first in line {first})", "keep one")
+            self.report.add(key, f"{key.value!r} is here twice (first in line {first})", "keep one")
         else:
             return True
         return False
@@ -254,7 +254,7 @@ class Block:
             return default
         items = node.value if isinstance(node, SequenceNode) else [node]
         if some and not items:
-            self.report.add(self.place(key), f"{key!r} is an empty list", "name one or remove the key")
+            self.report.add(self.place(key), f"{key!r} is an empty list", "add an item, or remove the key")
         return tuple(dict.fromkeys(value for item in items for value in self._item(key, item, convert)))
 
     def _item(self, key: str, item: Node, convert: Callable[[str], Value]) -> Iterator[Value]:

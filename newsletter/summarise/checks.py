@@ -102,7 +102,7 @@ def _numbers_invented(text: str, paper: Paper, language: str | None) -> str | No
         invented = next((n for n in _numbers(reading) if not _is_known(n, n in known, reading, meant, scales)), "")
         if not invented:
             return None
-    return f"the number {invented} does not stand in the abstract"
+    return f"the number {invented} is not in the abstract"
 
 
 def _is_known(number: str, in_digits: bool, text: str, meant: frozenset[float], scales: numerals.Scales) -> bool:

@@ -80,7 +80,7 @@ def _try_online(settings: SendGridSettings, say: Say) -> Iterator[Finding]:
     elif "mail.send" not in scopes:
         yield Finding("SENDGRID_API_KEY", None, "the key is not allowed to send email", "give it Mail Send access")
     else:
-        say("SendGrid: the key may send mail")
+        say("SendGrid: the key is allowed to send email")
 
 
 KIND = Kind(

@@ -97,7 +97,7 @@ class InboundHook:
     def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
         mail = form_mail(headers.get("Content-Type", ""), body)
         if mail is None:
-            raise ValueError("no form that holds an email")
+            raise ValueError("not a form that contains an email")
         return Posted(source="sendgrid", mail=mail)
 
 

@@ -69,7 +69,7 @@ def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
         remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password"
         yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
         return
-    say("mail server: takes our login over TLS" if password else "mail server: takes mail without a login")
+    say("mail server: accepts our login over TLS" if password else "mail server: accepts email without a login")
 
 
 KIND = Kind(

@@ -201,7 +201,7 @@ def _envelope(message: Message, *, utf8: bool) -> Iterator[tuple[Stage, bytes]]:
     """Raises ValueError for an address that this server cannot be told."""
     sender, recipient = message.envelope_from, message.recipient
     if _NO_ADDRESS.search(sender + recipient) or not recipient:
-        raise ValueError("the address holds a character that no command can carry")
+        raise ValueError("the address contains a character that SMTP does not allow")
     plain = (sender + recipient).isascii()
     if not plain and not utf8:
         raise ValueError("the address has letters outside ASCII before its @, and the server does not offer SMTPUTF8")

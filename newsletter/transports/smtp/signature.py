@@ -32,7 +32,7 @@ _SELECTOR = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 def signer(key_file: Path, selector: str) -> Callable[[Message], bytes]:
     """Reads the key once. Raises ValueError with what is wrong, fit for an operator."""
     if not _SELECTOR.fullmatch(selector):
-        raise ValueError(f"{selector!r} is not a name that DNS can have")
+        raise ValueError(f"{selector!r} is not a valid DNS name")
     key = _key(key_file)
 
     def sign(message: Message) -> bytes:
@@ -47,10 +47,10 @@ def _key(key_file: Path) -> Key:
     except OSError as error:
         raise ValueError(f"{key_file} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError) as error:  # without its words, which may quote the file
-        raise ValueError(f"{key_file} holds no private key in PEM without a password") from error
+        raise ValueError(f"{key_file} contains no PEM private key without a password") from error
     if isinstance(key, Ed25519PrivateKey) or (isinstance(key, RSAPrivateKey) and key.key_size >= _FEWEST_BITS):
         return key
-    raise ValueError(f"{key_file} holds neither an Ed25519 key nor an RSA key of {_FEWEST_BITS} bits or more")
+    raise ValueError(f"{key_file} contains neither an Ed25519 key nor an RSA key of {_FEWEST_BITS} bits or more")
 
 
 def _field(message: Message, selector: str, key: Key) -> bytes:
