@@ -21,7 +21,7 @@ _PLAIN = re.compile(r"[!-;=?-~]+@[A-Za-z0-9.-]+", re.ASCII)
 # Cached where a morning asks the same of every email: the sender, its name, the subject.
 @lru_cache(maxsize=64)
 def split_mailbox(text: str) -> tuple[str, str]:
-    """Name and address of `Name <a@b>` or `a@b`. The last bracket counts: a name may hold anything."""
+    """Name and address of `Name <a@b>` or `a@b`. The last bracket counts, because a name may contain anything."""
     line = clean(text)
     if line.endswith(">") and "<" in line:
         name, _, address = line[:-1].rpartition("<")
@@ -58,14 +58,14 @@ def domain_of(address: str) -> str:
 
 
 def archive_link(letterhead: Letterhead, token: str) -> str | None:
-    """Where past issues are, with the token where they are for readers alone; None where there are none."""
+    """Where past issues are, with the token where they are for readers alone; None if there are none."""
     if not letterhead.public_url or not letterhead.archive:
         return None
     return f"{letterhead.public_url}/a/{token}/" if letterhead.private else f"{letterhead.public_url}/"
 
 
 def leave_link(letterhead: Letterhead, token: str) -> str:
-    """The way out for the email's body: the web page, else an email."""
+    """The unsubscribe link for the email's body: the web page, or else an email."""
     return f"{letterhead.public_url}/u/{token}" if letterhead.public_url else leave_mailto(letterhead, token)
 
 

@@ -59,7 +59,7 @@ def is_answer(reply: str, name: str, ids: Collection[str] = ()) -> bool:
 
 
 def spoken(reply: str) -> str:
-    """What stands behind the thinking: a draft is never the answer, nor is thinking that never ended."""
+    """The text after the thinking: a draft is never the answer, and neither is unfinished thinking."""
     text = reply[-_MOST:]
     ends = [found.end() for found in _CLOSING.finditer(text)]
     text = text[ends[-1] :] if ends else text

@@ -63,7 +63,7 @@ class ArxivUnavailable(ArxivError):
 
 
 class ArxivRefused(ArxivError):
-    """Asking again would not help, or is not allowed."""
+    """Retrying would not help, or is not allowed."""
 
     def __init__(self, url: str, problem: str, *, of_query: bool = False) -> None:
         self.of_query = of_query  # our query is wrong, not our asking: other addresses may be asked

@@ -17,7 +17,7 @@ class Complete(Protocol):
 
 
 class Priced(Complete, Protocol):
-    """A model whose price can be told before it is asked."""
+    """A model whose price is known before it is asked."""
 
     def price(self) -> tuple[float, float] | None:
         """Dollars per million input and output tokens, the dearest that may answer; None: unknown."""
@@ -54,7 +54,7 @@ class Transport(Protocol):
 
 
 class Mailbox(Protocol):
-    """Where replies and reports lie. Both calls raise MailboxUnavailable, and the next poll tries again."""
+    """Where replies and reports lie. Both calls may raise MailboxUnavailable; the next poll tries again."""
 
     @property
     def name(self) -> str: ...
@@ -116,5 +116,5 @@ class Hook(Protocol):
         ...
 
     def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
-        """What was posted; None where it does not come from the provider. Raises ValueError for what cannot be read."""
+        """The posted content; None if it does not come from the provider. Raises ValueError if it cannot be read."""
         ...

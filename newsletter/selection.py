@@ -73,7 +73,7 @@ def _first_match(text: str, words: Sequence[str]) -> str | None:
 
 
 def followed(paper: Paper, topic: Topic) -> str | None:
-    """The followed author among the paper's, compared without case and accents."""
+    """The first followed author of the paper; ignores case and accents."""
     names = {_bare(name): name for name in paper.authors}
     return next((names[_bare(author)] for author in topic.authors if _bare(author) in names), None)
 

@@ -268,7 +268,7 @@ def _finding(problem: Mapping[str, Any], places: Mapping[str, tuple[str, int]]) 
 
 
 def _shown(name: str, value: str) -> str:
-    """What was given, as far as it cannot be a secret."""
+    """The given value, unless it could be a secret."""
     if is_secret(name) or any(word in name for word in ("KEY", "PASSWORD", "SECRET")):
         return ""
     return " " + repr(re.sub(r"(//[^:/@\s]*):.*@", r"\1:…@", value))

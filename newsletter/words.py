@@ -203,7 +203,7 @@ def languages(folders: Sequence[Path]) -> list[str]:
 
 
 def _is_whole(phrases: Mapping[str, str | Forms]) -> bool:
-    """A catalogue of some sentences alone, such as the answers, does not say how dates are written."""
+    """A file with only a few sentences, such as the answers, has no date formats."""
     return "locale" in phrases
 
 

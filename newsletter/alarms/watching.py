@@ -71,7 +71,7 @@ class Watch:
         self.wrong("arxiv", str(error), patience=timedelta() if refused else _PATIENCE)
 
     def announcement(self, missing: date | None, *, asked: bool) -> None:
-        """An issue that is missing though nobody waits for it any longer is a trouble of arXiv's, like an outage."""
+        """An issue that is still missing after every deadline is reported as a problem with arXiv, like an outage."""
         if missing is not None and "arxiv" not in self._open:
             problem = f"issue {missing} is missing: arXiv has not announced it, or could not be reached"
             self.wrong("arxiv", problem, patience=_PATIENCE)
@@ -79,12 +79,12 @@ class Watch:
             self.right("arxiv")
 
     def mailbox(self, unread_since: datetime | None) -> None:
-        """How long ago the mailbox was read to its end: a poll that never ends says nothing of itself."""
+        """Reports a mailbox that was not read completely for too long; a poll that hangs reports nothing itself."""
         if unread_since is not None and "mailbox" not in self._open:
             self.wrong("mailbox", f"the mailbox has not been read completely since {unread_since:%Y-%m-%d %H:%M} UTC")
 
     def disk(self) -> None:
-        """The room that is left in the data folder."""
+        """The free space in the data folder."""
         free = shutil.disk_usage(self.data_dir).free
         if free < _LOW:
             self.wrong("disk", f"only {free // _MIB} MiB free on the disk that holds {self.data_dir}")

@@ -31,7 +31,7 @@ def post(settings: Settings, mail: Outgoing) -> Outcome:
 
 @contextmanager
 def open_mailbox(settings: Settings) -> Iterator[Mailbox]:
-    """The configured mailbox; only to be called where there is one."""
+    """The configured mailbox; call it only if there is one."""
     from newsletter.mailboxes.imap import Imap
 
     password = revealed(settings.imap_password)

@@ -131,12 +131,12 @@ def _said(line: Line) -> str:
 
 
 def _url(text: str) -> str:
-    """Without anything that an address cannot hold: an odd id stays within it."""
+    """Removes characters that an address cannot contain."""
     return quote(tex.clean(text), safe="%/:?#[]@!$&'()*+,;=~")
 
 
 def is_whole(day: object, of: date) -> bool:
-    """Whether a file's content can be shown: an older version's, or one edited by hand, may lack what pages need."""
+    """Whether a file can be shown: one from an older version, or edited by hand, may lack what the pages need."""
     if not isinstance(day, dict) or day.keys() != _DAY_KEYS or day["date"] != of.isoformat():
         return False
     papers, topics, selection = day["papers"], day["topics"], day["selection"]
@@ -160,7 +160,7 @@ def _is_whole_paper(paper: object) -> bool:
 
 
 def page_name(arxiv_id: str) -> str | None:
-    """The name of a paper's own page; None for what is no arXiv id, whatever path it spells."""
+    """The name of a paper's page; None for anything that is not an arXiv id."""
     try:
         return ArxivId.parse(arxiv_id).base.replace("/", "-") if ":" not in arxiv_id else None
     except ValueError:

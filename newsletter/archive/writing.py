@@ -37,7 +37,7 @@ class Archive:
         return sorted({*self._put, *(day for day in found if self.known(day) or self.day(day))})
 
     def day(self, day: date) -> Day | None:
-        """The day as it was published; None where there is none or its file is damaged."""
+        """The day as it was published; None if there is none or its file is damaged."""
         return self._put.get(day) or self._kept(day)
 
     def put(self, day: Day) -> None:

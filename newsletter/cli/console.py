@@ -34,7 +34,7 @@ class _Clean(logging.Formatter):
 
 
 def configure_logs(least: int = logging.INFO) -> None:
-    """Events as words and fields on standard error, from this level on; libraries only when something is wrong."""
+    """Log events with their fields to standard error, from this level up; from libraries, only problems."""
     import structlog
 
     handler = logging.StreamHandler(sys.stderr)

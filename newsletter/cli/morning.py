@@ -38,7 +38,7 @@ _USUAL = Asking()
 
 
 def run(settings: Settings, day: date | None, only: str | None, asking: Asking = _USUAL, *, dry_run: bool) -> int:
-    """Exit code 0, or 1 when emails are left over, an entry of the list was left out or the model did not serve;
+    """Exit code 0, or 1 if emails are still queued, an entry of the list was skipped or the model did not work;
     NEWSLETTER_PING_URL hears.
     """
     if dry_run:
@@ -149,7 +149,7 @@ def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
 
 
 def collect(settings: Settings, day: date | None) -> int:
-    """Exit code 0, also when arXiv has not announced yet."""
+    """Exit code 0, even if arXiv has not announced yet."""
     if not _is_announced(day):
         return 0
     with (

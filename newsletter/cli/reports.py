@@ -88,7 +88,7 @@ def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> 
 
 
 def _words(desk: pipeline.Desk, topic: Topic, day: date, paper: Paper) -> Iterator[str]:
-    """What moved the paper in the order without a model."""
+    """What moved the paper up or down when ranked without a model."""
     if not topic.covers(paper):
         return
     yield from _moved("your text", ranking.moving.by_text(topic, paper))

@@ -1,4 +1,4 @@
-"""SIGTERM: the email in flight is finished, the rest waits for the next run; nothing is left half open."""
+"""On SIGTERM, the email being sent is finished and the rest wait for the next run; nothing is left half done."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ def _is_open(paper: Paper, day: date, taken: Mapping[str, date | None]) -> bool:
 
 
 def _is_out(fetched: Fetched, day: date, papers: Sequence[Paper]) -> bool:
-    """Whether arXiv has made this announcement: its feed or a later one is there, or its window is not empty."""
+    """Whether arXiv has made this announcement: its feed or a later one exists, or its window is not empty."""
     start, end = calendar.window(day)
     if fetched.feed is not None and fetched.feed.day >= day:
         return True

@@ -175,7 +175,7 @@ def _announce_type(item: etree._Element) -> AnnounceType | None:
 
 
 def _item_paper(item: etree._Element, arxiv_id: ArxivId, day: date) -> Paper | None:
-    """A feed item as a paper, or None where it lacks title or abstract. Author names carry TeX here."""
+    """A feed item as a paper, or None if it lacks title or abstract. Author names carry TeX here."""
     title = _squeeze(item.findtext("title"))
     _, marked, abstract = (item.findtext("description") or "").partition("Abstract:")
     categories = tuple(_squeeze(found.text) for found in item.iterfind("category"))

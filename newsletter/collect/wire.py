@@ -166,7 +166,7 @@ def check_rss(body: bytes, url: str) -> bytes:
 
 
 def check_atom(body: bytes, url: str, status: int = 200) -> bytes:
-    """The page, with a stand-in for each entry that cannot be shown. Raises unless it is whole by its own totals."""
+    """The page, with a placeholder for each entry that cannot be used. Raises if it does not match its own totals."""
     root, found = entries.parts(body, url, f"{ATOM}feed", "entry", "feed")
     for part in found:
         if "/api/errors" in (part.element.findtext(f"{ATOM}id") or ""):

@@ -1,4 +1,4 @@
-"""After a restore: the ledger does not know what was sent since its copy was made, so nothing of that time is sent."""
+"""After a restore: the ledger does not know what was sent since it was copied, so nothing from that time is sent."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _TRIES = 2  # an email in doubt with so many is not repeated
 
 
 def settle(store: Store, now: datetime) -> None:
-    """Take a copied ledger into use: emails it holds as open are in doubt, all issues announced by now count as sent.
+    """Start using a copied ledger: its open emails become uncertain, and all issues announced by now count as sent.
 
-    Only to be called by the holder of the data folder's lock. Of a ledger that was not copied it changes nothing.
+    Only to be called by the holder of the data folder's lock. Changes nothing in a ledger that was not copied.
     """
     if not (copied := store.recall(COPIED)):
         return

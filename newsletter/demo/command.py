@@ -123,7 +123,7 @@ def _what_to_open(configuration: Settings) -> None:
 
 
 def serve(papers: Path | None, latency: float, per_token: float) -> None:
-    """Only the servers, with the sample day or anybody's papers, until SIGTERM or Ctrl-C."""
+    """Run only the servers, with the sample day or your own papers, until SIGTERM or Ctrl-C."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -1,4 +1,4 @@
-"""What can be wrong beside the list, found out without asking anybody."""
+"""Checks of everything except the list, without using the network."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def files(settings: Settings) -> list[Finding]:
 
 
 def files_mark(settings: Settings) -> str:
-    """Another text whenever a template, a prompt or this program is another."""
+    """A text that changes whenever a template, a prompt or this program changes."""
     marks = (fingerprint(folders(kind, settings.subscribers)) for kind in ("templates", "prompts"))
     versions = (importlib.metadata.version(name) for name in ("mjml", "jinja2", "babel", "premailer"))
     return " ".join((__version__, *versions, *marks))

@@ -10,7 +10,7 @@ from newsletter.readers.forgetting import fingerprints
 
 
 def contradictions(counter: Counter, roster: Roster) -> list[Finding]:
-    """Lines of the file that say something else than the ledger, which decides."""
+    """Lines of the file that contradict the ledger, which decides."""
     known = counter.store.subscribers_of(reader.email for reader in roster.readers)
     forgotten = counter.store.forgotten()
     where = str(counter.subscribers)

@@ -125,7 +125,7 @@ def _arxiv(settings: Settings, counter: Counter, roster: Roster, say: Say) -> It
 
 
 def _clock(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
-    """Ours against that of arXiv's servers."""
+    """This machine's clock compared with that of arXiv's servers."""
     try:
         # One more request than needed, and without a body: the answer before went through the feed's reader.
         time.sleep(settings.arxiv_delay)

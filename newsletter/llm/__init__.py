@@ -114,7 +114,7 @@ class LiteLLM:
         raise next((one for one in problems if isinstance(one, RequestRefused)), problems[-1])
 
     def price(self) -> tuple[float, float] | None:
-        """Dollars per million input and output tokens of the dearest model; None where one is unknown."""
+        """Dollars per million input and output tokens of the dearest model; None if one is unknown."""
         found = [vendor.price(name, self._prices) for name in self._names]
         known = [price for price in found if price is not None]
         return (max(p[0] for p in known), max(p[1] for p in known)) if len(known) == len(found) else None
@@ -421,7 +421,7 @@ class LiteLLM:
         return Server(vendor.provider(model), self._base_for(model), dict(self._options_for(model)))
 
     def _options_for(self, model: str) -> Iterator[tuple[str, Any]]:
-        """The operator's parameters for this model: what stands under its name wins."""
+        """The operator's parameters for this model; those under its own name win."""
         yield from ((name, value) for name, value in self._options.items() if name not in self._names)
         yield from self._options.get(model, {}).items()
 

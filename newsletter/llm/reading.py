@@ -27,7 +27,7 @@ _SORRY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer holds and what it is worth."""
+    """The content of an answer and whether it is usable."""
 
     text: str
     state: AnswerState

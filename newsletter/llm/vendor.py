@@ -62,7 +62,7 @@ def price(model: str, prices: Prices) -> tuple[float, float] | None:
 
 
 def told(ask: Callable[..., Any], *arguments: object, **named: object) -> Any:
-    """What LiteLLM's tables say; None for a model that they do not know, for which it raises a bare Exception."""
+    """LiteLLM's entry for a model; None for an unknown one, for which LiteLLM raises a bare Exception."""
     try:
         return ask(*arguments, **named)
     except Exception:

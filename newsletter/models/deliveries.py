@@ -98,7 +98,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Whose, how many and which due emails are asked for."""
+    """Which due emails are requested, how many, and for which owner."""
 
     owner: str
     limit: int

@@ -69,7 +69,7 @@ class Desk:
 
     @property
     def scoring_models(self) -> tuple[str, ...]:
-        """Whose scores count, the preferred one first."""
+        """The models whose scores count, the preferred one first."""
         return tuple(dict.fromkeys((self.model, *self.fallbacks))) if self.model else ()
 
     @property

@@ -118,7 +118,7 @@ class Editor:
         return notices
 
     def _why_offline(self, held: Sequence[Issue]) -> NoticeKind:
-        """Why these issues are ordered by word match, from what was recorded of them."""
+        """Why these issues are ordered by word match, from their records."""
         known = [served for issue in held if (served := self.desk.store.model_facts(issue.date))]
         found = [_OFFLINE[one.outcome] for one in known if one.outcome in _OFFLINE]
         if self.desk.model is None and not found:

@@ -53,8 +53,8 @@ def of(desk: Desk, topic: Topic, before: date) -> History:
 
 
 def measured(desk: Desk, history: History) -> Iterator[tuple[bool, list[ranking.Past]]]:
-    """Of the last days that were ranked by training: whether it was under the text as it is, and what became of each
-    paper; newest first. Scores of an earlier prompt count until ten days of the present one exist.
+    """The last days that were ranked by training, newest first: whether under the current text, and the fate of each
+    paper. Scores from an earlier prompt count until there are ten days from the current one.
     """
     own = scoring.topic_hash(history.topic)
     days = [(day, one) for one in history.rows for day in _days(desk, history.rows[one])]

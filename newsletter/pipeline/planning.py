@@ -46,7 +46,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Readers of the same hours, and what is ready for them, newest first."""
+    """Readers with the same hours, and the issues ready for them, newest first."""
 
     id: int
     hours: Hours
@@ -159,7 +159,7 @@ class _Press:
 
 
 def _render_late(desk: Desk, editor: Editor, wishes: Wishes, issues: Issues, late: date) -> Rendered:
-    """The edition with a plain sentence about the announcement that is missing; without issues only that."""
+    """The edition with a sentence about the missing announcement; if there are no issues, only that sentence."""
     plain = editor.compose(wishes, issues)
     others = (notice for notice in plain.notices if notice.kind is not NoticeKind.QUIET)
     edition = replace(

@@ -133,7 +133,7 @@ def _told(desk: Desk, topic: Topic) -> Mapping[str, Any]:
 
 
 def _remembered(desk: Desk, issue: Issue, selection: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The prompt as the ledger has it of this day; else today's, which is kept."""
+    """The prompt that the ledger has for this day, or today's, which is then recorded."""
     key = f"selection {issue.date}"
     if found := desk.store.recall(key):
         return dict(json.loads(found))

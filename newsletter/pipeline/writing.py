@@ -31,7 +31,7 @@ class Texts:
     translations: tuple[str, ...] = ()
 
     def joined(self, wishes: Wishes, topics: Sequence[Topic]) -> Texts:
-        """The same and what one more email wants."""
+        """This, plus what one more email needs."""
         return replace(
             self,
             languages=tuple(dict.fromkeys((*self.languages, *wishes.languages))),
@@ -49,7 +49,7 @@ def translated_into(wishes: Wishes) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Asks for texts and finds them again."""
+    """Asks for texts and reads saved ones."""
 
     desk: Desk
 
@@ -132,7 +132,7 @@ class Writer:
         return self._translated(list(languages), [one.paper for one in texts], past=past)
 
     def summaries(self, papers: Sequence[Paper], wishes: Wishes, topics: Sequence[Topic]) -> Mapping[str, Summary]:
-        """What the ledger holds of these papers for these wishes, by arXiv id."""
+        """What the ledger has about these papers for these wishes, by arXiv id."""
         # An issue that is made anew has its lines by now; what an earlier prompt or model wrote serves the others.
         lines, reasons = self._stored(wishes.languages, topics, papers, past=True)
         translated = self._translated(translated_into(wishes), papers, past=True)

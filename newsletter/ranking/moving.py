@@ -1,4 +1,4 @@
-"""Which words moved a paper up or down in the order without a model. Pure."""
+"""Which words moved a paper up or down when ranked without a model. Pure."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class Opinions:
         return self.own is not None or self.earlier is not None
 
     def rank(self, papers: Sequence[Paper]) -> list[float]:
-        """For each paper its place among these, 0 to 1, in the order given; by the topic's words while nothing else."""
+        """The place of each paper among these, 0 to 1, in the order given; by the topic's words at first."""
         if not self.trained or not papers:
             return cold(papers, self.topic)
         words = max(_WORDS_LAST, _WORDS_FIRST * _faded(self.wanted, _WORDS_FADE))
@@ -49,7 +49,7 @@ class Opinions:
         return mean([values for _, values in weighted], [weight for weight, _ in weighted])
 
     def fits(self, papers: Sequence[Paper]) -> list[bool]:
-        """For each paper whether it is about the topic: it names enough of it, or is like what passed."""
+        """Whether each paper is about the topic: it contains enough of its words, or resembles papers that passed."""
         alike = self.own.rank(papers) if self.own else [0.0] * len(papers)
         return [fit or value > _ALIKE for fit, value in zip(fitting(papers, self.topic), alike, strict=True)]
 

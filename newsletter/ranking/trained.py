@@ -1,4 +1,4 @@
-"""The order of a day by what was scored before."""
+"""The order of a day's papers, learned from earlier scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leaving and coming back: the ledger first, then the file; a file that cannot be written changes nothing about it."""
+"""Unsubscribing and resubscribing: the ledger first, then the file, even if the file cannot be written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BY_REPLY, BY_LINK = "by reply", "by link"
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What leaving or coming back changed: the ledger always, the file where it could be written."""
+    """What unsubscribing or resubscribing changed: always the ledger, and the file if it could be written."""
 
     subscriber: Subscriber
     line: int | None  # of subscribers.yaml; None: the file has no such reader
@@ -49,7 +49,7 @@ def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
 
 
 def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
-    """Send no more after bounces or a complaint. Anyone who unsubscribed stays noted as that."""
+    """Stop sending after bounces or a complaint. Anyone who unsubscribed stays recorded as unsubscribed."""
     value = f"{counter.today} {why}"
     if subscriber.state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED):
         return Changed(subscriber, None)
@@ -68,7 +68,7 @@ def resume(counter: Counter, subscriber: Subscriber) -> Changed:
 
 
 def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:
-    """Take back what readers did by their own hand; None where it was someone else's or a mail server's."""
+    """Take back what readers did by their own hand; None if it was someone else's or a mail server's."""
     if subscriber.state is SubscriberState.UNSUBSCRIBED:
         own = (subscriber.why or "").endswith((BY_REPLY, BY_LINK))
         return come_back(counter, subscriber) if own else None

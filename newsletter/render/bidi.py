@@ -1,4 +1,4 @@
-"""Languages that are written from right to left: a mirrored template, and marks around such runs in plain text."""
+"""Right-to-left languages: a mirrored template, and marks around right-to-left text in the plain part."""
 
 from __future__ import annotations
 

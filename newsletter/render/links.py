@@ -27,7 +27,7 @@ class Run:
 
 
 def linked(pieces: Sequence[Piece]) -> tuple[Run, ...]:
-    """The pieces with a space between them, their addresses as runs of their own."""
+    """The pieces separated by spaces, with addresses as separate runs."""
     return _spaced([list(_runs(piece)) for piece in pieces])
 
 

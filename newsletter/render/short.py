@@ -34,8 +34,9 @@ def short_mail(
 
 
 def _line(name: str, value: str) -> tuple[str, str, str]:
-    """As the newsletter's own are written. The standard library's would fold and encode what must stay as it is:
-    identifiers, and addresses that are longer than a line."""
+    """Written like the newsletter's. The standard library would fold and encode what must stay as it is:
+    identifiers, and addresses that are longer than a line.
+    """
     if not value.isprintable():
         value = clean(value)  # no line break gets through
     match name:

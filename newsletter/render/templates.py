@@ -41,7 +41,7 @@ class Templates:
         return self._parsed(TEXT)
 
     def sources(self) -> tuple[jinja2.Template, jinja2.Template]:
-        """Both templates before MJML: their line numbers are those of the files."""
+        """Both templates before MJML, with the line numbers of the files."""
         for name in (HTML, *_INCLUDE.findall(self._source(HTML))):
             self._parsed(name)
         return self._parsed(HTML), self.text()

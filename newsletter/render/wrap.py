@@ -15,7 +15,7 @@ _UNIT = re.compile(
 
 
 def columns(text: str) -> int:
-    """How wide a terminal writes the text."""
+    """The width of the text in a terminal."""
     if text.isascii():  # nearly every word is, and need not be looked at letter by letter
         return len(text)
     return sum(

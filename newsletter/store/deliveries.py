@@ -80,7 +80,8 @@ class Deliveries(Base):
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
         """Commit the outcomes of the owner's emails and up to `limit` due ones as sending, in one transaction.
 
-        Who has left meanwhile becomes skipped. An outcome of an email that is no longer this owner's changes nothing.
+        Emails to readers who have unsubscribed meanwhile are skipped. The outcome of an email that is no longer this
+        owner's changes nothing.
         """
         with self._transaction() as connection:
             _record(connection, finished, claim.owner)
@@ -129,7 +130,7 @@ class Deliveries(Base):
             return [DomainPause(row.domain, row.until, row.why) for row in rows]
 
     def revive(self, subscriber_id: int, since: datetime) -> int:
-        """Queue again what was refused for good, as far as it is dated `since`; the number of emails."""
+        """Queue permanently rejected emails again if they are dated after `since`; returns how many."""
         mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & (delivery.c.date >= since)
         fresh = {"state": DeliveryState.QUEUED.value, "attempts": 0, "not_before": None, "error": None}
         with self._transaction() as connection:
@@ -232,14 +233,14 @@ _SKIP = update(delivery).where(delivery.c.id == bindparam("the_id")).values(stat
 
 
 def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
-    """The first due emails, now sending; those of readers who left are skipped on the way."""
+    """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
     asked = {"after": claim.after, "now": claim.now}
     query, values = (_DUE, asked) if claim.only is None else (_DUE_TO_ONE, asked | {"only": claim.only.lower()})
     for domain in connection.scalars(select(domain_pause.c.domain).where(domain_pause.c.until > claim.now)).all():
         query = query.where(~func.lower(delivery.c.email).endswith(f"@{domain}", autoescape=True))
     claimed: list[Delivery] = []
     while len(claimed) < claim.limit:
-        # Asked in the claim itself: someone who left a second ago gets nothing, and the next one has their place.
+        # Asked in the claim itself: who unsubscribed a second ago gets nothing, and the next one takes their place.
         rows = connection.execute(query, values | {"limit": claim.limit - len(claimed)}).all()
         claimed += (_delivery(row, claim.owner) for row in rows if row[-1] == SubscriberState.ACTIVE.value)
         gone = [{"the_id": row.id} for row in rows if row[-1] != SubscriberState.ACTIVE.value]

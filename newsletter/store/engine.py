@@ -109,7 +109,7 @@ def _follow(engine: Engine, file: Path) -> None:
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
-    """What tells a file from another one under the same name; None where there is none."""
+    """What tells a file from another one under the same name; None if there is none."""
     try:
         found = file.stat()
     except OSError:
@@ -189,7 +189,7 @@ def put_all(
     rows: Sequence[Mapping[str, Any]],
     only: ColumnElement[bool] | None = None,
 ) -> None:
-    """Insert rows that name the same columns, or replace those with the same primary keys; `only`: where it holds."""
+    """Insert rows with the same columns, or replace those with the same primary keys; `only` limits the latter."""
     if rows:
         statement = sqlite_insert(table)
         keys = [column.name for column in table.primary_key]

@@ -1,4 +1,4 @@
-"""One process at a time works in a data folder and on a ledger; the locks die with their process."""
+"""Only one process at a time uses a data folder and a ledger; a lock ends with its process."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Papers(Base):
             return {row.name: row.since for row in connection.execute(select(category))}
 
     def save_collection(self, issue: Issue, new: Sequence[Paper], seen: Sequence[Paper], asked: Iterable[str]) -> None:
-        """Record a collected issue: its papers, the older ones as seen, the asked categories. One transaction."""
+        """Record a collected issue in one transaction: its papers, older ones as seen, and the categories."""
         with self._transaction() as connection:
             put(connection, issue_table, _issue_row(issue))
             add_missing(connection, paper_table, [_paper_row(paper, issue.date) for paper in new])

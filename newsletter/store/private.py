@@ -30,13 +30,13 @@ def close_to_others(folder: Path, but: Collection[Path]) -> None:
 
 
 def close_file(file: Path) -> None:
-    """The same for a ledger, wherever it is, and for what SQLite keeps beside it."""
+    """Makes a ledger private, wherever it is, and the files that SQLite keeps beside it."""
     for path in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm", ".lock"))):
         _narrow(path)
 
 
 def make_file(file: Path) -> None:
-    """Make it empty, if it is not there: SQLite gives those beside it the same rights."""
+    """Create it empty if it is missing: SQLite gives the files beside it the same permissions."""
     with suppress(OSError):  # who opens it says why
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE))
 

@@ -78,7 +78,7 @@ class Readers(Base):
             connection.execute(update(subscriber).where(mine & gets_mail).values(values))
 
     def set_preferences(self, preferences: Iterable[Preference]) -> None:
-        """Keep these, each in place of what was kept under its reader and key."""
+        """Store these, each replacing the earlier value for its reader and key."""
         with self._transaction() as connection:
             put_preferences(connection, preferences)
 
@@ -117,7 +117,7 @@ class Readers(Base):
             return [Bounce(**{name: getattr(one, name) for name in fields}) for one in connection.execute(query)]
 
     def claim_answer(self, subscriber_id: int, now: datetime, quiet: timedelta) -> bool:
-        """Whether this reader may be answered now; then it is recorded, and false for as long as `quiet`."""
+        """Whether this reader may be answered now; if so, records it and refuses for the time `quiet`."""
         row = {"subscriber_id": column_id(subscriber_id), "at": now}
         with self._transaction() as connection:
             last = connection.scalar(select(answer.c.at).where(answer.c.subscriber_id == row["subscriber_id"]))

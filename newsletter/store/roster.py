@@ -53,7 +53,7 @@ class Rosters(Base):
             return before, overrides(connection)
 
     def reader(self, subscriber_id: int) -> Reader | None:
-        """A reader in force, also one who gets no email at present."""
+        """A reader in the list, even one who currently gets no email."""
         query = (
             select(reader, hours.c.text.label("hours"), wishes.c.text.label("wishes"))
             .join(hours, hours.c.id == reader.c.hours_id)
@@ -73,13 +73,13 @@ class Rosters(Base):
         return tuple(dict.fromkeys(language for text in texts for language in _wishes(text).languages))
 
     def hours(self) -> Mapping[int, Hours]:
-        """The different hours of the readers who get mail, by an id."""
+        """The distinct hours of the readers who get email, by id."""
         mine = exists().where(reader.c.hours_id == hours.c.id, *_gets_mail(self._number()))
         with self._reading() as connection:
             return {row.id: _hours(row.text) for row in connection.execute(select(hours).where(mine))}
 
     def wishes(self) -> Sequence[Wishes]:
-        """The different wishes of the readers who get mail."""
+        """The distinct wishes of the readers who get email."""
         asked = select(reader.c.wishes_id).where(*_gets_mail(self._number())).distinct()
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:

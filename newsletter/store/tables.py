@@ -45,7 +45,7 @@ class _Cached(TypeDecorator[Any]):
 
 
 class UtcDateTime(_Cached):
-    """An aware UTC time; a naive one is a programming error and refused."""
+    """An aware UTC time; a naive one is a programming error and is refused."""
 
     impl = DateTime
     cache_ok = True

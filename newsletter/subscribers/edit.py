@@ -129,7 +129,7 @@ def entries_of(root: Node | None) -> tuple[Node | None, list[Node]]:
 
 
 def _last(node: MappingNode, key: str) -> Pair | None:
-    """The pair of a key; where it stands twice, the later wins."""
+    """The pair of a key; if it occurs twice, the later one wins."""
     return next((pair for pair in reversed(node.value) if pair[0].value == key), None)
 
 

@@ -25,7 +25,7 @@ def sha256(raw: bytes) -> str:
 
 
 def is_unchanged(made_of: Iterable[tuple[str, str]]) -> bool:
-    """Whether each of these files still holds the bytes of this hash."""
+    """Whether each of these files still has this hash."""
     with suppress(OSError):
         return all(sha256(Path(file).read_bytes()) == known for file, known in made_of)
     return False

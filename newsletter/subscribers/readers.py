@@ -26,7 +26,7 @@ read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed
 
 @dataclass(frozen=True)
 class Defaults:
-    """What an entry means where it says nothing, and how what it says is read."""
+    """The defaults of an entry, and how its values are read."""
 
     newsletter: Newsletter
     known_topics: tuple[str, ...]

@@ -38,7 +38,7 @@ def remove_entry(path: Path, email: str) -> int:
 
 
 def without_entry(text: str, email: str, *, file: str = "subscribers.yaml") -> str | None:
-    """The text without the first entry of this address; None where there is none."""
+    """The text without the first entry of this address; None if there is none."""
     bom, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     with without_collector():
         before = compose(bare, file)

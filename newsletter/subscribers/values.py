@@ -124,7 +124,7 @@ def weekday(text: str) -> int:
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """Reads a whole number between two bounds, both allowed."""
+    """Reads a whole number between two bounds, inclusive."""
 
     def read(text: str) -> int:
         if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:

@@ -134,7 +134,7 @@ def _wrong_length(text: str, language: str) -> str | None:
 
 
 def _sentences(text: str, language: str) -> str | None:
-    """One full stop, at its end; a question may stand before. A script without full stops needs none."""
+    """Requires one full stop, at the end; a question may come before it. Scripts without full stops need none."""
     inner = text.rstrip("”\"'）)」»")
     if not ends_sentence(inner[-1:]) and needs_full_stop(language):
         return "no full stop at its end"
@@ -145,7 +145,7 @@ def _sentences(text: str, language: str) -> str | None:
 
 
 def _ends_one(mark: str, before: str, after: str, language: str) -> bool:
-    """Whether a sentence ends here: at a full stop of any script, but for abbreviations and ordinals."""
+    """Whether a sentence ends here: at a full stop of any script, except after abbreviations and ordinals."""
     if mark != ".":
         return ends_sentence(mark) and mark not in _MAY_FOLLOW
     is_ordinal = not language.startswith("en") and _ORDINAL.search(before)

@@ -29,7 +29,7 @@ def last_hour(hours: Hours, now: datetime) -> datetime | None:
 
 
 def is_open(hours: Hours, moment: datetime, now: datetime) -> bool:
-    """Whether the hour `moment` may still be served: on its own local day, or soon after."""
+    """Whether an email due at `moment` may still be sent: on the same local day, or soon after."""
     zone = ZoneInfo(hours.timezone)
     return now.astimezone(zone).date() == moment.astimezone(zone).date() or now - moment < _MISSED
 

@@ -47,7 +47,7 @@ def issue_waits_until(hours: Hours | Newsletter, day: date) -> datetime:
 
 
 def missing_issue(known: Sequence[Issue], newsletter: Newsletter, now: datetime) -> date | None:
-    """The newest issue that should be ready and is not: the newsletter's `wait_until` has passed since it was due.
+    """The newest issue that should be ready but is not: the newsletter's `wait_until` has passed since it was due.
 
     `known` are the ledger's newest issues.
     """

@@ -89,7 +89,7 @@ def _for_us_alone(path: Path) -> int:
 
 
 def _sync(folder: Path) -> None:
-    """Names are content of their folder, and have to reach the disk too."""
+    """File names belong to the folder, which must be written to disk too."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

@@ -24,7 +24,7 @@ class BodyRefused(Exception):
 
 
 class Patience:
-    """What stands before every route."""
+    """Middleware in front of every route."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner, self._running, self._bodies = inner, 0, 0

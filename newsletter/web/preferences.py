@@ -33,7 +33,7 @@ Body = Mapping[str, list[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One reader at their page."""
+    """One reader's visit to their page."""
 
     counter: Counter
     masthead: Masthead
@@ -130,7 +130,7 @@ def _wanted(body: Body | None) -> str | None:
 
 
 def _visit(counter: Counter, subscriber: Subscriber) -> Visit | None:
-    """None before the first list is in force: leaving and coming back work also then."""
+    """None before the first list is in force; unsubscribing and resubscribing work even then."""
     known = in_force.last_good(counter.store)
     if known is None:
         return None

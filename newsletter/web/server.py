@@ -58,7 +58,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def run(counter: Counter, listening: socket.socket, pulse: Pulse, told: Callable[[], bool], door: Door = _OPEN) -> None:
-    """Answer on this socket until one is `told` to stop."""
+    """Serve on this socket until `told` to stop."""
     config = uvicorn.Config(
         build(counter, pulse, door),
         http=partial(Connection, table=Table()),  # type: ignore[arg-type]  # a class, which is all it calls
@@ -133,7 +133,7 @@ def _failure(counter: Counter, page: Callable[[Words], str]) -> Callable[[Reques
 
 
 class _SafeHeaders:
-    """What every answer says to browsers, the archive's files included."""
+    """Adds security headers to every answer, including the archive's files."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner

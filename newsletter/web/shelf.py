@@ -1,4 +1,4 @@
-"""The archive over HTTP: for everybody, or for who has a reader's token."""
+"""The archive over HTTP: for everyone, or for anyone with a reader's token."""
 
 from __future__ import annotations
 

@@ -117,14 +117,14 @@ class SendGrid:
         self._waiting.extendleft([mails[self._batch :], mails[: self._batch]])
 
     def _single_out(self, mails: Call, result: Result) -> None:
-        """The service names the one whose address it cannot read; the others go once more."""
+        """The service names the email whose address it cannot read; the others are sent again."""
         place = result.guilty or 0
         self._answer([mails[place]], result.outcome)
         if others := [*mails[:place], *mails[place + 1 :]]:
             self._waiting.appendleft(others)
 
     def _set_back(self, outcome: Outcome) -> Outcome:
-        """Tried again in a moment; the third failure in a row ends the round, and these emails make way for others."""
+        """Retry in a moment; the third failure in a row ends the round, and these emails wait behind others."""
         self._setbacks += 1
         if self._setbacks < _SETBACKS:
             self._rest(outcome.detail, _BREATH * self._setbacks)

@@ -1,4 +1,4 @@
-"""SendGrid's two hooks in our words: signed delivery events, and emails that its Inbound Parse hands over as a form.
+"""SendGrid's two webhooks: signed delivery events, and emails that its Inbound Parse posts as a form.
 
 The events are signed (ECDSA over timestamp and raw body); the form is not, so its address is the secret.
 """
@@ -129,7 +129,7 @@ def is_signed(key: str, signature: str, timestamp: str, body: bytes | bytearray)
 
 
 def events(body: bytes | bytearray) -> list[DeliveryEvent]:
-    """The events of a post that concern an email of ours. Raises ValueError for what is no list of events."""
+    """The events of a post that concern an email of ours. Raises ValueError if it is not a list of events."""
     try:
         rows = json.loads(body)
     except RecursionError as error:

@@ -21,7 +21,7 @@ _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f<>\u2028\u2029]")  # would end the comm
 
 
 class Stage(Enum):
-    """What a reply answers."""
+    """The command that a reply answers."""
 
     MAIL = auto()
     RCPT = auto()
@@ -46,7 +46,7 @@ class Sending:
     dot: int | None = None  # behind which of the connection's bytes nobody can tell without an answer
 
     def outcome(self, reply: Reply) -> Outcome:
-        """What the reply to the final dot, or to what came before, means for the reader."""
+        """What the reply to the final dot, or to an earlier command, means for the reader."""
         return self.refusal or (Outcome(Verdict.ACCEPTED) if reply.good else _refused(reply))
 
 

@@ -34,7 +34,7 @@ class Lane:
         self._last, self._heard = time.monotonic(), 0
 
     def push(self) -> int:
-        """Send what may leave; the events to wait for. A socket error shows as `broken`."""
+        """Send what can be sent; returns the events to wait for. A socket error sets `broken`."""
         out = self.talk.to_send()
         try:
             while out:
@@ -68,7 +68,7 @@ class Lane:
         return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def seconds_left(self, now: float) -> float | None:
-        """Until the server is taken for silent; None while it owes nothing."""
+        """When the server counts as silent; None while it owes no reply."""
         if self.talk.heard != self._heard:
             self._last, self._heard = now, self.talk.heard
         stage = self.talk.waits_for
