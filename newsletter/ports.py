@@ -71,7 +71,7 @@ class Mailbox(Protocol):
 
 
 class TroubleStore(Protocol):
-    """What the administrator was told, so that a restart does not tell it again."""
+    """What the administrator was told, so that a restart does not repeat it."""
 
     def troubles(self) -> Sequence[Trouble]:
         """Oldest first, those that ended a moment ago included."""

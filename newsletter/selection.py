@@ -68,7 +68,7 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
 
 
 def _first_match(text: str, words: Sequence[str]) -> str | None:
-    """The first of the words or phrases that stands in the text as a whole word, in any case."""
+    """The first of the words or phrases that the text contains as whole words, in upper or lower case."""
     return next((word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), None)
 
 

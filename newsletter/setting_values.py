@@ -18,7 +18,7 @@ _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 def is_near(host: str) -> bool:
-    """Whether what is sent to this host stays on this machine or in its own network, as far as a name can say."""
+    """Whether data sent to this host stays on this machine or its own network, as far as the name shows."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -71,7 +71,7 @@ ServiceUrl = Annotated[str, BeforeValidator(service)]
 
 
 def mail_server(plain: str, form: str, *, loopback_only: bool = False) -> BeforeValidator:
-    """Of `smtp` or `imap` and the same with TLS; a plain one may be for this machine alone."""
+    """Checks URLs of `smtp` or `imap`, with or without TLS; unencrypted ones only for this machine."""
 
     def check(value: str) -> str:
         parts = _parts(value)

@@ -36,7 +36,7 @@ def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
 
 
 def left_over(desk: Desk) -> tuple[int, str | None]:
-    """How many emails are planned and not sent, refused for now or in doubt, and the reason."""
+    """How many emails are queued, temporarily rejected or uncertain, and the reason."""
     return desk.store.unsent([DeliveryState.QUEUED, DeliveryState.UNKNOWN])
 
 

@@ -1,7 +1,7 @@
-"""Telling one person: one email when a trouble begins, one when it is over, and the log either way.
+"""Notifies one person: one email when a problem begins, one when it is resolved, and log lines for both.
 
-What was told is in the ledger, so that a restart does not tell it again. A trouble that comes and goes is one trouble
-until it has stayed away for a while; one that could not be told (the transport is what died) is told later.
+Notices are recorded in the ledger, so that a restart does not repeat them. A problem that comes and goes is one
+problem until it has stayed away for a while; if a notice cannot be sent (the transport is broken), it is sent later.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Alarms:
 
 
 def has_ended(trouble: Trouble, now: datetime) -> bool:
-    """Whether an end may be told: not of what may be back in a minute."""
+    """Whether the end may be reported: not while the problem may come back any minute."""
     if trouble.ended is None:
         return False
     return trouble.ended - trouble.since >= _LONG or now - trouble.ended >= _STAYS_AWAY

@@ -45,7 +45,7 @@ class Remembered:
 
 @dataclass
 class Watch:
-    """What the service knows of its own troubles between two ticks."""
+    """What the service knows about its own problems between two ticks."""
 
     alarms: Alarms  # with the ledger's memory
     data_dir: Path
@@ -66,7 +66,7 @@ class Watch:
         (alarms or self.alarms).over(key)
 
     def arxiv(self, error: ArxivError) -> None:
-        """A refusal lasts; an outage may be over before anybody is up."""
+        """A refusal lasts; an outage may be over before anyone is awake."""
         refused = isinstance(error, ArxivRefused)
         self.wrong("arxiv", str(error), patience=timedelta() if refused else _PATIENCE)
 

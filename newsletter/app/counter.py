@@ -24,7 +24,7 @@ T = TypeVar("T")
 def open_examined(
     settings: Settings, examine: Callable[[Counter], T], *, now: Callable[[], datetime] = utc_now
 ) -> Iterator[tuple[Counter, T]]:
-    """The counter, and what the examination found on it; where that raises, no ledger is made that was not there."""
+    """The counter, and what the examination found; if that raises, no new ledger is created."""
     with ExitStack() as opened:
         counter = opened.enter_context(open_counter(settings, now=now, peek=True))
         found = examine(counter)

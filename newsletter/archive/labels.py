@@ -40,7 +40,7 @@ class Labels:
         }
 
     def w(self, key: str, **values: object) -> Markup:
-        """A phrase as HTML; a value that is markup, such as the start of a link, stays it."""
+        """A phrase as HTML; values that are markup, such as the start of a link, are not escaped."""
         return Markup.escape(self.words.pattern(key, **values)).format(**self.words.shown(values))
 
     def counted(self, number: int, what: str) -> str:

@@ -71,7 +71,7 @@ class Pages:
         return self.labels.words.say(key, **values)
 
     def day(self, shelf: Shelf, day: date, sides: tuple[date | None, date | None], every: Sequence[Shelf]) -> Files:
-        """A day's page: its papers, and the ways to the neighbours that exist."""
+        """A day's page: its papers, and links to the neighbouring days that exist."""
         content = shelf.day(day)
         return self._page(
             "day",

@@ -1,4 +1,4 @@
-"""What a page says of days, months and papers. Pure; the templates only write down what stands here."""
+"""What a page says about days, months and papers. Pure; the templates only print it."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def _state(subscriber: Subscriber | None) -> str:
 
 
 def show(settings: Settings, email: str, *, as_json: bool) -> int:
-    """What the ledger knows of one reader, with the addresses that belong to them."""
+    """What the ledger knows about one reader, with their own addresses."""
     with app.open_counter(settings) as counter:
         subscriber = _known(counter, email)
         last = counter.store.deliveries(reader=subscriber.id)

@@ -20,7 +20,7 @@ from newsletter.telling import counted
 
 
 def check(settings: Settings, *, online: bool, accept: bool) -> int:
-    """Exit code 1 when there is anything to do."""
+    """Exit code 1 if anything needs to be fixed."""
     with app.open_counter(settings, peek=not accept) as counter:
         if accept:
             guard.remember_size(counter.store, in_force.load(counter))
@@ -75,7 +75,7 @@ def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | Non
 
 
 def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> str:
-    """The paper's fate as it was recorded when the issue was made; of an issue that is not ready, as it stands now."""
+    """The paper's fate as recorded when the issue was prepared, or the current one if the issue is not ready."""
     if not topic.covers(paper):
         return "not picked: it is in none of your categories"
     now = editor.day(day, topic)

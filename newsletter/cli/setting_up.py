@@ -19,7 +19,7 @@ from newsletter.transports import Question, kinds
 
 
 def backup(settings: Settings, path: Path | None) -> None:
-    """Print where the copy is and what it lacks."""
+    """Print where the copy is and what is not in it."""
     from newsletter import backup as copying  # with the ledger, which `init` does not need
 
     folder = copying.backup(settings, path, utc_now())

@@ -44,7 +44,7 @@ class Answers:
 
 
 def local_zone() -> str:
-    """This machine's time zone where it is one that readers can have."""
+    """This machine's time zone, if readers can have it."""
     try:
         return ZoneInfo(get_localzone_name() or "UTC").key
     except (KeyError, ValueError, OSError):

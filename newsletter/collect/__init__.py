@@ -40,7 +40,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """One issue's papers, and older ones that were never ours to announce."""
+    """One issue's papers, and older ones that we will never announce."""
 
     day: date
     is_out: bool  # arXiv has made this announcement

@@ -56,7 +56,7 @@ def examine(
 
 
 def examine_or_stop(settings: Settings, counter: Counter) -> InForce | Roster:
-    """The list, to be taken in. Raises ConfigurationError when anything would keep every email from going out."""
+    """The list to put in force. Raises ConfigurationError if anything would prevent all emails."""
     looked = in_force.look(counter)
     _stop_at(settings, counter, looked.masthead)
     return looked

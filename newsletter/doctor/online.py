@@ -142,7 +142,7 @@ def _clock(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
 
 
 def _model(settings: Settings, counter: Counter, name: str, say: Say) -> Iterator[Finding]:
-    """One tiny request, answered in a form that we can read, at a price that is known."""
+    """Checks that one tiny request is answered in a form that we can read, at a known price."""
     complete = _complete(settings, counter, name)
     prompt = scoring.build_prompt(load_prompt("score.md", settings.subscribers), SAMPLE_TOPIC, [SAMPLE_PAPER])
     started = time.monotonic()
@@ -162,7 +162,7 @@ def _model(settings: Settings, counter: Counter, name: str, say: Say) -> Iterato
 
 
 def _languages(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Iterator[Finding]:
-    """One request for a line in every language of the list: whether the model writes it."""
+    """Asks for one line in every language of the list, to see whether the model writes it."""
     name, languages = settings.summary_model or settings.model, languages_of(roster)
     if name is None:
         return
@@ -188,7 +188,7 @@ def _languages(settings: Settings, counter: Counter, roster: Roster, say: Say) -
 
 
 def _complete(settings: Settings, counter: Counter, name: str) -> LiteLLM:
-    """This model alone, asked once."""
+    """Only this model, asked once."""
     return LiteLLM(
         [name],
         api_base=settings.model_api_base,

@@ -24,7 +24,7 @@ class Outcome(StrEnum):
 
 
 class FormRefused(Exception):
-    """The model refuses this way to ask for JSON, or the request in every way."""
+    """The model refuses this way of asking for JSON, or the request in any form."""
 
     def __init__(self, problem: str, *, certain: bool = True) -> None:
         super().__init__(problem)

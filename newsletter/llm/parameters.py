@@ -65,7 +65,7 @@ class Server:
 
     @property
     def takes_template(self) -> bool:
-        """Whether it may be a server that renders the model's own template."""
+        """Whether this may be a server that applies the model's own template."""
         return self.may_be_slow or self.provider in ("hosted_vllm", "lm_studio", "llamafile")
 
     @property

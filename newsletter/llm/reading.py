@@ -1,4 +1,4 @@
-"""An answer is judged before it is believed: its content, its thinking, why it ended, and how much the server read."""
+"""An answer is checked before it is used: its content, its thinking, why it ended, and how much the server read."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def judge(prompt: Prompt, response: Any) -> Reading:
 
 
 def answers_it(prompt: Prompt, text: str) -> bool:
-    """Whether the text holds rows about what was asked; without ids, the list that was asked for."""
+    """Whether the text contains rows about the requested ids; without ids, whether it contains the requested list."""
     return answers.is_answer(text, prompt.name, prompt.ids)
 
 

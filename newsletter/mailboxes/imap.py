@@ -21,7 +21,7 @@ _DONE = ("Newsletter", "Done")
 
 
 class Imap:
-    """One folder of one account, connected with the first call and until `close`."""
+    """One folder of one account, connected from the first call until `close`."""
 
     name = "imap"
 

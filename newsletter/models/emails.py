@@ -86,7 +86,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above the content of an edition's emails, and the envelope's sender; a reader's own are slots."""
+    """The headers of an edition's emails, and the envelope sender; a reader's own values are slots."""
 
     headers: tuple[Header, ...]
     envelope_from: str  # a pattern too

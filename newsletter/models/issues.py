@@ -44,7 +44,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One arXiv announcement, dated as arXiv heads it. Papers are counted once over all topics."""
+    """One arXiv announcement with arXiv's date. Papers are counted once over all topics."""
 
     date: date
     state: IssueState

@@ -19,7 +19,7 @@ Row = tuple[date, Paper, Score, str, str]  # issue, paper, score, prompt hash, m
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Scores by the hash of the text that they were given under, the present text first; each newest first."""
+    """Scores by the hash of the text under which they were given, the current text first; newest first in each."""
 
     topic: Topic
     rows: Mapping[str, Sequence[Row]]

@@ -34,7 +34,7 @@ Collected = Issue | NotOut
 
 
 def missed(desk: Desk, newest: date) -> list[date]:
-    """The issue dates up to the newest that still have to be prepared, oldest first; with a new ledger the newest.
+    """The dates of all issues that still have to be prepared, oldest first; with a new ledger, only the newest.
 
     That is what was announced since the ledger's last issue, and what a stop left half prepared; at most five.
     """

@@ -113,7 +113,7 @@ def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any])
 
 
 def _selection(desk: Desk) -> Mapping[str, Any]:
-    """What chooses the papers: the prompt as it is sent, without papers; without a model the interests."""
+    """What selects the papers: the prompt as sent, without papers, or the interests if there is no model."""
     told = [_told(desk, topic) for topic in desk.roster.topics]
     system = desk.score_prompt.fill(topic=desk.roster.topics[0], papers=[])[0] if desk.model else ""
     content = {"system": system, "topics": told}

@@ -32,12 +32,12 @@ _KNOWN_ISSUES = 20
 def prepare(
     desk: Desk, issue: Issue, wishes: Sequence[Wishes], *, hold: bool = False, must_serve: bool = False
 ) -> Issue:
-    """Everything that sending a collected issue to readers with these wishes needs: scores, lines, counts.
+    """Prepares all that is needed to send a collected issue to readers with these wishes: scores, lines, counts.
 
     With `must_serve` a model that serves nobody is an error: NoModelServes, with nothing recorded.
 
     With `hold` an issue of which more than a fifth has no score stays collected, to be tried again, until the last
-    reader's `wait_until`; without it, it is ready at once, in the order by words.
+    reader's `wait_until`; without it, it is ready at once, ordered by word match.
     """
     if issue.state is IssueState.QUIET:
         return issue
@@ -189,5 +189,5 @@ def _last_wait(all_hours: Iterable[Hours], day: date) -> datetime:
 
 
 def held_issues(desk: Desk) -> Mapping[date, datetime]:
-    """The newest issues that once had too few scores, with the time since when: their readers are still waiting."""
+    """The newest issues that had too few scores, and since when; their readers are still waiting."""
     return {issue.date: issue.held_since for issue in desk.store.issues(_KNOWN_ISSUES) if issue.held_since}

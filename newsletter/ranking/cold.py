@@ -104,7 +104,7 @@ def _terms_of(phrases: Sequence[Sequence[str]]) -> Counter[str]:
 
 
 def _less(wanted: Sequence[float], unwanted: Sequence[float]) -> list[float]:
-    """Places by what is wanted, less those by what is not."""
+    """Places by what is wanted, minus those by what is not wanted."""
     return [place - _NEGATIVE_WEIGHT * against for place, against in zip(places(wanted), places(unwanted), strict=True)]
 
 

@@ -125,7 +125,7 @@ def _goes_on(held: _Block, line: _Block) -> bool:
 
 @dataclass(slots=True)
 class _Scope:
-    """What the headings and the line above a list say of what stands below them, with their depth."""
+    """What the headings and the line above a list mean for what follows, with their depth."""
 
     sections: list[tuple[int, Turn | None]]
     lists: list[tuple[int, Turn | None]]
@@ -161,7 +161,7 @@ def _close(scope: _Scope, block: _Block) -> None:
 
 
 def _opening(block: _Block, scope: _Scope) -> Iterator[_Piece]:
-    """A heading, or a line that ends in a colon: it turns what stands below, or is itself something wanted."""
+    """A heading, or a line that ends in a colon: it sets the meaning of what follows, or is itself something wanted."""
     text = block.text.rstrip(":： ")
     turn, above = signals.of_label(text) or signals.of_opening(text), scope.turn()
     if block.kind is _Kind.HEADING:

@@ -153,7 +153,7 @@ def parts(sentence: str, turn: Turn) -> Iterator[tuple[Turn, str]]:
 
 
 def _meant(turn: Turn, cues: list[re.Match[str]], texts: list[str]) -> list[Turn]:
-    """What each text is, by the word before it, or by one behind it that nothing follows."""
+    """The meaning of each text, from the word before it, or from a word at its end."""
     turns = [turn, *(turn if cue.lastgroup == "BEHIND" else Turn[cue.lastgroup or "WANTED"] for cue in cues)]
     for number, cue in enumerate(cues):
         ends = turns[number + 1] is Turn.UNWANTED and not says_something(texts[number + 1])

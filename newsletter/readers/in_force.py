@@ -1,4 +1,4 @@
-"""Which subscriber list is in force: a changed file is taken into the ledger, a broken one leaves the last in force."""
+"""Which subscriber list is in force: a changed file goes into the ledger; if it is broken, the last good one stays."""
 
 from __future__ import annotations
 

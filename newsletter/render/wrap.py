@@ -42,7 +42,7 @@ def wrap(text: str, first: str = "", rest: str = "") -> str:
 
 
 def _join_orphan(lines: list[list[str]]) -> None:
-    """A short last line takes more words along: alone, "stop." or 退订 would read like a command in a reply."""
+    """Moves more words to a short last line: alone, "stop." or 退订 would look like a command in a reply."""
     last = "".join(lines[-1])
     if len(lines) < 2 or columns(last) > 16 or " " in last:
         return

@@ -237,5 +237,5 @@ class Service:
 
 
 def _about(error: Exception) -> str:
-    """What an error that ends a tick is a trouble of."""
+    """The kind of problem behind an error that ended a tick."""
     return "roster" if isinstance(error, ConfigurationError) else "service"

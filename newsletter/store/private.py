@@ -13,7 +13,7 @@ _OTHERS_LOOK = 0o066  # in a folder: to pass through it needs neither
 
 
 def make_folder(folder: Path) -> None:
-    """Make it, if it is not there, so that nobody else looks into it."""
+    """Create it if it is missing, so that nobody else can look into it."""
     folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
 
 

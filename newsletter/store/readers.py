@@ -83,7 +83,7 @@ class Readers(Base):
             put_preferences(connection, preferences)
 
     def preferences(self) -> Sequence[Preference]:
-        """Everything that readers set and nobody has edited since, as far as it was noticed."""
+        """Everything that readers set and, as far as we know, nobody has edited since."""
         query = select(preference, subscriber.c.email).join(subscriber).order_by(subscriber.c.email, preference.c.key)
         with self._reading() as connection:
             rows = connection.execute(query).all()

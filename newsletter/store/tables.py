@@ -37,7 +37,7 @@ _ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what
 
 
 class _Cached(TypeDecorator[Any]):
-    """Values that cannot change, read from a cache: thousands of rows in a row have the same ones."""
+    """Immutable values, read from a cache, because thousands of consecutive rows have the same ones."""
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         read = super().result_processor(dialect, coltype)

@@ -27,7 +27,7 @@ class Tickets(Base):
             return connection.scalar(select(ticket.c.payload).where(_valid(ticket_hash, purpose, now)))
 
     def use_ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
-        """As `ticket`, and the ticket is used: only one caller ever gets an answer."""
+        """Like `ticket`, but uses the ticket up: only one caller ever gets an answer."""
         # Asked and marked in one statement: of two callers one finds it unused.
         taken = update(ticket).where(_valid(ticket_hash, purpose, now)).values(used=now).returning(ticket.c.payload)
         with self._transaction() as connection:

@@ -13,7 +13,7 @@ from newsletter.store.tables import trouble
 
 
 class Troubles(Base):
-    """Implements `ports.TroubleStore`: a restart does not tell again what was told."""
+    """Implements `ports.TroubleStore`, so that a restart does not repeat notices."""
 
     def troubles(self) -> Sequence[Trouble]:
         """Oldest first, those that ended a moment ago included."""

@@ -120,7 +120,7 @@ def find_entry(root: Node | None, email: str, field: str) -> Place:
 
 
 def entries_of(root: Node | None) -> tuple[Node | None, list[Node]]:
-    """What stands behind `subscribers:`, as a whole and entry by entry."""
+    """The value of `subscribers:`, as a whole and entry by entry."""
     pair = _last(root, "subscribers") if isinstance(root, MappingNode) else None
     if pair is None:
         return None, []

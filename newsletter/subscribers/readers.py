@@ -51,7 +51,7 @@ class Defaults:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Of readers who name none: the only topic there is. Of several nobody can guess."""
+        """For readers who name none: the only topic. If there are several, nobody can guess."""
         return self.known_topics if len(self.known_topics) == 1 else ()
 
 

@@ -81,7 +81,7 @@ def _replacing(text: str, key: Node, value: Node, written: str) -> Splice:
 
 
 def removing(text: str, place: Place) -> list[Splice]:
-    """The splices that make the entry say nothing about the field."""
+    """The splices that remove the field from the entry."""
     if place.field is None or not isinstance(place.node, MappingNode):
         return []
     key, value = place.field

@@ -71,7 +71,7 @@ def without_collector() -> Iterator[None]:
 
 
 def shown(path: Path) -> str:
-    """The path as findings print it: relative to the working folder where it lies below."""
+    """The path as findings print it: relative to the working folder if it is inside it."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would name a symlink's target
     return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)
 
@@ -123,7 +123,7 @@ def line_of(node: Node) -> int:
 
 
 def is_empty(node: Node) -> bool:
-    """Whether a key was written with nothing behind it, or with YAML's words for nothing."""
+    """Whether a key has no value, or one of YAML's words for null."""
     return isinstance(node, ScalarNode) and (
         not node.value.strip() or (not node.style and node.value in ("~", "null", "Null", "NULL"))
     )

@@ -157,7 +157,7 @@ def closed(kind: type[Closed]) -> Callable[[str], Closed]:
 
 
 def one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
-    """Reads one of the words that the operator introduced elsewhere."""
+    """Reads one of the names that the operator defined elsewhere."""
     words = tuple(known)
 
     def read(text: str) -> str:

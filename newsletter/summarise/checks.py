@@ -93,7 +93,7 @@ def _unfit(text: str) -> str | None:
 
 
 def _numbers_invented(text: str, paper: Paper, language: str | None) -> str | None:
-    """A number that the paper does not have, whether it is written as in English or as the language writes it."""
+    """A number that is not in the paper, whether written in the English way or in that of the language."""
     source = f"{paper.title} {paper.abstract}"
     known, meant = _numbers(source), numerals.values(source)
     invented = ""
@@ -154,7 +154,9 @@ def _ends_one(mark: str, before: str, after: str, language: str) -> bool:
 
 
 def _terms_lost(text: str, paper: Paper) -> str | None:
-    """A term of the field in another case than the abstract's, or translated where the abstract has only the term."""
+    """A technical term in a different case than in the abstract, or translated although the abstract has only the
+    term.
+    """
     source = f"{paper.title} {paper.abstract}"
     terms = set(re.findall(r"(?<![\w\\])(?=\w*[A-Z]\w*[A-Z]|\w*[a-z][A-Z])[A-Za-z][A-Za-z0-9]+", source))
     cased = {term.lower(): term for term in terms if len(term) > 2}

@@ -34,7 +34,7 @@ class Outbox:
         return [Answer(mail.key, self._written(mail.message)) for mail in mails]
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """There is nothing to close."""
         self.trouble = None
 
     def _written(self, message: Message) -> Outcome:

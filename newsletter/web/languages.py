@@ -1,4 +1,4 @@
-"""Which language a page speaks: that of its reader, else one that the browser asks for, else English."""
+"""The language of a page: its reader's, or else one that the browser accepts, or else English."""
 
 from __future__ import annotations
 

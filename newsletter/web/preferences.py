@@ -64,7 +64,7 @@ class Visit:
         return self.page(f"wrong_{unfit.key}", bad=True, status=422, **unfit.fields)
 
     def offered(self) -> tuple[str, ...]:
-        """The newsletter's languages and those of its readers, in which lines are written anyway."""
+        """The languages of the newsletter and of its readers, in which one-liners are written anyway."""
         own = self.reader.wishes.languages if self.reader else ()
         others = self.counter.store.reader_languages()
         return tuple(dict.fromkeys((*self.masthead.newsletter.languages, *own, *others)))

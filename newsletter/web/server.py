@@ -1,4 +1,5 @@
-"""Routes over the ledger. A GET changes nothing; a POST to a reader's own address unsubscribes, again and again."""
+"""Routes over the ledger. A GET changes nothing; a POST to a reader's own address unsubscribes, however often it is
+repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One call of the official package, and what its answer means: for its emails, for the next calls, for everybody."""
+"""One call of the official package, and what its answer means for its emails, the next calls and everyone."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class _Own:
 
 
 class _Tags:
-    """What stands in the shared content where each reader has something else."""
+    """The placeholder in the shared content for a value that differs for each reader."""
 
     def __init__(self, message: Message) -> None:
         rendered, headers = message.rendered, {one.name: one.value for one in message.head.headers}
@@ -109,7 +109,7 @@ def _unfolded(header: Header) -> str:
 
 
 def _same(pattern: str) -> str:
-    """What stands in a header in which readers do not differ."""
+    """The value of a header that is the same for all readers."""
     return pattern.format_map({})
 
 

@@ -178,7 +178,7 @@ class Conversation:
         return True
 
     def _refuse(self, sending: Sending, stage: Stage | None, refusal: Outcome) -> Iterator[Answer]:
-        """The first refusal counts. Behind the last reply to this email a new one needs a clean slate."""
+        """The first rejection counts. After the last reply to this email, the next one starts afresh."""
         sending.refusal = sending.refusal or refusal
         if stage is Stage.DATA or not self.pipelining:
             sending.commands.clear()
