@@ -41,7 +41,7 @@ class Transport(Protocol):
         ...
 
     def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
-        """Take all of these, at most `room`, and say what is known of them and of earlier ones after `wait` seconds.
+        """Take all of these, at most `room`, and report what is known about them and earlier ones after `wait` seconds.
 
         The call says that the answers of the last one are recorded: a connection begins no other body before that.
         Never raises for an email or a server.

@@ -168,7 +168,7 @@ def is_secret(name: str) -> bool:
 
 
 def _load_env_file(env_file: Path) -> Mapping[str, tuple[str, int]]:
-    """Set what the file says and the environment does not; where each name stands."""
+    """Set what is in the file but not in the environment; returns the line of each name."""
     if not env_file.is_file():
         return {}
     places: dict[str, tuple[str, int]] = {}
@@ -247,7 +247,7 @@ def _fields() -> Mapping[str, str]:
 
 
 def variable(field: str) -> str:
-    """The name in the environment: the one that a provider's own package reads, or ours."""
+    """The name of the environment variable: the one that a provider's own package reads, or ours."""
     theirs = Settings.model_fields[field].validation_alias
     return theirs if isinstance(theirs, str) else f"NEWSLETTER_{field.upper()}"
 

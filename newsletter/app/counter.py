@@ -39,7 +39,7 @@ def open_examined(
 def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, peek: bool = False) -> Iterator[Counter]:
     """One ledger, opened once, and what else replies, clicks and edits of the list need.
 
-    `peek`: looking must not make anything, so where there is no ledger yet, an empty one in memory stands for it.
+    `peek` creates nothing: if there is no ledger yet, an empty one in memory is used.
     """
     with open_ledger(settings, peek=peek) as store:
         post = partial(adapters.post, settings)

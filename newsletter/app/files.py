@@ -76,7 +76,7 @@ class KeyFile:
 
 
 def token_keys(data_dir: Path) -> Keys:
-    """The keys of this folder, once."""
+    """The keys of this folder, read once."""
     return KeyFile(data_dir)()
 
 

@@ -59,7 +59,7 @@ def renewed(day: Day, issue: Issue, bills: Sequence[Bill]) -> Day:
 
 
 def agrees(day: Day, issue: Issue) -> bool:
-    """Whether the day was written of the issue as it is now."""
+    """Whether the day was written from the issue as it is now."""
     return stated_counts(day) == counts_hash(issue)
 
 

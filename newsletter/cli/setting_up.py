@@ -57,7 +57,7 @@ def init(folder: Path, given: dict[str, str | None]) -> None:
 
 
 def _given(given: dict[str, str | None]) -> Answers:
-    """What the flags say, and defaults; an address has none."""
+    """The options with their defaults; the address has no default."""
     if not given["email"]:
         raise click.UsageError("--email is needed where nobody can be asked")
     said = {name: value for name, value in given.items() if value is not None}

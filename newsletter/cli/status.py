@@ -21,7 +21,7 @@ _NAMED = 20  # emails of an issue that are listed by name; as JSON all of them a
 
 
 def status(settings: Settings, *, as_json: bool) -> None:
-    """The contract's JSON, or the same as lines."""
+    """Prints the documented JSON, or the same as lines."""
     with app.open_ledger(settings) as store:
         issues = store.issues()
         counts = {issue.date: store.delivery_counts(issue.date) for issue in issues}

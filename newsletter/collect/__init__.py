@@ -95,7 +95,7 @@ def _todays_feed(source: ArxivSource, categories: Collection[str], day: date) ->
     except ArxivError as error:
         return None, (f"announced ids unknown, only submission dates decided: {error}",)
     if feed.day != day:
-        return feed, (f"arXiv's feed is of {feed.day}: announced ids of {day} unknown, submission dates decided",)
+        return feed, (f"arXiv's feed is for {feed.day}: announced ids of {day} unknown, submission dates decided",)
     return feed, ()
 
 

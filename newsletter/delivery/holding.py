@@ -27,7 +27,7 @@ class Hold:
 
 
 def read(store: Store) -> Hold | None:
-    """What holds the emails; also after its time is over, until a round goes well."""
+    """Why emails wait; kept after the waiting time is over, until a round goes well."""
     noted = store.recall(_KEY)
     return Hold(*_values(noted)) if noted else None
 

@@ -31,7 +31,7 @@ def around(settings: Settings, masthead: Masthead) -> list[Finding]:
 
 
 def files(settings: Settings) -> list[Finding]:
-    """Templates and prompts, each tried with something made up."""
+    """Templates and prompts, each tried with made-up data."""
     return _templates(settings) + _words(settings) + _prompts(settings)
 
 
@@ -60,7 +60,7 @@ def _templates(settings: Settings) -> list[Finding]:
 
 
 def _words(settings: Settings) -> list[Finding]:
-    """Sentences of the operator that name values nobody fills in; files that cannot be read are found as templates."""
+    """The operator's sentences with unknown placeholders; unreadable files are reported with the templates."""
     remedy = "use only the {names} of our sentence; until then, ours is used"
     with suppress(TemplateError):
         return [
@@ -109,7 +109,7 @@ def _ways_out(settings: Settings) -> list[Finding]:
 
 
 def _hooks(settings: Settings) -> list[Finding]:
-    """Hooks that are open, at no address."""
+    """Webhooks that are configured but cannot be reached."""
     if settings.public_url is not None:
         return []
     keys = [*filter(None, (kind.hook_key for kind in kinds().values())), "inbound_secret"]

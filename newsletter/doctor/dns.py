@@ -21,7 +21,7 @@ _SECONDS = 5.0
 
 
 def resolver() -> dns.resolver.Resolver:
-    """This machine's, in bounded time."""
+    """This machine's resolver, with a time limit."""
     found = dns.resolver.Resolver()
     found.lifetime = found.timeout = _SECONDS
     return found

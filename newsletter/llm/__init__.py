@@ -182,7 +182,7 @@ class LiteLLM:
             return completion
 
     def _note_refused(self, model: str, error: RequestRefused) -> None:
-        """A model that refuses one request after another and never answers one refuses them all."""
+        """A model that refuses several requests in a row without ever answering refuses them all."""
         known = self._models[model]
         if isinstance(error, RequestTooLong) or known.answered:
             return

@@ -231,7 +231,7 @@ def _outcome(said: _Said, *, plain: bool) -> Outcome:
 
 
 def _about_answer(text: str) -> bool:
-    """Whether the length of the answer is refused, by the parameter's name, and not that of the prompt."""
+    """Whether the length of the answer is refused (the parameter is named), not that of the prompt."""
     names = "|".join(map(re.escape, messages.ALIASES["max_tokens"]))
     return bool(re.search(names, text)) and not re.search(r"context|prompt|input", text, re.I)
 

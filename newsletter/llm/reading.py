@@ -35,7 +35,7 @@ class Reading:
 
 
 def estimate(text: str) -> int:
-    """Tokens, roughly as tokenizers count: one for four letters, one for each Chinese, Japanese or Korean sign."""
+    """A rough count of tokens: one for four letters, one for each Chinese, Japanese or Korean character."""
     wide = len(_WIDE.findall(text))
     return wide + (len(text) - wide + 3) // 4
 

@@ -112,7 +112,7 @@ def _expect(status: str, answer: object) -> None:
 
 
 def _done_folder(box: BaseMailBox) -> str:
-    """`Newsletter/Done` in the server's own spelling, made where it is missing."""
+    """`Newsletter/Done` in the server's own spelling; created if missing."""
     delimiter = next((folder.delim for folder in box.folder.list("", "")), "/")
     plain = delimiter.join(_DONE)
     for name in (plain, f"INBOX{delimiter}{plain}"):  # some servers allow folders only below the inbox

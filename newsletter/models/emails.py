@@ -80,7 +80,7 @@ class Header:
 
     @property
     def own(self) -> bool:
-        """Whether readers differ in it."""
+        """Whether it differs between readers."""
         return any(name is not None for _, name, _, _ in Formatter().parse(self.wire))
 
 

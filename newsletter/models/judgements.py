@@ -137,7 +137,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a model wrote about one picked paper; lines that failed their check are absent."""
+    """What a model wrote about one picked paper; lines that failed the check are absent."""
 
     arxiv_id: str
     lines: tuple[Line, ...] = ()

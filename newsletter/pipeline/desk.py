@@ -24,7 +24,7 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 
 class Unheard:
-    """Nobody is to be told."""
+    """Nobody is notified."""
 
     def trouble(self, key: str, problem: str, remedy: str) -> None: ...
 

@@ -68,7 +68,7 @@ class Editor:
         return self._chosen[day, topic.key]
 
     def compose(self, wishes: Wishes, issues: Issues) -> Edition:
-        """The edition from what the ledger holds; asks no model."""
+        """The edition from what the ledger contains; asks no model."""
         picks = self.picks(wishes, issues)
         held = [issue for issue in map(self.desk.store.issue, issues) if issue]
         return digest.compose(

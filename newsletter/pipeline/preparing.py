@@ -1,4 +1,4 @@
-"""Which issues are to be collected, and collecting them: what the ledger holds is not asked for again."""
+"""Decides which issues to collect, and collects them; what is in the ledger is not asked for again."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _collect(desk: Desk, days: Sequence[date]) -> Iterator[Collected]:
 
 
 def _set_aside(desk: Desk, fetched: Fetched) -> Sequence[Odd]:
-    """The entries that cannot be read, of papers that the ledger lacks; the administrator hears of them."""
+    """The unreadable entries of papers that are not in the ledger; the administrator is notified."""
     known = desk.store.known([one.arxiv_id for one in fetched.odd if one.arxiv_id])
     odd = [one for one in fetched.odd if one.arxiv_id not in known]
     if not odd:

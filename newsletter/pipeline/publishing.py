@@ -1,4 +1,4 @@
-"""The archive's content: each day as all topics together would have it, as it was when it was first published."""
+"""The archive's content: each day with all topics together, as it was when first published."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def _unscored(issue: Issue, *, held: bool) -> tuple[str, str]:
     """The problem and the remedy."""
     why_not = "; ".join(issue.model_notes)
     problem = f"issue {issue.date}: {issue.unscored} of {issue.collected} papers have no score ({why_not})"
-    later = "it is tried again until the readers' wait_until, then sent" if held else "it is sent"
+    later = "scoring is retried until the readers' wait_until, then the issue is sent" if held else "it is sent"
     return problem, f"check the model's server and quota; {later} by word match, and the email says so"
 
 

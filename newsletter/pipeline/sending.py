@@ -28,7 +28,7 @@ _AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every m
 
 
 def builder(desk: Desk) -> Callable[[Delivery], Message]:
-    """Delivery → message; the editions used last are kept, since emails go out edition by edition."""
+    """Delivery → message; keeps the editions used last, because emails go out edition by edition."""
 
     @lru_cache(maxsize=_EDITIONS)
     def edition(key: str) -> Rendered:

@@ -112,7 +112,7 @@ def _plain(line: str) -> str:
 
 
 def _goes_on(held: _Block, line: _Block) -> bool:
-    """Whether a line without a mark of its own is the rest of the block before."""
+    """Whether a line without its own marker continues the block before."""
     if held.kind is _Kind.HEADING or held.text.endswith((":", "：")) or _NAMED.match(line.text):
         return False
     if held.kind is _Kind.ITEM:

@@ -1,4 +1,4 @@
-"""How much of a day the model has to see, by what earlier days show of the order without it. Pure."""
+"""How much of a day the model must see, judging by how well earlier days were ordered without it. Pure."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def recall(days: Iterable[Sequence[Past]], part: float) -> float:
 
 
 def top(values: Mapping[str, float], part: float) -> frozenset[str]:
-    """The ids of the share that stands highest."""
+    """The ids of the highest-ranked share."""
     ordered = sorted(values, key=lambda arxiv_id: (-values[arxiv_id], arxiv_id))
     return frozenset(ordered[: _count(len(values), part)])
 
 
 def is_sample(arxiv_id: str, topic_hash: str) -> bool:
-    """Whether a paper below the share is scored all the same: chosen by a stable hash."""
+    """Whether a paper below the share is scored anyway: chosen by a stable hash."""
     drawn = int.from_bytes(hashlib.sha256(f"{topic_hash} {arxiv_id}".encode()).digest()[:4])
     return drawn < _SAMPLE * 2**32
 

@@ -1,4 +1,4 @@
-"""What everything that comes back is handed: opened once a process by `app`, beside the desk of the morning."""
+"""The object passed to everything that handles replies, clicks and edits; `app` opens one per process."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def is_held_back(before: int, now: int) -> bool:
 
 
 def held_back(counter: Counter, roster: Roster) -> list[Finding]:
-    """The finding of a list that waits for `newsletter check --accept`."""
+    """The finding for a list that waits for `newsletter check --accept`."""
     before, now = counter.store.recall(_READERS), len(roster.readers)
     if before is None or not is_held_back(int(before), now):
         return []

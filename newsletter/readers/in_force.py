@@ -79,7 +79,7 @@ def look(counter: Counter, beside: str | None = None) -> InForce | Roster:
 
 
 def _is_of(counter: Counter, known: InForce) -> bool:
-    """Whether it was made of the files as they are now."""
+    """Whether it was made from the files as they are now."""
     files = [file for file, _ in known.made_of]
     return files[:1] == [str(counter.subscribers)] and subscribers.is_unchanged(known.made_of)
 

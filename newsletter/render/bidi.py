@@ -45,7 +45,7 @@ def isolated_lines(text: str) -> str:
 
 
 def mirrored(html: str) -> str:
-    """A compiled template whose sides are exchanged; no data is in it yet."""
+    """A compiled template with left and right swapped; it contains no data yet."""
     html = _STYLE.sub(lambda found: _mirrored_style(found[0]), html)
     html = re.sub(r'align="(left|right)"', lambda found: f'align="{_other(found[1])}"', html)
     return re.sub(r'(<html[^>]*) dir="ltr"', r'\1 dir="rtl"', html, count=1)

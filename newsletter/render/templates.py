@@ -33,7 +33,7 @@ class Templates:
         self._env = environment(self._loader)
 
     def html(self, towards: str = "ltr") -> jinja2.Template:
-        """MJML compiled, styles inlined, ready for values; `rtl` exchanges left and right."""
+        """MJML compiled and styles inlined, ready for values; `rtl` swaps left and right."""
         compiled = self._compiled(self._expanded(HTML))
         return self._env.from_string(mirrored(compiled) if towards == "rtl" else compiled)
 
@@ -69,7 +69,7 @@ class Templates:
         return name, None
 
     def _expanded(self, name: str) -> str:
-        """Includes are put in by hand: premailer can only inline what it sees."""
+        """Includes are inserted first, because premailer can only inline what it sees."""
         expanded = _INCLUDE.sub(lambda found: self._source(found[1]), self._source(name))
         return re.sub(r"\[#.*?#\]\n?", "", expanded, flags=re.S)
 

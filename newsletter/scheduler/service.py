@@ -1,4 +1,4 @@
-"""What a tick does: prepare what arXiv has announced, plan who is due, send; and a poll of the mailbox."""
+"""What a tick does: prepare what arXiv has announced, plan for the readers who are due, send, and poll the mailbox."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Service:
         self._list = Follower(self.counter)
 
     def tick(self) -> None:
-        """Prepare what arXiv has announced, and send what is due. Errors are told; the next tick tries again."""
+        """Prepare what arXiv has announced, and send what is due. Errors are reported; the next tick tries again."""
         self.idle.clear()
         try:
             if not self.stopping.is_set():

@@ -1,7 +1,7 @@
 """Changes one field of one entry in the text of a subscriber list; every other byte stays.
 
-The tree says where to cut (`splices`). What comes out is read again and compared entry by entry, so that a form of
-YAML nobody thought of ends in an error and an unchanged file, never in a damaged one.
+The tree says where to cut (`splices`). What comes out is read again and compared entry by entry, so that an unforeseen
+form of YAML leads to an error and an unchanged file, never to a damaged one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""YAML as nodes with their places in the text; nothing is constructed, so `no` and `09:30` stay what they look like."""
+"""YAML as nodes with their places in the text; nothing is constructed, so `no` and `09:30` stay as they are written."""
 
 from __future__ import annotations
 

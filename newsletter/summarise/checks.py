@@ -86,7 +86,7 @@ def translation_problem(text: str, paper: Paper, language: str) -> str | None:
 
 
 def _unfit(text: str) -> str | None:
-    """What no text of a model may hold, wherever it stands."""
+    """What a model's text may never contain, wherever it is used."""
     if any(unicodedata.category(char) in _UNSEEN and char not in _JOINERS for char in text):
         return "more than one line, or control characters"
     return "markup, TeX or a link" if _MARKUP.search(text) else None

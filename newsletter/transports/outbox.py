@@ -84,7 +84,7 @@ def write_whole(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _for_us_alone(path: Path) -> int:
-    """A file with an address, and with links that need no login."""
+    """Writes a file that contains an address and links that need no login."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 

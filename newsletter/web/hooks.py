@@ -73,7 +73,7 @@ def _endpoint(counter: Counter, hook: Hook) -> Callable[[Request], Awaitable[Res
 
 
 class _Desk:
-    """Two posts at once, and one large one: a body is in memory until it is known who sent it."""
+    """Admits two posts at once, only one of them large: a body stays in memory until its sender is verified."""
 
     def __init__(self) -> None:
         self._places, self._for_large = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(1)

@@ -1,4 +1,4 @@
-"""Whom a request may be addressed to: nothing that a stranger writes into Host becomes an address of ours."""
+"""The hosts that we answer for: nothing that a stranger writes into Host becomes an address of ours."""
 
 from __future__ import annotations
 

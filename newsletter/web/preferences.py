@@ -125,7 +125,7 @@ def _answer(counter: Counter, subscriber_id: int, body: Body | None, accepts: st
 
 
 def _wanted(body: Body | None) -> str | None:
-    """What the pressed button asks for; a POST that says nothing takes back what its reader did."""
+    """What the pressed button asks for; an empty POST undoes what its reader did."""
     return None if body is None else body.get("do", ["back" if not body else "unknown"])[0]
 
 
@@ -174,7 +174,7 @@ def _save(visit: Visit, before: Reader, body: Body) -> Response:
 
 
 def _filled(visit: Visit, reader: Reader, body: Body) -> Reader:
-    """The reader as the form says it; what it leaves out stays. Raises Unfit, as the file would have a finding."""
+    """The reader with the values of the form; the others stay. Raises Unfit where the file would get a finding."""
     topics = [topic.key for topic in visit.masthead.topics]
     for key in PREFERENCES:
         if key in body:

@@ -49,7 +49,7 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The socket of the web part. Raises ConfigurationError when it cannot be had."""
+    """Opens the socket of the web server. Raises ConfigurationError if that fails."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:

@@ -59,7 +59,7 @@ class PublicArchive(_Folder):
 
 
 class PrivateArchive:
-    """`/a/<token>/…`: the pages of a private archive. A token opens them as long as its reader gets mail."""
+    """`/a/<token>/…`: the pages of a private archive. A token opens them as long as its reader gets email."""
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter

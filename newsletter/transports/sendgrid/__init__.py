@@ -1,4 +1,4 @@
-"""SendGrid, by its official package.
+"""SendGrid, through its official package.
 
 sending  several calls at once
 payload  what a call says

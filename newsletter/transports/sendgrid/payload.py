@@ -86,7 +86,7 @@ class _Tags:
         return b"".join([*pieces, slotted.content[at:]]).decode()
 
     def values(self, slots: Values) -> Values:
-        """What a reader has in the places of the tags."""
+        """A reader's values for the tags."""
         found = {tag: slots[slot][start:end] for tag, slot, start, end in self._places}
         if self.reply_to:
             found[self._reply_tag] = self._reply.format_map(slots)

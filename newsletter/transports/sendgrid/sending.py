@@ -1,4 +1,4 @@
-"""SendGrid through its official package: hundreds of readers a call, several calls at once."""
+"""SendGrid through its official package: hundreds of readers per call, several calls at once."""
 
 from __future__ import annotations
 

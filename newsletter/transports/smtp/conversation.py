@@ -91,11 +91,11 @@ class Conversation:
         return None
 
     def recorded(self) -> None:
-        """The last answer is in the ledger: the next body may go."""
+        """The last answer is in the ledger: the next body may be sent."""
         self._recorded = True
 
     def to_send(self) -> bytearray:
-        """The bytes that may leave now."""
+        """The bytes that may be sent now."""
         if not self.broken:
             self._write()
         return self._out

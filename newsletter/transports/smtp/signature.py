@@ -74,7 +74,7 @@ def _signed(text: bytes, key: Key) -> bytes:
 
 
 def _canonical(head: bytes) -> dict[str, bytes]:
-    """Each field as `relaxed` has it, by its name; ours stand there once."""
+    """Each field in `relaxed` form, by its name; our fields occur once."""
     fields = {}
     for line in re.sub(rb"\r\n(?=[ \t])", b"", head).split(b"\r\n"):
         name, _, value = line.partition(b":")
