@@ -71,7 +71,9 @@ def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) ->
 
 
 def stored_scores(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Score]:
-    """The ledger's scores for this topic as it is written now: by any of the models in use, and, for an issue prepared before of any prompt and model."""
+    """The ledger's scores for this topic as it is written now: by any of the models in use and, for
+    an issue prepared earlier, by any prompt and model.
+    """
     past = is_past(desk, day)
     if desk.model is None:
         return {}
