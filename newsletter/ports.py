@@ -20,7 +20,7 @@ class Priced(Complete, Protocol):
     """A model whose price is known before it is asked."""
 
     def price(self) -> tuple[float, float] | None:
-        """Dollars per million input and output tokens, the dearest that may answer; None: unknown."""
+        """Dollars per million input and output tokens of the most expensive model that may answer; None if unknown."""
         ...
 
 
@@ -64,7 +64,7 @@ class Mailbox(Protocol):
         ...
 
     def put_away(self, mail: Incoming) -> None:
-        """Move a handled mail out of its owner's sight, without deleting it."""
+        """Move a handled email out of its owner's sight, without deleting it."""
         ...
 
     def close(self) -> None: ...
@@ -74,7 +74,7 @@ class TroubleStore(Protocol):
     """What the administrator was told, so that a restart does not repeat it."""
 
     def troubles(self) -> Sequence[Trouble]:
-        """Oldest first, those that ended a moment ago included."""
+        """Oldest first, including those that have just ended."""
         ...
 
     def save_trouble(self, trouble: Trouble) -> None: ...

@@ -159,7 +159,7 @@ def _joined(parts: Sequence[Scored]) -> Scored:
 
 
 def _batches(papers: Sequence[Paper]) -> Iterator[Sequence[Paper]]:
-    """The papers, which come best first, block by block; one that speaks to its judge alone, and last.
+    """The papers, best first, block by block; a paper that addresses the model goes last, in a request of its own.
 
     Within a block they are dealt like cards, so that no request holds the fifteen best of the day while it is told
     that most papers score low; the best block comes first, so that a stop loses the tail.

@@ -32,7 +32,7 @@ _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS")
 
 
 class Settings(BaseSettings, TransportSettings):
-    """Everything an operator sets, validated once. Names and defaults: the README's table."""
+    """Everything an operator sets, validated once. Names and defaults are in docs/settings.md."""
 
     # An empty value is an unset one: container files write NAME=${NAME:-}.
     model_config = SettingsConfigDict(

@@ -75,7 +75,7 @@ class Words:
         return {"locale": str(self._locale).replace("_", "-"), "phrases": found}
 
     def section(self, prefix: str) -> Mapping[str, str]:
-        """Every phrase without plural forms whose key begins so, by the rest of its key."""
+        """Every phrase whose key has this prefix, by the rest of its key; without plural forms."""
         return {key.removeprefix(prefix): str(one) for key, one in self._phrases.items() if key.startswith(prefix)}
 
     def number(self, value: float) -> str:
@@ -166,7 +166,7 @@ def _merged(files: tuple[tuple[Path, int], ...]) -> Words:
 
 
 def speak(folders: Sequence[Path], language: str) -> Words:
-    """As `load_words`; where an operator's file cannot be read, the shipped ones serve."""
+    """Like `load_words`, but uses the shipped files if an operator's file cannot be read."""
     try:
         return load_words(folders, language)
     except TemplateError:

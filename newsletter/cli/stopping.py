@@ -34,7 +34,7 @@ def until_told() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def at_once() -> Iterator[None]:
-    """A signal ends the process: nothing has begun, and raising would leave half of what is just being opened."""
+    """A signal ends the process: no work has begun, and an exception could leave something half open."""
     with _handling(lambda *_: os._exit(0)):  # being told to stop is no failure
         yield
 

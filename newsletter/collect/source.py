@@ -1,4 +1,4 @@
-"""What can be asked of arXiv: papers of a submission window, papers by id, and the ids of today's feed."""
+"""The requests to arXiv: papers of a submission window, papers by id, and the ids of today's feed."""
 
 from __future__ import annotations
 

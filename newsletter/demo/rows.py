@@ -73,7 +73,7 @@ class _Place:
 
 
 def _raw_rows(path: Path, announced: date | None) -> Iterable[dict[str, Any]]:
-    """The rows as objects with their line, id and day made sure of."""
+    """The rows as objects, with line, id and day checked."""
     content = path.read_bytes()
     seen: dict[str, int] = {}
     for line, text in enumerate(_unpacked(path, content).split("\n"), 1):

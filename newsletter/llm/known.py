@@ -43,7 +43,7 @@ class Kept:
 
 @dataclass
 class Known:
-    """One model as this process knows it."""
+    """What this process knows about one model."""
 
     kept: Kept = field(default_factory=Kept)
     stored: str | None = None  # as the next run will find it; None: not looked up yet

@@ -20,7 +20,7 @@ Prices = Mapping[str, tuple[float, float]]  # model → dollars per million inpu
 
 @cache
 def loop() -> asyncio.AbstractEventLoop:
-    """The one loop that LiteLLM runs in, on a thread of its own.
+    """The only event loop in which LiteLLM runs, on its own thread.
 
     Its clients and its log queue belong to the loop that made them: a loop for each stage leaves open sockets behind,
     a queue that only grows, and connects anew each time.

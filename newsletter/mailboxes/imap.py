@@ -89,7 +89,7 @@ class Imap:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """The vendor's errors in our words; the connection, in whatever state, is given up."""
+        """Translates the library's errors into ours; closes the connection, whatever its state."""
         try:
             yield
         except MailboxLoginError as error:

@@ -142,7 +142,7 @@ class SubscriberState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """A reader as the ledger knows them."""
+    """A reader as recorded in the ledger."""
 
     id: int  # random, 64 bits
     email: str

@@ -48,7 +48,7 @@ class TopicDay:
 
 
 def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Scored:
-    """Ask for the scores that the ledger lacks, best first by words; each answer is saved as it comes."""
+    """Ask for the scores that are not in the ledger, best word match first; each answer is saved as it comes."""
     places = rank_topic(desk, day, topic, papers)
     stored = stored_scores(desk, day, topic, papers)
     known = desk.store.model_facts(day)
@@ -88,7 +88,7 @@ def is_past(desk: Desk, day: date) -> bool:
 
 
 def judge(desk: Desk, day: date, topic: Topic) -> TopicDay:
-    """The topic's papers of this issue with everything that is known of them; asks nobody."""
+    """The topic's papers of this issue with everything that is known about them; makes no requests."""
     papers = [paper for paper in desk.store.papers(day) if topic.covers(paper)]
     scores = stored_scores(desk, day, topic, papers)
     places = ranks(desk, day, topic, papers)

@@ -87,7 +87,7 @@ def _served(desk: Desk, issue: Issue, done: Sequence[Scored]) -> ModelFacts:
 
 
 def _can_wait(desk: Desk, issue: Issue, errors: Sequence[ModelError]) -> bool:
-    """Whether trying again later is allowed and may help; money that is spent does not come back."""
+    """Whether retrying later is allowed and may help; a spent budget does not come back."""
     is_new = desk.model is not None and issue.state is IssueState.COLLECTED
     return is_new and _spent(errors) is None and desk.now() < _last_wait(desk.store.hours().values(), issue.date)
 

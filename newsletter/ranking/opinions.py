@@ -58,7 +58,7 @@ Scored = Mapping[Paper, bool]  # whether it passed
 
 
 def learn(topic: Topic, own: Scored, earlier: Scored) -> Opinions:
-    """What papers scored under the topic's text, and under its earlier texts, teach; of two scores the newer counts."""
+    """Learns from papers scored under the topic's text and its earlier texts; of two scores the newer counts."""
     both = {**earlier, **own}
     before = train(list(both), list(both.values())) if earlier else None
     return Opinions(topic, train(list(own), list(own.values())), before, sum(own.values()))

@@ -34,7 +34,7 @@ def offered(counter: Counter, secret: str) -> Subscriber | None:
 
 
 def take_back(counter: Counter, secret: str) -> Changed | None:
-    """Undo it; None if `offered` is None, or where someone was faster."""
+    """Undo it; None if `offered` is None, or if someone else was faster."""
     subscriber = offered(counter, secret)
     if subscriber is None:
         return None

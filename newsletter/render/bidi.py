@@ -28,14 +28,14 @@ def _isolated(text: str) -> str:
 
 
 def _marked(line: str) -> str:
-    """A name whose end stands on the next line ends here too."""
+    """A name that continues on the next line is closed here too."""
     bare = line.lstrip()
     opened = bare.count(_NAME) - bare.count(_END)
     return f"{line[: len(line) - len(bare)]}{_RIGHT_TO_LEFT}{bare}{_END * (1 + max(0, opened))}"
 
 
 def isolated_lines(text: str) -> str:
-    """The text part of an email that is written from right to left as a whole: every line with such letters."""
+    """The text part of a right-to-left email: marks every line with right-to-left letters."""
 
     def line(found: re.Match[str]) -> str:
         indented, words, address = found[1], found[2], found[3] or ""

@@ -122,7 +122,7 @@ def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[
 
 
 def _person(name: str | None, address: str, header: str) -> tuple[str, str]:
-    """Decoded, and as it stands on the wire."""
+    """The value, decoded and as it is sent."""
     return f"{name} <{address}>" if name else address, mailbox(name, address, header)
 
 

@@ -1,4 +1,4 @@
-"""Addresses in an abstract become links, where it is arXiv's own text."""
+"""Turns addresses in an abstract into links, if it is arXiv's own text."""
 
 from __future__ import annotations
 

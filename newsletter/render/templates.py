@@ -61,7 +61,7 @@ class Templates:
             raise TemplateError(name, None, "not found in any template folder") from e
 
     def place(self, name: str, text: str) -> tuple[str, int | None]:
-        """File and line where a text stands in this template or one that it includes."""
+        """File and line of a text in this template or one that it includes."""
         for part in (name, *_INCLUDE.findall(self._source(name))):
             source, file, _ = self._loader.get_source(self._env, part)
             if text in source:

@@ -254,7 +254,7 @@ def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
 
 
 def _move(connection: Connection, which: ColumnElement[bool], state: DeliveryState) -> None:
-    """Whatever else writes at the same time: the state is compared where it is changed."""
+    """Safe beside other writers, because the state is compared in the statement that changes it."""
     doubtful = (delivery.c.state == DeliveryState.QUEUED.value) & (delivery.c.error == REPEATED)
     earlier = delivery.c.state.in_([one.value for one in may_follow(state)]) | doubtful
     values = {"state": state.value, "owner": None, "not_before": None}

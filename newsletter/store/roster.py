@@ -166,7 +166,7 @@ def _put_entries(connection: Connection, chunk: Sequence[tuple[int, Reader]], nu
 
 
 def _values(connection: Connection, readers: Sequence[Reader]) -> list[dict[str, Any]]:
-    """What rows say of these readers; hours and wishes that are new get theirs first."""
+    """The rows for these readers; rows for new hours and wishes are added first."""
     when = [_hours_text(_hours_of(one)) for one in readers]
     what = [_wishes_text(one.wishes) for one in readers]
     hours_ids, wishes_ids = _ids(connection, hours, when), _ids(connection, wishes, what)

@@ -245,7 +245,9 @@ class Block:
     def many(
         self, key: str, convert: Callable[[str], Value], default: tuple[Value, ...], *, some: bool = True
     ) -> tuple[Value, ...]:
-        """The values of a key that holds a list, each once; one scalar is a list of one. `some`: not an empty list."""
+        """The distinct values of a key that holds a list; a single value is a list of one. `some`: must not be
+        empty.
+        """
         node = self.raw(key)
         if node is None:
             return default

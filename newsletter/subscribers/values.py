@@ -142,7 +142,7 @@ def switch(text: str) -> bool:
 
 
 def closed(kind: type[Closed]) -> Callable[[str], Closed]:
-    """Reads one of an enum's words."""
+    """Reads a value of an enum."""
 
     def read(text: str) -> Closed:
         try:
@@ -171,7 +171,7 @@ def one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
 
 
 def topic_key(text: str) -> str:
-    """A word that can stand in lists and addresses."""
+    """A word that can be used in lists and addresses."""
     if not _TOPIC_KEY.fullmatch(text):
         raise Unfit(f"{text!r} cannot be the name of a topic", "use letters, digits, - and _; put words under 'title:'")
     return text

@@ -49,7 +49,7 @@ class Wanted:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What each reason is called in the answer."""
+        """The name of each reason in the answer."""
         return tuple(reason_key(topic.key, one) for topic in self.topics for one in self.reason_languages)
 
 

@@ -198,7 +198,7 @@ def _refused(reply: Reply) -> Outcome:
 
 
 def _envelope(message: Message, *, utf8: bool) -> Iterator[tuple[Stage, bytes]]:
-    """Raises ValueError for an address that this server cannot be told."""
+    """Raises ValueError for an address that cannot be given to this server."""
     sender, recipient = message.envelope_from, message.recipient
     if _NO_ADDRESS.search(sender + recipient) or not recipient:
         raise ValueError("the address contains a character that SMTP does not allow")

@@ -64,7 +64,7 @@ class Smtp:
 
     @property
     def room(self) -> int:
-        """Two for each connection: one on its way, and one whose commands leave behind it."""
+        """Two for each connection: one being sent, and one whose commands follow it."""
         return 0 if self.trouble else max(0, 2 * self._limit - self._held())
 
     def _held(self) -> int:

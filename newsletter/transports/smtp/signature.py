@@ -30,7 +30,7 @@ _SELECTOR = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 def signer(key_file: Path, selector: str) -> Callable[[Message], bytes]:
-    """Reads the key once. Raises ValueError with what is wrong, fit for an operator."""
+    """Reads the key once. Raises ValueError with a text meant for an operator."""
     if not _SELECTOR.fullmatch(selector):
         raise ValueError(f"{selector!r} is not a valid DNS name")
     key = _key(key_file)
