@@ -1,4 +1,4 @@
-"""Mail addresses as headers and links need them: ASCII domains, tokens behind a plus sign, no control character."""
+"""Email addresses as headers and links need them: ASCII domains, tokens after a plus sign, no control characters."""
 
 from __future__ import annotations
 

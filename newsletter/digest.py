@@ -84,7 +84,7 @@ def _entry(
 def _sections(
     entries: Sequence[Entry], picks: Sequence[Pick], wishes: Wishes, titles: Mapping[str, str]
 ) -> tuple[Section, ...]:
-    """One section, or one for each topic that has papers; a paper stands under the topic that wants it most."""
+    """One section, or one for each topic that has papers; a paper goes to the topic that wants it most."""
     if len(wishes.topics) < 2:
         return (Section(title=None, entries=tuple(entries)),) if entries else ()
     under = [

@@ -108,7 +108,7 @@ class Hook(Protocol):
         ...
 
     def is_open(self, secret: str) -> bool:
-        """Whether anything is here; asked before the body is read."""
+        """Whether this hook exists; checked before the body is read."""
         ...
 
     def admits(self, headers: Mapping[str, str], now: datetime) -> bool:

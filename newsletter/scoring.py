@@ -56,7 +56,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a run over one topic brought: papers left without a score, and why."""
+    """The result of a run over one topic: papers left without a score, and why."""
 
     unscored: tuple[Paper, ...]
     errors: tuple[ModelError, ...]

@@ -17,7 +17,7 @@ _TROUBLE = "domain "
 
 
 def refused(store: Store, alarm: Alarm, email: str, *, permanent: bool, why: str, now: datetime) -> None:
-    """Send nothing to this reader's domain for a while: an hour for too much, six where we are unwanted."""
+    """Send nothing to this reader's domain for a while: an hour if we send too fast, six if we are rejected."""
     domain = email.rpartition("@")[2].lower()
     until = now + (_UNWANTED if permanent else _TOO_FAST)
     log.warning("domain.paused", domain=domain, until=until.isoformat(), reason=why)

@@ -79,7 +79,7 @@ class Alarms:
             self.store.save_trouble(replace(trouble, tried=self.now()))
 
     def _send(self, trouble: Trouble) -> bool:
-        """Whether the administrator knows; where there is none, the log is all there is."""
+        """Whether the administrator was notified; without one, there is only the log."""
         if self.admin is None:
             return True
         message = compose(trouble, self.letterhead, self.admin, self.now())

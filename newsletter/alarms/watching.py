@@ -123,7 +123,7 @@ class Watch:
         self.settle(sent=False)
 
     def works(self, key: str) -> None:
-        """The end of what `failed` said; costs nothing where nothing was said."""
+        """Ends what `failed` reported; costs nothing if nothing was reported."""
         if key in self._since or key in self._open:
             self.right(key)
             self.settle(sent=False)

@@ -40,7 +40,7 @@ def open_mailbox(settings: Settings) -> Iterator[Mailbox]:
 
 
 def hooks(settings: Settings) -> tuple[Hook, ...]:
-    """Where providers post to, whichever of them sends now: word of yesterday's emails may still come."""
+    """Webhooks of all providers, not only of the current one: events about yesterday's emails may still arrive."""
     return tuple(hook for kind in kinds().values() if kind.hooks for hook in kind.hooks(settings))
 
 

@@ -1,4 +1,4 @@
-"""The days that belong together: all of them, and those of each topic where there are several."""
+"""Groups of days: all of them and, if there are several topics, those of each topic."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Shelf:
         return {name: list(found) for name, found in groupby(self.glances, lambda one: f"{one.date:%Y-%m}")}
 
     def day(self, day: date) -> Day:
-        """The day with the papers of this shelf."""
+        """The day with only the papers of this group."""
         whole = self.load(day)
         if self.topic is None:
             return whole

@@ -112,7 +112,7 @@ def _check_reader(counter: Counter, only: str | None) -> None:
 
 
 def _is_announced(day: date | None) -> bool:
-    """Whether arXiv plans an issue of that day; a weekend or holiday is said, and no error."""
+    """Whether arXiv plans an issue for that day; a weekend or holiday is reported and is not an error."""
     if day is None or calendar.is_issue_date(day):
         return True
     following = calendar.following(day)

@@ -78,7 +78,7 @@ def unsubscribe_reader(settings: Settings, email: str) -> int:
 
 
 def resubscribe(settings: Settings, email: str) -> int:
-    """Send to a reader again."""
+    """Resume sending to a reader."""
     with app.open_counter(settings) as counter:
         forgetting.take_back(counter, email)
         known = _known(counter, email)

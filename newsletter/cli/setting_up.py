@@ -48,7 +48,7 @@ def _hides(question: Question) -> bool:
 
 
 def init(folder: Path, given: dict[str, str | None]) -> None:
-    """Ask for what was not given where there is someone to ask, and write the files."""
+    """On a terminal, prompt for what was not given; then write the files."""
     answers = _asked(given) if sys.stdin.isatty() and sys.stdout.isatty() else _given(given)
     for file in starting.write(folder, answers):
         click.echo(f"wrote {file}")

@@ -1,4 +1,4 @@
-"""One polite connection to arXiv: paced, timed, retried here and nowhere else, and only whole answers come back."""
+"""One polite connection to arXiv: paced, timed and retried only here; returns only complete answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Check = Callable[[bytes, str], bytes]  # the body, as far as it can be shown
 
 
 class RequestClock(Protocol):
-    """When arXiv was last asked, kept from one command to the next; seconds since 1970."""
+    """When arXiv was last asked, in seconds since 1970; kept from one command to the next."""
 
     def last_request(self) -> float: ...
 

@@ -132,7 +132,7 @@ class _Round:
         return claimed
 
     def _walk(self, claimed: Sequence[Delivery]) -> None:
-        """Through the queue by id once, then from its beginning for what has become due meanwhile."""
+        """Goes through the queue by id once, then again from the start for emails that have become due meanwhile."""
         self.dry = not claimed and not self.place
         self.place = claimed[-1].id if claimed else 0
         self.pace.begin(len(claimed))

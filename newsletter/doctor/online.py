@@ -80,7 +80,7 @@ def _disk(settings: Settings, say: Say) -> Iterator[Finding]:
 
 
 def _zones(roster: Roster, say: Say) -> Iterator[Finding]:
-    """The readers' zones and arXiv's, and how old the data are."""
+    """The readers' time zones and arXiv's, and how old the time zone data is."""
     wanted = {"America/New_York", roster.newsletter.timezone, *(reader.timezone for reader in roster.readers)}
     for zone in sorted(wanted):
         try:

@@ -54,7 +54,7 @@ def _tell_nobody(_model: str, _refusal: ModelRefused | None) -> None:
 
 
 def _size(prompt: Prompt) -> int:
-    """The request with its answer by our own count alone: what is learned of a model's tokens does not change it."""
+    """The length of the request with its answer by our own count, whatever we learn about a model's tokens."""
     return reading.sent(prompt) + 2 * prompt.expected_tokens + 50
 
 

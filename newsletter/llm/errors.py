@@ -185,7 +185,7 @@ def _body(error: BaseException) -> str:
 
 
 def _of_account(said: _Said) -> Refusal | None:
-    """What concerns every further request, whatever the status: a key, money, an account, an unknown provider."""
+    """Errors that affect every further request, whatever the status: key, money, account, unknown provider."""
     if said.status == 402 or (said.status in (None, 400, 401, 403, 429, 500) and messages.NO_MONEY.search(said.text)):
         return Refusal.MONEY
     if said.status == 429 and messages.QUOTA.search(said.text):

@@ -95,7 +95,7 @@ class Head:
     def of(
         cls, lines: Iterable[tuple[str, str, str]], envelope_from: str, marks: Mapping[str, str] | None = None
     ) -> Head:
-        """From names, decoded values and values on the wire as they are; each mark is where its name's slot is."""
+        """From names, decoded values and values as sent; each mark shows where the slot of its name is."""
 
         def pattern(text: str) -> str:
             text = text.replace("{", "{{").replace("}", "}}")

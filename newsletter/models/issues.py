@@ -70,7 +70,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What the ledger holds, in numbers: what a monitoring system asks for. Nobody is named."""
+    """The ledger's content in numbers, for monitoring; contains no names."""
 
     issues: Mapping[str, int]  # by state
     mails: Mapping[str, int]  # by state

@@ -21,7 +21,7 @@ _MARGIN = 0.5  # of the promised loss: what was measured on few days may be half
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A paper of an earlier day: its place in the order of that day, and what the model thought where it was asked."""
+    """A paper of an earlier day: its place in that day's order, and its score if the model saw it."""
 
     value: float
     seen: Seen

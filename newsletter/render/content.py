@@ -1,4 +1,4 @@
-"""An edition in the reader's words, down to the footer: everything the two templates may write."""
+"""The content of an edition in the reader's language, including the footer: everything that the two templates use."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ class Attempts(Base):
     """What is noted before an email is parsed, and struck out when it was."""
 
     def begin_attempt(self, source: str, key: str, name: str, now: datetime) -> int:
-        """Note one more attempt; how many there are with it."""
+        """Record one more attempt; returns how many there are now."""
         row = {"source": source, "key": key, "name": name, "number": 1, "at": now}
         again = {"number": attempt.c.number + 1, "at": now}
         noted = insert(attempt).values(row).on_conflict_do_update(index_elements=["source", "key"], set_=again)

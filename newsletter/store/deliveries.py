@@ -54,7 +54,7 @@ class Deliveries(Base):
         return _rendered(row) if row else None
 
     def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
-        """The papers that the email of this Message-ID showed, in printed order; none where nobody can tell."""
+        """The papers in the email with this Message-ID, in printed order; none if that is unknown."""
         joined = delivery.join(edition, edition.c.key == delivery.c.edition)
         query = select(edition.c.papers).select_from(joined).where(delivery.c.message_id == message_id)
         with self._reading() as connection:

@@ -44,7 +44,7 @@ class Judgements(Base):
     def earlier_scores(
         self, topic_hash: str, before: date, limit: int
     ) -> Sequence[tuple[date, Paper, Score, str, str]]:
-        """Issue, paper, score, prompt hash and model of what was scored for issues before `before`, newest first."""
+        """Issue, paper, score, prompt hash and model of all scores for issues before `before`, newest first."""
         same = (score.c.arxiv_id == paper_table.c.arxiv_id) & (score.c.version == paper_table.c.version)
         query = (
             select(paper_table, score.c.relevance, score.c.novelty, score.c.prompt_hash, score.c.model)
@@ -91,7 +91,7 @@ class Judgements(Base):
     ) -> Mapping[tuple[str, str], str | None]:
         """By (arXiv id, language): the line, or None if it failed its check.
 
-        One-liners and translations stand in one table: of other prompts' texts those count that `past` finds fit.
+        One-liners and translations share one table; texts from other prompts count if `past` accepts them.
         """
         asked = {"language": list(languages)} | _by(prompt_hash, models, past is not None)
         rows = _preferred(self._rows(summary, asked, papers), prompt_hash, models)

@@ -94,14 +94,14 @@ class Readers(Base):
         ]
 
     def drop_preferences(self, preferences: Iterable[Preference]) -> None:
-        """Forget these, unless they were set anew meanwhile."""
+        """Remove these, unless they have been set again meanwhile."""
         with self._transaction() as connection:
             for one in preferences:
                 same = (preference.c.subscriber_id == column_id(one.subscriber_id)) & (preference.c.key == one.key)
                 connection.execute(delete(preference).where(same & (preference.c.at == one.at)))
 
     def end_pauses(self, now: datetime) -> None:
-        """Who paused until today, or until a day before, gets mail again."""
+        """Readers whose pause ends today, or has ended, get email again."""
         over = (subscriber.c.state == SubscriberState.PAUSED.value) & (subscriber.c.paused_until <= now.date())
         values = {"state": SubscriberState.ACTIVE.value, "since": now, "paused_until": None}
         with self._transaction() as connection:
@@ -220,10 +220,10 @@ def to_subscriber(row: Row[Any]) -> Subscriber:
 
 
 def column_id(subscriber_id: int) -> int:
-    """The id as its signed column holds it."""
+    """The id as stored in a signed column."""
     return subscriber_id - _SIGN
 
 
 def value_id(column: int) -> int:
-    """The id as values and tokens hold it."""
+    """The id as used in values and tokens."""
     return column + _SIGN

@@ -81,7 +81,7 @@ def _replaced(target: Path, old: bytes, new: bytes) -> bool:
 
 
 def _changes(path: Path, content: bytes) -> bool:
-    """Whether the file holds something else, now or in a moment: an editor may have opened it before it was ours."""
+    """Whether the file has other content, now or in a moment: an editor may have opened it before we replaced it."""
     if path.read_bytes() == content:
         time.sleep(_QUIET)
     return path.read_bytes() != content

@@ -111,7 +111,7 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
 
 
 def _check(block: Block, defaults: Defaults) -> None:
-    """What every entry needs."""
+    """The keys that every entry needs."""
     if not block.says("email"):
         block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
     if not defaults.topics and not block.says("topics"):

@@ -175,7 +175,7 @@ def ends_sentence(char: str) -> bool:
 
 
 def how_checked(language: str) -> str:
-    """What is checked of a line in this language, in words."""
+    """Describes the checks of a line in this language."""
     scripts = scripts_of(language)
     if not scripts or not all(map(_beginnings, scripts)):
         return "its script is unknown, so any is taken; numbers, markup and links"

@@ -84,7 +84,7 @@ def _matches(text: str, words: Scales) -> Iterator[re.Match[str]]:
 
 
 def readings(text: str, language: str | None) -> tuple[str, ...]:
-    """The text with its numbers as English writes them: as it is, and as its language means them (3,2 and 1.200)."""
+    """The text with its numbers in English form: read as they are, and read as in its language (3,2 and 1.200)."""
     locale = _locale(language) if language else None
     if locale is None:
         return (text,)

@@ -58,7 +58,7 @@ def room() -> int:
 
 
 class Connection(H11Protocol):
-    """One connection, ended when nothing comes of it."""
+    """One connection, closed if it is not used."""
 
     def __init__(self, *args: Any, table: Table, **given: Any) -> None:
         super().__init__(*args, **given)

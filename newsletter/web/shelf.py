@@ -43,7 +43,7 @@ class _Folder(StaticFiles):
         return ("", None) if any(step.startswith(".") for step in Path(path).parts) else super().lookup_path(path)
 
     async def check_config(self) -> None:
-        """The folder comes with the first issue: until then a page is not found, which is no error."""
+        """The folder is created with the first issue; until then, pages are not found, which is not an error."""
 
 
 class PublicArchive(_Folder):

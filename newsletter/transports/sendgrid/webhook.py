@@ -91,7 +91,7 @@ class InboundHook:
         return hmac.compare_digest(secret.encode(), self.secret.encode()) and bool(self.secret)
 
     def admits(self, headers: Mapping[str, str], now: datetime) -> bool:
-        """The parameters of a form's type are compared with each other: there must be few."""
+        """Limits the parameters of a form's content type, because they are compared with each other."""
         return len(headers.get("Content-Type", "")) <= _LONGEST_TYPE
 
     def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:

@@ -38,7 +38,7 @@ def _open(settings: SmtpSettings) -> Transport:
 
 
 def _signature(settings: SmtpSettings) -> Callable[[Message], bytes] | None:
-    """What signs emails, if anything does. Raises ConfigurationError for a key that cannot."""
+    """The signer of emails, if there is one. Raises ConfigurationError for an unusable key."""
     if settings.dkim_key_file is None or settings.dkim_selector is None:
         return None
     from newsletter.transports.smtp.signature import signer
