@@ -30,7 +30,7 @@ class Changed:
 
 
 def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
-    """Unsubscribe, `how` being "by reply", "by link" …; repeating it changes nothing. None when the ledger knows no such id."""
+    """Unsubscribe, `how` being "by reply", "by link" …; repeating it changes nothing. None if the id is unknown."""
     subscriber = counter.store.subscriber(subscriber_id)
     if subscriber is None:
         return None

@@ -39,7 +39,10 @@ class Rosters(Base):
             put(connection, meta, {"key": _NUMBER, "value": str(number)})
 
     def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> tuple[str, str]:
-        """Store these preferences and set the reader's row to `changed`, except the address, in one step. Returns `overrides` before and after."""
+        """Store these preferences and set the reader's row to `changed`, except the address, in one step.
+
+        Returns `overrides` before and after.
+        """
         mine = reader.c.subscriber_id == column_id(subscriber_id)
         with self._transaction() as connection:
             before = overrides(connection)
