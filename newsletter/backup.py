@@ -57,7 +57,7 @@ def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
 
 
 def _copy(settings: Settings, folder: Path, now: datetime) -> None:
-    """The state first: what the file says of readers may only be newer than what the ledger says."""
+    """Copies the state first, because the file may only be newer than the ledger."""
     state = folder / "var"
     state.mkdir()
     with open_ledger(settings):  # made or upgraded, so that there is one to copy
@@ -92,7 +92,7 @@ def _written_by_hand(roster: Path) -> Iterator[Path]:
 
 
 def without_secrets(text: str) -> str:
-    """A `.env` in which everything that might be a secret is left out, of comments too; the order stays."""
+    """A `.env` without anything that might be a secret, even in comments; the order stays."""
     return "".join(map(_shown, parse_stream(io.StringIO(text))))
 
 

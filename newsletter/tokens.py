@@ -22,7 +22,7 @@ _SHAPE = re.compile(r"[a-z2-7]{34}", re.ASCII)
 
 
 class Purpose(IntEnum):
-    """What a token is good for; one made for another purpose proves nothing here."""
+    """What a token is for; it proves nothing for other purposes."""
 
     REPLY = 1  # Reply-To: whose reply this is; the reply must still say something
     LEAVE = 2  # List-Unsubscribe, web and mailto: using it is the request

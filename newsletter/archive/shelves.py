@@ -15,7 +15,7 @@ from newsletter.archive.day import Day, stated_counts
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What other pages say of a day, known without reading it."""
+    """What other pages say about a day, known without reading it."""
 
     date: date
     hash: str  # of the whole day

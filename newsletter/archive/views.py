@@ -58,6 +58,6 @@ def tokens(day: Day) -> int:
 
 
 def link_of(paper: Day, root: str) -> str:
-    """A paper's own page, or arXiv's where its id is none that we know."""
+    """A paper's own page, or arXiv's if we cannot read its id."""
     name = page_name(paper["id"])
     return f"{root}papers/{name}.html" if name else str(paper["links"]["arxiv"])

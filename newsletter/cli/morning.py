@@ -105,7 +105,7 @@ def _was_not_served(desk: Desk, issue: Issue) -> bool:
 
 
 def _check_reader(counter: Counter, only: str | None) -> None:
-    """Raises ConfigurationError where the list in force has no reader of this address."""
+    """Raises ConfigurationError if the list in force has no reader with this address."""
     subscriber = counter.store.subscriber(only) if only else None
     if only and not (subscriber and counter.store.reader(subscriber.id)):
         raise _no_reader(only)

@@ -100,7 +100,7 @@ def _transports(settings: Settings) -> list[Finding]:
 
 
 def _ways_out(settings: Settings) -> list[Finding]:
-    """An email must offer a way out that works without us reading a mailbox by hand."""
+    """An email must offer a way to unsubscribe without anyone reading a mailbox by hand."""
     if settings.public_url or settings.letterhead.replies_read:
         return []
     problem = "readers cannot unsubscribe: there is no web address, and nobody reads replies"

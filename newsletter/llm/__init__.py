@@ -226,7 +226,7 @@ class LiteLLM:
         return None
 
     async def _persistently(self, model: str, prompt: Prompt, lanes: Lanes) -> Completion:
-        """The one place that tries again: as long as the model is said to come back within our patience."""
+        """The only place that retries: as long as the model is expected back within our patience."""
         known = self._models[model]
         started, tries = self._clock(), 0
         while True:

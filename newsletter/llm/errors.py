@@ -252,7 +252,7 @@ _LIMITS = re.compile(
 
 
 def _limit(text: str) -> int | None:
-    """How many tokens fit, where the message says so: the least number near such a word."""
+    """How many tokens fit, if the message says so: the smallest number near such a word."""
     numbers = [int(one.replace(",", "")) for groups in _LIMITS.findall(text) for one in groups if one]
     return min((number for number in numbers if number >= 256), default=None)
 

@@ -172,7 +172,7 @@ def _render_late(desk: Desk, editor: Editor, wishes: Wishes, issues: Issues, lat
 
 
 def mail_of(desk: Desk, one: Due, edition: str, state: DeliveryState = DeliveryState.QUEUED) -> Delivery:
-    """The email of this reader, as it is recorded."""
+    """The email of this reader as recorded in the ledger."""
     return Delivery(
         id=0,
         subscriber_id=one.reader.id,

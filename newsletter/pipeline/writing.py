@@ -100,7 +100,7 @@ class Writer:
         return asyncio.run(summarise.translate(lacking, template, complete, save))
 
     def _lacking(self, texts: Sequence[Texts], *, past: bool) -> list[Wanted]:
-        """The part of the lines and reasons that no model was asked for yet."""
+        """The lines and reasons that no model has been asked for yet."""
         topics = {topic.key: topic for one in texts for topic in one.topics}
         lines, reasons = self._stored(_languages(texts), list(topics.values()), [one.paper for one in texts], past=past)
         lacking = []
@@ -169,7 +169,7 @@ class Writer:
 
 
 def _fits(papers: Sequence[Paper], check: Callable[[str, Paper, str], str | None]) -> Callable[[str, str, str], bool]:
-    """Whether a text of another prompt passes the check of texts of this kind."""
+    """Whether a text from another prompt passes the check for texts of this kind."""
     by_id = {paper.arxiv_id: paper for paper in papers}
     return lambda arxiv_id, language, text: check(text, by_id[arxiv_id], language) is None
 

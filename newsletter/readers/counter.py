@@ -34,7 +34,7 @@ class Counter:
 
     @property
     def keys(self) -> Keys:
-        """As the file has them now: someone may add one, or put back those of a backup."""
+        """The keys now in the file: someone may add one, or restore those of a backup."""
         return self.read_keys()
 
     @property

@@ -68,7 +68,7 @@ def _opened(url: str, place: str, copies: Path | None) -> Engine:
 
 
 def _explain(place: str, context: ExceptionContext) -> None:
-    """Raise the driver's error in our words, unless it is a mistake of ours and not of the disk."""
+    """Raise the driver's error in our words, unless the program is at fault and not the disk."""
     error = context.sqlalchemy_exception
     if isinstance(error, DatabaseError) and type(error) in (DatabaseError, OperationalError):
         raise explained(error, place) from error

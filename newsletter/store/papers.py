@@ -64,7 +64,7 @@ class Papers(Base):
                 connection.execute(update(paper_table).where(paper_table.c.arxiv_id == paper.arxiv_id).values(row))
 
     def last_request(self) -> float:
-        """When arXiv was last asked, seconds since 1970; 0 when never."""
+        """When arXiv was last asked, in seconds since 1970; 0 if never."""
         with self._reading() as connection:
             return float(connection.scalar(select(meta.c.value).where(meta.c.key == _LAST_REQUEST)) or 0.0)
 

@@ -1,4 +1,4 @@
-"""Who reads, and who has left."""
+"""Readers, current and unsubscribed."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Readers(Base):
             return overrides(connection)
 
     def remember_again(self, fingerprints: Iterable[str]) -> None:
-        """Take these fingerprints out."""
+        """Remove these fingerprints."""
         with self._transaction() as connection:
             connection.execute(delete(forgotten).where(forgotten.c.hash.in_(list(fingerprints))))
 

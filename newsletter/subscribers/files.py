@@ -88,7 +88,7 @@ def _changes(path: Path, content: bytes) -> bool:
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Both names change places in one step, so that nothing anybody saved can be overwritten; False: not here."""
+    """Swaps both names in one step, so that nothing that was saved can be overwritten; False if not supported here."""
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError):

@@ -17,7 +17,7 @@ _MISSED = timedelta(hours=12)  # how long after an hour that was slept through i
 def last_hour(hours: Hours, now: datetime) -> datetime | None:
     """The newest moment, UTC, at which emails of these hours were due: on one of their days.
 
-    An hour that the clocks skip comes as much later, one that they repeat is its first.
+    If the clocks skip the hour, it comes that much later; if they repeat it, the first one counts.
     """
     zone = ZoneInfo(hours.timezone)
     today = now.astimezone(zone).date()

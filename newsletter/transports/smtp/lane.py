@@ -47,7 +47,7 @@ class Lane:
         return selectors.EVENT_READ
 
     def pull(self) -> list[Answer]:
-        """The answers in what has arrived; the end of the connection shows as `broken`."""
+        """The answers in what has arrived; a closed connection sets `broken`."""
         answers: list[Answer] = []
         try:
             while not self.talk.broken:
@@ -64,7 +64,7 @@ class Lane:
         return answers
 
     def _decrypted(self) -> bool:
-        """Whether TLS has read more than it has handed out: no event will tell of that."""
+        """Whether TLS has buffered data that it has not returned: no event will report that."""
         return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def seconds_left(self, now: float) -> float | None:

@@ -241,7 +241,7 @@ class Smtp:
 
 
 def verify(url: str, password: str | None, timeout: float = _SECONDS) -> None:
-    """Connect, secure and log in, and say good-bye. Raises TransportRefused, SMTPException or OSError."""
+    """Connect, start TLS, log in, and quit. Raises TransportRefused, SMTPException or OSError."""
     greeting.greet(greeting.server(url, password), timeout).quit()
 
 
