@@ -1,4 +1,4 @@
-"""The JSON in what a model said: behind its thinking, with TeX repaired, the last complete answer of several."""
+"""The JSON in a model's answer: after its thinking, with TeX repaired, and the last complete one of several."""
 
 from __future__ import annotations
 

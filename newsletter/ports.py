@@ -1,4 +1,4 @@
-"""The edges as protocols. Adapters speak these words; vendor names stop behind them."""
+"""The interfaces to the outside, as protocols. Adapters implement them; vendors' names stay behind them."""
 
 from __future__ import annotations
 

@@ -161,8 +161,8 @@ def _joined(parts: Sequence[Scored]) -> Scored:
 def _batches(papers: Sequence[Paper]) -> Iterator[Sequence[Paper]]:
     """The papers, best first, block by block; a paper that addresses the model goes last, in a request of its own.
 
-    Within a block they are dealt like cards, so that no request holds the fifteen best of the day while it is told
-    that most papers score low; the best block comes first, so that a stop loses the tail.
+    Within a block they are dealt like cards, so that no request has the fifteen best of the day while its prompt says
+    that most papers score low; the best block comes first, so that a stop loses the rest.
     """
     loud = [paper for paper in papers if _ADDRESSES_THE_JUDGE.search(f"{paper.title}\n{paper.abstract}")]
     quiet = [paper for paper in papers if paper not in loud]

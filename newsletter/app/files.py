@@ -63,7 +63,7 @@ class KeyFile:
         self._keys: Keys = {0: secrets.token_bytes(32)}
 
     def __call__(self) -> Keys:
-        """As they are now; the file is read when it has changed. Raises StoreUnreadable."""
+        """The current keys; the file is read again when it has changed. Raises StoreUnreadable."""
         if not self._file.exists():
             if not self._make:
                 return self._keys

@@ -24,7 +24,7 @@ class Cell:
 
 
 def around(names: Sequence[Any], place: int) -> tuple[Any | None, Any | None]:
-    """The neighbours that exist: over weekends, holidays and whatever else was left out."""
+    """The neighbours that exist: skips weekends, holidays and other missing days."""
     return (names[place - 1] if place else None), (names[place + 1] if place + 1 < len(names) else None)
 
 

@@ -1,4 +1,4 @@
-"""The commands. Heavy imports stand inside them: `newsletter --help` answers within 150 ms."""
+"""The commands. Heavy imports are inside them, so that `newsletter --help` answers within 150 ms."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def at_once() -> Iterator[None]:
 
 @contextmanager
 def noted() -> Iterator[Callable[[], bool]]:
-    """A signal is only noted: whether one has come."""
+    """Signals are only recorded: whether one has come."""
     told = threading.Event()
     with _handling(lambda *_: told.set()):
         yield told.is_set

@@ -83,7 +83,7 @@ class Pace:
         return int(self._saved)
 
     def begin(self, mails: int) -> None:
-        """So many have begun."""
+        """Record that this many have begun."""
         self._saved -= mails
 
     def wait(self) -> float:

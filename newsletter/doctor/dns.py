@@ -91,7 +91,7 @@ def _texts(resolve: dns.resolver.Resolver, name: str, beginning: str) -> list[st
 
 
 def _records(resolve: dns.resolver.Resolver, name: str, kind: str) -> list[str]:
-    """The records; none where the name or the kind does not exist. Raises DNSException where nobody answers."""
+    """The records; none if the name or the kind does not exist. Raises DNSException if there is no answer."""
     try:
         found = resolve.resolve(name, kind)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):

@@ -153,7 +153,7 @@ def _cap(server: Server, prompt: Prompt) -> int | None:
 
 
 def relaxed(schema: Any) -> Any:
-    """The schema without what names this request's papers and counts."""
+    """The schema without the papers and counts of this request."""
     if isinstance(schema, Mapping):
         return {name: relaxed(value) for name, value in schema.items() if name not in _STRICT_ONLY}
     return [relaxed(one) for one in schema] if isinstance(schema, list) else schema

@@ -114,7 +114,7 @@ def named_phrases(topic: Topic) -> list[list[str]]:
 
 
 def unwanted_phrases(topic: Topic) -> list[list[str]]:
-    """The stems of each thing that the topic does not want, and does not want besides."""
+    """The stems of everything that the topic does not want, from its text and its word list."""
     wanted, unwanted = _wishes(topic)
     return [phrase for phrase in _phrases(unwanted) if phrase not in _phrases(wanted)]
 

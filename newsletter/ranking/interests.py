@@ -1,7 +1,7 @@
-"""What a topic's text wants and what it does not: headings, lists, labels and negations, English or Chinese. Pure.
+"""What a topic's text wants and does not want, from headings, lists, labels and negations in English or Chinese. Pure.
 
 The text is cut into blocks (a heading, a list item, a paragraph), blocks into sentences, sentences at words that turn
-their meaning ("not interested in", "but keep", "unless"). Each piece is wanted, unwanted, or says neither.
+their meaning ("not interested in", "but keep", "unless"). Each piece is wanted, unwanted, or neither.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One order from what the topic's text, scores under it, and scores under its earlier texts say. Pure."""
+"""Combines the topic's text, scores under it and scores under its earlier texts into one order. Pure."""
 
 from __future__ import annotations
 

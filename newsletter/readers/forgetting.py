@@ -18,7 +18,7 @@ def forget(counter: Counter, subscriber: Subscriber) -> int:
 
 
 def take_back(counter: Counter, email: str) -> None:
-    """Whom the operator takes back is no longer forgotten."""
+    """A reader whom the operator resubscribes is no longer forgotten."""
     counter.store.remember_again(fingerprints(counter.keys, email))
 
 

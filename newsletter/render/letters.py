@@ -43,7 +43,7 @@ _MARKS = {
 
 
 def message_id(keys: Keys, letterhead: Letterhead, subscriber_id: int, issue: date) -> str:
-    """The same for every attempt at one email; a reply proves whose it is by quoting it."""
+    """The same for every attempt at one email; a reply that quotes it proves which reader it belongs to."""
     token = tokens.make(keys, Purpose.MESSAGE, subscriber_id)
     return f"<{issue.isoformat()}.{token}@{domain_of(own_address(letterhead))}>"
 

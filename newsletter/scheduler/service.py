@@ -83,7 +83,7 @@ class Service:
             self.idle.set()
 
     def _failed(self, error: Exception) -> None:
-        """Nothing that goes wrong in telling of it may end the loop."""
+        """No error while reporting it may end the loop."""
         if isinstance(error, NewsletterError):
             log.error("tick.failed", error=str(error))
         else:

@@ -24,7 +24,7 @@ _version = Table("alembic_version", MetaData(), Column("version_num", String(32)
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether there is nothing to prepare; found out without writing."""
+    """Whether there is nothing to prepare, determined without writing."""
     there = inspect(connection).get_table_names()
     ours = meta.name in there and _version.name in there
     return ours and connection.scalar(select(_version.c.version_num)) == REVISION
@@ -92,9 +92,9 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 
 def copy(connection: Connection, folder: Path, name: str) -> Path | None:
-    """The database as this transaction sees it, as one file in the folder, the newest five of which are kept.
+    """Copies the database, as this transaction sees it, into one file in the folder; the newest five are kept.
 
-    SQLite's own copying, which is consistent beside writers; None for a database in memory or on a server.
+    Uses SQLite's own copy, which is consistent beside writers; None for a database in memory or on a server.
     """
     database = make_url(str(connection.engine.url)).database
     if connection.dialect.name != "sqlite" or database in (None, "", ":memory:"):

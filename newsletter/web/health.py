@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
-    """The route over this ledger and this loop."""
+    """The route for this ledger and this service loop."""
 
     def newest() -> str | None:
         return next((issue.date.isoformat() for issue in store.issues(1)), None)

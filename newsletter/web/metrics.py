@@ -22,7 +22,7 @@ from newsletter.times import calendar
 
 
 def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
-    """The route over this ledger and this loop."""
+    """The route for this ledger and this service loop."""
 
     def scrape() -> bytes:
         registry = CollectorRegistry(auto_describe=False)

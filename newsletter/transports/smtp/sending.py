@@ -1,7 +1,7 @@
 """SMTP over several connections at once, in one loop: no thread hands an email to another.
 
 Threads only open connections, which is where the standard library waits. A lost connection is opened again; a server
-that is down, or says good-bye to everybody, is in trouble, and the emails go back as if they had not been touched.
+that is down, or closes every connection, is in trouble, and its emails go back unsent.
 """
 
 from __future__ import annotations
