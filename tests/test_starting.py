@@ -111,7 +111,7 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
     said = dialogue(
         tmp_path,
         [
-            ("Your address", "ada@example.org"), ("categories", ""), ("What do you care", "Sparse models."),
+            ("Your address", "ada@example.org"), ("categories", ""), ("What are you interested in", "Sparse models."),
             ("Languages", "en"), ("Time zone", "Asia/Kolkata"), ("At what time", "07:15"), ("Model", ""),
             ("Send by", "smtp"), ("Sender", "News <news@example.org>"),
             ("Mail server", "smtps://news@mail.example.org"), ("password", "hunter-two"),
