@@ -240,7 +240,7 @@ class _Asker:
         return completion.state in (AnswerState.BLIND, AnswerState.REFUSED)
 
     async def _failed(self, papers: Sequence[Paper], error: ModelError) -> Scored:
-        """After an error: the halves, where each may pass by itself; a refused paper that stands alone is named."""
+        """After an error: the two halves, since each may pass by itself; a single refused paper is reported."""
         if isinstance(error, (ModelRefused, ModelUnreadable, BudgetReached)):
             self.stop.set()
         if isinstance(error, RequestRefused) and len(papers) > 1:

@@ -94,7 +94,7 @@ class Words:
         return self._written(day, "day")
 
     def short_day(self, day: date) -> str:
-        """The short form, never broken over two lines."""
+        """The short form, never split over two lines."""
         written = self._written(day, "short_day").replace(" ", "\u00a0")
         return f"{_ISOLATE}{written}{_END}" if self.direction == "rtl" else written
 

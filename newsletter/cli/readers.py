@@ -114,7 +114,7 @@ def _told(changed: Changed | None, settings: Settings) -> int:
 
 
 def _known(counter: Counter, email: str) -> Subscriber:
-    """The reader as the ledger knows them; one whom only the file names so far is taken in."""
+    """The reader as recorded in the ledger; one who is only in the file so far is added."""
     subscriber = counter.store.subscriber(email)
     if subscriber is not None:
         return subscriber

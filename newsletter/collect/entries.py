@@ -1,7 +1,7 @@
 """One answer from arXiv, entry by entry: those that can be shown, and those that cannot, each with the reason.
 
-One odd entry must not cost a window of ten days: it is set aside and named. An answer whose frame is broken, or most
-of whose entries cannot be read, is no answer and is asked for again.
+One odd entry must not cost a window of ten days: it is set aside and named. An answer with a broken frame, or with
+mostly unreadable entries, is rejected and asked for again.
 """
 
 from __future__ import annotations

@@ -34,10 +34,10 @@ def drain(
     stop: Callable[[], bool] = lambda: False,
     rate: float | None = None,
 ) -> Tally:
-    """Send every due mail, or the one of `only`; `rate` in emails a minute.
+    """Send every due email, or only that of `only`; `rate` in emails per minute.
 
-    `unwanted` is told of each email that was refused for what we are, before the next one is claimed.
-    A stop lets the emails in flight end. Raises TransportRefused when nobody can be served. The tally says in `held`
+    `unwanted` is told of each email that was rejected because of us, before the next one is claimed.
+    A stop lets the emails in flight finish. Raises TransportRefused if no email can be sent. The tally says in `held`
     why the rest stays queued: the server is in trouble, or too many emails were refused.
     """
     drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, Pace(rate, time.monotonic))

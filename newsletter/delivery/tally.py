@@ -66,7 +66,7 @@ def _problem(answered: int, failed: int, in_a_row: int) -> str | None:
 
 
 class Pace:
-    """A token bucket: so many emails a minute, evenly spread, however many lanes carry them."""
+    """A token bucket: a number of emails per minute, evenly spread, however many connections carry them."""
 
     def __init__(self, per_minute: float | None, clock: Callable[[], float]) -> None:
         self._per_second = per_minute / 60 if per_minute else None

@@ -182,7 +182,7 @@ def _languages(settings: Settings, counter: Counter, roster: Roster, say: Say) -
             but = f", with a fault in this one: {fault.problem}" if fault else ""
             say(f"model {name}: answers in {language}{but}")
             continue
-        remedy = "where a line fails its check, the abstract's first sentence stands in; try another model for it"
+        remedy = "if a line fails its check, the abstract's first sentence is used; try another model for this language"
         problem = f"{name} was asked for a one-liner in {language}: {fault.problem}"
         yield Finding("NEWSLETTER_MODEL", None, problem, remedy, fatal=False)
 
@@ -203,7 +203,7 @@ def _complete(settings: Settings, counter: Counter, name: str) -> LiteLLM:
 
 
 def _text(complete: LiteLLM, prompt: Prompt) -> str:
-    """What it answers, asked for in simpler forms where it has to be, as in a morning."""
+    """The model's answer, requested in simpler forms if necessary, as in a morning."""
     reply = asyncio.run(complete(prompt))
     while reply.state is not AnswerState.GOOD and reply.more:
         prompt = replace(prompt, failed=(*prompt.failed, reply.asked))
@@ -212,12 +212,12 @@ def _text(complete: LiteLLM, prompt: Prompt) -> str:
 
 
 def _transport(settings: Settings, say: Say) -> Iterator[Finding]:
-    """A login without an email."""
+    """Logs in without sending an email."""
     yield from settings.kind.try_online(settings, say)
 
 
 def _mailbox(counter: Counter, say: Say) -> Iterator[Finding]:
-    """A login and a look; nothing is fetched or marked."""
+    """Logs in and looks; fetches and marks nothing."""
     if counter.open_mailbox is None:
         return
     try:

@@ -47,7 +47,7 @@ def _publish(desk: Desk) -> list[Path]:
 
 
 def _site(desk: Desk, identity: str) -> Site:
-    """What the list and the settings say of the archive."""
+    """What the list and the settings say about the archive."""
     newsletter = desk.roster.newsletter
     private = newsletter.archive is ArchiveMode.PRIVATE
     return Site(

@@ -1,6 +1,6 @@
 """Edition → emails. MJML once per template, Jinja once per edition, headers and slots once per reader.
 
-content.py says what an email holds, layout.py how much of each paper, templates.py turns files into templates,
+content.py decides what an email contains, layout.py how much of each paper, templates.py reads the templates,
 renderer.py fits and writes, slots.py and mime.py make bytes with places for tokens, letters.py the reader's email.
 """
 

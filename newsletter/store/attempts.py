@@ -1,4 +1,4 @@
-"""Which emails were begun to be read, and how often: one that ends its reader is not read for ever."""
+"""How often we began to read each email, so that one that crashes its reader is not read again for ever."""
 
 from __future__ import annotations
 

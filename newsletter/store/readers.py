@@ -148,7 +148,7 @@ class Readers(Base):
             return frozenset(connection.scalars(select(forgotten.c.hash)))
 
     def overrides(self) -> str:
-        """Another text whenever someone was forgotten or taken back, or set a preference."""
+        """A text that changes whenever someone is forgotten or resubscribed, or sets a preference."""
         with self._reading() as connection:
             return overrides(connection)
 

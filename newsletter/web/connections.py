@@ -42,7 +42,7 @@ class Table:
         self._open.pop(old, None)
 
     def _note_full(self) -> None:
-        """Once a minute: a log that grows with each connection would be the next thing to run full."""
+        """Once a minute, because a log line for each connection could fill the disk."""
         self._turned_away += 1
         if time.monotonic() - self._noted >= _BETWEEN_NOTES:
             log.warning("web.full", connections=self.most, turned_away=self._turned_away)

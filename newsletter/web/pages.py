@@ -43,7 +43,7 @@ def framed(title: str, body: str, words: Words) -> str:
 
 
 def answer(page: str, status: int = 200) -> Response:
-    """A page that nothing on the way may keep."""
+    """A page that no cache may keep."""
     return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
 
 

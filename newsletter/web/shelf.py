@@ -47,7 +47,7 @@ class _Folder(StaticFiles):
 
 
 class PublicArchive(_Folder):
-    """The pages for everybody."""
+    """The public pages."""
 
     def __init__(self, counter: Counter) -> None:
         super().__init__(counter, ArchiveMode.PUBLIC)
