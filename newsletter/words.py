@@ -82,7 +82,7 @@ class Words:
         return format_decimal(value, locale=self._locale)
 
     def dollars(self, cost: float) -> str:
-        """Cents, and of what is less than ten of them the first two digits."""
+        """Writes cents; amounts under ten cents get their first two digits."""
         small = 0.0001 <= cost < 0.1
         digits = max(2, len(f"{cost:.2g}".partition(".")[2])) if small else 2
         pattern = self._locale.currency_formats["standard"].pattern.replace("0.00", f"0.{'0' * digits}")

@@ -1,4 +1,4 @@
-"""What all pages share, and where they lie."""
+"""What all pages share, and where they are."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def questions() -> list[Question]:
 
 
 def write(folder: Path, answers: Answers) -> list[Path]:
-    """The new files; one that is there already is never touched. Raises ConfigurationError with nothing written."""
+    """Writes the new files; never touches one that exists. Raises ConfigurationError with nothing written."""
     files = _files(answers)
     if there := [folder / name for name in files if (folder / name).exists()]:
         remedy = "choose an empty folder, or remove the file to start over"

@@ -119,7 +119,7 @@ def _hooks(settings: Settings) -> list[Finding]:
 
 
 def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:
-    """Pages of a time when the archive was another are still served."""
+    """Finds pages of an earlier archive mode that are still served."""
     mode = masthead.newsletter.archive
     left = [one for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE) if one is not mode]
     folders = [folder for one in left if (folder := archive.folder_of(settings.data_dir, one)).is_dir()]

@@ -247,7 +247,7 @@ class LiteLLM:
                     await self._sleep(pause)
 
     async def _until_open(self, model: str, started: float) -> None:
-        """Wait while the model has asked everybody to."""
+        """Wait as long as the model has asked everyone to wait."""
         known = self._models[model]
         while (pause := known.closed_until - self._clock()) > 0:
             if self._clock() + pause - max(started, known.progress) > self._patience:

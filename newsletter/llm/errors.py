@@ -132,7 +132,7 @@ def translate(
 
 @dataclass(frozen=True)
 class _Said:
-    """What an error and those behind it say: LiteLLM hides the body of many an answer in its causes."""
+    """The texts of an error and its causes, because LiteLLM often hides the body of an answer in the causes."""
 
     name: str
     status: int | None

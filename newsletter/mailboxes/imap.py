@@ -64,7 +64,7 @@ class Imap:
             self._box = None
 
     def _fetch(self, uid: str) -> bytes | None:
-        """The email, PEEKed: a look from us must not make it read for its owner. None when it is gone meanwhile."""
+        """Fetches the email with PEEK, so that it stays unread for its owner. None if it has gone meanwhile."""
         with self._translated():
             status, found = self._connected().client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{_MOST}>)")
         _expect(status, found)

@@ -23,7 +23,7 @@ class Space:
 
     @classmethod
     def of(cls, counts: Sequence[Mapping[str, int]]) -> Space:
-        """The terms of these papers, each as how often its terms stand in it."""
+        """The term counts of these papers."""
         having = Counter(term for one in counts for term in one)
         terms = [term for term, times in having.items() if times >= _FEWEST_PAPERS]
         rarity = [1 + math.log((1 + len(counts)) / (1 + having[term])) for term in terms]

@@ -89,7 +89,7 @@ def _paused(counter: Counter, subscriber: Subscriber, until: date | None) -> Cha
 
 
 def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Reader) -> Changed:
-    """Make what is in force for a reader what `after` says."""
+    """Put the values of `after` in force for a reader."""
     stated, now = dict(before.stated), counter.now()
     wanted = [
         Preference(

@@ -16,7 +16,7 @@ _LINE = re.compile(r"(?m)^([ \t]*)([^\u2067\n]*?)((?:: )?https?://\S+|mailto:\S+
 
 
 def isolated(text: str, language: str) -> str:
-    """Each line of a run between U+2067 and U+2069 where its language is written from right to left.
+    """Puts each line of a run between U+2067 and U+2069 if its language is written from right to left.
 
     A paragraph of plain text ends with its line, and an isolate with it: every line needs its own.
     """

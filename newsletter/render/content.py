@@ -90,7 +90,7 @@ def addressed(mail: Mail, letterhead: Letterhead, slots: Mapping[str, str]) -> M
 
 
 def subject(edition: Edition, papers: list[Shown], words: Words) -> str:
-    """Count and top titles, whole ones as long as they fit."""
+    """The count and the top titles, as many whole titles as fit."""
     if not papers:
         late = any(notice.kind is NoticeKind.LATE for notice in edition.notices)
         return _cut(bare(words.say("subject_late" if late else "subject_quiet", name=clean(edition.name))))

@@ -32,7 +32,7 @@ def linked(pieces: Sequence[Piece]) -> tuple[Run, ...]:
 
 
 def unlinked(pieces: Sequence[Piece]) -> tuple[Run, ...]:
-    """The same for text of a model, whose addresses stay text."""
+    """The same for a model's text, in which addresses are not turned into links."""
     return _spaced([[Run(piece.text, piece.leads)] for piece in pieces])
 
 

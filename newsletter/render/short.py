@@ -14,7 +14,7 @@ from newsletter.tex import clean
 def short_mail(
     recipient: str, headers: Sequence[tuple[str, str]], text: str, html: str, *, envelope_from: str, boundary: str
 ) -> Message:
-    """Both parts in base64: lines of any length and any language pass. The same arguments give the same bytes."""
+    """Both parts in base64, which allows any line length and language. The same arguments give the same bytes."""
     content = EmailMessage(policy=SMTP)
     content.set_content(text + "\n", cte="base64")
     content.add_alternative(html, subtype="html", cte="base64")

@@ -21,7 +21,7 @@ _REMEDIES = {
 
 
 def explained(error: DatabaseError, place: str) -> StoreError:
-    """The driver's error in our words: what passes (busy, full, read-only), and what needs a backup."""
+    """The driver's error in our words: temporary ones (busy, full, read-only), and those that need a backup."""
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # above it stand details
     said = str(error.orig)
     if code in _DAMAGED or _is_folder(place) or said.startswith(("no such", "Could not decode")):

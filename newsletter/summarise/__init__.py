@@ -208,10 +208,7 @@ async def translate(
 
 
 async def _answer(prompt: Prompt, complete: Complete, spent: Callable[[Completion], None]) -> Completion:
-    """An answer that can be read, asked for in every form that there is; what was paid for in vain goes to `spent`.
-
-    Raises RequestRefused where the text is refused, ModelUnreadable where no form brought an answer.
-    """
+    """A readable answer, requested in every possible form; the cost of unusable answers goes to `spent`. Raises RequestRefused where the text is refused, ModelUnreadable where no form brought an answer."""
     failed: tuple[str, ...] = ()
     while True:
         completion = await complete(replace(prompt, failed=failed))

@@ -39,7 +39,7 @@ def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Respon
 
 def verdict(pulse: Pulse, *, readable: bool) -> str:
     """ok; failed: no ledger; stalled: the loop is silent; late: an issue is missing after every deadline;
-    unread: the mailbox was not read to its end for half an hour, so nobody can unsubscribe by reply.
+    unread: the mailbox was not read completely for half an hour, so nobody can unsubscribe by reply.
     """
     if not readable:
         return "failed"

@@ -20,7 +20,7 @@ _TOO_SLOW = PlainTextResponse("too slow", 408, headers=_CLOSE)
 
 
 class BodyRefused(Exception):
-    """The body did not come in time, or too many others are waited for; it holds the answer."""
+    """The body did not arrive in time, or too many others are awaited; contains the answer."""
 
 
 class Patience:

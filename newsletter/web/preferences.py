@@ -41,7 +41,7 @@ class Visit:
     reader: Reader | None  # None: not in the list
 
     def page(self, note: str = "", *, bad: bool = False, status: int = 200, **given: str | date) -> Response:
-        """The page as things are now, with one of our sentences above."""
+        """The page in its current state, with one of our sentences above."""
         newsletter = self.masthead.newsletter
         language = (self.reader.wishes.languages if self.reader else newsletter.languages)[0]
         words = speak(self.counter.templates, language)

@@ -23,7 +23,7 @@ class Lane:
     def __init__(
         self, connection: smtplib.SMTP, *, timeout: float, pipelining: bool, wire: Callable[[Message], bytes]
     ) -> None:
-        """`pipelining` false: not even where it is offered."""
+        """With `pipelining` false, it is not used even if the server offers it."""
         if connection.sock is None:
             raise OSError("the connection is closed")
         self.socket, self._timeout = connection.sock, timeout
@@ -80,7 +80,7 @@ class Lane:
         self.socket.close()
 
     def quit(self, patience: float) -> None:
-        """RFC 5321 section 4.1.1.10: never without a good-bye; but a server that does not answer is left."""
+        """RFC 5321 section 4.1.1.10: sends QUIT before closing, but does not wait for a silent server."""
         with suppress(OSError):
             self.socket.settimeout(patience)
             self.socket.sendall(b"QUIT\r\n")
