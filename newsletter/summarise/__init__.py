@@ -208,7 +208,10 @@ async def translate(
 
 
 async def _answer(prompt: Prompt, complete: Complete, spent: Callable[[Completion], None]) -> Completion:
-    """A readable answer, requested in every possible form; the cost of unusable answers goes to `spent`. Raises RequestRefused where the text is refused, ModelUnreadable where no form brought an answer."""
+    """A readable answer, requested in every possible form; the cost of unusable answers goes to `spent`.
+
+    Raises RequestRefused if the text is refused, ModelUnreadable if no form brought an answer.
+    """
     failed: tuple[str, ...] = ()
     while True:
         completion = await complete(replace(prompt, failed=failed))
