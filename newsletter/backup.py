@@ -112,7 +112,7 @@ def _shown(binding: Binding) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """What was commented out may be the key of last year; words that nobody uses as one stay."""
+    """Comments may contain an old key; comments that are ordinary words stay."""
     return "".join(map(_without_comment, text.splitlines(keepends=True)))
 
 

@@ -25,7 +25,7 @@ class Priced(Complete, Protocol):
 
 
 class Transport(Protocol):
-    """Hands emails to the next system, several at once. Who sends calls `exchange` until every email is answered."""
+    """Hands emails to the next system, several at once. The sender calls `exchange` until every email has an answer."""
 
     @property
     def name(self) -> str: ...

@@ -17,8 +17,8 @@ _OFFLINE_SHARE = 0.10  # without a model nobody says what is good enough: the cl
 def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pick]:
     """The papers of one topic that pass, best first.
 
-    With scores a paper passes by the topic's thresholds; offline the tenth that is closest in words does, as far as
-    it is about the topic at all.
+    With scores a paper passes by the topic's thresholds; offline, the best tenth by word match does, if it is about the
+    topic at all.
     """
     passed = [one for one in judged if why_not(one, topic, offline=offline) is None]
     if offline:

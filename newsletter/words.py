@@ -218,7 +218,7 @@ def _names(language: str) -> Iterator[str]:
 
 
 def _files(folders: Sequence[Path], name: str) -> list[Path]:
-    """The catalogues of this name, the operator's own last."""
+    """The files with this name, the operator's own last."""
     if not name.replace("-", "").isalnum():
         return []
     return [file for folder in reversed(folders) if (file := folder / "words" / f"{name}.yaml").is_file()]

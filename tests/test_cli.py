@@ -179,7 +179,7 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
     "missing interests file": (
         {"subscribers.yaml": GOOD.replace("Pruning.", "prompts/topics/ml.md")},
         {},
-        [r"subscribers\.yaml:4: cannot read .*prompts/topics/ml\.md .*No such file.*; fix the path, or write"],
+        [r"subscribers\.yaml:4: cannot read .*prompts/topics/ml\.md .*No such file.*; fix the path, or write .*"],
     ),
     "empty roster": (
         {"subscribers.yaml": ""},
@@ -189,7 +189,7 @@ MISTAKES: dict[str, tuple[dict[str, str], dict[str, str], list[str]]] = {
     "no roster": (
         {},
         {"NEWSLETTER_SUBSCRIBERS": "readers.yaml"},
-        [r"readers\.yaml: cannot be read \(No such file or directory\); set NEWSLETTER_SUBSCRIBERS to your subscriber"],
+        [r"readers\.yaml: cannot be read \(No such file or directory\); set NEWSLETTER_SUBSCRIBERS to your .*"],
     ),
     "prompt without its headings": (
         {"prompts/score.md": "Judge these papers.\n"},

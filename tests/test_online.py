@@ -70,7 +70,7 @@ def test_all_is_well(practice: tuple[Servers, Settings], counted: Counter) -> No
     parts = ["disk", "time zone data", "arXiv", "clock", *[f"model openai/{MODEL}"] * 3]
     assert parts == [line.partition(":")[0] for line in said]
     assert [f"model openai/{MODEL}: answers in {language}" for language in ("en", "zh")] == said[-2:]
-    assert "arXiv: the feed is of 2026-03-09, 40 papers in your categories" in said
+    assert "arXiv: the feed is for 2026-03-09, with 40 papers in your categories" in said
     assert "clock: correct" in said
 
 

@@ -98,7 +98,7 @@ def test_a_mailbox_has_replies_read() -> None:
     [
         ("imap://ada@mail.example.org", "is not an IMAP address"),
         ("https://mail.example.org", "is not an IMAP address"),
-        ("imaps://ada:x@mail.example.org", "holds a password"),
+        ("imaps://ada:x@mail.example.org", "contains a password"),
         ("imaps://mail.example.org/INBOX", "names no user"),
     ],
 )

@@ -66,7 +66,7 @@ class Shelf:
 
     @property
     def address(self) -> str:
-        """The same as an address."""
+        """The same, as a web address."""
         return quote(self.folder)
 
     @property

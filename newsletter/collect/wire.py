@@ -158,7 +158,7 @@ def _retry_after(value: str | None) -> float | None:
 
 
 def check_rss(body: bytes, url: str) -> bytes:
-    """The body, unless it is no whole RSS document; single items may be broken."""
+    """The body, if it is a complete RSS document; single items may be broken."""
     root, _ = entries.parts(body, url, "rss", "item", "channel")
     if root.find("channel") is None:
         raise ArxivUnavailable(url, "the feed has no channel")

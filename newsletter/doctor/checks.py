@@ -148,7 +148,7 @@ def _is_readable(file: Path) -> bool:
 
 
 def _in_the_clear(settings: Settings) -> list[Finding]:
-    """Addresses to which keys and texts would travel unencrypted, further than the next cable."""
+    """Addresses outside this network to which keys and texts would be sent unencrypted."""
     problem, remedy = "keys and texts would be sent unencrypted to {}", "write https://"
     named = {name: getattr(settings, name) for name in ("model_api_base", "sendgrid_url")}
     return [

@@ -294,7 +294,7 @@ def _to_ourselves(settings: Settings, now: datetime) -> Message:
 
 
 def _public_url(settings: Settings, say: Say) -> Iterator[Finding]:
-    """Our own `/healthz`, asked from outside as far as that is possible from here."""
+    """Our own `/healthz`, requested through the public address."""
     if settings.public_url is None:
         return
     problem = ""

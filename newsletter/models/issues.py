@@ -17,7 +17,7 @@ class IssueState(StrEnum):
 
 
 class ModelOutcome(StrEnum):
-    """How the model served an issue, the worst that left papers without a score."""
+    """How well the model served an issue: the worst result that left papers without a score."""
 
     SERVED = "served"  # every paper that it was to score has a score
     FLAGGED = "flagged"  # but for papers that it refuses for what they hold

@@ -1,4 +1,4 @@
-"""Numbers as values: number words, 万 and 亿, thousand and million say the same in different languages. Pure."""
+"""Numbers as values: number words, 万 and 亿, thousand and million mean the same in different languages. Pure."""
 
 from __future__ import annotations
 
