@@ -25,7 +25,13 @@ QUOTING = (
     "store/migrations",
 )  # what readers, servers and old versions wrote
 SOURCES = [one for one in sorted(PACKAGE.rglob("*.py")) if not str(one.relative_to(PACKAGE)).startswith(QUOTING)]
-EXAMPLES = [ROOT / "SECURITY.md", ROOT / "subscribers.yaml", ROOT / ".env.example", *(ROOT / "examples").iterdir()]
+EXAMPLES = [
+    ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
+    ROOT / "subscribers.yaml",
+    ROOT / ".env.example",
+    *(ROOT / "examples").iterdir(),
+]
 GERMAN = ("Mail", "Email", "abbestellen", "Einzeiler", "Kurzzusammenfassung")
 
 

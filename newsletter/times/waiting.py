@@ -38,7 +38,7 @@ def email_waits_until(hours: Hours, moment: datetime) -> datetime:
 
 
 def issue_waits_until(hours: Hours | Newsletter, day: date) -> datetime:
-    """The first `wait_until` after the announcement of this issue, UTC, of readers or of all who say nothing else."""
+    """The first `wait_until` (UTC) after the announcement of this issue: a reader's, or the newsletter's default."""
     zone = ZoneInfo(hours.timezone)
     announced = calendar.announced_at(day)
     local = announced.astimezone(zone).date()

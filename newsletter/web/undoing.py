@@ -22,7 +22,7 @@ def path(counter: Counter, subscriber: Subscriber) -> str:
 
 
 def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
-    """`/undo/<secret>`; the address is the proof, so nothing of a body is needed."""
+    """`/undo/<secret>`; the address is the proof, so no body is needed."""
 
     async def visit(request: Request) -> Response:
         answer = _undo if request.method == "POST" else _ask

@@ -1,4 +1,4 @@
-"""One connection that never makes us wait: bytes move between its socket and its conversation as they can."""
+"""One connection that never makes us wait: it moves bytes between its socket and its conversation whenever possible."""
 
 from __future__ import annotations
 

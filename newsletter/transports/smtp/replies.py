@@ -11,7 +11,7 @@ _LINE = re.compile(rb"(\d{3})(?:([ -])([^\n]*))?", re.DOTALL)
 
 
 class ReplyError(Exception):
-    """What came is no SMTP."""
+    """The server's answer is not SMTP."""
 
 
 @dataclass(frozen=True, slots=True)
