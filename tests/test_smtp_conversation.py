@@ -192,7 +192,7 @@ def test_endless_reply() -> None:
     talk.says()
     for _ in range(2000):
         talk.it.receive(b"250-" + b"x" * 60 + b"\r\n")
-    assert talk.it.broken == "the server's reply does not end"
+    assert talk.it.broken == "the server's reply has no end"
 
 
 def test_no_control_characters_in_a_reply() -> None:
