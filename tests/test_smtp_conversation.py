@@ -116,7 +116,7 @@ def test_a_body_is_wanted_of_what_was_refused() -> None:
     talk = Talk("ada")
     talk.says()
     assert talk.hears("451 later", "250 ok", "354 go on") == []
-    assert talk.it.broken == "the server wants the body of a mail that it refused"
+    assert talk.it.broken == "the server wants the body of an email that it refused"
     assert talk.says() == b""
     assert talk.it.end("") == ([Answer("ada", Outcome(Verdict.TEMPORARY, "451 later"))], [])
 
