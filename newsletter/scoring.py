@@ -48,7 +48,7 @@ Save = Callable[[Mapping[Paper, Score], Completion], None]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What one reply held: usable scores by arXiv id, and how many rows were not."""
+    """The content of one reply: usable scores by arXiv id, and the number of unusable rows."""
 
     scores: Mapping[str, Score]
     dropped: int
@@ -132,7 +132,7 @@ def _read_row(row: object) -> tuple[object, int | None, int | None]:
 
 
 async def score(papers: Sequence[Paper], topic: Topic, template: PromptFile, complete: Complete, save: Save) -> Scored:
-    """Score all papers for one topic; every reply is saved as it comes. A batch that fails costs its papers only.
+    """Score all papers for one topic; every reply is saved as it comes. A failed batch affects only its own papers.
 
     A request that is refused for its length or content, or whose answer was cut, is made smaller: of a batch with one
     paper that a provider refuses, all others get their score.
@@ -264,7 +264,7 @@ def _whole(value: object) -> int | None:
 
 
 def _schema(names: Sequence[str]) -> Mapping[str, object]:
-    """The answer's shape: a string for each of these papers, of its name and two numbers from 1 to 10."""
+    """The answer's shape: for each of these papers, a string of its name and two numbers from 1 to 10."""
     number = "([1-9]|10)"
     row = {"type": "string", "pattern": f"^({'|'.join(map(re.escape, names))}) {number} {number}$"}
     rows = {"type": "array", "items": row, "minItems": len(names), "maxItems": len(names)}

@@ -1,4 +1,4 @@
-"""What is wrong with the service → troubles that one person is told of, and pings for whoever watches from outside."""
+"""What is wrong with the service → troubles that one person is told of, and pings for an external monitor."""
 
 from __future__ import annotations
 

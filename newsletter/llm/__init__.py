@@ -362,7 +362,8 @@ class LiteLLM:
         return completion
 
     def _was_blind(self, known: Known, prompt: Prompt, counted: int) -> bool:
-        """Whether the server cut the prompt. A ratio that stays with half the prompt is the model's way of counting."""
+        """Whether the server cut the prompt. If the ratio is the same with half the prompt, the model just counts
+        differently."""
         sent = reading.sent(prompt)
         short = reading.read_too_little(prompt, counted, known.kept.least)
         if known.suspect:

@@ -73,7 +73,7 @@ def measured(desk: Desk, history: History) -> Iterator[tuple[bool, list[ranking.
 
 
 def _days(desk: Desk, rows: Sequence[Row]) -> Mapping[date, Mapping[str, Score]]:
-    """The scores of each day, by arXiv id; of the present prompt alone once it has scored enough days."""
+    """The scores of each day, by arXiv id; only from the current prompt once it has scored enough days."""
     known = [row for row in rows if row[4] in desk.scoring_models]
     fresh = [row for row in known if row[3] == desk.score_prompt.hash]
     enough = len({row[0] for row in fresh}) >= ranking.FEWEST_DAYS

@@ -180,7 +180,7 @@ def _same_pairs(old: list[Pair], new: list[Pair], seen: set[tuple[int, int]]) ->
 
 
 def _same(old: Node, new: Node, seen: set[tuple[int, int]]) -> bool:
-    """Whether two trees say the same; a pair once seen is not walked again, so that aliases cannot multiply."""
+    """Whether two trees are equal; a pair is compared only once, so that aliases cannot multiply the work."""
     if isinstance(old, ScalarNode) or isinstance(new, ScalarNode):
         return type(old) is type(new) and bool(old.value == new.value)
     if type(old) is not type(new) or len(old.value) != len(new.value):

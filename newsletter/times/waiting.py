@@ -19,7 +19,7 @@ def poll_pause(waited: timedelta) -> timedelta:
 
 
 def overdue_by(issue_of: Callable[[date], Issue | None], moment: datetime) -> date | None:
-    """The newest announcement that was due well before this hour, where it is not ready.
+    """The newest announcement that was due well before this hour, if it is not ready.
 
     One that the ledger never had while it has the next was before its time, or too long ago to be caught up.
     """

@@ -1,4 +1,4 @@
-"""Ways out, one module or package each, which says in its `KIND` all that the rest asks of it.
+"""Transports, one module or package each; its `KIND` says everything that the rest of the program asks.
 
 outbox    writes files
 smtp      any mail server
