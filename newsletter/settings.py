@@ -210,7 +210,7 @@ def _read_secret_files(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
 
 
 def _why(error: OSError | ValueError) -> str:
-    """Without the path, which stands there already, and without the file's bytes, which may be a secret."""
+    """Without the path, which is already there, and without the file's content, which may be secret."""
     return error.strerror or "it cannot be opened" if isinstance(error, OSError) else "it is not UTF-8 text"
 
 

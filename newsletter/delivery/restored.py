@@ -38,6 +38,6 @@ def settle(store: Store, now: datetime) -> None:
 
 
 def still_open(store: Store, days: Iterable[date]) -> list[date]:
-    """Those of the issues that may be sent without being asked for by their date."""
+    """The issues that may be sent without being requested by date."""
     limit = store.recall(_SENT_UP_TO)
     return [day for day in days if not limit or day > date.fromisoformat(limit)]

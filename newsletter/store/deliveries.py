@@ -106,7 +106,7 @@ class Deliveries(Base):
         return found
 
     def settle(self, news: Mapping[int, DeliveryState]) -> None:
-        """Move emails on by what was heard of them later; never backwards. One transaction."""
+        """Update emails by later events about them, never backwards. One transaction."""
         with self._transaction() as connection:
             for state in DeliveryState:
                 ids = [key for key, wanted in news.items() if wanted is state]

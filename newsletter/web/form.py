@@ -72,7 +72,7 @@ def _until(words: Words, subscriber: Subscriber) -> str | None:
 
 
 def _now(reader: Reader) -> dict[str, Any]:
-    """What is set, as the form's values."""
+    """The current settings as the form's values."""
     first, second, *_ = (*reader.wishes.languages, "")
     return {
         "first": first,
