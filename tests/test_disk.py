@@ -128,7 +128,7 @@ def replaced_by_a_folder(var: Path) -> AbstractContextManager[None]:
 
 TROUBLES = {
     "full": (full, "free some disk space, then run again: nothing was lost", "free some disk space"),
-    "read-only": (read_only, "Read-only file system; name a writable folder", "Read-only file system"),
+    "read-only": (read_only, "Read-only file system; choose a writable folder", "Read-only file system"),
     "locked": (locked, "wait, or stop the other process that writes to it, then run again", "locked"),
     "damaged-head": (damaged(0), f"file is not a database; {RESTORE}", "file is not a database"),
     "damaged-schema": (damaged(100), f"database disk image is malformed; {RESTORE}", "malformed"),

@@ -16,7 +16,7 @@ _BEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of the calendar: `heat` from 1 to 3 where an issue is, 0 where none."""
+    """A day of the calendar: `heat` is 1 to 3 if there is an issue, else 0."""
 
     day: date
     picked: int

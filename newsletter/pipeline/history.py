@@ -1,4 +1,4 @@
-"""What the ledger knows about a topic before a day: scores under its text and under earlier ones, and how they ranked."""
+"""What the ledger knows about a topic before a day: scores under its text and earlier ones, and how they ranked."""
 
 from __future__ import annotations
 

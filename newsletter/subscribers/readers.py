@@ -71,7 +71,7 @@ def read(
 
 
 def as_mapping(node: Node) -> MappingNode | None:
-    """An entry as a mapping, a bare address as one with `email`; None when it is neither."""
+    """An entry as a mapping; an address alone becomes one with `email`; None if it is neither."""
     if isinstance(node, MappingNode):
         return node
     if not isinstance(node, ScalarNode) or is_empty(node):

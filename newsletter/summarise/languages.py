@@ -163,7 +163,7 @@ def lengths(language: str) -> tuple[int, int]:
 
 
 def needs_full_stop(language: str) -> bool:
-    """Whether a sentence has a mark at its end; where nobody knows, it needs none."""
+    """Whether sentences end with a mark; if that is unknown, none is needed."""
     scripts = scripts_of(language)
     return all(script not in _SPACELESS and _beginnings(script) for script in scripts) and bool(scripts)
 

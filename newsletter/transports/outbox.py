@@ -61,7 +61,7 @@ def file_name(message: Message) -> str:
 
 
 def _safe(address: str) -> str:
-    """The address itself where it is harmless, else what is harmless of it and a hash that keeps two apart."""
+    """The address itself if it is harmless, else its harmless letters and a hash that keeps two addresses apart."""
     safe = re.sub(r"[^\w.@+=-]", "_", address, flags=re.ASCII).lstrip(".")
     if safe == address and len(safe) <= _MOST_LETTERS:
         return safe

@@ -17,7 +17,7 @@ from newsletter.words import speak
 
 
 def path(counter: Counter, subscriber: Subscriber) -> str:
-    """Where this reader, as they are now, takes back what they just did."""
+    """The page where this reader can undo what they just did."""
     return f"/undo/{undoing.offer(counter, subscriber)}"
 
 

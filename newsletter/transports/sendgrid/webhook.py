@@ -235,7 +235,7 @@ def _charsets(fields: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _header_lines(fields: Mapping[str, bytes], charsets: Mapping[str, str]) -> Iterator[bytes]:
-    """The email's own header without what describes its body, which is another one here."""
+    """The email's own headers except those that describe its body, because the body is a different one here."""
     given = fields.get("headers", b"").replace(b"\r\n", b"\n").strip(b"\n")
     for line in re.split(rb"\n(?![ \t])", given):
         if b":" in line and not line.lower().startswith((b"content-", b"mime-version")):
