@@ -29,7 +29,7 @@ class Past:
 
 
 def share(asked: float, days: Sequence[Sequence[Past]]) -> float:
-    """The smallest share of a day, at least `asked`, in whose top enough of what passes would have stood; or all."""
+    """The smallest share of a day, at least `asked`, that would have contained enough of the passing papers; or all."""
     if len(days) < FEWEST_DAYS or sum(bool(one.passed) for day in days for one in day) < _FEWEST_PASSED:
         return 1.0
     wider = asked

@@ -36,7 +36,7 @@ def fingerprint(keys: Mapping[int, bytes], email: str) -> str:
 
 
 def fingerprints(keys: Mapping[int, bytes], email: str) -> frozenset[str]:
-    """Under each key, since the oldest may have been taken away meanwhile."""
+    """Fingerprints under each key, since the oldest key may have been removed meanwhile."""
     return frozenset(_hash(key, email) for key in keys.values())
 
 

@@ -1,4 +1,4 @@
-"""The ledger's tables. Times are UTC; JSON columns hold lists of strings where nothing else is said."""
+"""The ledger's tables. Times are UTC; JSON columns hold lists of strings unless noted otherwise."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Table:
         self._turned_away, self._noted = 0, float("-inf")
 
     def admit(self, new: Connection) -> None:
-        """Take one in; where the table is full, the one that has waited longest goes."""
+        """Admit one; if the table is full, drop the one that has waited longest."""
         self._open[new] = None
         if len(self._open) > self.most:
             longest = next((one for one in self._open if one.is_idle), new)
