@@ -5,8 +5,8 @@
     picks      = selection(scores)               # thresholds, order
     summaries  = summarise(picks)                # checked one-liners in the readers' languages
     editions   = digest(picks, summaries)        # one for all readers with equal wishes
-    mails      = render(editions)                # MJML once per template, Jinja once per edition, slots per reader
-    delivery(mails)                              # each reader once, whatever dies
+    emails      = render(editions)                # MJML once per template, Jinja once per edition, slots per reader
+    delivery(emails)                              # each reader once, whatever dies
     inbound(emails)  -> replies -> readers       # the way back: what is meant, what we answer, what changes
 
 `pipeline` calls them and saves after each. `app` opens what they work with: a desk for the morning, a counter for all

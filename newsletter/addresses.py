@@ -1,4 +1,4 @@
-"""Mail addresses as headers and links need them: ASCII domains, tokens behind a plus sign, no control character."""
+"""Email addresses as headers and links need them: ASCII domains, tokens after a plus sign, no control characters."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`
 _PLAIN = re.compile(r"[!-;=?-~]+@[A-Za-z0-9.-]+", re.ASCII)
 
 
-# Cached where a morning asks the same of every mail: the sender, its name, the subject.
+# Cached where a morning asks the same of every email: the sender, its name, the subject.
 @lru_cache(maxsize=64)
 def split_mailbox(text: str) -> tuple[str, str]:
-    """Name and address of `Name <a@b>` or `a@b`. The last bracket counts: a name may hold anything."""
+    """Name and address of `Name <a@b>` or `a@b`. The last bracket counts, because a name may contain anything."""
     line = clean(text)
     if line.endswith(">") and "<" in line:
         name, _, address = line[:-1].rpartition("<")
@@ -35,7 +35,7 @@ def split_mailbox(text: str) -> tuple[str, str]:
 def ascii_domain(address: str) -> str:
     """The address with its domain as A-labels and without what could end a header or a bracket."""
     if _PLAIN.fullmatch(address):
-        return address  # nearly all of them, and each mail asks
+        return address  # nearly all of them, and each email asks
     local, _, domain = re.sub(r"[\s<>]", "", clean(address)).rpartition("@")
     if not domain.isascii():
         domain = idna.encode(domain, uts46=True).decode("ascii")
@@ -58,19 +58,19 @@ def domain_of(address: str) -> str:
 
 
 def archive_link(letterhead: Letterhead, token: str) -> str | None:
-    """Where past issues are, with the token where they are for readers alone; None where there are none."""
+    """Where past issues are, with the token where they are for readers alone; None if there are none."""
     if not letterhead.public_url or not letterhead.archive:
         return None
     return f"{letterhead.public_url}/a/{token}/" if letterhead.private else f"{letterhead.public_url}/"
 
 
 def leave_link(letterhead: Letterhead, token: str) -> str:
-    """The way out for the mail's body: the web page, else a mail."""
+    """The unsubscribe link for the email's body: the web page, or else an email."""
     return f"{letterhead.public_url}/u/{token}" if letterhead.public_url else leave_mailto(letterhead, token)
 
 
 def leave_mailto(letterhead: Letterhead, token: str) -> str:
-    """A mail whose arrival is the request; the token is in the address or, without plus addressing, in the subject."""
+    """An email whose arrival is the request; its token is in the address or, without plus addressing, the subject."""
     address = own_address(letterhead)
     if letterhead.reply_to and letterhead.plus_addressing:
         return f"mailto:{quote(plus(address, token), safe='@+')}?subject=unsubscribe"

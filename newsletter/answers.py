@@ -1,4 +1,4 @@
-"""The JSON in what a model said: behind its thinking, with TeX repaired, the last complete answer of several."""
+"""The JSON in a model's answer: after its thinking, with TeX repaired, and the last complete one of several."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def is_answer(reply: str, name: str, ids: Collection[str] = ()) -> bool:
 
 
 def spoken(reply: str) -> str:
-    """What stands behind the thinking: a draft is never the answer, nor is thinking that never ended."""
+    """The text after the thinking: a draft is never the answer, and neither is unfinished thinking."""
     text = reply[-_MOST:]
     ends = [found.end() for found in _CLOSING.finditer(text)]
     text = text[ends[-1] :] if ends else text

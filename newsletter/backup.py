@@ -41,7 +41,7 @@ def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
     part = folder.with_name(f".{folder.name}.part")
     try:
         if folder.exists():
-            raise FileExistsError(17, "it is there already")
+            raise FileExistsError(17, "it already exists")
         make_folder(part.parent)
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(mode=0o700)  # addresses, and the key that signs links
@@ -50,14 +50,14 @@ def backup(settings: Settings, target: Path | None, now: datetime) -> Path:
         part.rename(folder)
     except OSError as error:
         problem = f"{folder} cannot be written: {error.strerror or error}"
-        raise ConfigurationError([Finding("backup", None, problem, "name a new folder on a disk with room")]) from error
+        raise ConfigurationError([Finding("backup", None, problem, "choose a new folder with enough space")]) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
 def _copy(settings: Settings, folder: Path, now: datetime) -> None:
-    """The state first: what the file says of readers may only be newer than what the ledger says."""
+    """Copies the state first, because the file may only be newer than the ledger."""
     state = folder / "var"
     state.mkdir()
     with open_ledger(settings):  # made or upgraded, so that there is one to copy
@@ -82,7 +82,7 @@ def _copy(settings: Settings, folder: Path, now: datetime) -> None:
 
 
 def _written_by_hand(roster: Path) -> Iterator[Path]:
-    """The roster, its prompts and templates, and the files of interests that it names."""
+    """The subscriber list, its prompts and templates, and the files of interests that it names."""
     yield roster
     folder = roster.parent
     named = [folder / name.strip() for name in _INTERESTS.findall(roster.read_text("utf-8-sig"))]
@@ -92,19 +92,19 @@ def _written_by_hand(roster: Path) -> Iterator[Path]:
 
 
 def without_secrets(text: str) -> str:
-    """A `.env` in which everything that might be a secret is left out, of comments too; the order stays."""
+    """A `.env` without anything that might be a secret, even in comments; the order stays."""
     return "".join(map(_shown, parse_stream(io.StringIO(text))))
 
 
 def _shown(binding: Binding) -> str:
     original = str(binding.original.string)
     if binding.error:
-        return "# a line that could not be read was here\n"
+        return "# an unreadable line was left out here\n"
     if binding.key is None or not binding.value:
         return _without_comments(original)
     lead = _without_comments(original[: len(original) - len(original.lstrip())])
     if binding.key in _PLACES:
-        return f"{lead}# {binding.key} is not set: the backup holds its own\n"
+        return f"{lead}# {binding.key} is not set: the backup uses its own folder\n"
     password = urlsplit(binding.value).password if "://" in binding.value else None
     if is_secret(binding.key) or password:
         return f"{lead}{binding.key}=  # left out of the backup\n"
@@ -112,7 +112,7 @@ def _shown(binding: Binding) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """What was commented out may be the key of last year; words that nobody uses as one stay."""
+    """Comments may contain an old key; comments that are ordinary words stay."""
     return "".join(map(_without_comment, text.splitlines(keepends=True)))
 
 

@@ -43,13 +43,13 @@ def compose(
         model=model,
         bills=_by_stage(bills),
     )
-    # Neither the bill nor who is on it: what other readers' mails add to it must not give equal readers two editions.
+    # Neither the bill nor who is on it: what other readers' emails add to it must not give equal readers two editions.
     content = replace(edition, bills=(), model=None)
     return replace(edition, key=hashlib.sha256(f"{salt}\n{content!r}".encode()).hexdigest())
 
 
 def _by_stage(bills: Iterable[Bill]) -> tuple[Bill, ...]:
-    """One bill for each stage and model, over all issues of the mail."""
+    """One bill for each stage and model, over all issues of the email."""
     sums: dict[tuple[str, str], Bill] = {}
     for bill in bills:
         before = sums.get((bill.stage, bill.model), Bill(bill.stage, bill.model, 0, Usage()))
@@ -84,7 +84,7 @@ def _entry(
 def _sections(
     entries: Sequence[Entry], picks: Sequence[Pick], wishes: Wishes, titles: Mapping[str, str]
 ) -> tuple[Section, ...]:
-    """One section, or one for each topic that has papers; a paper stands under the topic that wants it most."""
+    """One section, or one for each topic that has papers; a paper goes to the topic that wants it most."""
     if len(wishes.topics) < 2:
         return (Section(title=None, entries=tuple(entries)),) if entries else ()
     under = [

@@ -12,12 +12,12 @@ NewsletterError
 │   ├── RequestRefused      this request's content
 │   │   └── RequestTooLong  this request's length
 │   └── BudgetReached       NEWSLETTER_MAX_COST_USD is spent
-├── NoModelServes           the first issue would go out without a model
+├── NoModelServes           the first issue would be sent without a model
 ├── TransportError
 │   ├── TransportUnavailable  down, throttling
 │   └── TransportRefused    the whole transport says no (401, TLS)
 ├── MailboxUnavailable      down, silent, refuses the login
-├── MailUnread              one email ends whoever reads it
+├── MailUnread              one email crashes the process that reads it
 ├── ArchiveUnwritable       its folder is full or read-only
 ├── TemplateError           a template or prompt does not compile
 └── StoreError
@@ -36,14 +36,14 @@ from newsletter.redaction import redacted
 
 
 class NewsletterError(Exception):
-    """The root: its text is fit for an operator, without a traceback and without secrets."""
+    """The root: its text is meant for an operator, without a traceback or secrets."""
 
     def __init__(self, text: str = "") -> None:
         super().__init__(redacted(text))
 
 
 class ConfigurationError(NewsletterError):
-    """What the operator wrote cannot work; carries every finding, not only the first."""
+    """The configuration cannot work; carries every finding, not only the first."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
@@ -63,7 +63,7 @@ class ArxivUnavailable(ArxivError):
 
 
 class ArxivRefused(ArxivError):
-    """Asking again would not help, or is not allowed."""
+    """Retrying would not help, or is not allowed."""
 
     def __init__(self, url: str, problem: str, *, of_query: bool = False) -> None:
         self.of_query = of_query  # our query is wrong, not our asking: other addresses may be asked
@@ -87,7 +87,7 @@ class ModelUnavailable(ModelError):
 
 
 class Refusal(StrEnum):
-    """Why a model refuses everybody with this account: each has its own remedy."""
+    """Why a model refuses every request of this account; each reason has its own remedy."""
 
     KEY = "key"
     MONEY = "money"
@@ -104,11 +104,11 @@ class ModelRefused(ModelError):
 
 
 class ModelUnreadable(ModelError):
-    """The model answers, but in no form that it was asked in can the answer be read."""
+    """The model answers, but the answer cannot be read in any form that we asked for."""
 
 
 class RequestRefused(ModelError):
-    """This request is refused for what it holds; others may pass."""
+    """This request is refused for its content; others may pass."""
 
     def __init__(self, model: str, problem: str, *, certain: bool = True) -> None:
         self.certain = certain  # not certain: refused in every form, without a word about its content
@@ -128,17 +128,17 @@ class BudgetReached(ModelError):
 
 
 class NoModelServes(NewsletterError):
-    """The model is refused or not reached before anything was ever sent: rather a wrong setting than a bad day."""
+    """The model refuses us or cannot be reached before anything was ever sent: probably a wrong setting."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(
-            f"{problem}. Nothing was sent and nothing is used up: fix it and run again, or send this first issue by "
+            f"{problem}. Nothing was sent and nothing is lost: fix it and run again, or send this first issue by "
             "word match with `newsletter run --without-model`"
         )
 
 
 class TransportError(NewsletterError):
-    """Nobody can be served; no single mail is to blame."""
+    """Nobody can be served; no single email is to blame."""
 
     def __init__(self, transport: str, problem: str, retry_after: float | None = None) -> None:
         self.transport, self.problem, self.retry_after = transport, redacted(problem), retry_after
@@ -146,15 +146,15 @@ class TransportError(NewsletterError):
 
 
 class TransportUnavailable(TransportError):
-    """The server is down or throttles us; the mails wait."""
+    """The server is down or throttles us; the emails wait."""
 
 
 class TransportRefused(TransportError):
-    """The transport refuses everybody: sending stops, and the administrator should know."""
+    """The transport refuses every email: sending stops, and the administrator should know."""
 
 
 class MailboxUnavailable(NewsletterError):
-    """The mailbox could not be read now; what lies in it is read by the next poll."""
+    """The mailbox could not be read now; the next poll reads what is in it."""
 
     def __init__(self, mailbox: str, problem: str) -> None:
         self.mailbox, self.problem = mailbox, redacted(problem)
@@ -174,10 +174,10 @@ class TemplateError(NewsletterError):
 
 
 class ArchiveUnwritable(NewsletterError):
-    """Pages could not be written; mails do not wait for them, and the next time writes what is missing."""
+    """Pages could not be written; emails go out anyway, and the next run writes what is missing."""
 
     def __init__(self, folder: str, problem: str) -> None:
-        super().__init__(f"{folder}: {problem}; make room or let it be written, then run `newsletter archive`")
+        super().__init__(f"{folder}: {problem}; free some space or make it writable, then run `newsletter archive`")
 
 
 class StoreError(NewsletterError):
@@ -195,12 +195,12 @@ class DataFolderLocked(StoreError):
 class StoreUnavailable(StoreError):
     """The ledger cannot be written or read now; nothing is sent that could not be recorded."""
 
-    def __init__(self, problem: str, remedy: str = "free the disk or wait") -> None:
-        super().__init__(f"the ledger: {problem}; {remedy}, and run again: nothing was lost")
+    def __init__(self, problem: str, remedy: str = "free some disk space or wait") -> None:
+        super().__init__(f"the ledger: {problem}; {remedy}, then run again: nothing was lost")
 
 
 class StoreUnreadable(StoreError):
     """Not our database, or a damaged one."""
 
     def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: {problem}; restore a backup or set NEWSLETTER_DATA_DIR to an empty folder")
+        super().__init__(f"{place}: {problem}; restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder")

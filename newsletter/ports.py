@@ -1,4 +1,4 @@
-"""The edges as protocols. Adapters speak these words; vendor names stop behind them."""
+"""The interfaces to the outside, as protocols. Adapters implement them; vendors' names stay behind them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ class Complete(Protocol):
 
 
 class Priced(Complete, Protocol):
-    """A model whose price can be told before it is asked."""
+    """A model whose price is known before it is asked."""
 
     def price(self) -> tuple[float, float] | None:
-        """Dollars per million prompt and completion tokens, the dearest that may answer; None: unknown."""
+        """Dollars per million input and output tokens of the most expensive model that may answer; None if unknown."""
         ...
 
 
 class Transport(Protocol):
-    """Hands mails to the next system, several at once. Who sends calls `exchange` until every mail is answered."""
+    """Hands emails to the next system, several at once. The sender calls `exchange` until every email has an answer."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def room(self) -> int:
-        """How many mails it takes now; 0 while it is in trouble."""
+        """How many emails it takes now; 0 while it is in trouble."""
         ...
 
     @property
@@ -41,10 +41,10 @@ class Transport(Protocol):
         ...
 
     def exchange(self, mails: Iterable[Outgoing], wait: float) -> Sequence[Answer]:
-        """Take all of these, at most `room`, and say what is known of them and of earlier ones after `wait` seconds.
+        """Take all of these, at most `room`, and report what is known about them and earlier ones after `wait` seconds.
 
         The call says that the answers of the last one are recorded: a connection begins no other body before that.
-        Never raises for a mail or a server.
+        Never raises for an email or a server.
         """
         ...
 
@@ -54,27 +54,27 @@ class Transport(Protocol):
 
 
 class Mailbox(Protocol):
-    """Where replies and reports lie. Both calls raise MailboxUnavailable, and the next poll tries again."""
+    """Where replies and reports lie. Both calls may raise MailboxUnavailable; the next poll tries again."""
 
     @property
     def name(self) -> str: ...
 
     def waiting(self, known: Callable[[Iterable[str]], Container[str]]) -> Iterator[Incoming]:
-        """The mails whose keys `known` does not name, oldest first; looking changes nothing about them."""
+        """The emails whose keys `known` does not name, oldest first; looking changes nothing about them."""
         ...
 
     def put_away(self, mail: Incoming) -> None:
-        """Move a handled mail out of its owner's sight, without deleting it."""
+        """Move a handled email out of its owner's sight, without deleting it."""
         ...
 
     def close(self) -> None: ...
 
 
 class TroubleStore(Protocol):
-    """What the administrator was told, so that a restart does not tell it again."""
+    """What the administrator was told, so that a restart does not repeat it."""
 
     def troubles(self) -> Sequence[Trouble]:
-        """Oldest first, those that ended a moment ago included."""
+        """Oldest first, including those that have just ended."""
         ...
 
     def save_trouble(self, trouble: Trouble) -> None: ...
@@ -95,7 +95,7 @@ class Alarm(Protocol):
 
 
 class Hook(Protocol):
-    """An address of ours at which a mail provider posts."""
+    """An address of ours to which an email provider posts."""
 
     @property
     def path(self) -> str:
@@ -108,7 +108,7 @@ class Hook(Protocol):
         ...
 
     def is_open(self, secret: str) -> bool:
-        """Whether anything is here; asked before the body is read."""
+        """Whether this hook exists; checked before the body is read."""
         ...
 
     def admits(self, headers: Mapping[str, str], now: datetime) -> bool:
@@ -116,5 +116,5 @@ class Hook(Protocol):
         ...
 
     def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
-        """What was posted; None where it does not come from the provider. Raises ValueError for what cannot be read."""
+        """The posted content; None if it does not come from the provider. Raises ValueError if it cannot be read."""
         ...

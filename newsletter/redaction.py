@@ -1,4 +1,4 @@
-"""Secrets stay inside: the values that the settings hold are cut out of what is logged, stored, shown or mailed.
+"""Keeps secrets inside: the secret values in the settings are removed from what is logged, stored, shown or emailed.
 
 The one thing here that the whole process shares, since an answer that repeats our key may come from any server.
 """
@@ -29,5 +29,5 @@ def redacted(text: str) -> str:
 
 
 def for_logs(text: str) -> str:
-    """The text without secrets, and with mail addresses that name nobody: logs are read by more people and machines."""
+    """The text without secrets and with shortened email addresses, because many people and programs read logs."""
     return _ADDRESS.sub(r"\1…@", redacted(text))

@@ -48,7 +48,7 @@ Save = Callable[[Mapping[Paper, Score], Completion], None]
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What one reply held: usable scores by arXiv id, and how many rows were not."""
+    """The content of one reply: usable scores by arXiv id, and the number of unusable rows."""
 
     scores: Mapping[str, Score]
     dropped: int
@@ -56,7 +56,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a run over one topic brought: papers left without a score, and why."""
+    """The result of a run over one topic: papers left without a score, and why."""
 
     unscored: tuple[Paper, ...]
     errors: tuple[ModelError, ...]
@@ -132,7 +132,7 @@ def _read_row(row: object) -> tuple[object, int | None, int | None]:
 
 
 async def score(papers: Sequence[Paper], topic: Topic, template: PromptFile, complete: Complete, save: Save) -> Scored:
-    """Score all papers for one topic; every reply is saved as it comes. A batch that fails costs its papers only.
+    """Score all papers for one topic; every reply is saved as it comes. A failed batch affects only its own papers.
 
     A request that is refused for its length or content, or whose answer was cut, is made smaller: of a batch with one
     paper that a provider refuses, all others get their score.
@@ -159,10 +159,10 @@ def _joined(parts: Sequence[Scored]) -> Scored:
 
 
 def _batches(papers: Sequence[Paper]) -> Iterator[Sequence[Paper]]:
-    """The papers, which come best first, block by block; one that speaks to its judge alone, and last.
+    """The papers, best first, block by block; a paper that addresses the model goes last, in a request of its own.
 
-    Within a block they are dealt like cards, so that no request holds the fifteen best of the day while it is told
-    that most papers score low; the best block comes first, so that a stop loses the tail.
+    Within a block they are dealt like cards, so that no request has the fifteen best of the day while its prompt says
+    that most papers score low; the best block comes first, so that a stop loses the rest.
     """
     loud = [paper for paper in papers if _ADDRESSES_THE_JUDGE.search(f"{paper.title}\n{paper.abstract}")]
     quiet = [paper for paper in papers if paper not in loud]
@@ -240,7 +240,7 @@ class _Asker:
         return completion.state in (AnswerState.BLIND, AnswerState.REFUSED)
 
     async def _failed(self, papers: Sequence[Paper], error: ModelError) -> Scored:
-        """After an error: the halves, where each may pass by itself; a refused paper that stands alone is named."""
+        """After an error: the two halves, since each may pass by itself; a single refused paper is reported."""
         if isinstance(error, (ModelRefused, ModelUnreadable, BudgetReached)):
             self.stop.set()
         if isinstance(error, RequestRefused) and len(papers) > 1:
@@ -264,7 +264,7 @@ def _whole(value: object) -> int | None:
 
 
 def _schema(names: Sequence[str]) -> Mapping[str, object]:
-    """The answer's shape: a string for each of these papers, of its name and two numbers from 1 to 10."""
+    """The answer's shape: for each of these papers, a string of its name and two numbers from 1 to 10."""
     number = "([1-9]|10)"
     row = {"type": "string", "pattern": f"^({'|'.join(map(re.escape, names))}) {number} {number}$"}
     rows = {"type": "array", "items": row, "minItems": len(names), "maxItems": len(names)}

@@ -17,8 +17,8 @@ _OFFLINE_SHARE = 0.10  # without a model nobody says what is good enough: the cl
 def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pick]:
     """The papers of one topic that pass, best first.
 
-    With scores a paper passes by the topic's thresholds; offline the tenth that is closest in words does, as far as
-    it is about the topic at all.
+    With scores a paper passes by the topic's thresholds; offline, the best tenth by word match does, if it is about the
+    topic at all.
     """
     passed = [one for one in judged if why_not(one, topic, offline=offline) is None]
     if offline:
@@ -42,7 +42,7 @@ def merge(by_topic: Iterable[Sequence[Pick]], most: int) -> list[Pick]:
 
 
 def rank(pick: Pick) -> tuple[bool, int, int, float, str]:
-    """The order of a mail: followed authors, then relevance; novelty and word match only break ties."""
+    """The order of an email: followed authors, then relevance; novelty and word match only break ties."""
     relevance, novelty = (pick.score.relevance, pick.score.novelty) if pick.score else (0, 0)
     return (pick.by_author is None, -relevance, -novelty, -pick.similarity, pick.paper.arxiv_id)
 
@@ -51,16 +51,16 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
     """In one clause why the paper does not pass this topic, or None when it passes."""
     paper, score = judged.paper, judged.score
     if not topic.covers(paper):
-        return f"none of its categories ({', '.join(paper.categories)}) is asked for"
+        return f"none of its categories ({', '.join(paper.categories)}) is one of yours"
     if followed(paper, topic):
         return None
     text = f"{paper.title}\n{paper.abstract}"
     if dropping := _first_match(text, topic.exclude):
-        return f"it has the word {dropping!r} of the exclude list"
+        return f"it contains the excluded word {dropping!r}"
     if offline:
         return None
     if score is None:
-        return "it has no score" if judged.shown else "the model never saw it: too low in the order by words"
+        return "it has no score" if judged.shown else "the model did not see it: its word match is too low"
     lift = 1 if _first_match(text, topic.include) else 0
     if score.relevance + lift < topic.min_relevance:
         return f"relevance {score.relevance} is below {topic.min_relevance}"
@@ -68,12 +68,12 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
 
 
 def _first_match(text: str, words: Sequence[str]) -> str | None:
-    """The first of the words or phrases that stands in the text as a whole word, in any case."""
+    """The first of the words or phrases that the text contains as whole words, in upper or lower case."""
     return next((word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), None)
 
 
 def followed(paper: Paper, topic: Topic) -> str | None:
-    """The followed author among the paper's, compared without case and accents."""
+    """The first followed author of the paper; ignores case and accents."""
     names = {_bare(name): name for name in paper.authors}
     return next((names[_bare(author)] for author in topic.authors if _bare(author) in names), None)
 

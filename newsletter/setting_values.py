@@ -18,7 +18,7 @@ _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 def is_near(host: str) -> bool:
-    """Whether what is sent to this host stays on this machine or in its own network, as far as a name can say."""
+    """Whether data sent to this host stays on this machine or its own network, as far as the name shows."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -48,7 +48,7 @@ def _parts(value: str) -> SplitResult | None:
 
 def path_secret(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{20,200}", value):
-        raise ValueError("cannot be a part of an address that nobody guesses; write 20 or more of A-Z a-z 0-9 _ -")
+        raise ValueError("is not a secret that nobody can guess; use at least 20 of the characters A-Z a-z 0-9 _ -")
     return value
 
 
@@ -71,7 +71,7 @@ ServiceUrl = Annotated[str, BeforeValidator(service)]
 
 
 def mail_server(plain: str, form: str, *, loopback_only: bool = False) -> BeforeValidator:
-    """Of `smtp` or `imap` and the same with TLS; a plain one may be for this machine alone."""
+    """Checks URLs of `smtp` or `imap`, with or without TLS; unencrypted ones only for this machine."""
 
     def check(value: str) -> str:
         parts = _parts(value)
@@ -79,7 +79,9 @@ def mail_server(plain: str, form: str, *, loopback_only: bool = False) -> Before
         if parts is None or parts.scheme not in (f"{plain}s", plain)[: 1 if loopback_only and not near else 2]:
             raise ValueError(f"is not an {plain.upper()} address; write {form}")
         if parts.password is not None:
-            raise ValueError(f"holds a password; write {form.split()[0]} and set NEWSLETTER_{plain.upper()}_PASSWORD")
+            raise ValueError(
+                f"contains a password; write {form.split()[0]} and set NEWSLETTER_{plain.upper()}_PASSWORD"
+            )
         if plain == "imap" and not parts.username:
             raise ValueError(f"names no user; write {form}")
         return value
@@ -111,7 +113,7 @@ def options(value: object) -> object:
     except ValueError as error:
         raise ValueError(f'is not JSON ({error}); write {{"temperature": 0}}') from error
     if not isinstance(found, dict):
-        raise ValueError('is no JSON object; write {"temperature": 0}')
+        raise ValueError('is not a JSON object; write {"temperature": 0}')
     return found
 
 
@@ -123,6 +125,8 @@ def prices(value: object) -> object:
     for part in filter(None, (part.strip() for part in value.split(","))):
         found = re.fullmatch(r"(?P<model>[^=\s]+)=(?P<into>\d+(?:\.\d+)?)/(?P<out>\d+(?:\.\d+)?)", part)
         if not found:
-            raise ValueError(f"cannot be read at {part!r}; write model=0.25/2, dollars per million tokens in and out")
+            raise ValueError(
+                f"cannot be read at {part!r}; write model=0.25/2, in dollars per million input and output tokens"
+            )
         prices[found["model"]] = (float(found["into"]), float(found["out"]))
     return prices

@@ -32,7 +32,7 @@ _SECRET_NAMES = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_CREDENTIALS")
 
 
 class Settings(BaseSettings, TransportSettings):
-    """Everything an operator sets, validated once. Names and defaults: the README's table."""
+    """Everything an operator sets, validated once. Names and defaults are in docs/settings.md."""
 
     # An empty value is an unset one: container files write NAME=${NAME:-}.
     model_config = SettingsConfigDict(
@@ -80,7 +80,7 @@ class Settings(BaseSettings, TransportSettings):
             )
         if (self.dkim_key_file is None) != (self.dkim_selector is None):
             missing_one = "dkim_selector" if self.dkim_selector is None else "dkim_key_file"
-            raise ValueError(f"{variable(missing_one)} is missing; signing needs the key and the selector")
+            raise ValueError(f"{variable(missing_one)} is missing; DKIM signing needs both the key and the selector")
         if self.prefilter is not None and self.prefilter_loss is not None:
             raise ValueError("NEWSLETTER_PREFILTER and NEWSLETTER_PREFILTER_LOSS are both set; remove one of them")
         return self
@@ -97,7 +97,7 @@ class Settings(BaseSettings, TransportSettings):
 
     @property
     def parses_inbound(self) -> bool:
-        """Whether mails can be posted to us: the secret of the path is set, and the path can be reached."""
+        """Whether emails can be posted to us: the secret of the path is set, and the path can be reached."""
         return self.inbound_secret is not None and self.public_url is not None
 
     @property
@@ -107,7 +107,7 @@ class Settings(BaseSettings, TransportSettings):
 
     @property
     def letterhead(self) -> Letterhead:
-        """What mails say about their sender. Where emails stay here replies are tried, so there they are promised."""
+        """What emails say about their sender. In the outbox, replies are only tried out, so they are promised."""
         sender = self.sender or "Morning arXiv <newsletter@newsletter.invalid>"
         return Letterhead(
             sender=sender,
@@ -126,7 +126,7 @@ if not TYPE_CHECKING:  # each transport's own fields: only its own functions rea
 
 
 def load(folder: Path | None = None) -> Settings:
-    """Read `.env` beside the roster into the environment (what is set there already wins), then all settings.
+    """Read `.env` beside the subscriber list into the environment (what is set there already wins), then all settings.
 
     Raises ConfigurationError with one finding for each mistake.
     """
@@ -168,7 +168,7 @@ def is_secret(name: str) -> bool:
 
 
 def _load_env_file(env_file: Path) -> Mapping[str, tuple[str, int]]:
-    """Set what the file says and the environment does not; where each name stands."""
+    """Set what is in the file but not in the environment; returns the line of each name."""
     if not env_file.is_file():
         return {}
     places: dict[str, tuple[str, int]] = {}
@@ -204,14 +204,14 @@ def _read_secret_files(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
         except (OSError, ValueError) as error:
             where, line = places.get(name, ("environment", None))
             findings.append(
-                Finding(where, line, f"{name}: {path} cannot be read ({_why(error)})", "name a readable file")
+                Finding(where, line, f"{name}: {path} cannot be read ({_why(error)})", "choose a readable file")
             )
     return findings
 
 
 def _why(error: OSError | ValueError) -> str:
-    """Without the path, which stands there already, and without the file's bytes, which may be a secret."""
-    return error.strerror or "it cannot be opened" if isinstance(error, OSError) else "it is not text in UTF-8"
+    """Without the path, which is already there, and without the file's content, which may be secret."""
+    return error.strerror or "it cannot be opened" if isinstance(error, OSError) else "it is not UTF-8 text"
 
 
 def _unknown_names(places: Mapping[str, tuple[str, int]]) -> list[Finding]:
@@ -247,7 +247,7 @@ def _fields() -> Mapping[str, str]:
 
 
 def variable(field: str) -> str:
-    """The name in the environment: the one that a provider's own package reads, or ours."""
+    """The name of the environment variable: the one that a provider's own package reads, or ours."""
     theirs = Settings.model_fields[field].validation_alias
     return theirs if isinstance(theirs, str) else f"NEWSLETTER_{field.upper()}"
 
@@ -268,7 +268,7 @@ def _finding(problem: Mapping[str, Any], places: Mapping[str, tuple[str, int]]) 
 
 
 def _shown(name: str, value: str) -> str:
-    """What was given, as far as it cannot be a secret."""
+    """The given value, unless it could be a secret."""
     if is_secret(name) or any(word in name for word in ("KEY", "PASSWORD", "SECRET")):
         return ""
     return " " + repr(re.sub(r"(//[^:/@\s]*):.*@", r"\1:…@", value))

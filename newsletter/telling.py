@@ -19,23 +19,24 @@ def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
         yield issue_line(issue)
         yield from (f"  {note}" for note in issue.all_notes)
         if issue.missing:
-            yield f"  announced, not readable in arXiv's API yet, asked for again next time: {', '.join(issue.missing)}"
+            yield f"  announced, but not in arXiv's API yet; the next run asks again for: {', '.join(issue.missing)}"
     for day in done.not_out:
         yield f"Issue {day}: arXiv has not announced it yet."
     tally = done.tally
-    yield f"Sent {counted(tally.accepted, 'mail')} {_by(desk)}."
+    yield f"Sent {counted(tally.accepted, 'email')} {_by(desk)}."
     left, reason = left_over(desk)
     if left:
-        yield f"{counted(left, 'mail')} left to be sent; run again to try again{f' ({reason})' if reason else ''}."
+        waiting = f"{counted(left, 'email')} {'is' if left == 1 else 'are'} still queued"
+        yield f"{waiting}; run again to retry{f' ({reason})' if reason else ''}."
     if tally.failed:
-        yield f"{counted(tally.failed, 'mail')} refused for good: see `newsletter status`."
+        yield f"{counted(tally.failed, 'email')} rejected permanently: see `newsletter status`."
     if not tally.accepted and not left:
         following = calendar.following(calendar.newest(desk.now()))
-        yield f"The next announcement is {following}, due {due_text(following)}."
+        yield f"The next issue is {following}, due {due_text(following)}."
 
 
 def left_over(desk: Desk) -> tuple[int, str | None]:
-    """How many mails are planned and not sent, refused for now or in doubt, and the reason."""
+    """How many emails are queued, temporarily rejected or uncertain, and the reason."""
     return desk.store.unsent([DeliveryState.QUEUED, DeliveryState.UNKNOWN])
 
 
@@ -44,7 +45,7 @@ def _by(desk: Desk) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 mail`, `3 mails`."""
+    """`1 email`, `3 emails`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
@@ -71,6 +72,6 @@ def bill(issue: Issue) -> str:
 
 
 def usage_text(usage: Usage) -> str:
-    """Tokens into and out of a model, and what they cost."""
+    """Input and output tokens of a model, and what they cost."""
     cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
-    return f"{usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens, {cost}"
+    return f"{usage.prompt_tokens:,} input + {usage.completion_tokens:,} output tokens, {cost}"

@@ -1,4 +1,4 @@
-"""Tokens that prove who a mail or a link belongs to: id, purpose, key number and a 96-bit MAC in 34 letters.
+"""Tokens that prove who an email or a link belongs to: id, purpose, key number and a 96-bit MAC in 34 letters.
 
 Lower-case base32 survives everything mail systems do to a local part (case folding included), and its
 fixed width lets a token be spliced into ready bytes.
@@ -22,7 +22,7 @@ _SHAPE = re.compile(r"[a-z2-7]{34}", re.ASCII)
 
 
 class Purpose(IntEnum):
-    """What a token is good for; one made for another purpose proves nothing here."""
+    """What a token is for; it proves nothing for other purposes."""
 
     REPLY = 1  # Reply-To: whose reply this is; the reply must still say something
     LEAVE = 2  # List-Unsubscribe, web and mailto: using it is the request
@@ -54,7 +54,7 @@ def make(keys: Keys, purpose: Purpose, subscriber_id: int) -> str:
 
 
 def _letters(raw: bytes) -> str:
-    """Base32 of 21 bytes. Each mail has five tokens, and the standard library's takes three times as long."""
+    """Base32 of 21 bytes. Each email has five tokens, and the standard library's takes three times as long."""
     bits = int.from_bytes(raw, "big") << 2
     return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 

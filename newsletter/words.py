@@ -75,14 +75,14 @@ class Words:
         return {"locale": str(self._locale).replace("_", "-"), "phrases": found}
 
     def section(self, prefix: str) -> Mapping[str, str]:
-        """Every phrase without plural forms whose key begins so, by the rest of its key."""
+        """Every phrase whose key has this prefix, by the rest of its key; without plural forms."""
         return {key.removeprefix(prefix): str(one) for key, one in self._phrases.items() if key.startswith(prefix)}
 
     def number(self, value: float) -> str:
         return format_decimal(value, locale=self._locale)
 
     def dollars(self, cost: float) -> str:
-        """Cents, and of what is less than ten of them the first two digits."""
+        """Writes cents; amounts under ten cents get their first two digits."""
         small = 0.0001 <= cost < 0.1
         digits = max(2, len(f"{cost:.2g}".partition(".")[2])) if small else 2
         pattern = self._locale.currency_formats["standard"].pattern.replace("0.00", f"0.{'0' * digits}")
@@ -94,7 +94,7 @@ class Words:
         return self._written(day, "day")
 
     def short_day(self, day: date) -> str:
-        """The short form, never broken over two lines."""
+        """The short form, never split over two lines."""
         written = self._written(day, "short_day").replace(" ", "\u00a0")
         return f"{_ISOLATE}{written}{_END}" if self.direction == "rtl" else written
 
@@ -103,6 +103,10 @@ class Words:
         if len(days) == 1:
             return self.day(days[0])
         return f"{self._written(days[0], 'first_day')} – {self.day(days[-1])}"
+
+    def long_day(self, day: date) -> str:
+        """The day with the name of its month and its year, for use in a sentence."""
+        return str(format_date(day, "long", locale=self._locale))
 
     def day_of_month(self, day: date) -> str:
         """The day without its year."""
@@ -179,7 +183,7 @@ def _merged(files: tuple[tuple[Path, int], ...]) -> Words:
 
 
 def speak(folders: Sequence[Path], language: str) -> Words:
-    """As `load_words`; where an operator's file cannot be read, the shipped ones serve."""
+    """Like `load_words`, but uses the shipped files if an operator's file cannot be read."""
     try:
         return load_words(folders, language)
     except TemplateError:
@@ -216,7 +220,7 @@ def languages(folders: Sequence[Path]) -> list[str]:
 
 
 def _is_whole(phrases: Mapping[str, str | Forms]) -> bool:
-    """A catalogue of some sentences alone, such as the answers, does not say how dates are written."""
+    """A file with only a few sentences, such as the answers, has no date formats."""
     return "locale" in phrases
 
 
@@ -231,7 +235,7 @@ def _names(language: str) -> Iterator[str]:
 
 
 def _files(folders: Sequence[Path], name: str) -> list[Path]:
-    """The catalogues of this name, the operator's own last."""
+    """The files with this name, the operator's own last."""
     if not name.replace("-", "").isalnum():
         return []
     return [file for folder in reversed(folders) if (file := folder / "words" / f"{name}.yaml").is_file()]

@@ -72,8 +72,8 @@ def alarms(store: Store, clock: Clock, outbox: Dying) -> Alarms:
     return Alarms(store=store, post=outbox.post, letterhead=a_letterhead(), admin=ADMIN, now=clock)
 
 
-BEGUN = "Morning arXiv: trouble: arXiv is down"
-OVER = "Morning arXiv: over: arXiv is down"
+BEGUN = "[Morning arXiv] Problem: arXiv is down"
+OVER = "[Morning arXiv] Resolved: arXiv is down"
 
 
 def test_one_mail_each(alarms: Alarms, clock: Clock, outbox: Dying) -> None:
@@ -149,7 +149,7 @@ def test_the_mail(alarms: Alarms, tmp_path: Path) -> None:
     (file,) = tmp_path.glob("*.eml")
     mail = message_from_bytes(file.read_bytes(), policy=policy.default)
     assert (mail["To"], mail["Bcc"], mail["Auto-Submitted"]) == ("olga@example.org", None, "auto-generated")
-    assert mail["Subject"] == "Morning arXiv: trouble: down Bcc: x@example.net"
+    assert mail["Subject"] == "[Morning arXiv] Problem: down Bcc: x@example.net"
     text = mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
     assert [line for line in text.splitlines() if line][:2] == ["down Bcc: x@example.net", "What to do: wait <b>"]
     assert "2026-03-09 06:00 UTC" in text
@@ -170,4 +170,4 @@ def test_an_expired_key_is_told_the_same_minute(tmp_path: Path) -> None:
             prepare_days(desk, DAY, hold=True)
             (refused,) = desk.store.troubles()
     assert (refused.key, refused.told) == (f"model {settings.model}", MORNING)
-    assert subjects(settings.data_dir / "outbox") == [f"Morning arXiv: trouble: model {settings.model}: HTTP 401"]
+    assert subjects(settings.data_dir / "outbox") == [f"[Morning arXiv] Problem: model {settings.model}: HTTP 401"]

@@ -350,7 +350,7 @@ _FEED = b"""<feed xmlns="http://www.w3.org/2005/Atom" xmlns:o="http://a9.com/-/s
         (b"<html><body/></html>", "is <html>, not feed"),
         (b'<!DOCTYPE feed [<!ENTITY a "aa">]>' + _FEED % b"", "document type"),
         (_FEED % b"", "no totalResults"),
-        (_FEED % b"<o:totalResults>3</o:totalResults>", "0 entries where its totals promise 3"),
+        (_FEED % b"<o:totalResults>3</o:totalResults>", "0 entries, but its totals say 3"),
         (_FEED % (b"<entry><id>http://arxiv.org/abs/2603.00001v1</id></entry>" * 4), "4 of 4 .* no title"),
     ],
 )

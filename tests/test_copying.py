@@ -136,7 +136,7 @@ def test_a_backup_never_writes_over_anything(tmp_path: Path) -> None:
     (tmp_path / "subscribers.yaml").write_text("topics: {}")
     settings = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
     (tmp_path / "there").mkdir()
-    with pytest.raises(ConfigurationError, match="there cannot be written: it is there already"):
+    with pytest.raises(ConfigurationError, match="there cannot be written: it already exists"):
         backup(settings, tmp_path / "there", MORNING)
     assert [] == list((tmp_path / "there").iterdir())
 
@@ -168,4 +168,4 @@ def test_a_backup_beside_the_running_service(tmp_path: Path, newsletter: Run) ->
         checked = newsletter("check", settings=given)
         assert 0 == checked.returncode, checked.stdout + checked.stderr
         again = newsletter("run", "--date", "2026-03-09", settings=given)
-    assert "Sent 0 mails" in again.stdout, again.stderr
+    assert "Sent 0 emails" in again.stdout, again.stderr

@@ -163,7 +163,7 @@ def test_a_wrong_clock_and_then_the_right_one(at_the_hour: pairs.Pair, prepared:
             code, said = said_by(astray, folder, environment)
         assert "Traceback" not in said
         if wrong.startswith("1970"):
-            assert (1, "clock: this machine says it is 1970-01-01 09:31 UTC; set its clock") == (code, said.strip())
+            assert (1, "clock: this machine thinks it is 1970-01-01 09:31 UTC; set the clock") == (code, said.strip())
             assert [] == sink.arrived()
         for _ in range(2):
             code, said = said_by(at_the_hour.first, folder, environment)

@@ -507,7 +507,7 @@ def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
 
     with practice(tmp_path) as (servers, settings):
         (issue,) = run(settings, wrap).issues
-        assert trouble(issue) == [f"model lines: {2 * issue.picked} failed their check twice and were left out"]
+        assert trouble(issue) == [f"model lines: {2 * issue.picked} failed the check twice and were left out"]
         asked = len(servers.model.requests)
         run(settings, wrap)
         assert asked == len(servers.model.requests)

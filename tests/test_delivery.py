@@ -370,9 +370,9 @@ def test_drain_waits_for_a_server_that_names_a_moment(store: Store) -> None:
 @pytest.mark.parametrize(
     ("outcomes", "answered", "problem"),
     [
-        ("F" * 30, 11, "11 of the first 11 mails were refused for good"),
-        ("A" * 300 + "F" * 30, 320, "20 mails in a row were refused for good"),
-        ("FAAA" * 60, 41, "11 of the first 41 mails were refused for good"),
+        ("F" * 30, 11, "11 of the first 11 emails were rejected permanently"),
+        ("A" * 300 + "F" * 30, 320, "20 emails in a row were rejected permanently"),
+        ("FAAA" * 60, 41, "11 of the first 41 emails were rejected permanently"),
         (("A" * 19 + "F") * 15, None, None),  # 5 % of the first 200
         ("A" * 200 + "FA" * 50, None, None),  # later only a row tells
         ("F" * 10 + "A" * 30, None, None),
@@ -407,7 +407,7 @@ def test_a_row_is_counted_in_the_order_of_the_answers(store: Store, outcomes: st
     plan(store, *(f"reader{number}" for number in range(len(script))))
     steps = [Outcome(Verdict.PERMANENT if one == "F" else Verdict.ACCEPTED, "550") for one in script]
     tally = drain(store, AllAtOnce([*steps], lanes=20), build, owner="me", now=Clock())
-    assert (tally.held == "20 mails in a row were refused for good") is held
+    assert (tally.held == "20 emails in a row were rejected permanently") is held
 
 
 def test_drain_keeps_no_garbage(store: Store) -> None:
@@ -461,7 +461,7 @@ def test_who_refuses_us_everywhere_stops_the_issue(store: Store) -> None:
     """A sender whom everybody turns away is at fault: twenty different domains are enough to see it."""
     plan(store, *(f"reader{number}" for number in range(30)))
     tally = drain(store, Scripted([Outcome(Verdict.UNWANTED, "554 5.7.1")] * 60), build, owner="me", now=Clock())
-    assert tally.held == "11 of the first 11 mails were refused for good"
+    assert tally.held == "11 of the first 11 emails were rejected permanently"
     assert tally.failed == 0
 
 

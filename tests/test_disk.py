@@ -29,7 +29,7 @@ pytestmark = [
     ),
     pytest.mark.skipif(os.geteuid() != 0, reason="mounts small and read-only disks: needs root"),
 ]
-RESTORE = "restore a backup or set NEWSLETTER_DATA_DIR to an empty folder"
+RESTORE = "restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder"
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +127,9 @@ def replaced_by_a_folder(var: Path) -> AbstractContextManager[None]:
 
 
 TROUBLES = {
-    "full": (full, "free some of the disk, and run again: nothing was lost", "free some of the disk"),
-    "read-only": (read_only, "Read-only file system; name a writable folder", "Read-only file system"),
-    "locked": (locked, "wait, or stop the other process that writes there, and run again", "locked"),
+    "full": (full, "free some disk space, then run again: nothing was lost", "free some disk space"),
+    "read-only": (read_only, "Read-only file system; choose a writable folder", "Read-only file system"),
+    "locked": (locked, "wait, or stop the other process that writes to it, then run again", "locked"),
     "damaged-head": (damaged(0), f"file is not a database; {RESTORE}", "file is not a database"),
     "damaged-schema": (damaged(100), f"database disk image is malformed; {RESTORE}", "malformed"),
     "truncated": (truncated, f"database disk image is malformed; {RESTORE}", "malformed"),

@@ -61,10 +61,10 @@ def test_the_workflow_keeps_its_state_from_run_to_run(tmp_path: Path) -> None:
         for number in range(3):
             folder = tmp_path / f"run{number}"
             git(tmp_path, "clone", "-q", "--branch", "main", "origin", folder.name)
-            shell(folder, STEPS["The state of the run before"], settings)
-            said.append(shell(folder, STEPS["The morning"], settings))
-            shell(folder, STEPS["Keep the state, also of a morning that failed half way"], settings)
-    assert ["2", "0", "0"] == [re.findall(r"Sent (\d+) mail", one)[0] for one in said]
+            shell(folder, STEPS["Restore the state of the last run"], settings)
+            said.append(shell(folder, STEPS["Prepare and send the issue"], settings))
+            shell(folder, STEPS["Save the state, even if the run failed halfway"], settings)
+    assert ["2", "0", "0"] == [re.findall(r"Sent (\d+) email", one)[0] for one in said]
     kept = git(tmp_path / "origin", "ls-tree", "--name-only", "newsletter-state").split()
     assert ["newsletter.db", "token-keys"] == kept
     assert "1" == git(tmp_path / "origin", "rev-list", "--count", "newsletter-state").strip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,21 @@ WORDS = sorted((ROOT / "templates" / "words").glob("*.yaml"))
 TEMPLATES = sorted(file for kind in ("*.j2", "*.mjml", "*.js") for file in (ROOT / "templates").glob(kind))
 PAGES = sorted((ROOT / "newsletter" / "web").glob("*.j2"))
 DOCUMENTS = [ROOT / "README.md", *sorted(set((ROOT / "docs").glob("*.md")) - {GLOSSARY})]
+PACKAGE = ROOT / "newsletter"
+QUOTING = (
+    "inbound",
+    "replies",
+    "models/replies.py",
+    "store/migrations",
+)  # what readers, servers and old versions wrote
+SOURCES = [one for one in sorted(PACKAGE.rglob("*.py")) if not str(one.relative_to(PACKAGE)).startswith(QUOTING)]
+EXAMPLES = [
+    ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
+    ROOT / "subscribers.yaml",
+    ROOT / ".env.example",
+    *(ROOT / "examples").iterdir(),
+]
 GERMAN = ("Mail", "Email", "abbestellen", "Einzeiler", "Kurzzusammenfassung")
 
 
@@ -26,9 +42,12 @@ def replaced() -> Iterator[str]:
 
 
 def read(file: Path) -> str:
-    """What people read of a file: of a document no code, of a word file no keys."""
+    """What people read of a file: of a document no code, of a word file no keys, of a source its sentences."""
     text = file.read_text("utf-8")
-    if file.suffix == ".yaml":
+    if file.suffix == ".py":
+        texts = (node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant))
+        text = "\n".join(one for one in texts if isinstance(one, str) and " " in one)
+    if file in WORDS:
         return "\n".join(str(phrase) for phrase in yaml.safe_load(text).values())
     return re.sub(r"```.*?```|`[^`\n]*`|\]\([^)]*\)", "", text, flags=re.S)
 
@@ -46,9 +65,12 @@ def terms_for(file: Path) -> list[str]:
     return [term for term in replaced() if file.stem == "de" or term not in GERMAN]
 
 
-@pytest.mark.parametrize("file", [*WORDS, *TEMPLATES, *PAGES, *DOCUMENTS], ids=lambda file: file.name)
+READ = [*WORDS, *TEMPLATES, *PAGES, *DOCUMENTS, *EXAMPLES, *SOURCES]
+
+
+@pytest.mark.parametrize("file", READ, ids=lambda file: str(file.relative_to(ROOT)))
 def test_no_term_that_is_replaced(file: Path) -> None:
-    """Word files, templates and documents say what the glossary says."""
+    """Word files, templates, documents, examples and the sentences of the program say what the glossary says."""
     text = " ".join(read(file).split())
     assert [] == [term for term in terms_for(file) if used(term, text)]
 

@@ -226,7 +226,7 @@ def test_a_slip_is_not_taken_in(counter: Counter) -> None:
     write(counter, many)
     follower = Follower(counter)
     for _ in range(2):
-        with pytest.raises(ConfigurationError, match="12 readers where there were 2"):
+        with pytest.raises(ConfigurationError, match="12 readers instead of 2"):
             follower.look()
     assert BOTH == listed(counter)
     guard.remember_size(counter.store, in_force.load(counter))

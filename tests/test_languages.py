@@ -69,6 +69,7 @@ def test_a_small_page_has_no_other_word(places: tuple[Path, ...]) -> None:
     """Asking, leaving and undoing, and each link that leads nowhere."""
     words = load_words(places, LANGUAGE)
     made = [pages.ask, pages.back, pages.not_back, pages.not_valid, pages.not_now, pages.not_found]
+    made += [pages.not_allowed, pages.failed]
     for page in [*(one(words) for one in made), pages.left(words, "token")]:
         assert [] == foreign(visible(page), [])
         assert f'<html lang="{LANGUAGE}" dir="ltr">' in page

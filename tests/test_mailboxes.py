@@ -460,7 +460,7 @@ def test_inbox_once(ground: Ground, newsletter: Run) -> None:
         "NEWSLETTER_SENDER": "Morning arXiv <news@news.example>",
     }
     ended = newsletter("inbox", "--once", settings=settings)
-    assert (0, "1 mail handled, 1 left in the inbox for a person.\n") == (ended.returncode, ended.stdout), ended.stderr
+    assert (0, "1 email handled, 1 left in the inbox for you.\n") == (ended.returncode, ended.stdout), ended.stderr
     assert SubscriberState.UNSUBSCRIBED is ground.state()
     dead = newsletter("inbox", "--once", settings=settings | {"NEWSLETTER_IMAP_URL": "imap://news@127.0.0.1:1/INBOX"})
     assert 1 == dead.returncode

@@ -67,11 +67,11 @@ def test_all_is_well(practice: tuple[Servers, Settings], counted: Counter) -> No
     """Every part that can be tried here works, and is said with what was found."""
     said: list[str] = []
     assert [] == doctor.examine(practice[1], counted, online=True, say=said.append)
-    parts = ["disk", "zone data", "arXiv", "clock", *[f"model openai/{MODEL}"] * 3]
+    parts = ["disk", "time zone data", "arXiv", "clock", *[f"model openai/{MODEL}"] * 3]
     assert parts == [line.partition(":")[0] for line in said]
     assert [f"model openai/{MODEL}: answers in {language}" for language in ("en", "zh")] == said[-2:]
-    assert "arXiv: the feed is of 2026-03-09, 40 papers in your categories" in said
-    assert "clock: right" in said
+    assert "arXiv: the feed is for 2026-03-09, with 40 papers in your categories" in said
+    assert "clock: correct" in said
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_arxiv_down_and_a_wrong_clock(practice: tuple[Servers, Settings], counte
     servers, settings = practice
     ahead = replace(counted, now=lambda: datetime.now(UTC) + timedelta(minutes=7))
     _, (finding,) = tried(online._clock, settings, ahead)
-    assert "this machine's clock is 4" in finding
+    assert "this machine's clock is off by 4" in finding
     servers.arxiv.faults.extend([Fault(kind="status", status=403)] * 5)
     said, (refused,) = tried(online._arxiv, settings, counted, in_force.load(counted))
     assert ([], True) == (said, "HTTP 403" in refused)
@@ -152,7 +152,7 @@ def test_old_zone_data(practice: tuple[Servers, Settings], monkeypatch: pytest.M
     for version in ("2019c", "2019.3"):
         monkeypatch.setattr(online, "_zone_version", lambda version=version: version)
         said, (finding,) = tried(online._zones, subscribers.load(practice[1].subscribers))
-        assert ([], True) == (said, f"the zone data are those of {version}" in finding)
+        assert ([], True) == (said, f"the time zone data is from {version}" in finding)
 
 
 def test_the_version_of_the_zone_data_in_use() -> None:
@@ -183,7 +183,7 @@ def test_a_login_without_a_mail(tmp_path: Path, tls_port: int, sink: Sink, passw
     """A real STARTTLS and a real login; nothing is sent."""
     settings = smtp_settings(tmp_path, f"smtp://ada%40example.org@localhost:{tls_port}", password)
     said, findings = tried(online._transport, settings)
-    assert (works, not works) == (said == ["mail server: takes our login over TLS"], len(findings) == 1)
+    assert (works, not works) == (said == ["mail server: accepts our login over TLS"], len(findings) == 1)
     assert "another" not in "".join(findings)
     assert [] == sink.mails
 
@@ -198,7 +198,7 @@ def test_a_mail_server_that_is_not_there(tmp_path: Path, nobody: int) -> None:
     ("key", "scopes", "expected"),
     [
         ("SG.practice", ["mail.send"], None),
-        ("SG.practice", ["stats.read"], "the key may not send mail"),
+        ("SG.practice", ["stats.read"], "the key is not allowed to send email"),
         ("SG.expired", ["mail.send"], "the key is refused (HTTP 401)"),
     ],
 )
@@ -225,9 +225,9 @@ def test_a_mail_to_ourselves_comes_back(tmp_path: Path, server: Dovecot, smtp: t
     mailbox = {"imap_url": server.url, "imap_password": SecretStr(PASSWORD)}
     settings = smtp_settings(tmp_path, f"smtp://127.0.0.1:{smtp[1]}", **mailbox)
     with counter_of(settings, utc_now) as counter:
-        assert ((["mailbox: can be read"], [])) == tried(online._mailbox, counter)
+        assert ((["mailbox: readable"], [])) == tried(online._mailbox, counter)
         said, findings = tried(online._round_trip, settings, counter)
-    assert ([], True) == (findings, said[0].startswith("a mail to news+… came back after "))
+    assert ([], True) == (findings, said[0].startswith("an email to news+… came back after "))
     assert ({}, 1) == (server.mails(), len(server.mails("Newsletter.Done")))
 
 
@@ -268,7 +268,7 @@ class Site(Loopback):
     ("response", "expected"),
     [
         (Response(body=b'{"status": "ok", "last_issue": null}'), None),
-        (Response(status=503, body=b'{"status": "late", "last_issue": null}'), "is not well: late"),
+        (Response(status=503, body=b'{"status": "late", "last_issue": null}'), "reports a problem: late"),
         (Response(body=b"<html>Welcome to nginx"), "it is not this service"),
         (Response(status=502, body=b"Bad Gateway"), "it is not this service"),
         (None, "does not answer (ConnectionError)"),
@@ -344,7 +344,7 @@ def dns_findings(records: Mapping[tuple[str, str], list[str]], settings: Setting
         (None, None),
         (("news.example", "TXT"), "NEWSLETTER_SENDER: news.example has no SPF record"),
         (("_dmarc.news.example", "TXT"), "NEWSLETTER_SENDER: news.example has no DMARC record"),
-        (("news.example", "MX"), "NEWSLETTER_REPLY_TO: no mail can be delivered to news.example"),
+        (("news.example", "MX"), "NEWSLETTER_REPLY_TO: replies cannot be delivered to news.example"),
     ],
 )
 def test_records(tmp_path: Path, missing: tuple[str, str] | None, expected: str | None) -> None:
@@ -364,16 +364,16 @@ def test_our_key_against_the_published_one(tmp_path: Path, kind: str) -> None:
     settings = smtp_settings(tmp_path, "smtp://127.0.0.1:9", dkim_key_file=file, dkim_selector="s1")
     name = ("s1._domainkey.news.example", "TXT")
     (absent,) = dns_findings(GOOD, settings)
-    record = absent.partition("add TXT ")[2]
+    record = absent.partition("add the TXT record ")[2]
     assert record.startswith(f"v=DKIM1; k={kind}; p=")
     halves = f'"{record[:200]}" "{record[200:]}"'  # as zone files have to write it
     assert [] == dns_findings(GOOD | {name: [halves]}, settings)
     other = base64.b64encode(b"another").decode()
     (wrong,) = dns_findings(GOOD | {name: [f'"v=DKIM1; p={other}"']}, settings)
-    assert "publishes another key" in wrong
+    assert "publishes a different key" in wrong
     file.write_text("no key")
     (broken,) = dns_findings(GOOD, settings)
-    assert "is no private key" in broken
+    assert "is not a private key" in broken
 
 
 def test_dns_that_does_not_answer(tmp_path: Path, nobody: int) -> None:

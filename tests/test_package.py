@@ -79,8 +79,8 @@ def test_the_installed_wheel_runs_the_demo_in_an_empty_folder(installed: Path, t
     """From the wheel alone: one morning, the same again with nothing sent, a reply that unsubscribes."""
     assert f"newsletter, version {__version__}" in _run(installed / "newsletter", "--version", cwd=tmp_path)
     said = _run(installed / "newsletter", "demo", cwd=tmp_path)
-    assert re.search(r"Sent 4 mails to var/demo/outbox", said)
-    assert re.search(r"Sent 0 mails to var/demo/outbox", said)
+    assert re.search(r"Sent 4 emails to var/demo/outbox", said)
+    assert re.search(r"Sent 0 emails to var/demo/outbox", said)
     assert re.search(r"subscribers\.yaml:\d+: .*unsubscribed: \d{4}-\d\d-\d\d by reply", said)
     _check_outbox(tmp_path / "var" / "demo" / "outbox")
 
@@ -97,7 +97,7 @@ def test_the_readmes_path_of_a_newcomer(installed: Path, tmp_path: Path) -> None
         said = [_run(installed / words[0], *words[1:], cwd=tmp_path, more=arxiv) for words in commands[:3]]
         assert "wrote subscribers.yaml" in said[0]
         assert "1 reader, 1 topic" in said[1]
-        assert "Sent 1 mail to var/outbox" in said[2]
+        assert "Sent 1 email to var/outbox" in said[2]
         environment = {"PATH": os.environ["PATH"], "NEWSLETTER_PORT": "0"} | arxiv
         serve = [str(installed / commands[3][0]), *commands[3][1:]]
         with subprocess.Popen(serve, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
@@ -230,4 +230,4 @@ def test_demo_serve_prints_settings_and_stops_on_sigterm(newsletter: Run, tmp_pa
         "NEWSLETTER_MODEL", "NEWSLETTER_MODEL_API_BASE", "OPENAI_API_KEY",
     ] == list(printed)  # fmt: skip
     assert 0 == done.returncode, done.stderr
-    assert "Sent 1 mail to var/outbox" in done.stdout
+    assert "Sent 1 email to var/outbox" in done.stdout

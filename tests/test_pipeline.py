@@ -489,7 +489,7 @@ def test_a_hold_lasts_until_its_time_or_the_operator(tmp_path: Path) -> None:
         assert told == []
         assert round_of(9, []) == Tally()
         assert round_of(11, [down]).held == "smtp: cannot connect"
-        assert told == [("sending", "mails wait: smtp: cannot connect")]
+        assert told == [("sending", "emails wait: smtp: cannot connect")]
         with app.open_ledger(settings) as store:
             assert "next try 2026-03-09 06:21 UTC" in str(holding.read(store))
             assert {mail.attempts for mail in store.deliveries()} == {0}

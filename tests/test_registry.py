@@ -185,7 +185,7 @@ def test_a_transport_is_asked_about_and_checked(pigeon: Pigeon, tmp_path: Path) 
     written = (tmp_path / ".env").read_text().splitlines()
     assert {"NEWSLETTER_TRANSPORT=pigeon", "NEWSLETTER_PIGEON_LOFT=loft", "#PIGEON_TOKEN="} <= set(written)
     found = pigeon("check").stdout
-    assert "PIGEON_TOKEN: nobody can reach the hook; set NEWSLETTER_PUBLIC_URL too" in found
+    assert "PIGEON_TOKEN: no provider can reach this webhook; set NEWSLETTER_PUBLIC_URL too" in found
     assert "NEWSLETTER_PIGEON_LOFT" not in found
     (tmp_path / "loft").rmdir()
     assert "NEWSLETTER_PIGEON_LOFT: is no loft; build one" in pigeon("check").stdout

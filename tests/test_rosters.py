@@ -65,9 +65,9 @@ def test_a_slip_waits_until_it_is_confirmed(settings: Settings) -> None:
     with counter_of(settings) as counter:
         in_force.take_in(counter, in_force.look(counter))
         write(settings, 3)
-        with pytest.raises(ConfigurationError, match=r"3 readers where there were 40.*check --accept"):
+        with pytest.raises(ConfigurationError, match=r"3 readers instead of 40.*check --accept"):
             in_force.look(counter)
-        with pytest.raises(ConfigurationError, match="3 readers where there were 40"):
+        with pytest.raises(ConfigurationError, match="3 readers instead of 40"):
             doctor.examine_or_stop(settings, counter)
         write(settings, 39)
         in_force.take_in(counter, in_force.look(counter))
@@ -84,7 +84,7 @@ def test_a_first_run_is_what_the_next_list_is_compared_with(settings: Settings) 
         in_force.take_in(counter, looked)
     write(settings, 3)
     with (
-        pytest.raises(ConfigurationError, match="3 readers where there were 40"),
+        pytest.raises(ConfigurationError, match="3 readers instead of 40"),
         app.open_examined(settings, examine),
     ):
         pass
@@ -97,7 +97,7 @@ def test_accept_is_a_command(settings: Settings, newsletter: Run) -> None:
         guard.remember_size(counter.store, in_force.load(counter))
     write(settings, 3)
     held = newsletter("check")
-    assert (1, True) == (held.returncode, "3 readers where there were 40" in held.stdout), held.stderr
+    assert (1, True) == (held.returncode, "3 readers instead of 40" in held.stdout), held.stderr
     assert 0 == newsletter("check", "--accept").returncode
     assert 0 == newsletter("check").returncode
 

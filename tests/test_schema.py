@@ -242,7 +242,7 @@ def test_no_copy_no_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     before = old_ledger(path)
     (tmp_path / "backups").write_text("a file in the folder's place")
     monkeypatch.setattr(schema, "REVISION", "0099")
-    with pytest.raises(StoreUnavailable, match="no copy could be made"):
+    with pytest.raises(StoreUnavailable, match="could not create a copy"):
         open_store(f"sqlite:///{path}")
     assert before == rows(path, list(before))
 
@@ -253,7 +253,9 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     open_store(f"sqlite:///{path}").close()
     with connected(path) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0999'")
-    with pytest.raises(StoreUnreadable, match=f"schema 0999, made by a newer version; this one knows {REVISION}"):
+    with pytest.raises(
+        StoreUnreadable, match=f"schema 0999, created by a newer version; this version supports {REVISION}"
+    ):
         open_store(f"sqlite:///{path}")
 
 

@@ -28,7 +28,7 @@ def judged(
     return Judged(paper=shown, issue=DAY, score=score, similarity=near)
 
 
-NOT_ASKED = "none of its categories (cs.LG, cs.CL) is asked for"
+NOT_ASKED = "none of its categories (cs.LG, cs.CL) is one of yours"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ NOT_ASKED = "none of its categories (cs.LG, cs.CL) is asked for"
         (judged(7), {}, "relevance 7 is below 8"),
         (judged(7), {"min_relevance": 7}, None),
         (judged(None), {}, "it has no score"),
-        (replace(judged(None), shown=False), {}, "the model never saw it: too low in the order by words"),
+        (replace(judged(None), shown=False), {}, "the model did not see it: its word match is too low"),
         (judged(10, 3), {"min_novelty": 4}, "novelty 3 is below 4"),
         (judged(10, 4), {"min_novelty": 4}, None),
         # categories
@@ -54,7 +54,7 @@ NOT_ASKED = "none of its categories (cs.LG, cs.CL) is asked for"
         (judged(7, abstract="Mixture of\nexperts"), {"include": ("a.b", "of\nexperts")}, None),
         (judged(7, title="axb"), {"include": ("a.b",)}, "relevance 7 is below 8"),
         # words that drop, whatever the score
-        (judged(10, title="A survey of X"), {"exclude": ("Survey",)}, "it has the word 'Survey' of the exclude list"),
+        (judged(10, title="A survey of X"), {"exclude": ("Survey",)}, "it contains the excluded word 'Survey'"),
         (judged(10, title="Surveying"), {"exclude": ("survey",)}, None),
         # followed authors, whatever score and words, but not whatever category
         (judged(1, 1), {"authors": ("ada lovelace",)}, None),
@@ -75,7 +75,7 @@ def test_why_not(one: Judged, topic: dict[str, Any], reason: str | None) -> None
     [
         (judged(None), {}, None),
         (judged(1), {}, None),
-        (judged(None, title="A survey"), {"exclude": ("survey",)}, "it has the word 'survey' of the exclude list"),
+        (judged(None, title="A survey"), {"exclude": ("survey",)}, "it contains the excluded word 'survey'"),
         (judged(None), {"categories": ("math.CO",)}, NOT_ASKED),
     ],
 )

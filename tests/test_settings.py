@@ -98,7 +98,7 @@ def test_a_mailbox_has_replies_read() -> None:
     [
         ("imap://ada@mail.example.org", "is not an IMAP address"),
         ("https://mail.example.org", "is not an IMAP address"),
-        ("imaps://ada:x@mail.example.org", "holds a password"),
+        ("imaps://ada:x@mail.example.org", "contains a password"),
         ("imaps://mail.example.org/INBOX", "names no user"),
     ],
 )
@@ -129,8 +129,8 @@ SERVICE = "is not a web address; write https://host/path"
 SMTP = "is not an SMTP address; write smtp://user@host:587 or smtps://user@host"
 DATABASE = "is not supported by this version; write sqlite:///path/to/newsletter.db"
 NO_NUMBER = "NEWSLETTER_PORT: 'x' cannot be used; it should be a valid integer"
-NO_FILE = "nowhere cannot be read (No such file or directory); name a readable file"
-PRICES = "write model=0.25/2, dollars per million tokens in and out"
+NO_FILE = "nowhere cannot be read (No such file or directory); choose a readable file"
+PRICES = "write model=0.25/2, in dollars per million input and output tokens"
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ PRICES = "write model=0.25/2, dollars per million tokens in and out"
         (
             "SMTP_URL",
             f"smtp://ada:{SECRET}@mail.example.org",
-            ("'smtp://ada:…@mail.example.org' holds a password; write smtp://user@host:587 and set "
+            ("'smtp://ada:…@mail.example.org' contains a password; write smtp://user@host:587 and set "
             "NEWSLETTER_SMTP_PASSWORD"),
         ),
         (
@@ -319,7 +319,7 @@ def test_secret_files(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "why"), [(None, "No such file or directory"), (b"\xff\xfe", "it is not text in UTF-8")]
+    ("content", "why"), [(None, "No such file or directory"), (b"\xff\xfe", "it is not UTF-8 text")]
 )
 def test_secret_files_that_cannot_be_read(folder: Path, content: bytes | None, why: str) -> None:
     """A secret's file that cannot be read is told by its name and path."""
@@ -327,7 +327,7 @@ def test_secret_files_that_cannot_be_read(folder: Path, content: bytes | None, w
     if content is not None:
         path.write_bytes(content)
     problem = f"NEWSLETTER_SMTP_PASSWORD_FILE: {path} cannot be read ({why})"
-    assert findings(NEWSLETTER_SMTP_PASSWORD_FILE=str(path)) == [f"environment: {problem}; name a readable file"]
+    assert findings(NEWSLETTER_SMTP_PASSWORD_FILE=str(path)) == [f"environment: {problem}; choose a readable file"]
 
 
 def test_secrets_are_not_shown(folder: Path) -> None:

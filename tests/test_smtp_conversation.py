@@ -116,7 +116,7 @@ def test_a_body_is_wanted_of_what_was_refused() -> None:
     talk = Talk("ada")
     talk.says()
     assert talk.hears("451 later", "250 ok", "354 go on") == []
-    assert talk.it.broken == "the server wants the body of a mail that it refused"
+    assert talk.it.broken == "the server wants the body of an email that it refused"
     assert talk.says() == b""
     assert talk.it.end("") == ([Answer("ada", Outcome(Verdict.TEMPORARY, "451 later"))], [])
 
@@ -192,7 +192,7 @@ def test_endless_reply() -> None:
     talk.says()
     for _ in range(2000):
         talk.it.receive(b"250-" + b"x" * 60 + b"\r\n")
-    assert talk.it.broken == "the server's reply does not end"
+    assert talk.it.broken == "the server's reply has no end"
 
 
 def test_no_control_characters_in_a_reply() -> None:

@@ -72,7 +72,7 @@ def test_nothing_is_overwritten(tmp_path: Path, there: str) -> None:
     """One file that is there already, and nothing is written at all."""
     (tmp_path / there).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / there).write_text("mine")
-    with pytest.raises(ConfigurationError, match=f"{there}: is there already; nothing was written"):
+    with pytest.raises(ConfigurationError, match=f"{there}: already exists; nothing was written"):
         starting.write(tmp_path, Answers(email="ada@example.org"))
     assert [tmp_path / there] == [file for file in tmp_path.rglob("*") if file.is_file()]
     assert "mine" == (tmp_path / there).read_text()
@@ -111,7 +111,7 @@ def test_on_a_terminal_it_asks(tmp_path: Path) -> None:
     said = dialogue(
         tmp_path,
         [
-            ("Your address", "ada@example.org"), ("categories", ""), ("What do you care", "Sparse models."),
+            ("Your address", "ada@example.org"), ("categories", ""), ("What are you interested in", "Sparse models."),
             ("Languages", "en"), ("Time zone", "Asia/Kolkata"), ("At what time", "07:15"), ("Model", ""),
             ("Send by", "smtp"), ("Sender", "News <news@example.org>"),
             ("Mail server", "smtps://news@mail.example.org"), ("password", "hunter-two"),
@@ -158,9 +158,9 @@ def test_a_new_folder_works(newsletter: Run, tmp_path: Path) -> None:
         assert 0 == newsletter("init", "--email", "ada@example.org", "--timezone", "Europe/London").returncode
         checked = newsletter("check", settings=arxiv)
         assert 0 == checked.returncode, checked.stdout
-        assert "1 reader, 1 topic; templates and prompts are fine." in checked.stdout
+        assert "1 reader, 1 topic; templates and prompts are valid." in checked.stdout
         assert re.search(r"^  \w+: wanted: \w.*; unwanted: nothing$", checked.stdout, re.M)
         done = newsletter("run", settings=arxiv)
     assert 0 == done.returncode, done.stderr
-    assert "Sent 1 mail to var/outbox" in done.stdout
+    assert "Sent 1 email to var/outbox" in done.stdout
     assert 1 == len(list((tmp_path / "var" / "outbox").glob("*.eml")))

@@ -140,8 +140,8 @@ def tables(path: Path) -> list[str] | None:
     ("make", "problem"),
     [
         (make_damaged, "file is not a database"),
-        (make_foreign, "a database of another program"),
-        (make_newer, f"schema 0999, made by a newer version; this one knows {REVISION}, upgrade it"),
+        (make_foreign, "this database belongs to another program"),
+        (make_newer, f"schema 0999, created by a newer version; this version supports {REVISION}, upgrade it"),
         (Path.mkdir, "unable to open database file"),
     ],
 )
@@ -152,7 +152,7 @@ def test_unreadable(tmp_path: Path, make: Callable[[Path], None], problem: str) 
     before = tables(path)
     with pytest.raises(StoreUnreadable) as error:
         open_store(f"sqlite:///{path}")
-    remedy = "restore a backup or set NEWSLETTER_DATA_DIR to an empty folder"
+    remedy = "restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder"
     assert str(error.value) == f"{path}: {problem}; {remedy}"
     assert tables(path) == before
 

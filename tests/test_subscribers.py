@@ -131,33 +131,36 @@ def test_no_means_still_subscribed(mark: str) -> None:
     ("line", "finding"),
     [
         ("{email: b@example.com, sned_at: 06:45}", "unknown key 'sned_at'; did you mean 'send_at'?"),
-        ("{email: b@example.com, email: c@example.com}", "'email' stands here twice (first in line 5); keep one"),
+        ("{email: b@example.com, email: c@example.com}", "'email' is here twice (first in line 5); keep one"),
         ("{email: b@example.com, topics: mll}", "unknown topic 'mll'; did you mean 'ml'?"),
         (
             "{email: b@example.com, timezone: europe/paris}",
             "unknown time zone 'europe/paris'; did you mean 'Europe/Paris'?",
         ),
-        ("{email: b@example.com, send_at: 24:00}", "'24:00' is no hour of the day; write it as 06:45"),
-        ("{email: b@example.com, days: [mo]}", "'mo' is no weekday; write some of [mon, tue, wed, thu, fri, sat, sun]"),
-        ("{email: b@example.com, days: []}", "'days' is an empty list; name one or remove the key"),
-        ("{email: b@example.com, paused_until: 2026-02-30}", "'2026-02-30' is no date; write it as 2026-03-09"),
+        ("{email: b@example.com, send_at: 24:00}", "'24:00' is not a time of day; write it as 06:45"),
+        (
+            "{email: b@example.com, days: [mo]}",
+            "'mo' is not a weekday; write some of [mon, tue, wed, thu, fri, sat, sun]",
+        ),
+        ("{email: b@example.com, days: []}", "'days' is an empty list; add an item, or remove the key"),
+        ("{email: b@example.com, paused_until: 2026-02-30}", "'2026-02-30' is not a date; write it as 2026-03-09"),
         ("{email: b@example.com, abstracts: ful}", "'ful' is not one of smart, full, none; did you mean 'full'?"),
-        ("{email: b@example.com, max_papers: 0}", "'0' is no number from 1 to 100; write a number from 1 to 100"),
+        ("{email: b@example.com, max_papers: 0}", "'0' is not a number from 1 to 100; write a number from 1 to 100"),
         (
             "{email: b@example.com, languages: english}",
-            "'english' is no language code; write codes such as en or zh, several as [zh, en]",
+            "'english' is not a language code; write codes such as en or zh, several as [zh, en]",
         ),
         ("{email: b@example.com, send_at: [06:45]}", "'send_at' takes one value; write send_at: value"),
         ("{email: b@example.com, topics: {a: b}}", "'topics' takes a list; write topics: [one, another]"),
-        ("{email: !!str b@example.com}", "anchors, aliases and tags are not read; write the value itself"),
-        ("&x {email: b@example.com}", "anchors, aliases and tags are not read; write the value itself"),
-        ("{email: b@example.com, <<: {name: B}}", "merge keys are not read; write the keys out"),
-        ("ADA@example.com", "'ADA@example.com' stands here twice (first in line 4); keep one"),
-        ("{name: Bob}", "an entry without 'email'; add email: and the address"),
-        ("[b@example.com]", "an entry is an address or begins with 'email:'; write - email: ada@example.com"),
+        ("{email: !!str b@example.com}", "anchors, aliases and tags are not supported; write the value itself"),
+        ("&x {email: b@example.com}", "anchors, aliases and tags are not supported; write the value itself"),
+        ("{email: b@example.com, <<: {name: B}}", "merge keys are not supported; write the keys out"),
+        ("ADA@example.com", "'ADA@example.com' is here twice (first in line 4); keep one"),
+        ("{name: Bob}", "this entry has no 'email'; add email: and the address"),
+        ("[b@example.com]", "an entry must be an address or begin with 'email:'; write - email: ada@example.com"),
         (
             '{email: b@example.com, name: "B\\nCC: c@d.e"}',
-            "'B\\nCC: c@d.e' must stand on one line, without control characters; write it on one line",
+            "'B\\nCC: c@d.e' must be on one line, without control characters; write it on one line",
         ),
     ],
 )
@@ -176,12 +179,14 @@ def test_a_wrong_entry_is_left_out_and_named(line: str, finding: str) -> None:
 def test_a_bad_address_is_named(address: str) -> None:
     roster = entries("ada@example.com", f"{{email: '{address}'}}")
     assert ([len(roster.readers)], len(roster.findings)) == ([1], 1)
-    assert f"'{address}' is no mail address" in str(roster.findings[0])
+    assert f"'{address}' is not an email address" in str(roster.findings[0])
 
 
 def test_several_topics_want_to_be_chosen_from() -> None:
     roster = entries("ada@example.com", topics=TWO_TOPICS)
-    expected = "an entry without 'topics' where there are several; add topics: [ml, cv] with those that it wants"
+    expected = (
+        "this entry has no 'topics', but there are several topics; add topics: [ml, cv] with the ones this reader wants"
+    )
     assert [str(one) for one in roster.findings] == [f"subscribers.yaml:5: {expected}"]
 
 
@@ -211,7 +216,7 @@ def test_depth_is_a_finding_and_not_the_end_of_the_process(bomb: str) -> None:
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
-        ("", "subscribers.yaml: holds no topics and no subscribers; see the example in README.md"),
+        ("", "subscribers.yaml: contains no topics and no subscribers; see the example in README.md"),
         ("- a@b.com", "subscribers.yaml: must begin with 'topics:'; see the example in README.md"),
         (
             "topics:\nsubscribers: []",
@@ -219,13 +224,16 @@ def test_depth_is_a_finding_and_not_the_end_of_the_process(bomb: str) -> None:
         ),
         (TOPICS, "subscribers.yaml:1: no subscribers; add a list of addresses below 'subscribers:'"),
         (TOPICS + "subscribrs: []", "subscribers.yaml:3: unknown key 'subscribrs'; did you mean 'subscribers'?"),
-        (TOPICS + "subscribers: {a: b}", "subscribers.yaml:3: 'subscribers' takes a list; begin each entry with '- '"),
-        ("topics:\n\ta: b", "subscribers.yaml:2: a tab stands where YAML wants spaces; indent with spaces"),
+        (
+            TOPICS + "subscribers: {a: b}",
+            "subscribers.yaml:3: 'subscribers' must be a list; begin each entry with '- '",
+        ),
+        ("topics:\n\ta: b", "subscribers.yaml:2: there is a tab where YAML needs spaces; indent with spaces"),
         ("topics: a: b", "subscribers.yaml:1: not YAML: mapping values are not allowed in this context" + REMEDY),
-        ("a: \x00", "subscribers.yaml:1: the control character U+0000 may not stand here; remove it"),
+        ("a: \x00", "subscribers.yaml:1: the control character U+0000 is not allowed here; remove it"),
         (
             "topics: {a: {categories: cs.lg, interests: x}}\nsubscribers: []",
-            "subscribers.yaml:1: 'cs.lg' is no arXiv category; did you mean 'cs.LG'?",
+            "subscribers.yaml:1: 'cs.lg' is not an arXiv category; did you mean 'cs.LG'?",
         ),
         (
             "topics: {a: {categories: cs, interests: x}}\nsubscribers: []",
@@ -237,7 +245,7 @@ def test_depth_is_a_finding_and_not_the_end_of_the_process(bomb: str) -> None:
         ),
         (
             "newsletter: {send_at: noon}\n" + TOPICS + "subscribers: []",
-            "subscribers.yaml:1: 'noon' is no hour of the day; write it as 06:45",
+            "subscribers.yaml:1: 'noon' is not a time of day; write it as 06:45",
         ),
     ],
 )

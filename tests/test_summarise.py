@@ -91,15 +91,15 @@ PAPER = a_paper(1, title="GPT-4 at 12,000 steps", abstract="We gain 3.2\\% over 
         ("各層にそれぞれ予算を割り当てる探索法を提案し、既存の手法より高い精度を達成する。", "ja", None),
         # numbers
         ("It gains 3.2% over 7B models and GPT-4.", "en", None),
-        ("It explains an R² that R^2 does not.", "en", "the number 2 does not stand in the abstract"),
-        ("It gains ½ of what the others gain.", "en", "the number ½ does not stand in the abstract"),
-        ("It gains ３.3% over all the others.", "en", "the number 3.3 does not stand in the abstract"),
+        ("It explains an R² that R^2 does not.", "en", "the number 2 is not in the abstract"),
+        ("It gains ½ of what the others gain.", "en", "the number ½ is not in the abstract"),
+        ("It gains ３.3% over all the others.", "en", "the number 3.3 is not in the abstract"),
         ("It takes 12000 steps, or 12,000 of them.", "en", None),
         ("There are 1,234,567 or 1234567 of them.", "en", None),
-        ("It gains 3.3% over all the others.", "en", "the number 3.3 does not stand in the abstract"),
-        ("It gains 32% over all the others.", "en", "the number 32 does not stand in the abstract"),
-        ("It gains 2% over all the others.", "en", "the number 2 does not stand in the abstract"),
-        ("针对专家模型的问题，提出一种方法，精度提高9%。", "zh", "the number 9 does not stand in the abstract"),
+        ("It gains 3.3% over all the others.", "en", "the number 3.3 is not in the abstract"),
+        ("It gains 32% over all the others.", "en", "the number 32 is not in the abstract"),
+        ("It gains 2% over all the others.", "en", "the number 2 is not in the abstract"),
+        ("针对专家模型的问题，提出一种方法，精度提高9%。", "zh", "the number 9 is not in the abstract"),
         # one line of plain text
         ("A line.\nAnother line.", "en", "more than one line, or control characters"),
         ("A line.\rAnother line.", "en", "more than one line, or control characters"),
@@ -166,7 +166,7 @@ PAPER = a_paper(1, title="GPT-4 at 12,000 steps", abstract="We gain 3.2\\% over 
         ("No", None, "2 characters"),
         ("x" * 160, None, None),
         ("x" * 161, None, "161 characters"),
-        ("beats 99 others", None, "the number 99 does not stand in the abstract"),
+        ("beats 99 others", None, "the number 99 is not in the abstract"),
         ("see www.evil.example", None, "markup, TeX or a link"),
     ],
 )  # fmt: skip
@@ -387,7 +387,7 @@ def test_the_repair_names_the_fault() -> None:
     assert "rejected" not in first.user
     assert read_request(second.user).languages == ("en",)
     assert read_request(second.user).topics == {}
-    assert f'because="the number 99 does not stand in the abstract">\n{bad}\n' in second.user
+    assert f'because="the number 99 is not in the abstract">\n{bad}\n' in second.user
 
 
 @pytest.mark.parametrize(

@@ -759,9 +759,9 @@ def test_dkim_covers(dkim_key: tuple[Path, bytes], change: tuple[bytes, bytes], 
     ("content", "selector", "problem"),
     [
         (None, "s1", "cannot be read: No such file or directory"),
-        (b"not a key", "s1", "holds no private key in PEM without a password"),
-        (b"x25519", "s1", "holds neither an Ed25519 key nor an RSA key of 1024 bits or more"),
-        (b"", "a b", "'a b' is not a name that DNS can have"),
+        (b"not a key", "s1", "contains no PEM private key without a password"),
+        (b"x25519", "s1", "contains neither an Ed25519 key nor an RSA key of 1024 bits or more"),
+        (b"", "a b", "'a b' is not a valid DNS name"),
     ],
 )
 def test_dkim_key_that_cannot_sign(tmp_path: Path, content: bytes | None, selector: str, problem: str) -> None:

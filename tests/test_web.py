@@ -150,7 +150,7 @@ def test_a_pause_is_shown_and_ended(site: Site) -> None:
     """The reader's page says until when, and its button ends the pause."""
     site.counter.store.set_pause(site.ids[ADA], date(2030, 1, 2), None, MORNING)
     path = f"/p/{site.token(Purpose.PREFERENCES)}"
-    assert "No email before 2030-01-02" in site.ask("GET", path).text
+    assert "No email before 2 January 2030." in site.ask("GET", path).text
     site.ask("POST", path)
     assert SubscriberState.ACTIVE is site.state()
 
@@ -249,7 +249,7 @@ def test_a_ledger_that_cannot_be_read_is_not_healthy(site: Site) -> None:
 def test_preferences_of_somebody_who_left_say_so(site: Site) -> None:
     """After leaving, the page says that no email comes."""
     site.leave()
-    assert "no email" in site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}").text
+    assert "not receiving email" in site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}").text
 
 
 def test_preferences_do_not_wait_for_a_broken_file(site: Site) -> None:
@@ -261,7 +261,7 @@ def test_preferences_do_not_wait_for_a_broken_file(site: Site) -> None:
 
 
 def test_preferences_before_the_first_list_are_unavailable_for_now(site: Site) -> None:
-    """A ledger without a list in force is a 503 with a sentence, not a crash and not "you get no email"."""
+    """A ledger without a list in force is a 503 with a sentence, not a crash and not "you are not receiving email"."""
     site.counter.store.remember("roster", "")
     answer = site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}")
     assert 503 == answer.status
@@ -310,6 +310,19 @@ def test_paths_lead_nowhere_else(site: Site) -> None:
     for path in OUTSIDE:
         answer = site.ask("GET", path)
         assert (404, nothing) == (answer.status, answer.body), path
+
+
+def test_what_starlette_would_say_is_ours(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method that a page does not have, and an error of ours: in the browser's language, with every header."""
+    refused = site.ask("PUT", f"/u/{site.token(Purpose.LEAVE)}", headers={"Accept-Language": "de"})
+    assert (405, "GET, HEAD") == (refused.status, refused.headers["allow"])
+    assert "Das geht hier nicht" in refused.text
+    assert "This does not work here" in site.ask("POST", "/").text
+    monkeypatch.setattr("newsletter.readers.leave", lambda *_: 1 / 0)
+    failed = site.leave(headers={"Accept-Language": "zh-CN"})
+    assert (500, "no-store") == (failed.status, failed.headers["cache-control"])
+    assert "出错了" in failed.text
+    assert "frame-ancestors 'none'" in failed.headers["content-security-policy"]
 
 
 def test_pages_carry_their_security_headers(site: Site) -> None:

@@ -1,6 +1,6 @@
-"""What is wrong, told once: to one person by email, to whoever watches from outside, and in `/healthz`.
+"""Reports each problem once: to one person by email, to an external monitor, and in `/healthz`.
 
-telling   one email when a trouble begins, one when it is over
+telling   one email when a problem begins, one when it is resolved
 watching  what a tick finds wrong, and from when on it counts
 domains   a mail server that refuses us: its readers wait, nobody is removed
 pinging   NEWSLETTER_PING_URL

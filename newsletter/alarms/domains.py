@@ -17,15 +17,15 @@ _TROUBLE = "domain "
 
 
 def refused(store: Store, alarm: Alarm, email: str, *, permanent: bool, why: str, now: datetime) -> None:
-    """Send nothing to this reader's domain for a while: an hour for too much, six where we are unwanted."""
+    """Send nothing to this reader's domain for a while: an hour if we send too fast, six if we are rejected."""
     domain = email.rpartition("@")[2].lower()
     until = now + (_UNWANTED if permanent else _TOO_FAST)
     log.warning("domain.paused", domain=domain, until=until.isoformat(), reason=why)
     store.pause_domain(DomainPause(domain, until, why[:500]))
     alarm.trouble(
         f"{_TROUBLE}{domain}",
-        f"{domain} refuses our mails ({why[:200]}); its readers' mails wait until {until:%Y-%m-%d %H:%M} UTC",
-        "look at SPF, DKIM, DMARC and the reputation of the sending address; nobody was removed",
+        f"{domain} refuses our emails ({why[:200]}); its readers' emails wait until {until:%Y-%m-%d %H:%M} UTC",
+        "check SPF, DKIM, DMARC and the reputation of the sending address; no reader was removed",
     )
 
 

@@ -1,4 +1,5 @@
-"""NEWSLETTER_PING_URL: a monitor elsewhere is called after each good morning, and at `/fail` after a bad one."""
+"""NEWSLETTER_PING_URL: an external monitor is called after each successful morning, and at `/fail` after a failed
+one."""
 
 from __future__ import annotations
 

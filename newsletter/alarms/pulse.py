@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from newsletter.times.clock import utc_now
 
 UNREAD = timedelta(minutes=30)  # without a finished poll of the mailbox: what lasts shorter passes by itself
-STALLED = timedelta(minutes=5)  # without a sign of life; a morning gives one with each step and each mail
+STALLED = timedelta(minutes=5)  # without a sign of life; a morning gives one with each step and each email
 
 
 @dataclass
@@ -32,6 +32,6 @@ class Pulse:
         return self.last_beat is not None and self.now() - self.last_beat > STALLED
 
     def unread_since(self) -> datetime | None:
-        """When the mailbox was last read to its end, if that is too long ago."""
+        """When the mailbox was last read completely, if that is too long ago."""
         last = self.last_poll or self.polling
         return last if self.polling and last and self.now() - last > UNREAD else None

@@ -1,7 +1,7 @@
-"""Telling one person: one mail when a trouble begins, one when it is over, and the log either way.
+"""Notifies one person: one email when a problem begins, one when it is resolved, and log lines for both.
 
-What was told is in the ledger, so that a restart does not tell it again. A trouble that comes and goes is one trouble
-until it has stayed away for a while; one that could not be told (the transport is what died) is told later.
+Notices are recorded in the ledger, so that a restart does not repeat them. A problem that comes and goes is one
+problem until it has stayed away for a while; if a notice cannot be sent (the transport is broken), it is sent later.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 _STAYS_AWAY = timedelta(minutes=10)  # before a short trouble counts as over
 _LONG = timedelta(hours=1)  # a trouble of this length that ends has ended
-_TRY_AGAIN = timedelta(minutes=10)  # after a mail to the administrator that did not go out
+_TRY_AGAIN = timedelta(minutes=10)  # after an email to the administrator that did not go out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Alarms:
     now: Callable[[], datetime]
 
     def trouble(self, key: str, problem: str, remedy: str) -> None:
-        """Something is wrong that the service cannot mend; said again, it is the same trouble."""
+        """Something is wrong that the service cannot fix; said again, it is the same trouble."""
         problem = redacted(problem)  # an error of ours may say anything
         known = {one.key: one for one in self.store.troubles()}.get(key)
         if known is None:
@@ -79,7 +79,7 @@ class Alarms:
             self.store.save_trouble(replace(trouble, tried=self.now()))
 
     def _send(self, trouble: Trouble) -> bool:
-        """Whether the administrator knows; where there is none, the log is all there is."""
+        """Whether the administrator was notified; without one, there is only the log."""
         if self.admin is None:
             return True
         message = compose(trouble, self.letterhead, self.admin, self.now())
@@ -95,14 +95,14 @@ class Alarms:
 
 
 def has_ended(trouble: Trouble, now: datetime) -> bool:
-    """Whether an end may be told: not of what may be back in a minute."""
+    """Whether the end may be reported: not while the problem may come back any minute."""
     if trouble.ended is None:
         return False
     return trouble.ended - trouble.since >= _LONG or now - trouble.ended >= _STAYS_AWAY
 
 
 def compose(trouble: Trouble, letterhead: Letterhead, admin: str, now: datetime) -> Message:
-    """The mail: the problem, what to do, since when; or that it is over."""
+    """The email: the problem, what to do, since when; or that it is over."""
     from newsletter.render.short import short_mail  # rendering takes as long to import as a short command
 
     subject, lines = _said(trouble, letterhead)
@@ -127,6 +127,8 @@ def _said(trouble: Trouble, letterhead: Letterhead) -> tuple[str, tuple[str, ...
     since = f"{trouble.since:%Y-%m-%d %H:%M} UTC"
     if trouble.ended:
         ended = f"From {since} to {trouble.ended:%Y-%m-%d %H:%M} UTC."
-        return f"{newsletter}: over: {problem}"[:150], ("This trouble is over:", problem, ended)
-    lasting = f"Since {since}. One more mail comes when it is over; `newsletter status` shows how things stand."
-    return f"{newsletter}: trouble: {problem}"[:150], (problem, f"What to do: {clean(trouble.remedy)}", lasting)
+        return f"[{newsletter}] Resolved: {problem}"[:150], ("This problem is resolved:", problem, ended)
+    lasting = (
+        f"Since {since}. You will get one more email when it is resolved; `newsletter status` shows the current state."
+    )
+    return f"[{newsletter}] Problem: {problem}"[:150], (problem, f"What to do: {clean(trouble.remedy)}", lasting)

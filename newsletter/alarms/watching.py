@@ -1,4 +1,4 @@
-"""What is wrong with the service → troubles that one person is told of, and pings for whoever watches from outside."""
+"""What is wrong with the service → troubles that one person is told of, and pings for an external monitor."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _MIB = 1 << 20
 _LOW, _ENOUGH = 200 * _MIB, 300 * _MIB  # free on the disk of the data folder
 
 _REMEDIES = {
-    "arxiv": "look at https://status.arxiv.org; the service goes on asking, and the mails wait until `wait_until`",
-    "mailbox": "check address and password with `newsletter inbox --once`; the replies wait in the mailbox meanwhile",
-    "roster": "fix the file; `newsletter check` shows every finding. The last good one is in force",
-    "ledger": "look at the disk and at the file's rights; nothing is sent that could not be recorded",
-    "disk": "make room, or move NEWSLETTER_DATA_DIR to a larger disk",
-    "service": "this is an error of the program: please report it with the lines of the log",
+    "arxiv": "see https://status.arxiv.org; the service keeps asking, and emails wait until `wait_until`",
+    "mailbox": "check the address and password with `newsletter inbox --once`; replies stay in the mailbox meanwhile",
+    "roster": "fix the file; `newsletter check` shows every mistake. Until then, the last valid version is used",
+    "ledger": "check the disk and the file's permissions; nothing is sent that cannot be recorded",
+    "disk": "free some space, or move NEWSLETTER_DATA_DIR to a larger disk",
+    "service": "this is a bug in the program: please report it with the lines from the log",
 }
 
 
@@ -45,7 +45,7 @@ class Remembered:
 
 @dataclass
 class Watch:
-    """What the service knows of its own troubles between two ticks."""
+    """What the service knows about its own problems between two ticks."""
 
     alarms: Alarms  # with the ledger's memory
     data_dir: Path
@@ -66,28 +66,28 @@ class Watch:
         (alarms or self.alarms).over(key)
 
     def arxiv(self, error: ArxivError) -> None:
-        """A refusal lasts; an outage may be over before anybody is up."""
+        """A refusal lasts; an outage may be over before anyone is awake."""
         refused = isinstance(error, ArxivRefused)
         self.wrong("arxiv", str(error), patience=timedelta() if refused else _PATIENCE)
 
     def announcement(self, missing: date | None, *, asked: bool) -> None:
-        """An issue that is missing though nobody waits for it any longer is a trouble of arXiv's, like an outage."""
+        """An issue that is still missing after every deadline is reported as a problem with arXiv, like an outage."""
         if missing is not None and "arxiv" not in self._open:
-            problem = f"issue {missing} is missing: arXiv has not announced it, or could not be asked"
+            problem = f"issue {missing} is missing: arXiv has not announced it, or could not be reached"
             self.wrong("arxiv", problem, patience=_PATIENCE)
         elif missing is None and asked:
             self.right("arxiv")
 
     def mailbox(self, unread_since: datetime | None) -> None:
-        """How long ago the mailbox was read to its end: a poll that never ends says nothing of itself."""
+        """Reports a mailbox that was not read completely for too long; a poll that hangs reports nothing itself."""
         if unread_since is not None and "mailbox" not in self._open:
-            self.wrong("mailbox", f"the mailbox has not been read to its end since {unread_since:%Y-%m-%d %H:%M} UTC")
+            self.wrong("mailbox", f"the mailbox has not been read completely since {unread_since:%Y-%m-%d %H:%M} UTC")
 
     def disk(self) -> None:
-        """The room that is left in the data folder."""
+        """The free space in the data folder."""
         free = shutil.disk_usage(self.data_dir).free
         if free < _LOW:
-            self.wrong("disk", f"only {free // _MIB} MiB are free on the disk of {self.data_dir}")
+            self.wrong("disk", f"only {free // _MIB} MiB free on the disk that holds {self.data_dir}")
         elif free >= _ENOUGH:
             self.right("disk")
 
@@ -123,7 +123,7 @@ class Watch:
         self.settle(sent=False)
 
     def works(self, key: str) -> None:
-        """The end of what `failed` said; costs nothing where nothing was said."""
+        """Ends what `failed` reported; costs nothing if nothing was reported."""
         if key in self._since or key in self._open:
             self.right(key)
             self.settle(sent=False)

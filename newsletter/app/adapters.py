@@ -31,7 +31,7 @@ def post(settings: Settings, mail: Outgoing) -> Outcome:
 
 @contextmanager
 def open_mailbox(settings: Settings) -> Iterator[Mailbox]:
-    """The configured mailbox; only to be called where there is one."""
+    """The configured mailbox; call it only if there is one."""
     from newsletter.mailboxes.imap import Imap
 
     password = revealed(settings.imap_password)
@@ -40,7 +40,7 @@ def open_mailbox(settings: Settings) -> Iterator[Mailbox]:
 
 
 def hooks(settings: Settings) -> tuple[Hook, ...]:
-    """Where providers post to, whichever of them sends now: word of yesterday's emails may still come."""
+    """Webhooks of all providers, not only of the current one: events about yesterday's emails may still arrive."""
     return tuple(hook for kind in kinds().values() if kind.hooks for hook in kind.hooks(settings))
 
 
@@ -95,19 +95,19 @@ def models(
 
 
 _REMEDIES = {
-    Refusal.KEY: "renew its key",
+    Refusal.KEY: "get a new key",
     Refusal.MONEY: "add credit at the provider, or raise its spending limit",
     Refusal.NAME: "correct its name; `newsletter check --online` tries it",
-    Refusal.ACCOUNT: "look at the account's rights and settings at the provider",
+    Refusal.ACCOUNT: "check the account's permissions and settings at the provider",
 }
 
 
 def _model_answers(alarms: Alarm, model: str, refusal: ModelRefused | None) -> None:
-    """Said the same minute: an expired key costs the scores of every morning from now on."""
+    """Report it at once: with an expired key, no paper is scored from now on."""
     if refusal is None:
         alarms.over(f"model {model}")
     else:
-        remedy = f"{_REMEDIES[refusal.reason]}; until then a fallback model serves, or papers are ordered by word match"
+        remedy = f"{_REMEDIES[refusal.reason]}; meanwhile, a fallback model is used or papers are ordered by word match"
         alarms.trouble(f"model {model}", str(refusal), remedy)
 
 
@@ -119,9 +119,9 @@ def used_models(settings: Settings) -> Sequence[str]:
 
 def _refuse_unknown_prices(settings: Settings, complete: LiteLLM) -> None:
     unknown = [name for name in used_models(settings) if not complete.price_known(name)]
-    remedy = "name it in NEWSLETTER_MODEL_PRICES=model=in/out, dollars per million tokens"
+    remedy = "set NEWSLETTER_MODEL_PRICES=model=in/out, in dollars per million tokens"
     if unknown:
-        problem = "the price of {} is unknown, so the limit could not be kept"
+        problem = "the price of {} is unknown, so the cost limit cannot be enforced"
         raise ConfigurationError(
             [Finding("NEWSLETTER_MAX_COST_USD", None, problem.format(name), remedy) for name in unknown]
         )

@@ -24,7 +24,7 @@ T = TypeVar("T")
 def open_examined(
     settings: Settings, examine: Callable[[Counter], T], *, now: Callable[[], datetime] = utc_now
 ) -> Iterator[tuple[Counter, T]]:
-    """The counter, and what the examination found on it; where that raises, no ledger is made that was not there."""
+    """The counter, and what the examination found; if that raises, no new ledger is created."""
     with ExitStack() as opened:
         counter = opened.enter_context(open_counter(settings, now=now, peek=True))
         found = examine(counter)
@@ -39,7 +39,7 @@ def open_examined(
 def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, peek: bool = False) -> Iterator[Counter]:
     """One ledger, opened once, and what else replies, clicks and edits of the list need.
 
-    `peek`: looking must not make anything, so where there is no ledger yet, an empty one in memory stands for it.
+    `peek` creates nothing: if there is no ledger yet, an empty one in memory is used.
     """
     with open_ledger(settings, peek=peek) as store:
         post = partial(adapters.post, settings)

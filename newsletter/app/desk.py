@@ -84,5 +84,5 @@ def open_desk(
 
 
 def _owner() -> str:
-    """Whose mails are being sent: no other process, here or elsewhere, has the same name."""
+    """Whose emails are being sent: no other process, here or elsewhere, has the same name."""
     return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"

@@ -19,7 +19,7 @@ from newsletter.tokens import Keys
 
 
 def folders(kind: str, roster: Path) -> list[Path]:
-    """The folders of `templates` or `prompts`, first wins: beside the roster, then the defaults."""
+    """The folders of `templates` or `prompts`, first wins: beside the subscriber list, then the defaults."""
     package = Path(newsletter.__file__).parent
     default = package / "_defaults" / kind  # in the wheel; in a checkout they are the top-level folders
     own = roster.parent / kind
@@ -63,7 +63,7 @@ class KeyFile:
         self._keys: Keys = {0: secrets.token_bytes(32)}
 
     def __call__(self) -> Keys:
-        """As they are now; the file is read when it has changed. Raises StoreUnreadable."""
+        """The current keys; the file is read again when it has changed. Raises StoreUnreadable."""
         if not self._file.exists():
             if not self._make:
                 return self._keys
@@ -76,7 +76,7 @@ class KeyFile:
 
 
 def token_keys(data_dir: Path) -> Keys:
-    """The keys of this folder, once."""
+    """The keys of this folder, read once."""
     return KeyFile(data_dir)()
 
 

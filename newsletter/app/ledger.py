@@ -100,6 +100,6 @@ def _take(held: ExitStack, lock: Callable[..., AbstractContextManager[None]], *,
 
 def _unusable(name: str, folder: Path, error: OSError) -> NewsletterError:
     if error.errno == ENOSPC:
-        return StoreUnavailable(f"{folder}: {error.strerror}", "free some of the disk")
+        return StoreUnavailable(f"{folder}: {error.strerror}", "free some disk space")
     problem = f"{folder} cannot be used: {error.strerror or error}"
-    return ConfigurationError([Finding(name, None, problem, "name a writable folder")])
+    return ConfigurationError([Finding(name, None, problem, "choose a writable folder")])

@@ -26,7 +26,7 @@ _DAY_KEYS = {
 }  # fmt: skip
 _COUNTS = _DAY_KEYS - {"announced", "bills", "topics", "selection", "papers"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # as `lang` may say it
-_KEY = re.compile(r"\w[\w.-]{0,63}")  # as the roster has it
+_KEY = re.compile(r"\w[\w.-]{0,63}")  # as the subscriber list has it
 _HASH = re.compile(r"[0-9a-f]{16}")
 _WEB = re.compile(r"https?://[^\s/]+\S*")
 
@@ -37,7 +37,7 @@ class Stated:
 
     announced: datetime | None = None  # UTC; the date of its feed entry, the same after every rebuild
     bills: Sequence[Bill] = ()
-    topics: Sequence[Topic] = ()  # in the order of the roster
+    topics: Sequence[Topic] = ()  # in the order of the subscriber list
     picked_by: Mapping[str, Sequence[str]] = field(default_factory=dict)  # keys of topics by arXiv id
     selection: Mapping[str, Any] | None = None  # the prompt that was used
 
@@ -59,7 +59,7 @@ def renewed(day: Day, issue: Issue, bills: Sequence[Bill]) -> Day:
 
 
 def agrees(day: Day, issue: Issue) -> bool:
-    """Whether the day was written of the issue as it is now."""
+    """Whether the day was written from the issue as it is now."""
     return stated_counts(day) == counts_hash(issue)
 
 
@@ -131,12 +131,12 @@ def _said(line: Line) -> str:
 
 
 def _url(text: str) -> str:
-    """Without anything that an address cannot hold: an odd id stays within it."""
+    """Removes characters that an address cannot contain."""
     return quote(tex.clean(text), safe="%/:?#[]@!$&'()*+,;=~")
 
 
 def is_whole(day: object, of: date) -> bool:
-    """Whether a file's content can be shown: an older version's, or one edited by hand, may lack what pages need."""
+    """Whether a file can be shown: one from an older version, or edited by hand, may lack what the pages need."""
     if not isinstance(day, dict) or day.keys() != _DAY_KEYS or day["date"] != of.isoformat():
         return False
     papers, topics, selection = day["papers"], day["topics"], day["selection"]
@@ -160,7 +160,7 @@ def _is_whole_paper(paper: object) -> bool:
 
 
 def page_name(arxiv_id: str) -> str | None:
-    """The name of a paper's own page; None for what is no arXiv id, whatever path it spells."""
+    """The name of a paper's page; None for anything that is not an arXiv id."""
     try:
         return ArxivId.parse(arxiv_id).base.replace("/", "-") if ":" not in arxiv_id else None
     except ValueError:

@@ -21,7 +21,7 @@ ENTRIES = 20  # the newest; older ones are in the archive
 
 
 def feed(name: str, shelf: Shelf, labels: Labels, *, identity: str, public_url: str | None) -> bytes:
-    """The newest issues of a shelf. Without a public address its links are relative, which Atom allows."""
+    """The newest issues of a group. Without a public address its links are relative, which Atom allows."""
     dates = list(reversed(shelf.dates))[:ENTRIES]
     days = [(one, shelf.day(one)) for one in dates]
     base = f"{public_url}/{shelf.address}" if public_url else ""

@@ -40,7 +40,7 @@ class Labels:
         }
 
     def w(self, key: str, **values: object) -> Markup:
-        """A phrase as HTML; a value that is markup, such as the start of a link, stays it."""
+        """A phrase as HTML; values that are markup, such as the start of a link, are not escaped."""
         return Markup.escape(self.words.pattern(key, **values)).format(**self.words.shown(values))
 
     def counted(self, number: int, what: str) -> str:
@@ -74,7 +74,7 @@ class Labels:
         return self.words.say("cost_unknown") if usd is None else self.words.dollars(usd)
 
     def stage(self, name: str) -> str:
-        """What a stage of the work is called; one that we have no word for by its own name."""
+        """The name of a stage of the work; its key if we have no word for it."""
         key = f"stage_{name or 'other'}"
         return self.words.say(key) if self.words.has(key) else name
 

@@ -71,7 +71,7 @@ class Pages:
         return self.labels.words.say(key, **values)
 
     def day(self, shelf: Shelf, day: date, sides: tuple[date | None, date | None], every: Sequence[Shelf]) -> Files:
-        """A day's page: its papers, and the ways to the neighbours that exist."""
+        """A day's page: its papers, and links to the neighbouring days that exist."""
         content = shelf.day(day)
         return self._page(
             "day",
@@ -131,7 +131,7 @@ class Pages:
         return self._say("archive_counts", papers=counted(papers, "paper"), issues=counted(issues, "issue"))
 
     def papers(self, day: Day, topics: Sequence[tuple[str | None, str]]) -> Iterator[tuple[str, bytes]]:
-        """The papers' own pages; what has no arXiv id has none."""
+        """The pages of single papers; only papers with an arXiv id have one."""
         titles = dict(topics)
         for paper in day["papers"]:
             if name := page_name(paper["id"]):

@@ -1,4 +1,4 @@
-"""Which files the archive has, and what each depends on: a day that is added makes few of them anew."""
+"""Which files the archive has, and what each depends on, so that a new day changes only a few."""
 
 from __future__ import annotations
 

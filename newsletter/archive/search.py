@@ -1,7 +1,7 @@
-"""The search index: a quarter of a year in one compressed file, which a browser reads whole.
+"""The search index: one compressed file per quarter, which a browser reads completely.
 
-Titles, names and lines stand in it as text, so that any piece of them is found, Chinese words too. Of the abstracts
-only how their words begin, each with the papers that have it: whole abstracts would be three times as large. A word
+It contains titles, names and lines as text, so that any part of them is found, including Chinese words. Of abstracts,
+it contains only the beginnings of words, each with its papers: whole abstracts would be three times as large. A word
 of very many papers has a star instead: it is taken to be there, and finds nothing by itself.
 """
 

@@ -1,4 +1,4 @@
-"""The days that belong together: all of them, and those of each topic where there are several."""
+"""Groups of days: all of them and, if there are several topics, those of each topic."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from newsletter.archive.day import Day, stated_counts
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What other pages say of a day, known without reading it."""
+    """What other pages say about a day, known without reading it."""
 
     date: date
     hash: str  # of the whole day
@@ -66,7 +66,7 @@ class Shelf:
 
     @property
     def address(self) -> str:
-        """The same as an address."""
+        """The same, as a web address."""
         return quote(self.folder)
 
     @property
@@ -84,7 +84,7 @@ class Shelf:
         return {name: list(found) for name, found in groupby(self.glances, lambda one: f"{one.date:%Y-%m}")}
 
     def day(self, day: date) -> Day:
-        """The day with the papers of this shelf."""
+        """The day with only the papers of this group."""
         whole = self.load(day)
         if self.topic is None:
             return whole

@@ -1,4 +1,4 @@
-"""What all pages share, and where they lie."""
+"""What all pages share, and where they are."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ class Site:
 
 
 def folder_of(data_dir: Path, mode: ArchiveMode) -> Path:
-    """Where the pages lie: what only readers may see lies apart from what everybody may."""
+    """The folder of the pages: private pages are kept apart from public ones."""
     return data_dir / _FOLDERS.get(mode, _FOLDERS[ArchiveMode.PUBLIC])

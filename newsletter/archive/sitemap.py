@@ -1,4 +1,4 @@
-"""What search engines are told: robots.txt, and with a public address a sitemap for each month."""
+"""Files for search engines: robots.txt and, if there is a public address, a sitemap for each month."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page says of days, months and papers. Pure; the templates only write down what stands here."""
+"""What a page says about days, months and papers. Pure; the templates only print it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day of the calendar: `heat` from 1 to 3 where an issue is, 0 where none."""
+    """A day of the calendar: `heat` is 1 to 3 if there is an issue, else 0."""
 
     day: date
     picked: int
@@ -24,7 +24,7 @@ class Cell:
 
 
 def around(names: Sequence[Any], place: int) -> tuple[Any | None, Any | None]:
-    """The neighbours that exist: over weekends, holidays and whatever else was left out."""
+    """The neighbours that exist: skips weekends, holidays and other missing days."""
     return (names[place - 1] if place else None), (names[place + 1] if place + 1 < len(names) else None)
 
 
@@ -58,6 +58,6 @@ def tokens(day: Day) -> int:
 
 
 def link_of(paper: Day, root: str) -> str:
-    """A paper's own page, or arXiv's where its id is none that we know."""
+    """A paper's own page, or arXiv's if we cannot read its id."""
     name = page_name(paper["id"])
     return f"{root}papers/{name}.html" if name else str(paper["links"]["arxiv"])

@@ -19,7 +19,7 @@ from newsletter.archive.site import Site
 _NOTES = ".written.json"
 _KEPT = 80  # days held in memory: a quarter of a year is made into one file of the index
 _VERSION = 1  # of the pages' form: another one writes every page anew
-_Stamp = list[int]  # size and time of change: what somebody else touched is looked at again
+_Stamp = list[int]  # size and time of change: what someone else touched is looked at again
 
 
 class Archive:
@@ -37,7 +37,7 @@ class Archive:
         return sorted({*self._put, *(day for day in found if self.known(day) or self.day(day))})
 
     def day(self, day: date) -> Day | None:
-        """The day as it was published; None where there is none or its file is damaged."""
+        """The day as it was published; None if there is none or its file is damaged."""
         return self._put.get(day) or self._kept(day)
 
     def put(self, day: Day) -> None:

@@ -1,4 +1,4 @@
-"""The commands. Heavy imports stand inside them: `newsletter --help` answers within 150 ms."""
+"""The commands. Heavy imports are inside them, so that `newsletter --help` answers within 150 ms."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _json = click.option("--json", "as_json", is_flag=True, help="As JSON, for progr
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="newsletter")
 def main() -> None:
-    """The arXiv newsletter: edit subscribers.yaml, run one command, and every reader gets the few new papers that
-    matter to them, once.
+    """A newsletter about new arXiv papers: edit subscribers.yaml, run one command, and each reader gets the few
+    papers that matter to them, exactly once.
 
-    Try `newsletter demo` first: it needs no network, no key and no settings. Then `newsletter check` says what is
-    missing for a real morning.
+    Try `newsletter demo` first: it needs no network, no key and no settings. Then run `newsletter check` to see what
+    is missing before you send a real issue.
     """
-    os.umask(0o077)  # whoever else works on this machine reads nothing that we write; the archive says so of itself
+    os.umask(0o077)  # no other user of this machine may read what we write; the archive grants that itself
 
 
 def _settings() -> Settings:
@@ -47,24 +47,28 @@ def _date(value: datetime | None) -> date | None:
 
 
 @main.command()
-@click.option("--serve", is_flag=True, help="Only start the practice servers and print the settings that use them.")
+@click.option("--serve", is_flag=True, help="Start only the practice servers and print the settings for them.")
 @click.option(
     "--papers",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Serve these papers (JSON lines).",
+    help="Serve these papers (JSON Lines).",
 )
 @click.option(
-    "--latency", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="The model takes so long a request."
+    "--latency",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Delay of the model for each request.",
 )
 @click.option(
-    "--per-token", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="And so long for each token."
+    "--per-token", metavar="SECONDS", type=click.FloatRange(min=0), default=0.0, help="Further delay for each token."
 )
 def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> None:
     """Try it: one morning with invented papers.
 
-    Everything happens on this machine, in the folder var/demo, which is emptied first. With --serve only the practice
-    arXiv and the practice model run, until SIGTERM or Ctrl-C; the other options go with it.
+    Everything happens on this machine, in the folder var/demo, which is emptied first. With --serve, only the practice
+    arXiv and the practice model run, until SIGTERM or Ctrl-C. The other options need --serve.
     """
     from newsletter.demo import command
 
@@ -72,7 +76,7 @@ def demo(serve: bool, papers: Path | None, latency: float, per_token: float) -> 
         command.serve(papers, latency, per_token)
         return
     if papers or latency or per_token:
-        raise click.UsageError("--papers, --latency and --per-token go with --serve")
+        raise click.UsageError("--papers, --latency and --per-token need --serve")
     import logging
 
     from newsletter.cli.console import configure_logs, progress
@@ -97,15 +101,16 @@ class _Init(click.Command):
 @click.option("--email", metavar="EMAIL", help="The first reader: you.")
 @click.option("--categories", metavar="LIST", help="arXiv categories, e.g. cs.LG,cs.CL.")
 @click.option("--interests", metavar="TEXT", help="What readers care about, in a sentence or two.")
-@click.option("--languages", metavar="LIST", help="Of the one-liners, e.g. en,zh; the first leads.")
-@click.option("--timezone", metavar="ZONE", help="E.g. Europe/London; else this machine's.")
-@click.option("--send-at", metavar="HH:MM", help="Local time of each reader.")
-@click.option("--model", metavar="NAME", help="As provider/name; without one papers are ordered by words.")
+@click.option("--languages", metavar="LIST", help="Languages of the one-liners, e.g. en,zh; the first one leads.")
+@click.option("--timezone", metavar="ZONE", help="E.g. Europe/London. Default: this machine's.")
+@click.option("--send-at", metavar="HH:MM", help="When to send, in each reader's local time.")
+@click.option("--model", metavar="NAME", help="As provider/name. Without one, papers are ordered by word match.")
 def init(folder: Path, **given: str | None) -> None:
-    """Begin a newsletter of your own.
+    """Create a new newsletter in FOLDER.
 
-    Writes subscribers.yaml, the interests of one topic and .env into FOLDER (this one), and never overwrites a file.
-    On a terminal it asks for what no option says. Passwords and keys are asked for there, or filled into .env later.
+    Writes subscribers.yaml, the interests of one topic and .env into FOLDER (default: the current one), and never
+    overwrites a file. On a terminal, prompts for anything not given as an option. Enter passwords and keys at the
+    prompt, or put them into .env later.
     """
     from newsletter.cli import setting_up
 
@@ -114,23 +119,24 @@ def init(folder: Path, **given: str | None) -> None:
 
 @main.command()
 @_day
-@click.option("--only", metavar="EMAIL", help="Send to this reader alone.")
-@click.option("--dry-run", is_flag=True, help="Write the mails to the folder dry-run; send nothing, record no mail.")
-@click.option("--without-model", is_flag=True, help="Ask no language model: papers are ordered by word match.")
+@click.option("--only", metavar="EMAIL", help="Send to this reader only.")
+@click.option("--dry-run", is_flag=True, help="Write the emails to the folder dry-run; send and record nothing.")
+@click.option("--without-model", is_flag=True, help="Use no language model; papers are ordered by word match.")
 @click.option(
     "--patience",
     metavar="MINUTES",
     type=click.FloatRange(min=0),
     default=30.0,
     show_default=True,
-    help="Wait so long for a model that does not answer or asks us to wait.",
+    help="How long to wait for a model that does not answer or asks us to wait.",
 )
 def run(day: datetime | None, only: str | None, dry_run: bool, without_model: bool, patience: float) -> None:
     """Prepare the newest issue and send it now.
 
-    It goes to every active reader who has not had it, whatever their hour and days. Run again, it sends nothing twice
-    and goes on where it was stopped. Exit code 1 when an email is left over, an entry of the subscriber list was left
-    out, or the model did not serve. If nothing was ever sent from here and the model does not serve, nothing is sent.
+    The issue goes to every active reader who has not received it, whatever their hour and days. A second run sends
+    nothing twice and continues where the first one stopped. Exit code 1 if emails are still queued, if an entry of the
+    subscriber list was skipped, or if the model did not work. If nothing was ever sent from here and the model does not
+    work, nothing is sent.
     """
     from newsletter.cli import morning
 
@@ -141,9 +147,9 @@ def run(day: datetime | None, only: str | None, dry_run: bool, without_model: bo
 @main.command()
 @_day
 def collect(day: datetime | None) -> None:
-    """Only collect an issue's papers.
+    """Collect an issue's papers, and nothing more.
 
-    Says what was missing and how it was found. `newsletter run` goes on from here.
+    Says which papers were missing and how they were found. `newsletter run` continues from here.
     """
     from newsletter.cli import morning
 
@@ -154,8 +160,8 @@ def collect(day: datetime | None) -> None:
 def serve() -> None:
     """Run the service until SIGTERM.
 
-    It prepares each issue when arXiv announces it, sends it at each reader's own hour, and answers on the web:
-    one-click unsubscribing, the archive, /healthz.
+    The service prepares each issue when arXiv announces it, sends it at each reader's own hour, reads replies, and
+    serves web pages: one-click unsubscribe, preferences, the archive, /healthz.
     """
     settings = _settings()
     from newsletter import app, doctor, scheduler, web
@@ -175,13 +181,13 @@ def serve() -> None:
 
 
 @main.command()
-@click.option("--for", "email", metavar="EMAIL", help="As this reader gets it; without it the first one of the roster.")
+@click.option("--for", "email", metavar="EMAIL", help="The reader whose email to show. Default: the first one.")
 @_day
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
 def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
-    """Render a mail without sending it.
+    """Render an email without sending it.
 
-    Prints two paths: the page and the text. Without a new announcement it shows the last issue.
+    Prints two paths: the page and the text. If there is no new announcement, shows the last issue.
     """
     from newsletter.cli import morning
 
@@ -193,13 +199,13 @@ def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
 
 
 @main.command()
-@click.option("--online", is_flag=True, help="Try every service for real; costs a few tokens and one mail to yourself.")
-@click.option("--accept", is_flag=True, help="Confirm a roster that is held back because it changed so much.")
+@click.option("--online", is_flag=True, help="Try every service for real; costs a few tokens and an email to yourself.")
+@click.option("--accept", is_flag=True, help="Confirm a subscriber list that is waiting because it changed so much.")
 def check(online: bool, accept: bool) -> None:
     """Find what is wrong and say what to do.
 
-    Looks at settings, roster, prompts and templates, and tells how old the papers are when mails go out. Exit code 1
-    when there is a finding.
+    Checks settings, subscriber list, prompts and templates, and says how old the papers are when emails go out. Exit
+    code 1 if anything is wrong.
     """
     from newsletter.cli import reports
 
@@ -209,9 +215,9 @@ def check(online: bool, accept: bool) -> None:
 @main.command()
 @_json
 def status(as_json: bool) -> None:
-    """List issues with papers, mails and cost.
+    """List issues with papers, emails and cost.
 
-    Newest first. Mails that were refused, repeated or are in doubt are named.
+    Newest first. Names each email that was refused, sent again or may not have arrived.
     """
     from newsletter.cli.status import status as show
 
@@ -224,7 +230,7 @@ def status(as_json: bool) -> None:
 def explain(arxiv_id: str, topic: str | None) -> None:
     """Say why a paper was picked or not.
 
-    ARXIV_ID is an identifier such as 2603.01234 or the address of the paper.
+    ARXIV_ID is an identifier such as 2603.01234, or the paper's web address.
     """
     from newsletter.cli import reports
 
@@ -235,7 +241,7 @@ def explain(arxiv_id: str, topic: str | None) -> None:
 def archive() -> None:
     """Write the web archive; print what changed.
 
-    It goes to the folder archive in the data folder. A published day stays as it was until its issue changes.
+    The archive is written to the folder archive in the data folder. A published page changes only if its issue does.
     """
     from newsletter.cli import morning
 
@@ -248,9 +254,9 @@ def archive() -> None:
 def backup(path: Path | None) -> None:
     """Copy everything into a new folder.
 
-    That is ledger, keys, roster, prompts, templates and settings. PATH is a folder that is not there yet; without it
-    one in the data folder's backups. The service may be running. Passwords and API keys are left out. The copy is a
-    newsletter of its own: fill in its .env and start it there.
+    Copies ledger, keys, subscriber list, prompts, templates and settings to PATH, which must not exist yet (default: a
+    new folder in the data folder's backups). The service may keep running. Passwords and API keys are left out. The
+    copy works as a newsletter of its own: fill in its .env and start the service there.
     """
     from newsletter.cli import setting_up
 
@@ -258,20 +264,19 @@ def backup(path: Path | None) -> None:
 
 
 @main.command()
-@click.option("--explain", "explain_it", is_flag=True, help="Only say what each mail would do; nothing changes.")
-@click.option("--once", is_flag=True, help="Look into the configured mailbox now, and act.")
+@click.option("--explain", "explain_it", is_flag=True, help="Say what each email would do; change nothing.")
+@click.option("--once", is_flag=True, help="Read the configured mailbox now, and act on it.")
 @click.argument("paths", nargs=-1, metavar="PATHS...", type=click.Path(exists=True, path_type=Path))
 def inbox(explain_it: bool, once: bool, paths: tuple[Path, ...]) -> None:
     """Read replies, bounces and complaints.
 
-    With --explain, PATHS are .eml files or folders of them; prints one line of JSON for each mail: file, action,
-    email, reason. With --once, the mailbox of NEWSLETTER_IMAP_URL is read once, as `newsletter serve` does every
-    minute.
+    With --explain, PATHS are .eml files or folders of them; prints one line of JSON for each email: file, action,
+    email, reason. With --once, reads the mailbox of NEWSLETTER_IMAP_URL once, as `newsletter serve` does every minute.
     """
     if explain_it and not paths:
         raise click.UsageError("Missing argument 'PATHS...'.")
     if explain_it == once or (once and paths):
-        raise click.UsageError("to read the mailbox write --once alone; to read files add --explain")
+        raise click.UsageError("use --once alone to read the mailbox, or --explain with files")
     from newsletter.cli import reports
 
     if once:
@@ -281,12 +286,12 @@ def inbox(explain_it: bool, once: bool, paths: tuple[Path, ...]) -> None:
 
 @main.group()
 def subscribers() -> None:
-    """Show readers; take them out or back."""
+    """List, unsubscribe and restore subscribers."""
 
 
 @subscribers.command("list")
 def list_readers() -> None:
-    """List all readers with their state."""
+    """List all subscribers with their state."""
     from newsletter.cli import readers
 
     readers.list_readers(_settings())
@@ -298,7 +303,7 @@ def list_readers() -> None:
 def show(email: str, as_json: bool) -> None:
     """Show one reader with their own addresses.
 
-    These are the Reply-To of their mails and their ways out; with them a reply or a click can be tried.
+    These are the Reply-To address of their emails and their unsubscribe links. Use them to try out a reply or a click.
     """
     from newsletter.cli import readers
 
@@ -320,7 +325,7 @@ def unsubscribe(email: str) -> None:
 @subscribers.command()
 @click.argument("email")
 def resubscribe(email: str) -> None:
-    """Send again to a reader who had left."""
+    """Resume sending to a reader who had unsubscribed."""
     from newsletter.cli import readers
 
     raise SystemExit(readers.resubscribe(_settings(), email))
@@ -329,9 +334,10 @@ def resubscribe(email: str) -> None:
 @subscribers.command()
 @click.argument("email")
 def forget(email: str) -> None:
-    """Erase all that is kept of a reader.
+    """Erase everything about a reader.
 
-    A keyed hash stays, so that a line of the file does not bring them back; `newsletter subscribers resubscribe` does.
+    Only a keyed hash stays, so that an old line in the file cannot bring them back; `newsletter subscribers
+    resubscribe` can.
     """
     from newsletter.cli import readers
 

@@ -21,7 +21,7 @@ class Group(click.Group):
         try:
             return super().invoke(context)
         except NewsletterError as error:
-            remedy = "; mend the file, or remove it to use the default" if isinstance(error, TemplateError) else ""
+            remedy = "; fix the file, or remove it to use the default" if isinstance(error, TemplateError) else ""
             click.echo(f"{error}{remedy}", err=True)
             context.exit(1)
 
@@ -34,7 +34,7 @@ class _Clean(logging.Formatter):
 
 
 def configure_logs(least: int = logging.INFO) -> None:
-    """Events as words and fields on standard error, from this level on; libraries only when something is wrong."""
+    """Log events with their fields to standard error, from this level up; from libraries, only problems."""
     import structlog
 
     handler = logging.StreamHandler(sys.stderr)

@@ -38,7 +38,7 @@ _USUAL = Asking()
 
 
 def run(settings: Settings, day: date | None, only: str | None, asking: Asking = _USUAL, *, dry_run: bool) -> int:
-    """Exit code 0, or 1 when emails are left over, an entry of the list was left out or the model did not serve;
+    """Exit code 0, or 1 if emails are still queued, an entry of the list was skipped or the model did not work;
     NEWSLETTER_PING_URL hears.
     """
     if dry_run:
@@ -105,14 +105,14 @@ def _was_not_served(desk: Desk, issue: Issue) -> bool:
 
 
 def _check_reader(counter: Counter, only: str | None) -> None:
-    """Raises ConfigurationError where the list in force has no reader of this address."""
+    """Raises ConfigurationError if the list in force has no reader with this address."""
     subscriber = counter.store.subscriber(only) if only else None
     if only and not (subscriber and counter.store.reader(subscriber.id)):
         raise _no_reader(only)
 
 
 def _is_announced(day: date | None) -> bool:
-    """Whether arXiv plans an issue of that day; a weekend or holiday is said, and no error."""
+    """Whether arXiv plans an issue for that day; a weekend or holiday is reported and is not an error."""
     if day is None or calendar.is_issue_date(day):
         return True
     following = calendar.following(day)
@@ -144,12 +144,12 @@ def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
             send_now(desk.transport, Outgoing(key="dry-run", message=message))
             click.echo(f"would send to {one.reader.email}: {dict(message.headers)['Subject']}")
         written += len(page)
-    click.echo(f"{written} mails written to dry-run; nothing was sent or recorded as sent.")
+    click.echo(f"{written} emails written to the folder dry-run; nothing was sent or recorded.")
     return 0
 
 
 def collect(settings: Settings, day: date | None) -> int:
-    """Exit code 0, also when arXiv has not announced yet."""
+    """Exit code 0, even if arXiv has not announced yet."""
     if not _is_announced(day):
         return 0
     with (
@@ -166,12 +166,12 @@ def collect(settings: Settings, day: date | None) -> int:
             for note in issue.all_notes:
                 click.echo(f"  {note}")
             for arxiv_id in issue.missing:
-                click.echo(f"  missing: {arxiv_id} was announced, but arXiv's API does not give it yet")
+                click.echo(f"  missing: {arxiv_id} was announced, but arXiv's API does not have it yet")
     return 0
 
 
 def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
-    """Write the page and the text of one reader's mail; without a new announcement the last issue's."""
+    """Write the page and the text of one reader's email; without a new announcement the last issue's."""
     with app.open_examined(settings, partial(doctor.examine_or_stop, settings)) as (counter, looked):
         roster = load_roster(counter)
         reader = _reader_of(roster, email)
@@ -204,7 +204,7 @@ def _reader_of(roster: Roster, email: str | None) -> Reader:
 
 
 def _no_reader(email: str | None) -> ConfigurationError:
-    problem = f"there is no reader {email}" if email else "there is no reader"
+    problem = f"there is no subscriber {email}" if email else "there are no subscribers"
     return ConfigurationError([Finding("subscribers", None, problem, "see `newsletter subscribers list`")])
 
 
@@ -228,8 +228,8 @@ def _preview_issue(desk: Desk, day: date | None, *, prepare: bool) -> date:
     ready = [issue.date for issue in desk.store.issues() if issue.state is not IssueState.COLLECTED]
     wanted = [issue for issue in ready if day in (None, issue)]
     if not wanted:
-        problem = f"issue {day or calendar.newest(desk.now())} is not there yet"
-        raise ConfigurationError([Finding("preview", None, problem, "try again after the announcement")])
+        problem = f"issue {day or calendar.newest(desk.now())} does not exist yet"
+        raise ConfigurationError([Finding("preview", None, problem, "try again after arXiv announces it")])
     return wanted[0]
 
 

@@ -1,4 +1,4 @@
-"""`newsletter subscribers …`: the roster with what the ledger knows."""
+"""`newsletter subscribers …`: the subscriber list with what the ledger knows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from newsletter.settings import Settings
 from newsletter.telling import counted
 from newsletter.tokens import Purpose, make
 
-_STILL_NEWS = timedelta(days=3)  # a mail that was refused longer ago is not sent again
+_STILL_NEWS = timedelta(days=3)  # an email that was refused longer ago is not sent again
 
 
 def list_readers(settings: Settings) -> None:
@@ -42,7 +42,7 @@ def _state(subscriber: Subscriber | None) -> str:
 
 
 def show(settings: Settings, email: str, *, as_json: bool) -> int:
-    """What the ledger knows of one reader, with the addresses that belong to them."""
+    """What the ledger knows about one reader, with their own addresses."""
     with app.open_counter(settings) as counter:
         subscriber = _known(counter, email)
         last = counter.store.deliveries(reader=subscriber.id)
@@ -73,34 +73,34 @@ def unsubscribe_reader(settings: Settings, email: str) -> int:
     """Record that a reader has left, in the ledger and in the file."""
     with app.open_counter(settings) as counter:
         changed = readers.leave(counter, _known(counter, email).id, "by the operator")
-    click.echo(f"{email} gets no more mail.")
+    click.echo(f"{email} is unsubscribed.")
     return _told(changed, settings)
 
 
 def resubscribe(settings: Settings, email: str) -> int:
-    """Send to a reader again."""
+    """Resume sending to a reader."""
     with app.open_counter(settings) as counter:
         forgetting.take_back(counter, email)
         known = _known(counter, email)
         changed = readers.come_back(counter, known)
         again = counter.store.revive(known.id, counter.now() - _STILL_NEWS)
-    click.echo(f"{email} gets mail from the next issue on.")
+    click.echo(f"{email} is subscribed again, from the next issue on.")
     if again:
-        click.echo(f"{counted(again, 'mail')} that their server had refused will be sent again.")
+        click.echo(f"{counted(again, 'email')} rejected by their server will be sent again.")
     return _told(changed, settings)
 
 
 def forget(settings: Settings, email: str) -> int:
-    """Erase a reader from ledger, files and roster; exit code 1 while the roster still names them."""
+    """Erase a reader from ledger, files and subscriber list; exit code 1 while the list still names them."""
     with app.open_counter(settings) as counter:
         erased = forgetting.forget(counter, _known(counter, email))
-    click.echo(f"{email} is forgotten; {counted(erased, 'file')} of mails erased.")
+    click.echo(f"{email} is forgotten; {counted(erased, 'email file')} erased.")
     try:
         if subscribers.remove_entry(settings.subscribers, email):
-            click.echo(f"{settings.subscribers}: the entry is removed.")
+            click.echo(f"{settings.subscribers}: entry removed.")
     except (OSError, ConfigurationError) as error:
-        click.echo(f"{settings.subscribers}: still names them, and cannot be changed: {error}", err=True)
-        click.echo("They get no mail all the same; remove the entry by hand.", err=True)
+        click.echo(f"{settings.subscribers}: still contains the entry and cannot be changed: {error}", err=True)
+        click.echo("They will get no email all the same; remove the entry by hand.", err=True)
         return 1
     return 0
 
@@ -114,11 +114,11 @@ def _told(changed: Changed | None, settings: Settings) -> int:
 
 
 def _known(counter: Counter, email: str) -> Subscriber:
-    """The reader as the ledger knows them; one whom only the file names so far is taken in."""
+    """The reader as recorded in the ledger; one who is only in the file so far is added."""
     subscriber = counter.store.subscriber(email)
     if subscriber is not None:
         return subscriber
     if email.lower() not in {reader.email.lower() for reader in load_roster(counter).readers}:
-        problem = "is neither in the roster nor in the ledger"
+        problem = "is neither in the subscriber list nor in the ledger"
         raise ConfigurationError([Finding(email, None, problem, "see `newsletter subscribers list`")])
     return counter.store.enrol([email], counter.now())[email.lower()]

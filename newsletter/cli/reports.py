@@ -20,7 +20,7 @@ from newsletter.telling import counted
 
 
 def check(settings: Settings, *, online: bool, accept: bool) -> int:
-    """Exit code 1 when there is anything to do."""
+    """Exit code 1 if anything needs to be fixed."""
     with app.open_counter(settings, peek=not accept) as counter:
         if accept:
             guard.remember_size(counter.store, in_force.load(counter))
@@ -32,7 +32,7 @@ def check(settings: Settings, *, online: bool, accept: bool) -> int:
             return 1
         roster = in_force.load(counter)
     known = f"{counted(len(roster.readers), 'reader')}, {counted(len(roster.topics), 'topic')}"
-    click.echo(f"{known}; templates and prompts are fine.")
+    click.echo(f"{known}; templates and prompts are valid.")
     for line in doctor.ages(roster, counter.now()):
         click.echo(f"  {line}")
     for topic in roster.topics:
@@ -75,9 +75,9 @@ def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | Non
 
 
 def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> str:
-    """The paper's fate as it was recorded when the issue was made; of an issue that is not ready, as it stands now."""
+    """The paper's fate as recorded when the issue was prepared, or the current one if the issue is not ready."""
     if not topic.covers(paper):
-        return "not picked: none of its categories is asked for"
+        return "not picked: it is in none of your categories"
     now = editor.day(day, topic)
     judged = next(one for one in now.judged if one.paper.arxiv_id == paper.arxiv_id)
     found = f"word match {judged.similarity:.3f}"
@@ -88,7 +88,7 @@ def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> 
 
 
 def _words(desk: pipeline.Desk, topic: Topic, day: date, paper: Paper) -> Iterator[str]:
-    """What moved the paper in the order without a model."""
+    """What moved the paper up or down when ranked without a model."""
     if not topic.covers(paper):
         return
     yield from _moved("your text", ranking.moving.by_text(topic, paper))
@@ -122,14 +122,14 @@ def inbox(settings: Settings, paths: Sequence[Path]) -> None:
 
 
 def poll(settings: Settings) -> int:
-    """Exit code 1 when a mail could not be handled."""
+    """Exit code 1 when an email could not be handled."""
     with app.open_counter(settings) as counter:
         found = receiving.poll(counter)
-    click.echo(f"{counted(found.handled, 'mail')} handled, {found.left} left in the inbox for a person.")
+    click.echo(f"{counted(found.handled, 'email')} handled, {found.left} left in the inbox for you.")
     if found.aside:
         click.echo(f"{counted(found.aside, 'email')} could not be read: `newsletter status` names them.", err=True)
     if found.failed:
-        click.echo(f"{counted(found.failed, 'mail')} could not be handled; the next poll tries again.", err=True)
+        click.echo(f"{counted(found.failed, 'email')} could not be handled; the next poll tries again.", err=True)
     return 1 if found.failed or found.aside else 0
 
 

@@ -19,21 +19,21 @@ from newsletter.transports import Question, kinds
 
 
 def backup(settings: Settings, path: Path | None) -> None:
-    """Print where the copy is and what it lacks."""
+    """Print where the copy is and what is not in it."""
     from newsletter import backup as copying  # with the ledger, which `init` does not need
 
     folder = copying.backup(settings, path, utc_now())
     click.echo(folder)
-    click.echo("It holds addresses and the key that signs links: keep it as safe as the original.", err=True)
-    click.echo("Passwords and API keys are left out; fill them in where you restore it.", err=True)
+    click.echo("The copy contains addresses and the key that signs links: keep it as safe as the original.", err=True)
+    click.echo("Passwords and API keys are not in it; fill them in where you restore it.", err=True)
 
 
 @cache
 def transport_options() -> Sequence[click.Option]:
     """What `init` can be told of transports, but no secret: a shell remembers what it is told."""
     return (
-        click.Option(["--transport"], type=click.Choice([*kinds()]), help="How mails go out."),
-        click.Option(["--sender"], metavar="MAILBOX", help="Name <news@example.org>."),
+        click.Option(["--transport"], type=click.Choice([*kinds()]), help="How to send emails."),
+        click.Option(["--sender"], metavar="MAILBOX", help="The sender, as Name <news@example.org>."),
         *(_option(question) for question in starting.questions() if not _hides(question)),
     )
 
@@ -48,7 +48,7 @@ def _hides(question: Question) -> bool:
 
 
 def init(folder: Path, given: dict[str, str | None]) -> None:
-    """Ask for what was not given where there is somebody to ask, and write the files."""
+    """On a terminal, prompt for what was not given; then write the files."""
     answers = _asked(given) if sys.stdin.isatty() and sys.stdout.isatty() else _given(given)
     for file in starting.write(folder, answers):
         click.echo(f"wrote {file}")
@@ -57,7 +57,7 @@ def init(folder: Path, given: dict[str, str | None]) -> None:
 
 
 def _given(given: dict[str, str | None]) -> Answers:
-    """What the flags say, and defaults; an address has none."""
+    """The options with their defaults; the address has no default."""
     if not given["email"]:
         raise click.UsageError("--email is needed where nobody can be asked")
     said = {name: value for name, value in given.items() if value is not None}
@@ -88,13 +88,13 @@ def _asked(given: dict[str, str | None]) -> Answers:
         return known if known is not None else str(click.prompt(question, default="", show_default=False)).strip()
 
     said = {
-        "email": ask("email", "Your address, which gets the first mail", ""),
+        "email": ask("email", "Your address, which gets the first email", ""),
         "categories": ask("categories", "arXiv categories", " ".join(usual.categories)),
-        "interests": ask("interests", "What do you care about, in a sentence or two", usual.interests),
-        "languages": ask("languages", "Languages of the one-liners, the first leads", " ".join(usual.languages)),
+        "interests": ask("interests", "What are you interested in, in a sentence or two", usual.interests),
+        "languages": ask("languages", "Languages of the one-liners, the leading one first", " ".join(usual.languages)),
         "timezone": ask("timezone", "Time zone", starting.local_zone()),
         "send_at": ask("send_at", "At what time", usual.send_at),
-        "model": maybe("model", "Model, as provider/name of LiteLLM (empty: none, papers are ordered by words)"),
+        "model": maybe("model", "Model, as provider/name of LiteLLM (empty: none, papers are ordered by word match)"),
         "transport": ask("transport", "Send by", usual.transport, [*kinds()]),
     }
     return _with_secrets(_answers(said), ask)
@@ -115,5 +115,7 @@ def _with_secrets(answers: Answers, ask: Callable[..., str]) -> Answers:
 
 
 def _hidden(question: str) -> str:
-    value = click.prompt(f"{question} (empty: fill it in later)", default="", show_default=False, hide_input=True)
+    value = click.prompt(
+        f"{question} (leave empty to fill it in later)", default="", show_default=False, hide_input=True
+    )
     return str(value).strip()

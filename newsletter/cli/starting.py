@@ -28,7 +28,7 @@ _KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY", "gemini":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What somebody says of their new newsletter."""
+    """What someone says of their new newsletter."""
 
     email: str
     categories: tuple[str, ...] = CATEGORIES
@@ -44,7 +44,7 @@ class Answers:
 
 
 def local_zone() -> str:
-    """This machine's time zone where it is one that readers can have."""
+    """This machine's time zone, if readers can have it."""
     try:
         return ZoneInfo(get_localzone_name() or "UTC").key
     except (KeyError, ValueError, OSError):
@@ -62,12 +62,12 @@ def questions() -> list[Question]:
 
 
 def write(folder: Path, answers: Answers) -> list[Path]:
-    """The new files; one that is there already is never touched. Raises ConfigurationError with nothing written."""
+    """Writes the new files; never touches one that exists. Raises ConfigurationError with nothing written."""
     files = _files(answers)
     if there := [folder / name for name in files if (folder / name).exists()]:
-        remedy = "choose an empty folder, or remove it to begin anew"
+        remedy = "choose an empty folder, or remove the file to start over"
         raise ConfigurationError(
-            [Finding(str(file), None, "is there already; nothing was written", remedy) for file in there]
+            [Finding(str(file), None, "already exists; nothing was written", remedy) for file in there]
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def write(folder: Path, answers: Answers) -> list[Path]:
             return [_put(Path(draft) / name, folder / name) for name in files]
     except OSError as error:
         problem = f"{folder} cannot be written: {error.strerror or error}"
-        raise ConfigurationError([Finding("init", None, problem, "name a folder of your own")]) from error
+        raise ConfigurationError([Finding("init", None, problem, "choose a folder that you can write to")]) from error
 
 
 def _files(answers: Answers) -> Mapping[str, str]:
@@ -108,18 +108,18 @@ def _check(draft: Path) -> None:
 
 def _put(file: Path, target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
-    os.link(file, target)  # unlike a rename it fails where somebody was faster
+    os.link(file, target)  # unlike a rename it fails where someone was faster
     return target
 
 
 def _roster(answers: Answers) -> str:
     quoted = json.dumps  # every JSON string is a YAML string
     return f"""\
-# Who reads what. Saved changes take effect without a restart; `newsletter check` says what is wrong.
+# Who gets what. Saved changes take effect without a restart; `newsletter check` says what is wrong.
 newsletter:
   send_at: {answers.send_at}      # local time of each reader
   timezone: {answers.timezone}
-  languages: [{", ".join(answers.languages)}]   # the first leads
+  languages: [{", ".join(answers.languages)}]   # the first one leads
 
 topics:
   papers:
@@ -132,19 +132,19 @@ subscribers:
 
 
 def _environment(answers: Answers) -> str:
-    lines = ["# Settings. What is commented out has its default; `newsletter check --online` tries them."]
+    lines = ["# Settings. Lines that start with # keep their defaults. `newsletter check --online` tries the settings."]
     key = key_variable(answers.model) or "OPENAI_API_KEY"
-    lines += ["", "# The model that scores and summarises; without one, papers are ordered by words."]
+    lines += ["", "# The model that scores and summarises papers. Without one, papers are ordered by word match."]
     lines += _setting("NEWSLETTER_MODEL", answers.model, "openai/gpt-5-mini")
     lines += _setting(key, answers.model_key, "")
-    lines += ["", f"# How mails go out: {_ways()}."]
+    lines += ["", f"# How to send emails: {_ways()}."]
     lines += _setting("NEWSLETTER_TRANSPORT", answers.transport, "")
     lines += _setting("NEWSLETTER_SENDER", answers.sender, "Morning arXiv <news@example.org>")
     for asked in questions():
         lines += _setting(variable(asked.setting), answers.own.get(asked.setting, ""), asked.example)
-    lines += ["", "# For a service that others read.", "#NEWSLETTER_PUBLIC_URL=https://news.example.org"]
+    lines += ["", "# For a newsletter that others read.", "#NEWSLETTER_PUBLIC_URL=https://news.example.org"]
     lines += ["#NEWSLETTER_IMAP_URL=imaps://news@example.org@mail.example.org/INBOX", "#NEWSLETTER_IMAP_PASSWORD="]
-    lines += [f"NEWSLETTER_ADMIN_EMAIL={answers.email}   # told once of each trouble, and once when it is over"]
+    lines += [f"NEWSLETTER_ADMIN_EMAIL={answers.email}   # gets one email for each problem and one when it is resolved"]
     return "\n".join(lines) + "\n"
 
 

@@ -21,7 +21,7 @@ _NAMED = 20  # emails of an issue that are listed by name; as JSON all of them a
 
 
 def status(settings: Settings, *, as_json: bool) -> None:
-    """The contract's JSON, or the same as lines."""
+    """Prints the documented JSON, or the same as lines."""
     with app.open_ledger(settings) as store:
         issues = store.issues()
         counts = {issue.date: store.delivery_counts(issue.date) for issue in issues}
@@ -52,11 +52,11 @@ def status(settings: Settings, *, as_json: bool) -> None:
         for bill in bills[issue.date]:
             click.echo(f"  {bill.stage or 'all'} by {bill.model}: {usage_text(bill.usage)}")
         sent = ", ".join(f"{count} {state}" for state, count in sorted(counts[issue.date].items()))
-        click.echo(f"  mails: {sent or 'none'}")
+        click.echo(f"  emails: {sent or 'none'}")
         for note in notes[issue.date]:
             click.echo(f"  {note}")
     if not issues:
-        click.echo("No issue yet. `newsletter run` makes one.")
+        click.echo("No issues yet. `newsletter run` prepares the first one.")
 
 
 def _trouble(trouble: Trouble) -> dict[str, str]:
@@ -91,7 +91,7 @@ def _served(facts: ModelFacts | None) -> dict[str, Any]:
 
 
 def _named(store: Store, issue: Issue, most: int | None) -> Iterator[str]:
-    """Mails whose fate somebody should know: failed, in doubt, repeated."""
+    """Emails whose fate someone should know: failed, in doubt, repeated."""
     number, first = store.troubled(issue.date, most)
     yield from (f"{delivery.email}: {delivery.state}: {delivery.error}" for delivery in first)
     if number > len(first):

@@ -1,4 +1,4 @@
-"""SIGTERM: the mail in flight is finished, the rest waits for the next run; nothing is left half open."""
+"""On SIGTERM, the email being sent is finished and the rest wait for the next run; nothing is left half done."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def until_told() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def at_once() -> Iterator[None]:
-    """A signal ends the process: nothing has begun, and raising would leave half of what is just being opened."""
+    """A signal ends the process: no work has begun, and an exception could leave something half open."""
     with _handling(lambda *_: os._exit(0)):  # being told to stop is no failure
         yield
 
 
 @contextmanager
 def noted() -> Iterator[Callable[[], bool]]:
-    """A signal is only noted: whether one has come."""
+    """Signals are only recorded: whether one has come."""
     told = threading.Event()
     with _handling(lambda *_: told.set()):
         yield told.is_set
@@ -60,5 +60,5 @@ def _handling(handler: Callable[..., None]) -> Iterator[None]:
 
 def _cut_off() -> None:
     # All that was answered or sent is in the ledger, so this loses no more than what is in flight.
-    print("stopped in the middle; run again to go on", file=sys.stderr, flush=True)
+    print("interrupted; run again to continue", file=sys.stderr, flush=True)
     os._exit(1)

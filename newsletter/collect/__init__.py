@@ -33,14 +33,14 @@ class Fetched:
     papers: tuple[Paper, ...]
     missing: tuple[str, ...] = ()  # announced, and neither the API nor the feed says what they are
     from_feed: tuple[str, ...] = ()  # announced, unknown to the API so far: title and abstract are the feed's
-    by_id: tuple[str, ...] = ()  # announced, outside the window, found by id_list
+    by_id: tuple[str, ...] = ()  # announced today, submitted earlier: fetched by id_list
     notes: tuple[str, ...] = ()
     odd: tuple[Odd, ...] = ()  # entries that neither source gives in a form that can be shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """One issue's papers, and older ones that were never ours to announce."""
+    """One issue's papers, and older ones that we will never announce."""
 
     day: date
     is_out: bool  # arXiv has made this announcement
@@ -70,7 +70,7 @@ def fetch(
             raise
         listing, papers, found = Listing([], []), {}, {}
         what = "refuses our query" if isinstance(error, ArxivRefused) else "is down"
-        notes = (*notes, f"arXiv's API {what}, so the day's feed had to do: {error}")
+        notes = (*notes, f"arXiv's API {what}; used the day's feed instead: {error}")
     told = {paper.arxiv_id: paper for paper in feed.papers if paper.arxiv_id in announced} if feed else {}
     from_feed = {arxiv_id: told[arxiv_id] for arxiv_id in told if arxiv_id not in papers and arxiv_id not in found}
     everything = papers | found | from_feed
@@ -95,7 +95,7 @@ def _todays_feed(source: ArxivSource, categories: Collection[str], day: date) ->
     except ArxivError as error:
         return None, (f"announced ids unknown, only submission dates decided: {error}",)
     if feed.day != day:
-        return feed, (f"arXiv's feed is of {feed.day}: announced ids of {day} unknown, submission dates decided",)
+        return feed, (f"arXiv's feed is for {feed.day}: announced ids of {day} unknown, submission dates decided",)
     return feed, ()
 
 
@@ -140,7 +140,7 @@ def _is_open(paper: Paper, day: date, taken: Mapping[str, date | None]) -> bool:
 
 
 def _is_out(fetched: Fetched, day: date, papers: Sequence[Paper]) -> bool:
-    """Whether arXiv has made this announcement: its feed or a later one is there, or its window is not empty."""
+    """Whether arXiv has made this announcement: its feed or a later one exists, or its window is not empty."""
     start, end = calendar.window(day)
     if fetched.feed is not None and fetched.feed.day >= day:
         return True

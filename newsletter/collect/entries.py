@@ -1,7 +1,7 @@
-"""One answer of arXiv's, entry by entry: those that can be shown, and those that cannot, each with the reason.
+"""One answer from arXiv, entry by entry: those that can be shown, and those that cannot, each with the reason.
 
-One odd entry must not cost a window of ten days: it is set aside and named. An answer whose frame is broken, or most
-of whose entries cannot be read, is no answer and is asked for again.
+One odd entry must not cost a window of ten days: it is set aside and named. An answer with a broken frame, or with
+mostly unreadable entries, is rejected and asked for again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ODD = "odd:"  # begins the id of an entry that stands for one that was set asid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Odd:
-    """An entry that cannot be shown."""
+    """An entry that cannot be used."""
 
     arxiv_id: str | None  # base id; None: not even that can be read
     problem: str
@@ -54,7 +54,7 @@ def parse_xml(body: bytes, url: str, root_tag: str) -> etree._Element:
         said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
         raise ArxivUnavailable(url, f"the answer is not well-formed XML ({said})") from error
     if body.lstrip()[:4096].lower().find(b"<!doctype") >= 0:
-        raise ArxivUnavailable(url, "the answer carries a document type, which arXiv never sends")
+        raise ArxivUnavailable(url, "the answer has a document type declaration, which arXiv never sends")
     if root.tag != root_tag:
         raise ArxivUnavailable(url, f"the answer is <{etree.QName(root).localname}>, not {root_tag.split('}')[-1]}")
     return root
@@ -98,7 +98,7 @@ def _salvaged(
 
 
 def _part(head: bytes, fragment: bytes, tail: bytes, name: str) -> Part | None:
-    """One element by itself; None where it does not even end."""
+    """One element by itself; None if it does not even end."""
     if not fragment.rstrip().endswith(f"</{name}>".encode()):
         return None
     for recover in (False, True):
@@ -127,7 +127,7 @@ def without_odd(root: etree._Element, found: Sequence[Part], url: str) -> bytes 
 
 
 def _problem(part: Part) -> str | None:
-    """Why an entry cannot be shown; one walk over the children, as a page has 1,500 entries."""
+    """Why an entry cannot be used; walks over the children only once, because a page has 1,500 entries."""
     if part.broken:
         return "its XML is broken"
     entry = part.element
@@ -175,7 +175,7 @@ def _stand_in(entry: etree._Element, problem: str) -> etree._Element:
 
 
 def odd_of(entry_id: str, title: str, published: datetime) -> Odd | None:
-    """The entry that a stand-in stands for; None: it is a real one."""
+    """The entry that this one replaces; None if it is a real entry."""
     if not entry_id.startswith(_ODD):
         return None
     known = None if published == _UNKNOWN else published

@@ -1,4 +1,4 @@
-"""What can be asked of arXiv: papers of a submission window, papers by id, and the ids of today's feed."""
+"""The requests to arXiv: papers of a submission window, papers by id, and the ids of today's feed."""
 
 from __future__ import annotations
 
@@ -145,7 +145,11 @@ def parse_feed(body: bytes, url: str) -> Feed:
     for part in parts:
         arxiv_id, kind = _item_id(part.element), _announce_type(part.element)
         if arxiv_id is None or kind is None:
-            problem = "the feed's item has no readable id" if arxiv_id is None else "the feed does not say why it is in"
+            problem = (
+                "the feed's item has no readable id"
+                if arxiv_id is None
+                else "the feed does not say why this item is listed"
+            )
             odd.append(Odd(arxiv_id=arxiv_id.base if arxiv_id else None, problem=problem))
             continue
         announced.append(Announced(arxiv_id.base, kind))
@@ -171,7 +175,7 @@ def _announce_type(item: etree._Element) -> AnnounceType | None:
 
 
 def _item_paper(item: etree._Element, arxiv_id: ArxivId, day: date) -> Paper | None:
-    """A feed item as a paper, or None where it lacks title or abstract. Author names carry TeX here."""
+    """A feed item as a paper, or None if it lacks title or abstract. Author names carry TeX here."""
     title = _squeeze(item.findtext("title"))
     _, marked, abstract = (item.findtext("description") or "").partition("Abstract:")
     categories = tuple(_squeeze(found.text) for found in item.iterfind("category"))

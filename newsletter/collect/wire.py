@@ -1,4 +1,4 @@
-"""One polite connection to arXiv: paced, timed, retried here and nowhere else, and only whole answers come back."""
+"""One polite connection to arXiv: paced, timed and retried only here; returns only complete answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Check = Callable[[bytes, str], bytes]  # the body, as far as it can be shown
 
 
 class RequestClock(Protocol):
-    """When arXiv was last asked, kept from one command to the next; seconds since 1970."""
+    """When arXiv was last asked, in seconds since 1970; kept from one command to the next."""
 
     def last_request(self) -> float: ...
 
@@ -158,7 +158,7 @@ def _retry_after(value: str | None) -> float | None:
 
 
 def check_rss(body: bytes, url: str) -> bytes:
-    """The body, unless it is no whole RSS document; single items may be broken."""
+    """The body, if it is a complete RSS document; single items may be broken."""
     root, _ = entries.parts(body, url, "rss", "item", "channel")
     if root.find("channel") is None:
         raise ArxivUnavailable(url, "the feed has no channel")
@@ -166,7 +166,7 @@ def check_rss(body: bytes, url: str) -> bytes:
 
 
 def check_atom(body: bytes, url: str, status: int = 200) -> bytes:
-    """The page, with a stand-in for each entry that cannot be shown. Raises unless it is whole by its own totals."""
+    """The page, with a placeholder for each entry that cannot be used. Raises if it does not match its own totals."""
     root, found = entries.parts(body, url, f"{ATOM}feed", "entry", "feed")
     for part in found:
         if "/api/errors" in (part.element.findtext(f"{ATOM}id") or ""):
@@ -184,7 +184,7 @@ def check_atom(body: bytes, url: str, status: int = 200) -> bytes:
         raise ArxivUnavailable(url, "the answer has no totalResults")
     promised = max(0, min(most, int(total) - start))
     if len(found) < promised:
-        raise ArxivUnavailable(url, f"the page has {len(found)} entries where its totals promise {promised}")
+        raise ArxivUnavailable(url, f"the page has {len(found)} entries, but its totals say {promised}")
     return cleaned or body
 
 

@@ -1,7 +1,8 @@
-"""Who gets a mail, what an outcome means, and the loop between: `deciding` is pure, `draining` does the sending.
+"""Who gets an email, what an outcome means, and the loop between: `deciding` is pure, `draining` does the sending.
 
-A mail's states: queued → sending → accepted, or back to queued, or failed, or unknown. `sending` is committed
-before the first byte and the outcome after the last, so a stop anywhere leaves at most the mails in flight in doubt;
+An email's states: queued → sending → accepted, or back to queued, or failed, or unknown. `sending` is committed
+before the first byte and the outcome after the last, so a stop at any point makes at most the emails in flight
+uncertain;
 those are sent again with the same bytes, and named.
 """
 

@@ -1,4 +1,4 @@
-"""Which issues a mail carries, and what an outcome makes of it. Pure."""
+"""Which issues an email carries, and what an outcome makes of it. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 
 from newsletter.models import REPEATED, Delivery, DeliveryState, Outcome, Verdict
 
-MOST_ISSUES = 5  # in one mail: a week
+MOST_ISSUES = 5  # in one email: a week
 _MOST_ATTEMPTS = 5
 _GIVE_UP = timedelta(days=1)  # a server may be down for hours; a newsletter of the day before yesterday helps nobody
 _LONGEST_PAUSE = timedelta(hours=6)  # whatever the other side says
@@ -17,9 +17,9 @@ _PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), ti
 
 
 def due_issues(ready: Iterable[date], had: Collection[date]) -> tuple[date, ...]:
-    """The issues for a reader's next mail, oldest first: all that are newer than the last one they had, at most five.
+    """The issues for a reader's next email, oldest first: all that are newer than the last one they had, at most five.
 
-    Somebody who has had none starts with the newest.
+    Someone who has had none starts with the newest.
     """
     newest_first = sorted(ready, reverse=True)
     if not had:
@@ -59,5 +59,5 @@ def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
 
 
 def recover(delivery: Delivery) -> Delivery:
-    """A mail whose outcome nobody knows, ready to be repeated as the same bytes."""
+    """An email whose outcome nobody knows, ready to be repeated as the same bytes."""
     return replace(delivery, state=DeliveryState.QUEUED, owner=None, not_before=None, error=REPEATED)

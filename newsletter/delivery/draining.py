@@ -17,7 +17,7 @@ from newsletter.store import Store
 
 _LOOK = 0.5  # seconds between two looks at whether to stop
 _UNTIL_TOMORROW = timedelta(hours=20)  # the next morning tries again, whatever the hour of its first reader
-_LONG = 500  # mails; in a shorter round the one collection at its end would take longer than all those it saves
+_LONG = 500  # emails; in a shorter round the one collection at its end would take longer than all those it saves
 _SHORT = 90.0  # seconds for which a round waits for a server that names them; for longer ones it ends
 
 
@@ -34,11 +34,11 @@ def drain(
     stop: Callable[[], bool] = lambda: False,
     rate: float | None = None,
 ) -> Tally:
-    """Send every due mail, or the one of `only`; `rate` in mails a minute.
+    """Send every due email, or only that of `only`; `rate` in emails per minute.
 
-    `unwanted` is told of each mail that was refused for what we are, before the next one is claimed.
-    A stop lets the mails in flight end. Raises TransportRefused when nobody can be served. The tally says in `held`
-    why the rest stays queued: the server is in trouble, or too many mails were refused.
+    `unwanted` is told of each email that was rejected because of us, before the next one is claimed.
+    A stop lets the emails in flight finish. Raises TransportRefused if no email can be sent. The tally says in `held`
+    why the rest stays queued: the server is in trouble, or too many emails were refused.
     """
     drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, Pace(rate, time.monotonic))
     try:
@@ -125,14 +125,14 @@ class _Round:
         if wanted:
             self._walk(claimed)
         if self.tally.accepted >= _LONG and not self.frozen:
-            # A full collection walks through all that the process has loaded: as long as sending a thousand mails.
+            # A full collection walks through all that the process has loaded: as long as sending a thousand emails.
             gc.freeze()
             self.frozen = True
         self.in_flight |= {str(delivery.id): delivery for delivery in claimed}
         return claimed
 
     def _walk(self, claimed: Sequence[Delivery]) -> None:
-        """Through the queue by id once, then from its beginning for what has become due meanwhile."""
+        """Goes through the queue by id once, then again from the start for emails that have become due meanwhile."""
         self.dry = not claimed and not self.place
         self.place = claimed[-1].id if claimed else 0
         self.pace.begin(len(claimed))
@@ -148,16 +148,16 @@ class _Round:
             try:
                 yield Outgoing(key=str(delivery.id), message=self.build(delivery))
             except Exception as error:
-                # One mail that cannot be made would else be the first of every later run, and all others wait behind.
+                # One email that cannot be made would else be the first of every later run, and all others wait behind.
                 problem = Outcome(Verdict.TEMPORARY, f"cannot be made: {error}")
                 self.answers.append(Answer(str(delivery.id), problem))
 
     def _exchange(self, claimed: Sequence[Delivery]) -> Sequence[Answer]:
         try:
-            # A rate's next mail is not waited for longer than it takes.
+            # A rate's next email is not waited for longer than it takes.
             return self.transport.exchange(self._made(claimed), min(_LOOK, self.pace.wait() or _LOOK))
         except Exception as error:
-            # A mistake of ours that one mail brings out: nobody can tell how far it got, and the others still go out.
+            # A mistake of ours that one email brings out: nobody can tell how far it got, and the others still go out.
             doubt = Outcome(Verdict.UNKNOWN, f"{type(error).__name__}: {error}")
             return [Answer(key, doubt) for key in self.in_flight]
 
@@ -176,7 +176,7 @@ class _Round:
 
 
 def send_now(transport: Transport, mail: Outgoing) -> Outcome:
-    """One mail that stands in no queue. Raises TransportError when nobody can be served."""
+    """One email that stands in no queue. Raises TransportError when nobody can be served."""
     answers = list(transport.exchange([mail], _LOOK))
     while not answers:
         answers = list(transport.exchange([], _LOOK))

@@ -1,4 +1,4 @@
-"""Why mails stay queued, and until when: kept in the ledger, so that a restart does not begin anew."""
+"""Why emails stay queued, and until when: kept in the ledger, so that a restart does not begin anew."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Hold:
     until: datetime
 
     def __str__(self) -> str:
-        return f"mails wait: {self.reason}; next try {self.until:%Y-%m-%d %H:%M} UTC, or now by `newsletter run`"
+        return f"emails wait: {self.reason}; next try at {self.until:%Y-%m-%d %H:%M} UTC, or now with `newsletter run`"
 
 
 def read(store: Store) -> Hold | None:
-    """What holds the mails; also after its time is over, until a round goes well."""
+    """Why emails wait; kept after the waiting time is over, until a round goes well."""
     noted = store.recall(_KEY)
     return Hold(*_values(noted)) if noted else None
 

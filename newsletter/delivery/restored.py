@@ -1,4 +1,4 @@
-"""After a restore: the ledger does not know what was sent since its copy was made, so nothing of that time is sent."""
+"""After a restore: the ledger does not know what was sent since it was copied, so nothing from that time is sent."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ log = structlog.get_logger()
 COPIED = "copied"  # when this ledger was copied; empty once the copy is in use
 _SENT_UP_TO = "restored.sent-up-to"
 _OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
-_TRIES = 2  # a mail in doubt with so many is not repeated
+_TRIES = 2  # an email in doubt with so many is not repeated
 
 
 def settle(store: Store, now: datetime) -> None:
-    """Take a copied ledger into use: mails it holds as open are in doubt, all issues announced by now count as sent.
+    """Start using a copied ledger: its open emails become uncertain, and all issues announced by now count as sent.
 
-    Only to be called by the holder of the data folder's lock. Of a ledger that was not copied it changes nothing.
+    Only to be called by the holder of the data folder's lock. Changes nothing in a ledger that was not copied.
     """
     if not (copied := store.recall(COPIED)):
         return
     day = calendar.newest(now)
-    doubt = f"planned when this ledger was copied ({copied}): nobody knows whether it went out, it is not sent again"
+    doubt = f"planned when this ledger was copied ({copied}): it may have been sent, so it is not sent again"
     for mail in store.deliveries(_OPEN):
         tries = max(mail.attempts, _TRIES)
         store.finish(replace(mail, state=DeliveryState.UNKNOWN, owner=None, attempts=tries, error=doubt))
@@ -38,6 +38,6 @@ def settle(store: Store, now: datetime) -> None:
 
 
 def still_open(store: Store, days: Iterable[date]) -> list[date]:
-    """Those of the issues that may be sent without being asked for by their date."""
+    """The issues that may be sent without being requested by date."""
     limit = store.recall(_SENT_UP_TO)
     return [day for day in days if not limit or day > date.fromisoformat(limit)]

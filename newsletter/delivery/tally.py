@@ -1,4 +1,4 @@
-"""What a round of sending counts: its mails by outcome, whether it goes well, and how fast it may go."""
+"""What a round of sending counts: its emails by outcome, whether it goes well, and how fast it may go."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import timedelta
 
 from newsletter.models import DeliveryState
 
-_FIRST = 200  # mails by which an issue is judged
+_FIRST = 200  # emails by which an issue is judged
 _MOST_OF_THEM = _FIRST * 5 // 100
 _MOST_IN_A_ROW = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Mails of one round by what became of them, and why it ended early."""
+    """Emails of one round by what became of them, and why it ended early."""
 
     accepted: int = 0
     waiting: int = 0  # refused for now, or in doubt
@@ -35,7 +35,7 @@ class Tally:
 
 
 def counted(states: Iterable[DeliveryState]) -> Tally:
-    """Mails that ended in these states."""
+    """Emails that ended in these states."""
     number = Counter(states)
     accepted, failed = number[DeliveryState.ACCEPTED], number[DeliveryState.FAILED]
     return Tally(accepted, number.total() - accepted - failed, failed)
@@ -51,7 +51,7 @@ class Health:
     problem: str | None = None
 
     def after(self, *, refused: bool) -> Health:
-        """With one more mail's end; the first problem stays."""
+        """With one more email's end; the first problem stays."""
         answered, failed = self.answered + 1, self.failed + refused
         in_a_row = self.in_a_row + 1 if refused else 0
         return Health(answered, failed, in_a_row, self.problem or _problem(answered, failed, in_a_row))
@@ -59,31 +59,31 @@ class Health:
 
 def _problem(answered: int, failed: int, in_a_row: int) -> str | None:
     if in_a_row >= _MOST_IN_A_ROW:
-        return f"{in_a_row} mails in a row were refused for good"
+        return f"{in_a_row} emails in a row were rejected permanently"
     if answered <= _FIRST and failed > _MOST_OF_THEM:
-        return f"{failed} of the first {answered} mails were refused for good"
+        return f"{failed} of the first {answered} emails were rejected permanently"
     return None
 
 
 class Pace:
-    """A token bucket: so many mails a minute, evenly spread, however many lanes carry them."""
+    """A token bucket: a number of emails per minute, evenly spread, however many connections carry them."""
 
     def __init__(self, per_minute: float | None, clock: Callable[[], float]) -> None:
         self._per_second = per_minute / 60 if per_minute else None
         self._clock, self._last, self._saved = clock, clock(), 1.0
 
     def allowed(self) -> int | None:
-        """How many mails may begin now; None: as many as there is room for."""
+        """How many emails may begin now; None: as many as there is room for."""
         if self._per_second is None:
             return None
         now = self._clock()
-        # One second's worth at most is saved up, or a stop of an hour would be followed by an hour's mails at once.
+        # One second's worth at most is saved up, or a stop of an hour would be followed by an hour's emails at once.
         saved = self._saved + (now - self._last) * self._per_second
         self._saved, self._last = min(saved, max(1.0, self._per_second)), now
         return int(self._saved)
 
     def begin(self, mails: int) -> None:
-        """So many have begun."""
+        """Record that this many have begun."""
         self._saved -= mails
 
     def wait(self) -> float:

@@ -32,7 +32,7 @@ _DATES: dict[str, Callable[[SampleRow], datetime]] = {
 
 
 def parse_query(text: str) -> Matches:
-    """What decides whether a paper answers the query; ValueError for what cannot be read."""
+    """A test for whether a paper matches the query; ValueError if the query cannot be read."""
     parser = _Parser(text)
     matches = parser.any_of("all")
     if parser.position < len(parser.tokens):

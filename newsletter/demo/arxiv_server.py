@@ -140,5 +140,5 @@ def _replaces(row: SampleRow) -> bool:
 
 
 def _within(category: str, asked: Sequence[str]) -> bool:
-    """Whether a category is among the asked ones, which may be whole archives: cs holds cs.LG."""
+    """Whether a category was asked for, possibly as part of a whole archive: cs contains cs.LG."""
     return any(category == wanted or category.startswith(f"{wanted}.") for wanted in asked)

@@ -119,11 +119,11 @@ def _what_to_open(configuration: Settings) -> None:
     click.echo("\nOpen in a browser:")
     for page in [*_mails(configuration, ".html"), FOLDER / "archive" / "index.html"]:
         click.echo(f"  {page}")
-    click.echo("The same mails as .eml files, for a mail program, lie beside them.")
+    click.echo("The same emails are beside them as .eml files, for a mail program.")
 
 
 def serve(papers: Path | None, latency: float, per_token: float) -> None:
-    """Only the servers, with the sample day or anybody's papers, until SIGTERM or Ctrl-C."""
+    """Run only the servers, with the sample day or your own papers, until SIGTERM or Ctrl-C."""
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())

@@ -1,4 +1,4 @@
-"""One small HTTP/1.1 server on loopback: both practice servers answer through it and fail through it."""
+"""One small HTTP/1.1 server on loopback: both practice servers use it for answers and for faults."""
 
 from __future__ import annotations
 

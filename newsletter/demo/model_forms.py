@@ -48,7 +48,7 @@ def finished(form: str, answer: Answer) -> str:
 
 
 def said(content: object) -> str:
-    """A message's text, which most forms also take in parts."""
+    """A message's text, which in most forms may also come in parts."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):

@@ -1,4 +1,4 @@
-"""How much a paper meets somebody's interests, by their words alone: for papers that nobody scored by hand."""
+"""How much a paper meets someone's interests, by their words alone: for papers that nobody scored by hand."""
 
 from __future__ import annotations
 

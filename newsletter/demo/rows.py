@@ -73,7 +73,7 @@ class _Place:
 
 
 def _raw_rows(path: Path, announced: date | None) -> Iterable[dict[str, Any]]:
-    """The rows as objects with their line, id and day made sure of."""
+    """The rows as objects, with line, id and day checked."""
     content = path.read_bytes()
     seen: dict[str, int] = {}
     for line, text in enumerate(_unpacked(path, content).split("\n"), 1):
@@ -107,7 +107,7 @@ def _day(value: object, otherwise: date | None) -> date:
 
 
 def _spread(raws: Sequence[dict[str, Any]], windows: Callable[[date], Window]) -> dict[str, datetime]:
-    """A moment for each id: evenly over the window of its day, or the middle of the month of an old id."""
+    """A time for each id: evenly spread over the window of its day, or the middle of the month for an old id."""
     moments: dict[str, datetime] = {}
     for day in sorted({raw["announced"] for raw in raws}):
         start, end = windows(day)

@@ -14,7 +14,7 @@ _SAMPLE_WINDOW = (datetime(2026, 3, 5, 19, tzinfo=UTC), datetime(2026, 3, 6, 19,
 
 
 def sample_day(announced: date, window: Window) -> list[SampleRow]:
-    """The invented day as if arXiv had announced it on that date, from submissions of that window."""
+    """The invented day, as if arXiv had announced it on that date from submissions in that window."""
     rows = load_rows(_SAMPLE_FILE, _SAMPLE_WINDOW)
     months = (announced.year - SAMPLE_DATE.year) * 12 + announced.month - SAMPLE_DATE.month
     return [_moved(row, announced, window, months) for row in rows]

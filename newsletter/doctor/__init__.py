@@ -56,7 +56,7 @@ def examine(
 
 
 def examine_or_stop(settings: Settings, counter: Counter) -> InForce | Roster:
-    """The list, to be taken in. Raises ConfigurationError when anything would keep every email from going out."""
+    """The list to put in force. Raises ConfigurationError if anything would prevent all emails."""
     looked = in_force.look(counter)
     _stop_at(settings, counter, looked.masthead)
     return looked
@@ -101,7 +101,7 @@ def _listed(pieces: Sequence[str]) -> str:
 
 
 def ages(roster: Roster, now: datetime) -> Iterator[str]:
-    """For each hour at which mails go out: how old the papers are by then."""
+    """For each hour at which emails go out: how old the papers are by then."""
     day = calendar.newest(now)
     announced = calendar.announced_at(day)
     for send_at, zone in sorted({(reader.send_at, reader.timezone) for reader in roster.readers}):

@@ -1,4 +1,4 @@
-"""What can be wrong beside the list, found out without asking anybody."""
+"""Checks of everything except the list, without using the network."""
 
 from __future__ import annotations
 
@@ -31,22 +31,22 @@ def around(settings: Settings, masthead: Masthead) -> list[Finding]:
 
 
 def files(settings: Settings) -> list[Finding]:
-    """Templates and prompts, each tried with something made up."""
+    """Templates and prompts, each tried with made-up data."""
     return _templates(settings) + _words(settings) + _prompts(settings)
 
 
 def files_mark(settings: Settings) -> str:
-    """Another text whenever a template, a prompt or this program is another."""
+    """A text that changes whenever a template, a prompt or this program changes."""
     marks = (fingerprint(folders(kind, settings.subscribers)) for kind in ("templates", "prompts"))
     versions = (importlib.metadata.version(name) for name in ("mjml", "jinja2", "babel", "premailer"))
     return " ".join((__version__, *versions, *marks))
 
 
 def clock(now: datetime) -> list[Finding]:
-    """A machine that has lost its clock would ask for the announcements of 1970 and date its mails so."""
+    """A machine that has lost its clock would ask for the announcements of 1970 and date its emails so."""
     if now >= _WRITTEN:
         return []
-    return [Finding("clock", None, f"this machine says it is {now:%Y-%m-%d %H:%M} UTC", "set its clock")]
+    return [Finding("clock", None, f"this machine thinks it is {now:%Y-%m-%d %H:%M} UTC", "set the clock")]
 
 
 def _templates(settings: Settings) -> list[Finding]:
@@ -60,8 +60,8 @@ def _templates(settings: Settings) -> list[Finding]:
 
 
 def _words(settings: Settings) -> list[Finding]:
-    """Sentences of the operator that name values nobody fills in; files that cannot be read are found as templates."""
-    remedy = "use only the {names} of the shipped sentence, which serves until then"
+    """The operator's sentences with unknown placeholders; unreadable files are reported with the templates."""
+    remedy = "use only the {names} of our sentence; until then, ours is used"
     with suppress(TemplateError):
         return [
             Finding(str(file), None, f"{key} cannot be used", remedy, fatal=False)
@@ -100,30 +100,30 @@ def _transports(settings: Settings) -> list[Finding]:
 
 
 def _ways_out(settings: Settings) -> list[Finding]:
-    """A mail must offer a way out that works without us reading a mailbox by hand."""
+    """An email must offer a way to unsubscribe without anyone reading a mailbox by hand."""
     if settings.public_url or settings.letterhead.replies_read:
         return []
-    problem = "nobody reads replies, and there is no web address to leave by"
+    problem = "readers cannot unsubscribe: there is no web address, and nobody reads replies"
     remedy = "set it, or NEWSLETTER_IMAP_URL, and keep `newsletter serve` running"
     return [Finding("NEWSLETTER_PUBLIC_URL", None, problem, remedy, fatal=False)]
 
 
 def _hooks(settings: Settings) -> list[Finding]:
-    """Hooks that are open, at no address."""
+    """Webhooks that are configured but cannot be reached."""
     if settings.public_url is not None:
         return []
     keys = [*filter(None, (kind.hook_key for kind in kinds().values())), "inbound_secret"]
-    problem, remedy = "nobody can reach the hook", "set NEWSLETTER_PUBLIC_URL too"
+    problem, remedy = "no provider can reach this webhook", "set NEWSLETTER_PUBLIC_URL too"
     given = [variable(key) for key in keys if getattr(settings, key) is not None]
     return [Finding(name, None, problem, remedy, fatal=False) for name in given]
 
 
 def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:
-    """Pages of a time when the archive was another are still served."""
+    """Finds pages of an earlier archive mode that are still served."""
     mode = masthead.newsletter.archive
     left = [one for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE) if one is not mode]
     folders = [folder for one in left if (folder := archive.folder_of(settings.data_dir, one)).is_dir()]
-    problem = f"the roster says archive: {mode}, but its pages are there and served"
+    problem = f"the subscriber list says archive: {mode}, but pages of the earlier archive are still served"
     return [Finding(str(folder), None, problem, "remove the folder", fatal=False) for folder in folders]
 
 
@@ -131,7 +131,7 @@ def _readable_secrets(settings: Settings) -> list[Finding]:
     """Files with passwords and keys that every user of this machine can read."""
     named = (settings.subscribers.parent / ".env", settings.data_dir / "token-keys", settings.dkim_key_file)
     secrets = [Path(value) for name, value in os.environ.items() if name.endswith(_SECRET_FILES)]
-    problem, remedy = "can be read by every user of this machine", "chmod 600 it, or give it to a group of its own"
+    problem, remedy = "every user of this machine can read it", "run chmod 600 on it, or give it a group of its own"
     return [
         Finding(str(file), None, problem, remedy, fatal=False)
         for file in dict.fromkeys(filter(None, (*named, *secrets)))
@@ -148,8 +148,8 @@ def _is_readable(file: Path) -> bool:
 
 
 def _in_the_clear(settings: Settings) -> list[Finding]:
-    """Addresses to which keys and texts would travel unencrypted, further than the next cable."""
-    problem, remedy = "would be sent unencrypted to {}", "write https://"
+    """Addresses outside this network to which keys and texts would be sent unencrypted."""
+    problem, remedy = "keys and texts would be sent unencrypted to {}", "write https://"
     named = {name: getattr(settings, name) for name in ("model_api_base", "sendgrid_url")}
     return [
         Finding(variable(name), None, problem.format(host), remedy, fatal=False)
@@ -162,6 +162,6 @@ def _open_to_the_network(settings: Settings) -> list[Finding]:
     """A port that others can reach, of a service that has no address for them."""
     if settings.host in LOOPBACK or settings.public_url is not None:
         return []
-    problem = f"{settings.host} can be reached by others, and there is no public address; /metrics is closed"
+    problem = f"others can reach {settings.host}, but there is no public URL; /metrics is closed"
     remedy = "set NEWSLETTER_PUBLIC_URL, or listen on 127.0.0.1"
     return [Finding("NEWSLETTER_HOST", None, problem, remedy, fatal=False)]

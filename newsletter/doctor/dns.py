@@ -1,4 +1,4 @@
-"""What DNS says of our mail: without these records large providers refuse it or call it spam."""
+"""What DNS says about our email: without these records, large providers reject it or treat it as spam."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SECONDS = 5.0
 
 
 def resolver() -> dns.resolver.Resolver:
-    """This machine's, in bounded time."""
+    """This machine's resolver, with a time limit."""
     found = dns.resolver.Resolver()
     found.lifetime = found.timeout = _SECONDS
     return found
@@ -32,14 +32,16 @@ def examine(settings: Settings, resolve: dns.resolver.Resolver) -> Iterator[Find
     domain = domain_of(split_mailbox(settings.letterhead.sender)[1])
     try:
         if not _texts(resolve, domain, "v=spf1"):
-            yield _missing(f"{domain} has no SPF record", f"add TXT v=spf1 … with your mail server to {domain}")
+            yield _missing(
+                f"{domain} has no SPF record", f"add a TXT record v=spf1 … that names your mail server to {domain}"
+            )
         if not _texts(resolve, f"_dmarc.{domain}", "v=DMARC1"):
-            yield _missing(f"{domain} has no DMARC record", f"add TXT v=DMARC1; p=none to _dmarc.{domain}")
+            yield _missing(f"{domain} has no DMARC record", f"add a TXT record v=DMARC1; p=none at _dmarc.{domain}")
         yield from _signature(settings, domain, resolve)
         replies = domain_of(own_address(settings.letterhead))
         if not any(_records(resolve, replies, kind) for kind in ("MX", "A", "AAAA")):
             remedy = "add an MX record, or set NEWSLETTER_REPLY_TO to an address that is read"
-            yield Finding("NEWSLETTER_REPLY_TO", None, f"no mail can be delivered to {replies}", remedy, fatal=False)
+            yield Finding("NEWSLETTER_REPLY_TO", None, f"replies cannot be delivered to {replies}", remedy, fatal=False)
     except dns.exception.DNSException as error:
         yield Finding(
             "DNS", None, f"no answer: {error}", "check this machine's network and /etc/resolv.conf", fatal=False
@@ -55,16 +57,22 @@ def _signature(settings: Settings, domain: str, resolve: dns.resolver.Resolver) 
     try:
         ours = public_key(file)
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
-        problem = f"{file} is no private key ({type(error).__name__})"
-        yield Finding("NEWSLETTER_DKIM_KEY_FILE", None, problem, "name a PEM file of an RSA or Ed25519 key")
+        problem = f"{file} is not a private key ({type(error).__name__})"
+        yield Finding("NEWSLETTER_DKIM_KEY_FILE", None, problem, "set it to a PEM file with an RSA or Ed25519 key")
         return
     published = [_tag(text, "p") for text in _texts(resolve, name, "")]
     record = f"v=DKIM1; k={'ed25519' if len(ours) < 60 else 'rsa'}; p={ours}"
     if not published:
-        yield Finding("NEWSLETTER_DKIM_SELECTOR", None, f"{name} is not in DNS", f"add TXT {record}", fatal=False)
+        yield Finding(
+            "NEWSLETTER_DKIM_SELECTOR", None, f"{name} is not in DNS", f"add the TXT record {record}", fatal=False
+        )
     elif ours not in published:
         yield Finding(
-            "NEWSLETTER_DKIM_KEY_FILE", None, f"{name} publishes another key", f"set TXT {record}", fatal=False
+            "NEWSLETTER_DKIM_KEY_FILE",
+            None,
+            f"{name} publishes a different key",
+            f"set the TXT record to {record}",
+            fatal=False,
         )
 
 
@@ -83,7 +91,7 @@ def _texts(resolve: dns.resolver.Resolver, name: str, beginning: str) -> list[st
 
 
 def _records(resolve: dns.resolver.Resolver, name: str, kind: str) -> list[str]:
-    """The records; none where the name or the kind does not exist. Raises DNSException where nobody answers."""
+    """The records; none if the name or the kind does not exist. Raises DNSException if there is no answer."""
     try:
         found = resolve.resolve(name, kind)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
@@ -98,4 +106,4 @@ def _tag(text: str, name: str) -> str:
 
 
 def _missing(problem: str, remedy: str) -> Finding:
-    return Finding("NEWSLETTER_SENDER", None, f"{problem}: providers refuse such mail", remedy, fatal=False)
+    return Finding("NEWSLETTER_SENDER", None, f"{problem}: many providers reject email without it", remedy, fatal=False)

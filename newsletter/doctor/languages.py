@@ -15,6 +15,6 @@ def languages(roster: Roster) -> Iterator[str]:
 
 
 def languages_of(roster: Roster) -> tuple[str, ...]:
-    """The languages that somebody reads, and those of the newsletter, each once."""
+    """The languages that someone reads, and those of the newsletter, each once."""
     every = (roster.newsletter.languages, *(reader.wishes.languages for reader in roster.readers))
     return tuple(sorted({language for languages in every for language in languages}))

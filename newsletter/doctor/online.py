@@ -34,7 +34,7 @@ from newsletter.times.clock import utc_now
 from newsletter.transports import Say
 
 _SECONDS = 15.0  # one answer
-_RETURN_SECONDS = 90.0  # until a mail to ourselves has come back
+_RETURN_SECONDS = 90.0  # until an email to ourselves has come back
 _LOOK_SECONDS = 2.0  # between two looks into the mailbox
 _WRONG_CLOCK = timedelta(minutes=1)
 _LOW = 500 << 20  # octets free on the disk
@@ -62,7 +62,7 @@ def probe(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Ite
         found = list(dns.examine(settings, dns.resolver()))
         yield from found
         if not found:
-            say("DNS: SPF, DMARC and the addresses are there")
+            say("DNS: SPF, DMARC and address records exist")
 
 
 def _disk(settings: Settings, say: Say) -> Iterator[Finding]:
@@ -70,26 +70,29 @@ def _disk(settings: Settings, say: Say) -> Iterator[Finding]:
     free = shutil.disk_usage(settings.data_dir).free
     say(f"disk: {free >> 20:,} MiB free")
     if free < _LOW:
-        problem = f"only {free >> 20} MiB are free at {settings.data_dir}"
+        problem = f"only {free >> 20} MiB free at {settings.data_dir}"
         yield Finding(
-            "NEWSLETTER_DATA_DIR", None, problem, "make room: a day takes a few MiB, copies the ledger's size"
+            "NEWSLETTER_DATA_DIR",
+            None,
+            problem,
+            "free some space: each day takes a few MiB, each backup as much as the ledger",
         )
 
 
 def _zones(roster: Roster, say: Say) -> Iterator[Finding]:
-    """The readers' zones and arXiv's, and how old the data are."""
+    """The readers' time zones and arXiv's, and how old the time zone data is."""
     wanted = {"America/New_York", roster.newsletter.timezone, *(reader.timezone for reader in roster.readers)}
     for zone in sorted(wanted):
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError):
-            yield Finding("zone data", None, f"{zone} is unknown here", "pip install --upgrade tzdata")
+            yield Finding("zone data", None, f"{zone} is unknown here", "run pip install --upgrade tzdata")
     version = _zone_version()
     if version and utc_now() - _released(version) > _OLD_ZONES:
-        problem = f"the zone data are those of {version}; clocks may have changed since"
+        problem = f"the time zone data is from {version}; rules may have changed since"
         yield Finding("zone data", None, problem, "upgrade the system's tzdata and the Python package", fatal=False)
     else:
-        say(f"zone data: {version or 'of an unknown version'}")
+        say(f"time zone data: {version or 'unknown version'}")
 
 
 def _zone_version() -> str | None:
@@ -116,13 +119,13 @@ def _arxiv(settings: Settings, counter: Counter, roster: Roster, say: Say) -> It
         with closing(source(settings, counter.store)) as arxiv:
             feed = arxiv.feed(categories)
     except NewsletterError as error:
-        yield Finding("arXiv", None, str(error), "try again later; the service itself retries")
+        yield Finding("arXiv", None, str(error), "try again later; the service retries by itself")
         return
-    say(f"arXiv: the feed is of {feed.day}, {len(feed.new_ids)} papers in your categories")
+    say(f"arXiv: the feed is for {feed.day}, with {len(feed.new_ids)} papers in your categories")
 
 
 def _clock(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
-    """Ours against that of arXiv's servers."""
+    """This machine's clock compared with that of arXiv's servers."""
     try:
         # One more request than needed, and without a body: the answer before went through the feed's reader.
         time.sleep(settings.arxiv_delay)
@@ -132,14 +135,14 @@ def _clock(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
         return  # that arXiv does not answer has been said
     off = abs(counter.now() - theirs)
     if off > _WRONG_CLOCK:
-        problem = f"this machine's clock is {off.total_seconds():.0f} s off"
-        yield Finding("clock", None, problem, "switch on time synchronisation, e.g. `timedatectl set-ntp true`")
+        problem = f"this machine's clock is off by {off.total_seconds():.0f} s"
+        yield Finding("clock", None, problem, "turn on time synchronisation, e.g. `timedatectl set-ntp true`")
     else:
-        say("clock: right")
+        say("clock: correct")
 
 
 def _model(settings: Settings, counter: Counter, name: str, say: Say) -> Iterator[Finding]:
-    """One tiny request, answered in a form that we can read, at a price that is known."""
+    """Checks that one tiny request is answered in a form that we can read, at a known price."""
     complete = _complete(settings, counter, name)
     prompt = scoring.build_prompt(load_prompt("score.md", settings.subscribers), SAMPLE_TOPIC, [SAMPLE_PAPER])
     started = time.monotonic()
@@ -150,7 +153,7 @@ def _model(settings: Settings, counter: Counter, name: str, say: Say) -> Iterato
         return
     except ValueError as error:
         remedy = "choose a model that can answer in JSON"
-        yield Finding("NEWSLETTER_MODEL", None, f"{name} answers, but not as asked: {error}", remedy)
+        yield Finding("NEWSLETTER_MODEL", None, f"{name} answers, but not in the expected form: {error}", remedy)
         return
     say(f"model {name}: answers in {time.monotonic() - started:.1f} s")
     if complete.price() is None:
@@ -159,7 +162,7 @@ def _model(settings: Settings, counter: Counter, name: str, say: Say) -> Iterato
 
 
 def _languages(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Iterator[Finding]:
-    """One request for a line in every language of the list: whether the model writes it."""
+    """Asks for one line in every language of the list, to see whether the model writes it."""
     name, languages = settings.summary_model or settings.model, languages_of(roster)
     if name is None:
         return
@@ -179,13 +182,13 @@ def _languages(settings: Settings, counter: Counter, roster: Roster, say: Say) -
             but = f", with a fault in this one: {fault.problem}" if fault else ""
             say(f"model {name}: answers in {language}{but}")
             continue
-        remedy = "where a line fails its check, the abstract's first sentence stands in; try another model for it"
+        remedy = "if a line fails its check, the abstract's first sentence is used; try another model for this language"
         problem = f"{name} was asked for a one-liner in {language}: {fault.problem}"
         yield Finding("NEWSLETTER_MODEL", None, problem, remedy, fatal=False)
 
 
 def _complete(settings: Settings, counter: Counter, name: str) -> LiteLLM:
-    """This model alone, asked once."""
+    """Only this model, asked once."""
     return LiteLLM(
         [name],
         api_base=settings.model_api_base,
@@ -200,7 +203,7 @@ def _complete(settings: Settings, counter: Counter, name: str) -> LiteLLM:
 
 
 def _text(complete: LiteLLM, prompt: Prompt) -> str:
-    """What it answers, asked for in simpler forms where it has to be, as in a morning."""
+    """The model's answer, requested in simpler forms if necessary, as in a morning."""
     reply = asyncio.run(complete(prompt))
     while reply.state is not AnswerState.GOOD and reply.more:
         prompt = replace(prompt, failed=(*prompt.failed, reply.asked))
@@ -209,26 +212,26 @@ def _text(complete: LiteLLM, prompt: Prompt) -> str:
 
 
 def _transport(settings: Settings, say: Say) -> Iterator[Finding]:
-    """A login without a mail."""
+    """Logs in without sending an email."""
     yield from settings.kind.try_online(settings, say)
 
 
 def _mailbox(counter: Counter, say: Say) -> Iterator[Finding]:
-    """A login and a look; nothing is fetched or marked."""
+    """Logs in and looks; fetches and marks nothing."""
     if counter.open_mailbox is None:
         return
     try:
         with counter.open_mailbox() as mailbox:
             next(iter(mailbox.waiting(frozenset)), None)
     except MailboxUnavailable as error:
-        remedy = "check NEWSLETTER_IMAP_URL and NEWSLETTER_IMAP_PASSWORD; many providers want an app password"
+        remedy = "check NEWSLETTER_IMAP_URL and NEWSLETTER_IMAP_PASSWORD; many providers require an app password"
         yield Finding("NEWSLETTER_IMAP_URL", None, str(error), remedy)
         return
-    say("mailbox: can be read")
+    say("mailbox: readable")
 
 
 def _round_trip(settings: Settings, counter: Counter, say: Say) -> Iterator[Finding]:
-    """A mail to our own address, with a token behind its plus sign, has to lie in the mailbox soon."""
+    """An email to our own address, with a token behind its plus sign, has to lie in the mailbox soon."""
     if counter.open_mailbox is None or settings.kind.folder:
         return
     message = _to_ourselves(settings, counter.now())
@@ -245,14 +248,14 @@ def _round_trip(settings: Settings, counter: Counter, say: Say) -> Iterator[Find
             next(iter(mailbox.waiting(remember)), None)
             outcome = counter.post(Outgoing(key="check", message=message))
             if outcome.verdict is not Verdict.ACCEPTED:
-                yield _not_back(settings, f"was not taken: {outcome.detail}")
+                yield _not_back(settings, f"was not accepted: {outcome.detail}")
                 return
             while time.monotonic() - started < _RETURN_SECONDS:
                 for mail in mailbox.waiting(lambda _: before):
                     before.add(mail.key)
                     if wanted.encode() in mail.raw:
                         mailbox.put_away(mail)
-                        say(f"a mail to {message.recipient.partition('+')[0]}+… came back after {_since(started)}")
+                        say(f"an email to {message.recipient.partition('+')[0]}+… came back after {_since(started)}")
                         return
                 time.sleep(_LOOK_SECONDS)
     except NewsletterError as error:
@@ -266,10 +269,10 @@ def _since(started: float) -> str:
 
 
 def _not_back(settings: Settings, problem: str) -> Finding:
-    remedy = "look for it in that mailbox and its spam folder"
+    remedy = "look for it in that mailbox, including the spam folder"
     if settings.plus_addressing:
-        remedy += "; where an address with a plus sign does not arrive set NEWSLETTER_PLUS_ADDRESSING=false"
-    return Finding("NEWSLETTER_REPLY_TO", None, f"a mail to our own reply address {problem}", remedy)
+        remedy += "; if plus addresses do not work there, set NEWSLETTER_PLUS_ADDRESSING=false"
+    return Finding("NEWSLETTER_REPLY_TO", None, f"an email to our own reply address {problem}", remedy)
 
 
 def _to_ourselves(settings: Settings, now: datetime) -> Message:
@@ -280,18 +283,18 @@ def _to_ourselves(settings: Settings, now: datetime) -> Message:
     headers = (
         ("From", sender),
         ("To", recipient),
-        ("Subject", "newsletter check: this mail has found its way"),
+        ("Subject", "newsletter check: this email has arrived"),
         ("Date", format_datetime(now)),
         ("Message-ID", make_msgid(idstring=token, domain=domain_of(own))),
         ("Auto-Submitted", "auto-generated"),
     )
-    text = "newsletter check --online sent this to see whether replies arrive. Nothing needs to be done."
+    text = "`newsletter check --online` sent this to see whether replies arrive. You do not need to do anything."
     page = f'<!doctype html><html lang="en"><body><p>{text}</p></body></html>'
     return short_mail(recipient, headers, text, page, envelope_from=sender, boundary=token)
 
 
 def _public_url(settings: Settings, say: Say) -> Iterator[Finding]:
-    """Our own `/healthz`, asked from outside as far as that is possible from here."""
+    """Our own `/healthz`, requested through the public address."""
     if settings.public_url is None:
         return
     problem = ""
@@ -300,13 +303,13 @@ def _public_url(settings: Settings, say: Say) -> Iterator[Finding]:
         if "last_issue" not in answer.json():
             problem = "answers, but it is not this service"
         elif not answer.ok:
-            problem = f"the service there is not well: {answer.json().get('status')}"
+            problem = f"the service there reports a problem: {answer.json().get('status')}"
     except ValueError:
         problem = "answers, but it is not this service"
     except requests.RequestException as error:
         problem = f"does not answer ({type(error).__name__})"
     if problem:
-        remedy = "start `newsletter serve`, and lead this address to NEWSLETTER_HOST and NEWSLETTER_PORT"
+        remedy = "start `newsletter serve`, and make this address lead to NEWSLETTER_HOST and NEWSLETTER_PORT"
         yield Finding("NEWSLETTER_PUBLIC_URL", None, f"{settings.public_url} {problem}", remedy, fatal=False)
     else:
         say(f"web: {settings.public_url} leads here")

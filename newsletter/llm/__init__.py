@@ -54,7 +54,7 @@ def _tell_nobody(_model: str, _refusal: ModelRefused | None) -> None:
 
 
 def _size(prompt: Prompt) -> int:
-    """The request with its answer by our own count alone: what is learned of a model's tokens does not change it."""
+    """The length of the request with its answer by our own count, whatever we learn about a model's tokens."""
     return reading.sent(prompt) + 2 * prompt.expected_tokens + 50
 
 
@@ -114,7 +114,7 @@ class LiteLLM:
         raise next((one for one in problems if isinstance(one, RequestRefused)), problems[-1])
 
     def price(self) -> tuple[float, float] | None:
-        """Dollars per million prompt and completion tokens of the dearest model; None where one is unknown."""
+        """Dollars per million input and output tokens of the dearest model; None if one is unknown."""
         found = [vendor.price(name, self._prices) for name in self._names]
         known = [price for price in found if price is not None]
         return (max(p[0] for p in known), max(p[1] for p in known)) if len(known) == len(found) else None
@@ -182,7 +182,7 @@ class LiteLLM:
             return completion
 
     def _note_refused(self, model: str, error: RequestRefused) -> None:
-        """A model that refuses one request after another and never answers one refuses them all."""
+        """A model that refuses several requests in a row without ever answering refuses them all."""
         known = self._models[model]
         if isinstance(error, RequestTooLong) or known.answered:
             return
@@ -226,7 +226,7 @@ class LiteLLM:
         return None
 
     async def _persistently(self, model: str, prompt: Prompt, lanes: Lanes) -> Completion:
-        """The one place that tries again: as long as the model is said to come back within our patience."""
+        """The only place that retries: as long as the model is expected back within our patience."""
         known = self._models[model]
         started, tries = self._clock(), 0
         while True:
@@ -247,7 +247,7 @@ class LiteLLM:
                     await self._sleep(pause)
 
     async def _until_open(self, model: str, started: float) -> None:
-        """Wait while the model has asked everybody to."""
+        """Wait as long as the model has asked everyone to wait."""
         known = self._models[model]
         while (pause := known.closed_until - self._clock()) > 0:
             if self._clock() + pause - max(started, known.progress) > self._patience:
@@ -362,7 +362,8 @@ class LiteLLM:
         return completion
 
     def _was_blind(self, known: Known, prompt: Prompt, counted: int) -> bool:
-        """Whether the server cut the prompt. A ratio that stays with half the prompt is the model's way of counting."""
+        """Whether the server cut the prompt. If the ratio is the same with half the prompt, the model just counts
+        differently."""
         sent = reading.sent(prompt)
         short = reading.read_too_little(prompt, counted, known.kept.least)
         if known.suspect:
@@ -421,7 +422,7 @@ class LiteLLM:
         return Server(vendor.provider(model), self._base_for(model), dict(self._options_for(model)))
 
     def _options_for(self, model: str) -> Iterator[tuple[str, Any]]:
-        """The operator's parameters for this model: what stands under its name wins."""
+        """The operator's parameters for this model; those under its own name win."""
         yield from ((name, value) for name, value in self._options.items() if name not in self._names)
         yield from self._options.get(model, {}).items()
 

@@ -24,7 +24,7 @@ class Outcome(StrEnum):
 
 
 class FormRefused(Exception):
-    """The model refuses this way to ask for JSON, or the request in every way."""
+    """The model refuses this way of asking for JSON, or the request in any form."""
 
     def __init__(self, problem: str, *, certain: bool = True) -> None:
         super().__init__(problem)
@@ -132,7 +132,7 @@ def translate(
 
 @dataclass(frozen=True)
 class _Said:
-    """What an error and those behind it say: LiteLLM hides the body of many an answer in its causes."""
+    """The texts of an error and its causes, because LiteLLM often hides the body of an answer in the causes."""
 
     name: str
     status: int | None
@@ -185,7 +185,7 @@ def _body(error: BaseException) -> str:
 
 
 def _of_account(said: _Said) -> Refusal | None:
-    """What concerns every further request, whatever the status: a key, money, an account, an unknown provider."""
+    """Errors that affect every further request, whatever the status: key, money, account, unknown provider."""
     if said.status == 402 or (said.status in (None, 400, 401, 403, 429, 500) and messages.NO_MONEY.search(said.text)):
         return Refusal.MONEY
     if said.status == 429 and messages.QUOTA.search(said.text):
@@ -231,7 +231,7 @@ def _outcome(said: _Said, *, plain: bool) -> Outcome:
 
 
 def _about_answer(text: str) -> bool:
-    """Whether the length of the answer is refused, by the parameter's name, and not that of the prompt."""
+    """Whether the length of the answer is refused (the parameter is named), not that of the prompt."""
     names = "|".join(map(re.escape, messages.ALIASES["max_tokens"]))
     return bool(re.search(names, text)) and not re.search(r"context|prompt|input", text, re.I)
 
@@ -252,7 +252,7 @@ _LIMITS = re.compile(
 
 
 def _limit(text: str) -> int | None:
-    """How many tokens fit, where the message says so: the least number near such a word."""
+    """How many tokens fit, if the message says so: the smallest number near such a word."""
     numbers = [int(one.replace(",", "")) for groups in _LIMITS.findall(text) for one in groups if one]
     return min((number for number in numbers if number >= 256), default=None)
 

@@ -1,4 +1,4 @@
-"""How long a provider asks us to wait, in every form in use: headers, fields of a body, sentences."""
+"""How long a provider asks us to wait, in any form: headers, fields of a body, sentences."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CHINESE = re.compile(r"(?P<time>\d+(?:\.\d+)?\s*(?:毫秒|秒|分钟?|小时))\
 
 
 def seconds(headers: Mapping[str, str], text: str, now: datetime) -> float | None:
-    """The seconds to wait from now on; None where nobody says. Headers come before bodies."""
+    """The seconds to wait from now on; None if nobody says. Headers come before bodies."""
     known = {name.lower().removeprefix("llm_provider-"): str(value) for name, value in headers.items()}
     found = _told_by_headers(known, now)
     return _told_by_text(text, now) if found is None else found

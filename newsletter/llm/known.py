@@ -1,4 +1,4 @@
-"""What is known of one model: what worked, kept from run to run, and how it is doing now."""
+"""What is known about one model: what worked, kept from run to run, and its current state."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Kept:
 
 @dataclass
 class Known:
-    """One model as this process knows it."""
+    """What this process knows about one model."""
 
     kept: Kept = field(default_factory=Kept)
     stored: str | None = None  # as the next run will find it; None: not looked up yet
@@ -73,7 +73,7 @@ class Known:
         self.proven = True
 
     def bad(self, form: str, cause: str) -> None:
-        """An answer could not be read: after two in a row the next simpler form is asked for, and then nobody."""
+        """An answer could not be read: after two in a row, try the next simpler form; after the last, give up."""
         if FORMS.index(form) < FORMS.index(self.kept.form or form):
             return  # an answer from before the form was changed
         self.unreadable += 1

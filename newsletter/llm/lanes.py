@@ -28,7 +28,7 @@ class Lanes:
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """Wait for room, and take it."""
+        """Wait for a free place and take it."""
         async with self._freed:
             while self.flying >= self.limit:
                 await self._freed.wait()

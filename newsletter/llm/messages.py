@@ -1,4 +1,4 @@
-"""Generic words of providers' messages: what refuses an account, a text, a length, a form or a parameter."""
+"""Common phrases in providers' messages that reject an account, a text, a length, a form or a parameter."""
 
 from __future__ import annotations
 

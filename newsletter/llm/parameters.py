@@ -42,7 +42,7 @@ _STRICT_ONLY = frozenset({"pattern", "minItems", "maxItems", "minLength", "maxLe
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a model is asked, and what the operator says of it."""
+    """Where a model is asked, and the operator's settings for it."""
 
     provider: str
     base: str | None = None
@@ -65,7 +65,7 @@ class Server:
 
     @property
     def takes_template(self) -> bool:
-        """Whether it may be a server that renders the model's own template."""
+        """Whether this may be a server that applies the model's own template."""
         return self.may_be_slow or self.provider in ("hosted_vllm", "lm_studio", "llamafile")
 
     @property
@@ -85,7 +85,7 @@ def first_form(model: str) -> str:
 
 
 def forms_from(model: str, first: str) -> list[str]:
-    """This form and the simpler ones that differ for this model's provider."""
+    """This form and all simpler ones that differ for this model's provider."""
     rest = FORMS[FORMS.index(first) :]
     return [form for form in rest if form != "json_object" or vendor.provider(model) not in _NO_JSON_MODE]
 
@@ -153,7 +153,7 @@ def _cap(server: Server, prompt: Prompt) -> int | None:
 
 
 def relaxed(schema: Any) -> Any:
-    """The schema without what names this request's papers and counts."""
+    """The schema without the papers and counts of this request."""
     if isinstance(schema, Mapping):
         return {name: relaxed(value) for name, value in schema.items() if name not in _STRICT_ONLY}
     return [relaxed(one) for one in schema] if isinstance(schema, list) else schema
@@ -174,7 +174,7 @@ def names(found: Mapping[str, Any]) -> list[str]:
 
 @cache
 def effort(model: str) -> str | None:
-    """How to tell this model to think least; None where it does not think unless asked, or nobody knows."""
+    """How to make this model think as little as possible; None if it does not by default, or if unknown."""
     if vendor.provider(model) not in ("", "openai", "azure"):
         return None
     known = vendor.told(vendor.litellm().get_model_info, model)

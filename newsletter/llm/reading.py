@@ -1,4 +1,4 @@
-"""An answer is judged before it is believed: its content, its thinking, why it ended, and how much the server read."""
+"""An answer is checked before it is used: its content, its thinking, why it ended, and how much the server read."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _SORRY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer holds and what it is worth."""
+    """The content of an answer and whether it is usable."""
 
     text: str
     state: AnswerState
@@ -35,7 +35,7 @@ class Reading:
 
 
 def estimate(text: str) -> int:
-    """Tokens, roughly as tokenizers count: one for four letters, one for each Chinese, Japanese or Korean sign."""
+    """A rough count of tokens: one for four letters, one for each Chinese, Japanese or Korean character."""
     wide = len(_WIDE.findall(text))
     return wide + (len(text) - wide + 3) // 4
 
@@ -61,7 +61,7 @@ def judge(prompt: Prompt, response: Any) -> Reading:
 
 
 def answers_it(prompt: Prompt, text: str) -> bool:
-    """Whether the text holds rows about what was asked; without ids, the list that was asked for."""
+    """Whether the text contains rows about the requested ids; without ids, whether it contains the requested list."""
     return answers.is_answer(text, prompt.name, prompt.ids)
 
 

@@ -12,7 +12,7 @@ _lanes: dict[tuple[str, str | None], Lanes] = {}
 
 
 def lanes(server: Server, parallel: int | None, remembered: int | None, clock: Callable[[], float]) -> Lanes:
-    """Requests at once: as set; else 32, one by one for servers of one machine, or what was learned of it."""
+    """Requests at once: as set; else 32, or for local servers one, or the number that was learned."""
     place = server.provider, server.base
     if place not in _lanes:
         limit = parallel or remembered or (1 if server.starts_slowly else MOST)

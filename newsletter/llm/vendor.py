@@ -15,12 +15,12 @@ from newsletter.models import Prompt, Usage
 # LiteLLM fetches two files from the network on import unless told not to.
 _OFFLINE = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True"}
 
-Prices = Mapping[str, tuple[float, float]]  # model → dollars per million prompt and completion tokens
+Prices = Mapping[str, tuple[float, float]]  # model → dollars per million input and output tokens
 
 
 @cache
 def loop() -> asyncio.AbstractEventLoop:
-    """The one loop that LiteLLM runs in, on a thread of its own.
+    """The only event loop in which LiteLLM runs, on its own thread.
 
     Its clients and its log queue belong to the loop that made them: a loop for each stage leaves open sockets behind,
     a queue that only grows, and connects anew each time.
@@ -50,7 +50,7 @@ def provider(model: str) -> str:
 
 
 def price(model: str, prices: Prices) -> tuple[float, float] | None:
-    """Dollars per million prompt and completion tokens: from the settings or from LiteLLM's table."""
+    """Dollars per million input and output tokens: from the settings or from LiteLLM's table."""
     if model in prices:
         return prices[model]
     if provider(model).startswith("ollama"):  # one's own machine
@@ -62,7 +62,7 @@ def price(model: str, prices: Prices) -> tuple[float, float] | None:
 
 
 def told(ask: Callable[..., Any], *arguments: object, **named: object) -> Any:
-    """What LiteLLM's tables say; None for a model that they do not know, for which it raises a bare Exception."""
+    """LiteLLM's entry for a model; None for an unknown one, for which LiteLLM raises a bare Exception."""
     try:
         return ask(*arguments, **named)
     except Exception:
@@ -70,7 +70,7 @@ def told(ask: Callable[..., Any], *arguments: object, **named: object) -> Any:
 
 
 def counted(response: Any) -> int:
-    """The prompt tokens that the server says it read; 0 where it counts none."""
+    """The input tokens that the server says it read; 0 where it counts none."""
     return getattr(getattr(response, "usage", None), "prompt_tokens", None) or 0
 
 

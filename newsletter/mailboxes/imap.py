@@ -1,4 +1,4 @@
-"""An IMAP folder: read without marking anything as read, handled mails moved away, nothing ever deleted."""
+"""An IMAP folder: read without marking anything as read, handled emails moved away, nothing ever deleted."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from newsletter.errors import MailboxUnavailable
 from newsletter.models import Incoming
 
 _SECONDS = 20.0
-_MOST = (2 << 20) + 1  # octets fetched of one mail: of a larger one `inbound` reads only the beginning
+_MOST = (2 << 20) + 1  # octets fetched of one email: of a larger one `inbound` reads only the beginning
 _DONE = ("Newsletter", "Done")
 
 
 class Imap:
-    """One folder of one account, connected with the first call and until `close`."""
+    """One folder of one account, connected from the first call until `close`."""
 
     name = "imap"
 
@@ -64,7 +64,7 @@ class Imap:
             self._box = None
 
     def _fetch(self, uid: str) -> bytes | None:
-        """The mail, PEEKed: a look from us must not make it read for its owner. None when it is gone meanwhile."""
+        """Fetches the email with PEEK, so that it stays unread for its owner. None if it has gone meanwhile."""
         with self._translated():
             status, found = self._connected().client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{_MOST}>)")
         _expect(status, found)
@@ -89,7 +89,7 @@ class Imap:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        """The vendor's errors in our words; the connection, in whatever state, is given up."""
+        """Translates the library's errors into ours; closes the connection, whatever its state."""
         try:
             yield
         except MailboxLoginError as error:
@@ -112,7 +112,7 @@ def _expect(status: str, answer: object) -> None:
 
 
 def _done_folder(box: BaseMailBox) -> str:
-    """`Newsletter/Done` in the server's own spelling, made where it is missing."""
+    """`Newsletter/Done` in the server's own spelling; created if missing."""
     delimiter = next((folder.delim for folder in box.folder.list("", "")), "/")
     plain = delimiter.join(_DONE)
     for name in (plain, f"INBOX{delimiter}{plain}"):  # some servers allow folders only below the inbox
@@ -125,7 +125,7 @@ def _done_folder(box: BaseMailBox) -> str:
 
 
 def _move(box: BaseMailBox, uid: str, folder: str) -> None:
-    """Move one mail and touch no other: the package's own move expunges whatever somebody else marked as deleted."""
+    """Move one email and touch no other: the package's own move expunges whatever someone else marked as deleted."""
     client, target = box.client, encode_folder(folder)
     # Asked again: imaplib remembers what the server said before the login, which is less.
     capabilities = client.capability()[1][0].decode("ascii", "replace").upper().split()

@@ -1,4 +1,4 @@
-"""The values that travel between stages: frozen, and without clients, prompts or loggers. One file a subject."""
+"""The values that travel between stages: frozen, and without clients, prompts or loggers. One file per subject."""
 
 from newsletter.models.deliveries import (
     HEARD_OF,

@@ -22,8 +22,8 @@ class DeliveryState(StrEnum):
     UNKNOWN = "unknown"  # nobody can tell; repeated with the same Message-ID, and named
 
 
-REPEATED = "outcome unknown; sent again with the same Message-ID"  # the error of a mail that waits for that
-# What may become what by later news of a mail: out of order or twice, it never goes backwards.
+REPEATED = "outcome unknown; sent again with the same Message-ID"  # the error of an email that waits for that
+# What may become what by later news of an email: out of order or twice, it never goes backwards.
 _BEFORE: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.ACCEPTED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN)),
     DeliveryState.DELIVERED: frozenset((DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.ACCEPTED)),
@@ -37,7 +37,7 @@ HEARD_OF = frozenset(
 
 
 def may_follow(state: DeliveryState) -> frozenset[DeliveryState]:
-    """The states that news of `state` moves on; it also settles a mail that waits to be repeated for want of news."""
+    """The states that news of `state` moves on; it also settles an email that waits to be repeated for want of news."""
     if state is DeliveryState.COMPLAINED:
         return _EVER_SENT | {DeliveryState.BOUNCED}
     return _BEFORE.get(state, _EVER_SENT)
@@ -45,7 +45,7 @@ def may_follow(state: DeliveryState) -> frozenset[DeliveryState]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One mail to one reader. Date, Message-ID and name are fixed when it is planned: a repeat is the same bytes."""
+    """One email to one reader. Date, Message-ID and name are fixed when it is planned: a repeat is the same bytes."""
 
     id: int
     subscriber_id: int
@@ -68,12 +68,12 @@ class Verdict(StrEnum):
     PERMANENT = "permanent"  # certainly not taken, never will be
     UNKNOWN = "unknown"  # connection lost after the body, time-out
     UNWANTED = "unwanted"  # refused for what we are: policy, spam, authentication. No reader is to blame
-    UNTRIED = "untried"  # the way out is in trouble, not this mail: it goes back as if it had not been touched
+    UNTRIED = "untried"  # the way out is in trouble, not this email: it goes back as if it had not been touched
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A transport's answer for one mail, in our words."""
+    """A transport's answer for one email, in our words."""
 
     verdict: Verdict
     detail: str = ""
@@ -82,7 +82,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """One mail handed to a transport, with the key that makes a repeat recognisable."""
+    """One email handed to a transport, with the key that makes a repeat recognisable."""
 
     key: str  # the delivery's id as text
     message: Message
@@ -90,7 +90,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of the mail with this key."""
+    """What became of the email with this key."""
 
     key: str
     outcome: Outcome
@@ -98,7 +98,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Whose, how many and which due mails are asked for."""
+    """Which due emails are requested, how many, and for which owner."""
 
     owner: str
     limit: int

@@ -14,7 +14,7 @@ from newsletter.models.subscribers import Wishes
 class NoticeKind(StrEnum):
     LATE = "late"  # the announcement due before this hour is missing
     UNSCORED = "unscored"  # {count} of {total} papers could not be scored
-    NO_MODEL = "no-model"  # nobody configured a model: ordered by words
+    NO_MODEL = "no-model"  # nobody configured a model: ordered by word match
     MODEL_FAILED = "model-failed"  # configured, but it did not answer: nobody recorded why
     MODEL_SKIPPED = "model-skipped"  # configured, and the operator sent without it
     MODEL_UNREACHED = "model-unreached"  # its server did not answer
@@ -41,7 +41,7 @@ class Notice:
 class Entry:
     """One paper as one edition shows it."""
 
-    number: int  # from 1, best first over the whole mail
+    number: int  # from 1, best first over the whole email
     paper: Paper
     issue: date
     topics: tuple[str, ...]  # titles of the topics that picked it
@@ -56,7 +56,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """Papers under one heading; a mail of one topic has one section without a title."""
+    """Papers under one heading; an email of one topic has one section without a title."""
 
     title: str | None
     entries: tuple[Entry, ...]
@@ -64,11 +64,11 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
-    """The content of one mail for all readers with equal wishes and equal issues."""
+    """The content of one email for all readers with equal wishes and equal issues."""
 
     key: str  # sha256 of everything that decides the content
     name: str  # of the newsletter
-    issues: tuple[date, ...]  # oldest first; the mail is dated by the last
+    issues: tuple[date, ...]  # oldest first; the email is dated by the last
     wishes: Wishes
     sections: tuple[Section, ...]
     considered: int  # papers looked at for these topics

@@ -10,14 +10,14 @@ from string import Formatter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letterhead:
-    """What every mail of this installation says about its sender."""
+    """What every email of this installation says about its sender."""
 
     sender: str  # `Name <a@b>`
     reply_to: str | None = None  # plain address that replies reach, before the token is added
     plus_addressing: bool = True
     replies_read: bool = False  # a mailbox or hook acts on replies: only then the footer promises it
     public_url: str | None = None  # https base of the web part, no trailing slash
-    archive: bool = True  # whether the web part shows past issues: only then a mail links to them
+    archive: bool = True  # whether the web part shows past issues: only then an email links to them
     private: bool = False  # they open with a reader's own token
     postal_address: str | None = None
 
@@ -72,7 +72,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """One header of an edition's mails. Both values are patterns of `str.format_map` over a reader's slots."""
+    """One header of an edition's emails. Both values are patterns of `str.format_map` over a reader's slots."""
 
     name: str
     value: str  # decoded
@@ -80,13 +80,13 @@ class Header:
 
     @property
     def own(self) -> bool:
-        """Whether readers differ in it."""
+        """Whether it differs between readers."""
         return any(name is not None for _, name, _, _ in Formatter().parse(self.wire))
 
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above the content of an edition's mails, and the envelope's sender; a reader's own are slots."""
+    """The headers of an edition's emails, and the envelope sender; a reader's own values are slots."""
 
     headers: tuple[Header, ...]
     envelope_from: str  # a pattern too
@@ -95,7 +95,7 @@ class Head:
     def of(
         cls, lines: Iterable[tuple[str, str, str]], envelope_from: str, marks: Mapping[str, str] | None = None
     ) -> Head:
-        """From names, decoded values and values on the wire as they are; each mark is where its name's slot is."""
+        """From names, decoded values and values as sent; each mark shows where the slot of its name is."""
 
         def pattern(text: str) -> str:
             text = text.replace("{", "{{").replace("}", "}}")

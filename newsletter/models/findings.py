@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something an operator should mend: where, what is wrong, what to do."""
+    """Something an operator should fix: where, what is wrong, what to do."""
 
     where: str  # a file or the name of a setting
     line: int | None

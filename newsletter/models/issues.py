@@ -17,7 +17,7 @@ class IssueState(StrEnum):
 
 
 class ModelOutcome(StrEnum):
-    """How the model served an issue, the worst that left papers without a score."""
+    """How well the model served an issue: the worst result that left papers without a score."""
 
     SERVED = "served"  # every paper that it was to score has a score
     FLAGGED = "flagged"  # but for papers that it refuses for what they hold
@@ -44,7 +44,7 @@ class ModelFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
-    """One arXiv announcement, dated as arXiv heads it. Papers are counted once over all topics."""
+    """One arXiv announcement with arXiv's date. Papers are counted once over all topics."""
 
     date: date
     state: IssueState
@@ -70,11 +70,11 @@ class Issue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What the ledger holds, in numbers: what a monitoring system asks for. Nobody is named."""
+    """The ledger's content in numbers, for monitoring; contains no names."""
 
     issues: Mapping[str, int]  # by state
     mails: Mapping[str, int]  # by state
     readers: Mapping[str, int]  # by state
     received: Mapping[str, int]  # inbound messages by action
-    oldest_waiting: datetime | None  # when the oldest mail was planned that is not out yet
-    usage: Mapping[str, tuple[int, int, int, float]]  # by model: calls, prompt and completion tokens, dollars
+    oldest_waiting: datetime | None  # when the oldest email was planned that is not out yet
+    usage: Mapping[str, tuple[int, int, int, float]]  # by model: calls, input and output tokens, dollars

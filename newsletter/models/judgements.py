@@ -1,4 +1,4 @@
-"""What is asked of a model, what it answered, and what was picked."""
+"""What a model is asked, what it answered, and what was picked."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A model's judgement of one paper for one topic, both from 1 to 10."""
+    """A model's scores of one paper for one topic, both from 1 to 10."""
 
     arxiv_id: str
     relevance: int
@@ -137,7 +137,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What a model wrote about one picked paper; lines that failed their check are absent."""
+    """What a model wrote about one picked paper; lines that failed the check are absent."""
 
     arxiv_id: str
     lines: tuple[Line, ...] = ()

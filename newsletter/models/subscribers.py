@@ -56,7 +56,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What decides the content of a reader's mail; readers with equal wishes share one edition."""
+    """What decides the content of a reader's email; readers with equal wishes share one edition."""
 
     topics: tuple[str, ...]
     languages: tuple[str, ...] = ("en", "zh")
@@ -67,7 +67,7 @@ class Wishes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """When a reader's mail is due and how long it may wait, by their own clock; many readers have the same."""
+    """When a reader's email is due and how long it may wait, by their own clock; many readers have the same."""
 
     send_at: time
     wait_until: time
@@ -119,7 +119,7 @@ class Roster(Masthead):
 
     readers: tuple[Reader, ...]
     findings: tuple[Finding, ...] = ()
-    made_of: tuple[tuple[str, str], ...] = ()  # each file that was read, the roster first, with the hash of its bytes
+    made_of: tuple[tuple[str, str], ...] = ()  # each file that was read, the list first, with the hash of its bytes
     beside: str = ""  # what else decided it: changes with what readers set, with who is forgotten and with the program
 
     @property
@@ -142,7 +142,7 @@ class SubscriberState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
-    """A reader as the ledger knows them."""
+    """A reader as recorded in the ledger."""
 
     id: int  # random, 64 bits
     email: str
@@ -156,10 +156,10 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A reader of the roster who gets mail, as the ledger holds them: what planning needs to know."""
+    """A reader of the subscriber list who gets email, as the ledger holds them: what planning needs to know."""
 
     id: int  # of the subscriber
-    email: str  # as written in the roster
+    email: str  # as written in the subscriber list
     name: str | None
     wishes: Wishes
     last: date | None = None  # the newest issue that they have had
@@ -167,7 +167,7 @@ class Enrolled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """One key of a reader's entry as the reader changed it; it counts until somebody edits the key in the file."""
+    """One key of a reader's entry as the reader changed it; it counts until someone edits the key in the file."""
 
     subscriber_id: int
     email: str

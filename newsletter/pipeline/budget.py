@@ -21,7 +21,7 @@ class Budgeted:
     """A `Complete` that reserves what a request may cost before it is sent, and waits for others to be settled."""
 
     def __init__(self, complete: Priced, model: str, limit: float, spent: float | None) -> None:
-        """`spent` None: earlier calls of this issue cost nobody knows how much, so none is made."""
+        """`spent` is None if the cost of earlier calls is unknown; then no call is made."""
         self._complete, self._model, self._limit, self._spent = complete, model, limit, spent
         self._reserved, self._in_flight = 0.0, 0
         self._longest: dict[str, float] = {}  # answers of a kind, in units of what is expected
@@ -46,7 +46,9 @@ class Budgeted:
         async with self._settled:
             while True:
                 if price is None or self._spent is None:
-                    why = f"the limit of ${self._limit:g} for this issue cannot be kept at an unknown price"
+                    why = (
+                        f"the limit of ${self._limit:g} for this issue cannot be enforced, because the price is unknown"
+                    )
                     raise BudgetReached(self._model, why)
                 bounded = replace(prompt, most_tokens=self._most_tokens(prompt))
                 into = len(f"{prompt.system}{prompt.user}".encode()) / _BYTES_PER_TOKEN

@@ -1,4 +1,4 @@
-"""What a morning works with: the adapters, the roster and the prompts, put together by `app`."""
+"""What a morning works with: the adapters, the subscriber list and the prompts, put together by `app`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def no_progress(stage: str, done: int, total: int) -> None:
 
 
 class Unheard:
-    """Nobody is to be told."""
+    """Nobody is notified."""
 
     def trouble(self, key: str, problem: str, remedy: str) -> None: ...
 
@@ -49,7 +49,7 @@ class Desk:
     score_prompt: PromptFile
     summary_prompt: PromptFile
     translate_prompt: PromptFile | None = None  # None: abstracts stay as they are
-    model: str | None = None  # that scores; None: papers are ordered by words
+    model: str | None = None  # that scores; None: papers are ordered by word match
     model_skipped: bool = False  # one is configured, and was not to be asked
     scorer: Priced | None = None
     summary_model: str | None = None
@@ -59,8 +59,8 @@ class Desk:
     prefilter: float | None = None  # the share of a day that the model is to see; None: all
     prefilter_loss: float | None = None  # the share of what passes that may be missed instead
     salt: str = ""  # changes with templates and sender: part of an edition's key
-    owner: str = "newsletter"  # of the mails that are being sent: each process has its own
-    send_rate: float | None = None  # mails a minute
+    owner: str = "newsletter"  # of the emails that are being sent: each process has its own
+    send_rate: float | None = None  # emails a minute
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD
@@ -69,7 +69,7 @@ class Desk:
 
     @property
     def scoring_models(self) -> tuple[str, ...]:
-        """Whose scores count, the preferred one first."""
+        """The models whose scores count, the preferred one first."""
         return tuple(dict.fromkeys((self.model, *self.fallbacks))) if self.model else ()
 
     @property

@@ -58,7 +58,7 @@ class Editor:
         return [self.desk.roster.topic(key) for key in wishes.topics]
 
     def picks(self, wishes: Wishes, issues: Issues) -> list[Pick]:
-        """The papers of this mail, best first."""
+        """The papers of this email, best first."""
         by_topic = (self._chosen_of(day, topic) for topic in self.topics(wishes) for day in issues)
         return selection.merge(by_topic, wishes.max_papers)
 
@@ -68,7 +68,7 @@ class Editor:
         return self._chosen[day, topic.key]
 
     def compose(self, wishes: Wishes, issues: Issues) -> Edition:
-        """The edition from what the ledger holds; asks no model."""
+        """The edition from what the ledger contains; asks no model."""
         picks = self.picks(wishes, issues)
         held = [issue for issue in map(self.desk.store.issue, issues) if issue]
         return digest.compose(
@@ -86,7 +86,7 @@ class Editor:
         )
 
     def render(self, wishes: Wishes, issues: Issues) -> Rendered:
-        """The edition as bytes: the stored ones where mails may have been sent from them."""
+        """The edition as bytes: the stored ones where emails may have been sent from them."""
         edition = self.compose(wishes, issues)
         stored = self.desk.store.edition(edition.key)
         return stored or self.desk.renderer.render(edition, self.desk.letterhead)
@@ -118,7 +118,7 @@ class Editor:
         return notices
 
     def _why_offline(self, held: Sequence[Issue]) -> NoticeKind:
-        """Why these issues are ordered by word match, from what was recorded of them."""
+        """Why these issues are ordered by word match, from their records."""
         known = [served for issue in held if (served := self.desk.store.model_facts(issue.date))]
         found = [_OFFLINE[one.outcome] for one in known if one.outcome in _OFFLINE]
         if self.desk.model is None and not found:
@@ -130,11 +130,11 @@ class Editor:
     # --- summaries ---
 
     def ask_for_lines(self, mails: Iterable[tuple[Wishes, Issues]]) -> tuple[ModelError, ...]:
-        """Ask for the lines, reasons and translations that these mails lack; each answer is saved as it comes."""
+        """Ask for the lines, reasons and translations that these emails lack; each answer is saved as it comes."""
         return self.writer.ask(self._wanted(mails))
 
     def left_out(self, mails: Iterable[tuple[Wishes, Issues]]) -> int:
-        """How many lines and translations of these mails failed their check for good."""
+        """How many lines and translations of these emails failed their check for good."""
         return self.writer.left_out(self._wanted(mails))
 
     def _wanted(self, mails: Iterable[tuple[Wishes, Issues]]) -> list[Texts]:

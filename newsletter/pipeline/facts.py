@@ -1,4 +1,4 @@
-"""How the model served an issue, decided from what scoring met."""
+"""How well the model served an issue, judged by the results of scoring."""
 
 from __future__ import annotations
 

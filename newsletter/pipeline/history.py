@@ -1,4 +1,4 @@
-"""What the ledger knows of a topic before a day: scores under its text and under earlier ones, and how they ranked."""
+"""What the ledger knows about a topic before a day: scores under its text and earlier ones, and how they ranked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Row = tuple[date, Paper, Score, str, str]  # issue, paper, score, prompt hash, m
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Scores by the hash of the text that they were given under, the present text first; each newest first."""
+    """Scores by the hash of the text under which they were given, the current text first; newest first in each."""
 
     topic: Topic
     rows: Mapping[str, Sequence[Row]]
@@ -53,8 +53,8 @@ def of(desk: Desk, topic: Topic, before: date) -> History:
 
 
 def measured(desk: Desk, history: History) -> Iterator[tuple[bool, list[ranking.Past]]]:
-    """Of the last days that were ranked by training: whether it was under the text as it is, and what became of each
-    paper; newest first. Scores of an earlier prompt count until ten days of the present one exist.
+    """The last days that were ranked by training, newest first: whether under the current text, and the fate of each
+    paper. Scores from an earlier prompt count until there are ten days from the current one.
     """
     own = scoring.topic_hash(history.topic)
     days = [(day, one) for one in history.rows for day in _days(desk, history.rows[one])]
@@ -73,7 +73,7 @@ def measured(desk: Desk, history: History) -> Iterator[tuple[bool, list[ranking.
 
 
 def _days(desk: Desk, rows: Sequence[Row]) -> Mapping[date, Mapping[str, Score]]:
-    """The scores of each day, by arXiv id; of the present prompt alone once it has scored enough days."""
+    """The scores of each day, by arXiv id; only from the current prompt once it has scored enough days."""
     known = [row for row in rows if row[4] in desk.scoring_models]
     fresh = [row for row in known if row[3] == desk.score_prompt.hash]
     enough = len({row[0] for row in fresh}) >= ranking.FEWEST_DAYS

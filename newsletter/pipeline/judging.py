@@ -44,11 +44,11 @@ class TopicDay:
         return Fate(selection.why_not(one, self.topic, offline=self.offline) or self._not_closest(one))
 
     def _not_closest(self, one: Judged) -> str:
-        return "others are closer in words" if one.fits else "it names too little of what the topic wants"
+        return "others match better" if one.fits else "too few of its words match the topic"
 
 
 def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Scored:
-    """Ask for the scores that the ledger lacks, best first by words; each answer is saved as it comes."""
+    """Ask for the scores that are not in the ledger, best word match first; each answer is saved as it comes."""
     places = rank_topic(desk, day, topic, papers)
     stored = stored_scores(desk, day, topic, papers)
     known = desk.store.model_facts(day)
@@ -71,8 +71,9 @@ def score_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) ->
 
 
 def stored_scores(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Score]:
-    """What the ledger holds for this topic as it is written now: of any of the models in use, and for an issue that
-    was made before of any prompt and model."""
+    """The ledger's scores for this topic as it is written now: by any of the models in use and, for
+    an issue prepared earlier, by any prompt and model.
+    """
     past = is_past(desk, day)
     if desk.model is None:
         return {}
@@ -87,7 +88,7 @@ def is_past(desk: Desk, day: date) -> bool:
 
 
 def judge(desk: Desk, day: date, topic: Topic) -> TopicDay:
-    """The topic's papers of this issue with everything that is known of them; asks nobody."""
+    """The topic's papers of this issue with everything that is known about them; makes no requests."""
     papers = [paper for paper in desk.store.papers(day) if topic.covers(paper)]
     scores = stored_scores(desk, day, topic, papers)
     places = ranks(desk, day, topic, papers)

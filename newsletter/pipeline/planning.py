@@ -1,4 +1,4 @@
-"""Who is due → one edition for equal readers → mails in the ledger, page by page."""
+"""Who is due → one edition for equal readers → emails in the ledger, page by page."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ _MOST_EDITIONS = 1000  # remembered while planning; equal wishes come one after 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A reader and the issues of their next mail, oldest first."""
+    """A reader and the issues of their next email, oldest first."""
 
     reader: Enrolled
     issues: Issues
-    late: date | None = None  # the announcement that this mail waited for in vain; then there may be no issue
+    late: date | None = None  # the announcement that this email waited for in vain; then there may be no issue
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Readers of the same hours, and what is ready for them, newest first."""
+    """Readers with the same hours, and the issues ready for them, newest first."""
 
     id: int
     hours: Hours
@@ -93,9 +93,9 @@ def due_of(
     late: date | None = None,
     only: str | None = None,
 ) -> Iterator[Sequence[Due]]:
-    """Pages of this group's readers, each with those of the ready issues since their last that a mail now `carries`.
+    """Pages of this group's readers, each with those of the ready issues since their last that an email now `carries`.
 
-    `since`, `until`: only who has had no mail between them; `late`: with it a mail needs no issue.
+    `since`, `until`: only who has had no mail between them; `late`: with it an email needs no issue.
     """
     allowed = carries(group.issues)
     if not allowed and late is None:
@@ -112,7 +112,7 @@ def _had(reader: Enrolled) -> tuple[date, ...]:
 
 
 def plan(desk: Desk, editor: Editor, pages: Iterable[Sequence[Due]]) -> int:
-    """Render one edition for equal readers and record their mails as queued, a page at a time; the number of mails."""
+    """Render one edition for equal readers and record their emails as queued, a page at a time; how many."""
     press, planned = _Press(desk, editor), 0
     for page in pages:
         mails = press.mails(page)
@@ -132,7 +132,7 @@ class _Press:
     _made: dict[tuple[Wishes, Issues, date | None], tuple[str, DeliveryState]] = field(default_factory=dict)
 
     def mails(self, page: Sequence[Due]) -> list[Delivery]:
-        """The mails of a page, those of one edition together."""
+        """The emails of a page, those of one edition together."""
         if len(self._made) > _MOST_EDITIONS:
             self._made.clear()
         members = defaultdict(list)
@@ -143,14 +143,14 @@ class _Press:
 
     def _make(self, fresh: Sequence[tuple[Wishes, Issues, date | None]]) -> None:
         if errors := self.editor.ask_for_lines([(wishes, issues) for wishes, issues, _ in fresh]):
-            # A mail goes out all the same: the abstract's own sentence stands in for a missing line.
+            # An email goes out all the same: the abstract's own sentence stands in for a missing line.
             log.warning("summaries.incomplete", papers=len(errors), error=str(errors[0]))
         for number, group in enumerate(fresh, start=1):
             self.desk.progress("rendering", number, len(fresh))
             self._made[group] = self._edition(*group)
 
     def _edition(self, wishes: Wishes, issues: Issues, late: date | None) -> tuple[str, DeliveryState]:
-        """The key of the stored edition, and whether its mails are to be sent."""
+        """The key of the stored edition, and whether its emails are to be sent."""
         desk, editor = self.desk, self.editor
         rendered = _render_late(desk, editor, wishes, issues, late) if late else editor.render(wishes, issues)
         desk.store.save_edition(rendered)
@@ -159,7 +159,7 @@ class _Press:
 
 
 def _render_late(desk: Desk, editor: Editor, wishes: Wishes, issues: Issues, late: date) -> Rendered:
-    """The edition with a plain sentence about the announcement that is missing; without issues only that."""
+    """The edition with a sentence about the missing announcement; if there are no issues, only that sentence."""
     plain = editor.compose(wishes, issues)
     others = (notice for notice in plain.notices if notice.kind is not NoticeKind.QUIET)
     edition = replace(
@@ -172,7 +172,7 @@ def _render_late(desk: Desk, editor: Editor, wishes: Wishes, issues: Issues, lat
 
 
 def mail_of(desk: Desk, one: Due, edition: str, state: DeliveryState = DeliveryState.QUEUED) -> Delivery:
-    """The mail of this reader, as it is recorded."""
+    """The email of this reader as recorded in the ledger."""
     return Delivery(
         id=0,
         subscriber_id=one.reader.id,
@@ -187,7 +187,7 @@ def mail_of(desk: Desk, one: Due, edition: str, state: DeliveryState = DeliveryS
 
 
 def _message_id(desk: Desk, one: Due) -> str:
-    """By the newest issue; a mail without one must not take the name of the mail that will bring it."""
+    """By the newest issue; an email without one must not take the name of the email that will bring it."""
     if one.issues or one.late is None:
         return message_id(desk.keys, desk.letterhead, one.reader.id, one.issues[-1])
     return message_id(desk.keys, desk.letterhead, one.reader.id, one.late).replace("<", "<late.", 1)

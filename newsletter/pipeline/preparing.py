@@ -1,4 +1,4 @@
-"""Which issues are to be collected, and collecting them: what the ledger holds is not asked for again."""
+"""Decides which issues to collect, and collects them; what is in the ledger is not asked for again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Collected = Issue | NotOut
 
 
 def missed(desk: Desk, newest: date) -> list[date]:
-    """The issue dates up to the newest that still have to be prepared, oldest first; with a new ledger the newest.
+    """The dates of all issues that still have to be prepared, oldest first; with a new ledger, only the newest.
 
     That is what was announced since the ledger's last issue, and what a stop left half prepared; at most five.
     """
@@ -81,7 +81,7 @@ def _collect(desk: Desk, days: Sequence[date]) -> Iterator[Collected]:
 
 
 def _set_aside(desk: Desk, fetched: Fetched) -> Sequence[Odd]:
-    """The entries that cannot be read, of papers that the ledger lacks; the administrator hears of them."""
+    """The unreadable entries of papers that are not in the ledger; the administrator is notified."""
     known = desk.store.known([one.arxiv_id for one in fetched.odd if one.arxiv_id])
     odd = [one for one in fetched.odd if one.arxiv_id not in known]
     if not odd:
@@ -89,10 +89,8 @@ def _set_aside(desk: Desk, fetched: Fetched) -> Sequence[Odd]:
         return odd
     named = "; ".join(map(str, odd[:_NAMED])) + (f"; and {len(odd) - _NAMED} more" if len(odd) > _NAMED else "")
     log.warning("papers.set-aside", count=len(odd), entries=named)
-    remedy = (
-        "nothing to do: arXiv is asked for them again for ten days, and they join the next issue once they are right"
-    )
-    desk.alarm.trouble("entries", f"arXiv's entries that cannot be read were set aside: {named}", remedy)
+    remedy = "nothing to do: arXiv is asked again for ten days, and they go into the next issue once they can be read"
+    desk.alarm.trouble("entries", f"some of arXiv's entries cannot be read and were set aside: {named}", remedy)
     return odd
 
 
@@ -101,7 +99,9 @@ def _issue(assigned: Assigned, fetched: Fetched, odd: Sequence[Odd], *, last: bo
     by_id = sorted({paper.arxiv_id for paper in assigned.new} & set(fetched.by_id))
     start, _ = calendar.window(assigned.day)
     older = [paper for paper in assigned.new if paper.published < start and paper.arxiv_id not in by_id]
-    found: tuple[str, ...] = (f"found by id, outside the window: {', '.join(by_id)}",) if by_id else ()
+    found: tuple[str, ...] = (
+        (f"fetched by id (submitted earlier, announced today): {', '.join(by_id)}",) if by_id else ()
+    )
     found += (f"set aside, could not be read: {'; '.join(map(str, odd))}",) if odd else ()
     found += (f"{len(older)} submitted before the window, announced late or missed",) if older else ()
     return Issue(

@@ -1,4 +1,4 @@
-"""The archive's content: each day as all topics together would have it, as it was when it was first published."""
+"""The archive's content: each day with all topics together, as it was when first published."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _publish(desk: Desk) -> list[Path]:
 
 
 def _site(desk: Desk, identity: str) -> Site:
-    """What the list and the settings say of the archive."""
+    """What the list and the settings say about the archive."""
     newsletter = desk.roster.newsletter
     private = newsletter.archive is ArchiveMode.PRIVATE
     return Site(
@@ -93,7 +93,7 @@ def _bring_up_to_date(archive: Archive, desk: Desk, editor: Editor, issue: Issue
 
 
 def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any]) -> Day:
-    """The papers that stood in somebody's mail: only about them were lines written."""
+    """The papers that stood in someone's mail: only about them were lines written."""
     topics, newsletter = desk.roster.topics, desk.roster.newsletter
     wishes = Wishes(
         topics=tuple(topic.key for topic in topics), languages=newsletter.languages, max_papers=_MOST_PAPERS
@@ -113,7 +113,7 @@ def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any])
 
 
 def _selection(desk: Desk) -> Mapping[str, Any]:
-    """What chooses the papers: the prompt as it is sent, without papers; without a model the interests."""
+    """What selects the papers: the prompt as sent, without papers, or the interests if there is no model."""
     told = [_told(desk, topic) for topic in desk.roster.topics]
     system = desk.score_prompt.fill(topic=desk.roster.topics[0], papers=[])[0] if desk.model else ""
     content = {"system": system, "topics": told}
@@ -133,7 +133,7 @@ def _told(desk: Desk, topic: Topic) -> Mapping[str, Any]:
 
 
 def _remembered(desk: Desk, issue: Issue, selection: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The prompt as the ledger has it of this day; else today's, which is kept."""
+    """The prompt that the ledger has for this day, or today's, which is then recorded."""
     key = f"selection {issue.date}"
     if found := desk.store.recall(key):
         return dict(json.loads(found))

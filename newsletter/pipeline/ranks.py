@@ -31,7 +31,7 @@ def rank_topic(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> 
 
 
 def ranks(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Ranked]:
-    """The places by arXiv id, from the ledger as far as it has them; saves nothing."""
+    """The places by arXiv id, from the ledger where possible; saves nothing."""
     return _completed(desk, day, topic, papers, desk.store.ranks(scoring.topic_hash(topic), papers))
 
 

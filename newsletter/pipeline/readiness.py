@@ -32,12 +32,12 @@ _KNOWN_ISSUES = 20
 def prepare(
     desk: Desk, issue: Issue, wishes: Sequence[Wishes], *, hold: bool = False, must_serve: bool = False
 ) -> Issue:
-    """Everything that sending a collected issue to readers with these wishes needs: scores, lines, counts.
+    """Prepares all that is needed to send a collected issue to readers with these wishes: scores, lines, counts.
 
     With `must_serve` a model that serves nobody is an error: NoModelServes, with nothing recorded.
 
     With `hold` an issue of which more than a fifth has no score stays collected, to be tried again, until the last
-    reader's `wait_until`; without it, it is ready at once, in the order by words.
+    reader's `wait_until`; without it, it is ready at once, ordered by word match.
     """
     if issue.state is IssueState.QUIET:
         return issue
@@ -87,7 +87,7 @@ def _served(desk: Desk, issue: Issue, done: Sequence[Scored]) -> ModelFacts:
 
 
 def _can_wait(desk: Desk, issue: Issue, errors: Sequence[ModelError]) -> bool:
-    """Whether trying again later is allowed and may help; money that is spent does not come back."""
+    """Whether retrying later is allowed and may help; a spent budget does not come back."""
     is_new = desk.model is not None and issue.state is IssueState.COLLECTED
     return is_new and _spent(errors) is None and desk.now() < _last_wait(desk.store.hours().values(), issue.date)
 
@@ -125,9 +125,9 @@ def _notes(
     for cause, times in Counter(cause for one in done for cause in one.causes).most_common(3):
         yield f"model answers: {times} were not used: {cause}"
     if dropped := sum(one.dropped for one in done):
-        yield f"model answers: {dropped} rows were not usable and dropped"
+        yield f"model answers: {dropped} rows were unusable and dropped"
     if left_out:
-        yield f"model lines: {left_out} failed their check twice and were left out"
+        yield f"model lines: {left_out} failed the check twice and were left out"
 
 
 def _tell(desk: Desk, issue: Issue, errors: Sequence[ModelError], *, held: bool) -> None:
@@ -153,15 +153,15 @@ def _flagged(desk: Desk, issue: Issue) -> tuple[str, str] | None:
     if not served or not served.flagged:
         return None
     problem = f"issue {issue.date}: the model's provider refused {', '.join(served.flagged)} for their content"
-    return problem, "they have no score; a model of another provider in NEWSLETTER_FALLBACK_MODELS may take them"
+    return problem, "they have no score; a model from another provider in NEWSLETTER_FALLBACK_MODELS may accept them"
 
 
 def _unscored(issue: Issue, *, held: bool) -> tuple[str, str]:
     """The problem and the remedy."""
     why_not = "; ".join(issue.model_notes)
     problem = f"issue {issue.date}: {issue.unscored} of {issue.collected} papers have no score ({why_not})"
-    later = "it is tried again until the readers' wait_until, then sent" if held else "it is sent"
-    return problem, f"look at the model's server and quota; {later} in the order by words, and the mail says so"
+    later = "scoring is retried until the readers' wait_until, then the issue is sent" if held else "it is sent"
+    return problem, f"check the model's server and quota; {later} by word match, and the email says so"
 
 
 def _counted(desk: Desk, editor: Editor, issue: Issue) -> Issue:
@@ -189,5 +189,5 @@ def _last_wait(all_hours: Iterable[Hours], day: date) -> datetime:
 
 
 def held_issues(desk: Desk) -> Mapping[date, datetime]:
-    """The newest issues that once had too few scores, with the time since when: their readers are still waiting."""
+    """The newest issues that had too few scores, and since when; their readers are still waiting."""
     return {issue.date: issue.held_since for issue in desk.store.issues(_KNOWN_ISSUES) if issue.held_since}

@@ -1,4 +1,4 @@
-"""Queued mails → out: the bytes of each are made when its turn comes."""
+"""Queued emails → out: the bytes of each are made when its turn comes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ log = structlog.get_logger()
 
 _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
 _BRIEF = timedelta(minutes=5)
-_REMEDY = "see `newsletter status`; the service tries again at {:%Y-%m-%d %H:%M} UTC, `newsletter run` at once"
+_REMEDY = "see `newsletter status`; the service retries at {:%Y-%m-%d %H:%M} UTC, `newsletter run` retries at once"
 _AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every minute locks accounts
 
 
 def builder(desk: Desk) -> Callable[[Delivery], Message]:
-    """Delivery → message; the editions used last are kept, since mails go out edition by edition."""
+    """Delivery → message; keeps the editions used last, because emails go out edition by edition."""
 
     @lru_cache(maxsize=_EDITIONS)
     def edition(key: str) -> Rendered:
@@ -41,7 +41,7 @@ def builder(desk: Desk) -> Callable[[Delivery], Message]:
 
 
 def message_for(desk: Desk, editor: Editor, one: Due) -> Message:
-    """The mail that this reader would get; nothing is recorded."""
+    """The email that this reader would get; nothing is recorded."""
     rendered = editor.render(one.reader.wishes, one.issues)
     return _personal(desk, rendered, mail_of(desk, one, rendered.key))
 
@@ -79,7 +79,7 @@ def send(
     if tally.held:
         # A server that is away for a minute is no news; one that is still away, or that readers refuse us, is.
         _hold(desk, Hold(tally.held, desk.now() + tally.held_for), tell=bool(hold or tally.held_for > _BRIEF))
-    elif only is None:  # one mail that passed says nothing of the others
+    elif only is None:  # one email that passed says nothing of the others
         holding.write(desk.store, None)
         desk.alarm.over("sending")
     return tally
@@ -88,7 +88,7 @@ def send(
 def _hold(desk: Desk, hold: Hold, *, tell: bool = True) -> None:
     holding.write(desk.store, hold)
     if tell:
-        desk.alarm.trouble("sending", f"mails wait: {hold.reason}", _REMEDY.format(hold.until))
+        desk.alarm.trouble("sending", f"emails wait: {hold.reason}", _REMEDY.format(hold.until))
 
 
 def _drain(desk: Desk, only: str | None, stop: Callable[[], bool]) -> Tally:

@@ -21,7 +21,7 @@ _OF_ARXIV = "en"  # nearly all abstracts
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """Everything that is wanted about one paper, over all mails."""
+    """Everything that is wanted about one paper, over all emails."""
 
     paper: Paper
     issue: date
@@ -31,7 +31,7 @@ class Texts:
     translations: tuple[str, ...] = ()
 
     def joined(self, wishes: Wishes, topics: Sequence[Topic]) -> Texts:
-        """The same and what one more mail wants."""
+        """This, plus what one more email needs."""
         return replace(
             self,
             languages=tuple(dict.fromkeys((*self.languages, *wishes.languages))),
@@ -49,7 +49,7 @@ def translated_into(wishes: Wishes) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Asks for texts and finds them again."""
+    """Asks for texts and reads saved ones."""
 
     desk: Desk
 
@@ -100,7 +100,7 @@ class Writer:
         return asyncio.run(summarise.translate(lacking, template, complete, save))
 
     def _lacking(self, texts: Sequence[Texts], *, past: bool) -> list[Wanted]:
-        """The part of the lines and reasons that no model was asked for yet."""
+        """The lines and reasons that no model has been asked for yet."""
         topics = {topic.key: topic for one in texts for topic in one.topics}
         lines, reasons = self._stored(_languages(texts), list(topics.values()), [one.paper for one in texts], past=past)
         lacking = []
@@ -132,7 +132,7 @@ class Writer:
         return self._translated(list(languages), [one.paper for one in texts], past=past)
 
     def summaries(self, papers: Sequence[Paper], wishes: Wishes, topics: Sequence[Topic]) -> Mapping[str, Summary]:
-        """What the ledger holds of these papers for these wishes, by arXiv id."""
+        """What the ledger has about these papers for these wishes, by arXiv id."""
         # An issue that is made anew has its lines by now; what an earlier prompt or model wrote serves the others.
         lines, reasons = self._stored(wishes.languages, topics, papers, past=True)
         translated = self._translated(translated_into(wishes), papers, past=True)
@@ -169,7 +169,7 @@ class Writer:
 
 
 def _fits(papers: Sequence[Paper], check: Callable[[str, Paper, str], str | None]) -> Callable[[str, str, str], bool]:
-    """Whether a text of another prompt passes the check of texts of this kind."""
+    """Whether a text from another prompt passes the check for texts of this kind."""
     by_id = {paper.arxiv_id: paper for paper in papers}
     return lambda arxiv_id, language, text: check(text, by_id[arxiv_id], language) is None
 

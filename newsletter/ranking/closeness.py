@@ -50,7 +50,7 @@ def _fits(paper: Paper, phrases: Sequence[tuple[str, ...]]) -> bool:
 
 
 def _told(phrase: tuple[str, ...], text: str) -> bool:
-    """Whether the name stands there whole; of words of every field, more than once."""
+    """Whether the whole name occurs; words common to all fields must occur more than once."""
     times = text.count(f" {' '.join(phrase)} ")
     return times >= (_MENTIONS if _GENERAL.issuperset(phrase) else 1)
 

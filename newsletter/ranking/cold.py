@@ -24,9 +24,9 @@ _NOTHING = frozenset(stem for word in signals.EMPTY for stem in stems(word))
 
 
 def cold(papers: Sequence[Paper], topic: Topic) -> list[float]:
-    """For each paper its place among these, 0 (no word in common with the topic) to 1, in the order given.
+    """The place of each paper among these, from 0 (no word in common with the topic) to 1, in the order given.
 
-    The mean of its places by TF-IDF, by BM25 and by keywords, each with what the topic does not want taken off; on a
+    The mean of its places by TF-IDF, BM25 and keywords, each minus its match with what the topic does not want; on a
     day of many papers also by what the highest of them say.
     """
     if not papers:
@@ -55,7 +55,7 @@ class _Words:
         self._having = Counter(term for counts in self.counts for term in counts)
 
     def measure(self, wanted: str, unwanted: str) -> list[Pair]:
-        """Each measure of closeness to both texts."""
+        """Each measure of similarity to both texts."""
         phrases = _phrases(wanted)
         against = [phrase for phrase in _phrases(unwanted) if phrase not in phrases]
         terms = _terms_of(phrases)
@@ -104,7 +104,7 @@ def _terms_of(phrases: Sequence[Sequence[str]]) -> Counter[str]:
 
 
 def _less(wanted: Sequence[float], unwanted: Sequence[float]) -> list[float]:
-    """Places by what is wanted, less those by what is not."""
+    """Places by what is wanted, minus those by what is not wanted."""
     return [place - _NEGATIVE_WEIGHT * against for place, against in zip(places(wanted), places(unwanted), strict=True)]
 
 
@@ -114,13 +114,13 @@ def named_phrases(topic: Topic) -> list[list[str]]:
 
 
 def unwanted_phrases(topic: Topic) -> list[list[str]]:
-    """The stems of each thing that the topic does not want, and does not want besides."""
+    """The stems of everything that the topic does not want, from its text and its word list."""
     wanted, unwanted = _wishes(topic)
     return [phrase for phrase in _phrases(unwanted) if phrase not in _phrases(wanted)]
 
 
 def _wishes(topic: Topic) -> tuple[str, str]:
-    """What the topic wants and what it does not, from its description and its word lists."""
+    """What the topic wants and does not want, from its description and word lists."""
     read = interests.read(topic.interests)
     return " . ".join([topic.title, *read.wanted, *topic.include]), " . ".join([*read.unwanted, *topic.exclude])
 

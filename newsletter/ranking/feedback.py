@@ -17,7 +17,7 @@ _LOSS_WEIGHT = 0.1  # of the regression: low, since many of those taken as passe
 
 
 def widened(counts: Sequence[Mapping[str, int]], values: Sequence[float]) -> list[list[float]]:
-    """For each share how likely each paper is one of the highest, by its words."""
+    """For each share, how likely each paper is among the highest, judged by its words."""
     if len(values) < FEWEST_PAPERS:
         return []
     order = sorted(range(len(values)), key=lambda number: -values[number])

@@ -1,7 +1,7 @@
-"""What a topic's text wants and what it does not: headings, lists, labels and negations, English or Chinese. Pure.
+"""What a topic's text wants and does not want, from headings, lists, labels and negations in English or Chinese. Pure.
 
 The text is cut into blocks (a heading, a list item, a paragraph), blocks into sentences, sentences at words that turn
-their meaning ("not interested in", "but keep", "unless"). Each piece is wanted, unwanted, or says neither.
+their meaning ("not interested in", "but keep", "unless"). Each piece is wanted, unwanted, or neither.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _plain(line: str) -> str:
 
 
 def _goes_on(held: _Block, line: _Block) -> bool:
-    """Whether a line without a mark of its own is the rest of the block before."""
+    """Whether a line without its own marker continues the block before."""
     if held.kind is _Kind.HEADING or held.text.endswith((":", "：")) or _NAMED.match(line.text):
         return False
     if held.kind is _Kind.ITEM:
@@ -125,7 +125,7 @@ def _goes_on(held: _Block, line: _Block) -> bool:
 
 @dataclass(slots=True)
 class _Scope:
-    """What the headings and the line above a list say of what stands below them, with their depth."""
+    """What the headings and the line above a list mean for what follows, with their depth."""
 
     sections: list[tuple[int, Turn | None]]
     lists: list[tuple[int, Turn | None]]
@@ -161,7 +161,7 @@ def _close(scope: _Scope, block: _Block) -> None:
 
 
 def _opening(block: _Block, scope: _Scope) -> Iterator[_Piece]:
-    """A heading, or a line that ends in a colon: it turns what stands below, or is itself something wanted."""
+    """A heading, or a line that ends in a colon: it sets the meaning of what follows, or is itself something wanted."""
     text = block.text.rstrip(":： ")
     turn, above = signals.of_label(text) or signals.of_opening(text), scope.turn()
     if block.kind is _Kind.HEADING:

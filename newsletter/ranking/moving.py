@@ -1,4 +1,4 @@
-"""Which words moved a paper up or down in the order without a model. Pure."""
+"""Which words moved a paper up or down when ranked without a model. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _standing(paper: Paper, phrases: list[list[str]]) -> list[str]:
 
 
 def _spelled(paper: Paper, terms: Iterable[str]) -> tuple[str, ...]:
-    """As words, the first few; a word that stands in a pair already is not said again."""
+    """The first few as words; a word that is already in a pair is not repeated."""
     known = spellings(f"{paper.title} {paper.abstract}")
     found: list[str] = []
     for term in terms:

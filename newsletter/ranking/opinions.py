@@ -1,4 +1,4 @@
-"""One order from what the topic's text, scores under it, and scores under its earlier texts say. Pure."""
+"""Combines the topic's text, scores under it and scores under its earlier texts into one order. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Opinions:
         return self.own is not None or self.earlier is not None
 
     def rank(self, papers: Sequence[Paper]) -> list[float]:
-        """For each paper its place among these, 0 to 1, in the order given; by the topic's words while nothing else."""
+        """The place of each paper among these, 0 to 1, in the order given; by the topic's words at first."""
         if not self.trained or not papers:
             return cold(papers, self.topic)
         words = max(_WORDS_LAST, _WORDS_FIRST * _faded(self.wanted, _WORDS_FADE))
@@ -49,7 +49,7 @@ class Opinions:
         return mean([values for _, values in weighted], [weight for weight, _ in weighted])
 
     def fits(self, papers: Sequence[Paper]) -> list[bool]:
-        """For each paper whether it is about the topic: it names enough of it, or is like what passed."""
+        """Whether each paper is about the topic: it contains enough of its words, or resembles papers that passed."""
         alike = self.own.rank(papers) if self.own else [0.0] * len(papers)
         return [fit or value > _ALIKE for fit, value in zip(fitting(papers, self.topic), alike, strict=True)]
 
@@ -58,7 +58,7 @@ Scored = Mapping[Paper, bool]  # whether it passed
 
 
 def learn(topic: Topic, own: Scored, earlier: Scored) -> Opinions:
-    """What papers scored under the topic's text, and under its earlier texts, teach; of two scores the newer counts."""
+    """Learns from papers scored under the topic's text and its earlier texts; of two scores the newer counts."""
     both = {**earlier, **own}
     before = train(list(both), list(both.values())) if earlier else None
     return Opinions(topic, train(list(own), list(own.values())), before, sum(own.values()))

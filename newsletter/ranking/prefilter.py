@@ -1,4 +1,4 @@
-"""How much of a day the model has to see, by what earlier days show of the order without it. Pure."""
+"""How much of a day the model must see, judging by how well earlier days were ordered without it. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARGIN = 0.5  # of the promised loss: what was measured on few days may be half
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """A paper of an earlier day: its place in the order of that day, and what the model thought where it was asked."""
+    """A paper of an earlier day: its place in that day's order, and its score if the model saw it."""
 
     value: float
     seen: Seen
@@ -29,7 +29,7 @@ class Past:
 
 
 def share(asked: float, days: Sequence[Sequence[Past]]) -> float:
-    """The smallest share of a day, at least `asked`, in whose top enough of what passes would have stood; or all."""
+    """The smallest share of a day, at least `asked`, that would have contained enough of the passing papers; or all."""
     if len(days) < FEWEST_DAYS or sum(bool(one.passed) for day in days for one in day) < _FEWEST_PASSED:
         return 1.0
     wider = asked
@@ -67,13 +67,13 @@ def recall(days: Iterable[Sequence[Past]], part: float) -> float:
 
 
 def top(values: Mapping[str, float], part: float) -> frozenset[str]:
-    """The ids of the share that stands highest."""
+    """The ids of the highest-ranked share."""
     ordered = sorted(values, key=lambda arxiv_id: (-values[arxiv_id], arxiv_id))
     return frozenset(ordered[: _count(len(values), part)])
 
 
 def is_sample(arxiv_id: str, topic_hash: str) -> bool:
-    """Whether a paper below the share is scored all the same: by lot, and the same lot whenever it is drawn."""
+    """Whether a paper below the share is scored anyway: chosen by a stable hash."""
     drawn = int.from_bytes(hashlib.sha256(f"{topic_hash} {arxiv_id}".encode()).digest()[:4])
     return drawn < _SAMPLE * 2**32
 

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 
 class Turn(Enum):
-    """What a word makes of the text behind it."""
+    """What a word means for the text after it."""
 
     WANTED = auto()
     UNWANTED = auto()
@@ -51,7 +51,7 @@ _LONGEST_LABEL = 8  # words; more are a sentence that happens to have a colon
 
 
 def of_label(text: str) -> Turn | None:
-    """Whether a label or heading says that what follows is wanted or not; None where it is a name of something."""
+    """Whether a label or heading says that what follows is wanted or not; None if it is a name of something."""
     return _of(text) if len(re.findall(r"[\w'’-]+", text)) <= _LONGEST_LABEL else None
 
 
@@ -140,7 +140,7 @@ def says_something(text: str) -> bool:
 
 
 def parts(sentence: str, turn: Turn) -> Iterator[tuple[Turn, str]]:
-    """The pieces of a sentence and what each is; `turn` counts up to the first word that says otherwise."""
+    """The pieces of a sentence and their meanings; `turn` applies up to the first word that changes it."""
     sentence = sentence.strip().rstrip(".;。；!！")
     cues = list(_CUES.finditer(sentence))
     starts = [0, *(cue.end() for cue in cues)]
@@ -153,7 +153,7 @@ def parts(sentence: str, turn: Turn) -> Iterator[tuple[Turn, str]]:
 
 
 def _meant(turn: Turn, cues: list[re.Match[str]], texts: list[str]) -> list[Turn]:
-    """What each text is, by the word before it, or by one behind it that nothing follows."""
+    """The meaning of each text, from the word before it, or from a word at its end."""
     turns = [turn, *(turn if cue.lastgroup == "BEHIND" else Turn[cue.lastgroup or "WANTED"] for cue in cues)]
     for number, cue in enumerate(cues):
         ends = turns[number + 1] is Turn.UNWANTED and not says_something(texts[number + 1])

@@ -1,4 +1,4 @@
-"""The order of a day by what was scored before."""
+"""The order of a day's papers, learned from earlier scores."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Trained:
         return [self.model.value(self.model.space.row(counts_of(paper))) for paper in papers]
 
     def moved(self, paper: Paper) -> dict[str, float]:
-        """Of each term of the paper how much it moves it up, or down where it is negative."""
+        """How much each term of the paper moves it up, or down if negative."""
         return self.model.moved(counts_of(paper))
 
 

@@ -23,14 +23,14 @@ class Space:
 
     @classmethod
     def of(cls, counts: Sequence[Mapping[str, int]]) -> Space:
-        """The terms of these papers, each as how often its terms stand in it."""
+        """The term counts of these papers."""
         having = Counter(term for one in counts for term in one)
         terms = [term for term, times in having.items() if times >= _FEWEST_PAPERS]
         rarity = [1 + math.log((1 + len(counts)) / (1 + having[term])) for term in terms]
         return cls({term: number for number, term in enumerate(terms)}, rarity)
 
     def row(self, counts: Mapping[str, int]) -> Row:
-        """Sublinear TF-IDF of length 1, and a feature that every paper has."""
+        """Sublinear TF-IDF vectors of length 1, with one feature that every paper has."""
         row = {self.numbers[term]: 1 + math.log(times) for term, times in counts.items() if term in self.numbers}
         row = {number: value * self.rarity[number] for number, value in row.items()}
         length = math.sqrt(sum(value * value for value in row.values())) or 1.0
@@ -49,7 +49,7 @@ class Linear:
         return logistic.sigmoid(sum(self.weights[number] * value for number, value in row.items()))
 
     def moved(self, counts: Mapping[str, int]) -> dict[str, float]:
-        """Of each term of a paper how much it moves it up, or down where it is negative."""
+        """How much each term of a paper moves it up, or down if negative."""
         row = self.space.row(counts)
         numbers = ((term, self.space.numbers.get(term)) for term in counts)
         return {term: self.weights[number] * row[number] for term, number in numbers if number is not None}

@@ -55,5 +55,5 @@ def pairs(found: Sequence[str]) -> list[str]:
 
 
 def counts_of(paper: Paper) -> Counter[str]:
-    """How often each term stands in what a paper is judged by."""
+    """How often each term occurs in the text by which a paper is judged."""
     return Counter(pairs(stems(text_of(paper))))

@@ -1,12 +1,12 @@
 """Who reads and what they want: the ledger decides, and `subscribers.yaml` follows for the readers of the file.
 
 counter      what every change of a reader works with, opened once a process
-changes      leaving, coming back, pausing, bouncing, setting preferences
+changes      unsubscribing, resubscribing, pausing, bouncing, setting preferences
 preferences  what readers set, against an edit of the file
 in_force     which subscriber list is in force: a changed file is taken in, a broken one leaves the last one in force
 enrolling    the list's readers as rows of the ledger
-guard        a list that changed too much waits for its operator
-forgetting   erasing all that is kept of a reader but a keyed hash
+guard        a list that changed too much waits for your confirmation
+forgetting   erasing everything about a reader except a keyed hash
 """
 
 from newsletter.readers.changes import (

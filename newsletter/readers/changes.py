@@ -1,4 +1,4 @@
-"""Leaving and coming back: the ledger first, then the file; a file that cannot be written changes nothing about it."""
+"""Unsubscribing and resubscribing: the ledger first, then the file, even if the file cannot be written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BY_REPLY, BY_LINK = "by reply", "by link"
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What leaving or coming back changed: the ledger always, the file where it could be written."""
+    """What unsubscribing or resubscribing changed: always the ledger, and the file if it could be written."""
 
     subscriber: Subscriber
     line: int | None  # of subscribers.yaml; None: the file has no such reader
@@ -30,7 +30,7 @@ class Changed:
 
 
 def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
-    """Unsubscribe, `how` being "by reply", "by link" …; again is the same. None when the ledger knows no such id."""
+    """Unsubscribe, `how` being "by reply", "by link" …; repeating it changes nothing. None if the id is unknown."""
     subscriber = counter.store.subscriber(subscriber_id)
     if subscriber is None:
         return None
@@ -42,14 +42,14 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
 
 
 def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
-    """Resubscribe: the only way to undo that somebody left, was left out after bounces, or paused."""
+    """Resubscribe: the only way to undo that someone left, was left out after bounces, or paused."""
     counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
     counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, f"{counter.today} resubscribed", counter.now())
     return write_through(counter, subscriber, {"paused_until": None, "bounced": None, "unsubscribed": None})
 
 
 def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
-    """Send no more after bounces or a complaint. Anyone who unsubscribed stays noted as that."""
+    """Stop sending after bounces or a complaint. Anyone who unsubscribed stays recorded as unsubscribed."""
     value = f"{counter.today} {why}"
     if subscriber.state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED):
         return Changed(subscriber, None)
@@ -74,7 +74,7 @@ def left_by_themselves(subscriber: Subscriber) -> bool:
 
 
 def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:
-    """Take back what readers did by their own hand; None where it was somebody else's or a mail server's."""
+    """Take back what readers did by their own hand; None if it was someone else's or a mail server's."""
     if subscriber.state is SubscriberState.UNSUBSCRIBED:
         return come_back(counter, subscriber) if left_by_themselves(subscriber) else None
     if subscriber.state is SubscriberState.SUPPRESSED:
@@ -94,7 +94,7 @@ def _paused(counter: Counter, subscriber: Subscriber, until: date | None) -> Cha
 
 
 def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Reader) -> Changed:
-    """Make what is in force for a reader what `after` says."""
+    """Put the values of `after` in force for a reader."""
     stated, now = dict(before.stated), counter.now()
     wanted = [
         Preference(
@@ -139,7 +139,7 @@ def write_through(
     try:
         edit = subscribers.write_fields(counter.subscribers, before.email, fields)
     except (OSError, ValueError, NewsletterError) as error:
-        problem = f"the ledger has it; the file was not changed: {error}"
+        problem = f"recorded in the ledger, but the file could not be changed: {error}"
     if edit:
         written()
         in_force.note_own_edit(counter, edit)

@@ -1,4 +1,4 @@
-"""What everything that comes back is handed: opened once a process by `app`, beside the desk of the morning."""
+"""The object passed to everything that handles replies, clicks and edits; `app` opens one per process."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Counter:
 
     @property
     def keys(self) -> Keys:
-        """As the file has them now: somebody may add one, or put back those of a backup."""
+        """The keys now in the file: someone may add one, or restore those of a backup."""
         return self.read_keys()
 
     @property

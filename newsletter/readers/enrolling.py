@@ -1,4 +1,4 @@
-"""The accepted roster → the ledger: each reader a row, and what the file says of leaving where that is news."""
+"""The accepted list → the ledger: one row per reader, and what the file newly says about unsubscribing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _entries(
 
 
 def _honour_pause(store: Store, subscriber: Subscriber, day: date, now: datetime) -> None:
-    """A date that somebody wrote into the file since we last looked counts; else the ledger's pause, until its day."""
+    """A date that someone wrote into the file since we last looked counts; else the ledger's pause, until its day."""
     store.set_pause(subscriber.id, day if day > now.date() else None, day, now)
 
 

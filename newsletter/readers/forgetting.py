@@ -12,13 +12,13 @@ from newsletter.readers.counter import Counter
 
 
 def forget(counter: Counter, subscriber: Subscriber) -> int:
-    """Erase all that is kept of a reader but a keyed hash; the number of emails in files that went too."""
+    """Erase everything about a reader except a keyed hash; returns the number of email files erased."""
     counter.store.forget(subscriber.id, fingerprint(counter.keys, subscriber.email), counter.now())
     return _erased(counter.data_dir, subscriber.email)
 
 
 def take_back(counter: Counter, email: str) -> None:
-    """Whom the operator takes back is no longer forgotten."""
+    """A reader whom the operator resubscribes is no longer forgotten."""
     counter.store.remember_again(fingerprints(counter.keys, email))
 
 
@@ -31,12 +31,12 @@ def _erased(data_dir: Path, email: str) -> int:
 
 
 def fingerprint(keys: Mapping[int, bytes], email: str) -> str:
-    """What is kept of a forgotten reader: it finds the address again and does not tell it."""
+    """The hashes kept of a forgotten reader: they recognise the address but do not reveal it."""
     return _hash(keys[min(keys)], email)
 
 
 def fingerprints(keys: Mapping[int, bytes], email: str) -> frozenset[str]:
-    """Under each key, since the oldest may have been taken away meanwhile."""
+    """Fingerprints under each key, since the oldest key may have been removed meanwhile."""
     return frozenset(_hash(key, email) for key in keys.values())
 
 

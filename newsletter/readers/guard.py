@@ -1,4 +1,4 @@
-"""What keeps a slip of the editor from reaching everybody: a list that changed too much waits for its operator."""
+"""Keeps an editing mistake from reaching everybody: a list that changed too much waits for your confirmation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from newsletter.readers.counter import Counter
 from newsletter.store import Store
 
 _FEW = 10
-_READERS = "roster-readers"  # how many the list had that the guard last let pass
+_READERS = "roster-readers"  # the size of the list that the guard last let pass
 
 
 def is_held_back(before: int, now: int) -> bool:
@@ -17,16 +17,16 @@ def is_held_back(before: int, now: int) -> bool:
 
 
 def held_back(counter: Counter, roster: Roster) -> list[Finding]:
-    """The finding of a list that waits for `newsletter check --accept`."""
+    """The finding for a list that waits for `newsletter check --accept`."""
     before, now = counter.store.recall(_READERS), len(roster.readers)
     if before is None or not is_held_back(int(before), now):
         return []
-    problem = f"{now} readers where there were {before}: the list waits, and until then nobody is added or removed"
+    problem = f"{now} readers instead of {before}: the change is not applied yet, waiting for your confirmation"
     return [Finding(str(counter.subscribers), None, problem, "fix it, or confirm with `newsletter check --accept`")]
 
 
 def accepted(counter: Counter, roster: Roster) -> Roster:
-    """The list, let pass by the guard. Raises ConfigurationError when it is held back."""
+    """The list, if the guard lets it pass. Raises ConfigurationError while it waits for confirmation."""
     if findings := held_back(counter, roster):
         raise ConfigurationError(findings)
     return roster

@@ -1,4 +1,4 @@
-"""Which subscriber list is in force: a changed file is taken into the ledger, a broken one leaves the last in force."""
+"""Which subscriber list is in force: a changed file goes into the ledger; if it is broken, the last good one stays."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def look(counter: Counter, beside: str | None = None) -> InForce | Roster:
 
 
 def _is_of(counter: Counter, known: InForce) -> bool:
-    """Whether it was made of the files as they are now."""
+    """Whether it was made from the files as they are now."""
     files = [file for file, _ in known.made_of]
     return files[:1] == [str(counter.subscribers)] and subscribers.is_unchanged(known.made_of)
 
 
 def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
-    """Put this list in force where it is not. Only for the holder of the data folder's lock."""
+    """Put this list in force if it is not yet. Only for the holder of the data folder's lock."""
     if isinstance(looked, InForce):
         return looked
     before = last_good(counter.store)
@@ -127,7 +127,7 @@ class Follower:
 
 
 def _stamps(known: InForce) -> tuple[object, ...] | None:
-    """What tells without reading that no file has changed; None where it cannot be told."""
+    """A mark that shows, without reading, that no file has changed; None if that is impossible."""
     try:
         found = [os.stat(file) for file, _ in known.made_of]  # noqa: PTH116 - of a path as text
     except OSError:
@@ -153,7 +153,7 @@ def note_own_edit(counter: Counter, edit: Edit) -> None:
 
 
 def change_reader(counter: Counter, subscriber_id: int, after: Reader, preferences: Sequence[Preference]) -> None:
-    """Write what a reader set, and their row of the list in force with it."""
+    """Store what a reader set, and update their row of the list in force."""
     store = counter.store
     before, now = map(_beside_of, store.change_reader(subscriber_id, after, preferences))
     raw = store.recall(_KEY)

@@ -13,7 +13,7 @@ from newsletter.subscribers.tree import Unfit
 
 
 def honoured(store: Store, roster: Roster) -> Roster:
-    """The roster with what readers set, as far as nobody has edited the same keys in the file since."""
+    """The subscriber list with what readers set, as far as nobody has edited the same keys in the file since."""
     kept = store.preferences()
     if not kept:
         return roster
@@ -23,7 +23,7 @@ def honoured(store: Store, roster: Roster) -> Roster:
 
 
 def _applied(roster: Roster, kept: Sequence[Preference]) -> tuple[Mapping[str, Reader], list[Preference]]:
-    """The readers for whom something else is in force than the file says; and what was edited in the file since."""
+    """The readers whose values in force differ from the file, and what was edited in the file since."""
     topics = [topic.key for topic in roster.topics]
     readers = {reader.email.lower(): reader for reader in roster.readers}
     changed: dict[str, Reader] = {}

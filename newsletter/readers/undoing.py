@@ -24,14 +24,16 @@ def offer(counter: Counter, subscriber: Subscriber) -> str:
 
 
 def offered(counter: Counter, secret: str) -> Subscriber | None:
-    """Whose act the link would take back; None when it did, is too old, or something else was done since."""
+    """The subscriber whose change the link would undo; None if it was used, is too old, or something else was done
+    since.
+    """
     act = counter.store.ticket(_digest(counter, "kept", secret), _PURPOSE, counter.now())
     subscriber = counter.store.subscriber(int(act["subscriber"])) if act else None
     return subscriber if subscriber and subscriber.state in _OWN and _act(subscriber) == act else None
 
 
 def take_back(counter: Counter, secret: str) -> Changed | None:
-    """Undo it; None where `offered` is None, or where somebody was faster."""
+    """Undo it; None if `offered` is None, or if someone else was faster."""
     subscriber = offered(counter, secret)
     if subscriber is None:
         return None

@@ -1,7 +1,7 @@
-"""Edition → mails. MJML once per template, Jinja once per edition, headers and slots once per reader.
+"""Edition → emails. MJML once per template, Jinja once per edition, headers and slots once per reader.
 
-content.py says what a mail holds, layout.py how much of each paper, templates.py turns files into templates,
-renderer.py fits and writes, slots.py and mime.py make bytes with places for tokens, letters.py the reader's mail;
+content.py decides what an email contains, layout.py how much of each paper, templates.py reads the templates,
+renderer.py fits and writes, slots.py and mime.py make bytes with places for tokens, letters.py the reader's email;
 answer.py and short.py make what we answer to a reply.
 """
 

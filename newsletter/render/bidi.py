@@ -1,4 +1,4 @@
-"""Languages that are written from right to left: a mirrored template, and marks around such runs in plain text."""
+"""Right-to-left languages: a mirrored template, and marks around right-to-left text in the plain part."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LINE = re.compile(r"(?m)^([ \t]*)([^\u2067\n]*?)((?:: )?https?://\S+|mailto:\S+
 
 
 def isolated(text: str, language: str) -> str:
-    """Each line of a run between U+2067 and U+2069 where its language is written from right to left.
+    """Puts each line of a run between U+2067 and U+2069 if its language is written from right to left.
 
     A paragraph of plain text ends with its line, and an isolate with it: every line needs its own.
     """
@@ -28,14 +28,14 @@ def _isolated(text: str) -> str:
 
 
 def _marked(line: str) -> str:
-    """A name whose end stands on the next line ends here too."""
+    """A name that continues on the next line is closed here too."""
     bare = line.lstrip()
     opened = bare.count(_NAME) - bare.count(_END)
     return f"{line[: len(line) - len(bare)]}{_RIGHT_TO_LEFT}{bare}{_END * (1 + max(0, opened))}"
 
 
 def isolated_lines(text: str) -> str:
-    """The text part of an email that is written from right to left as a whole: every line with such letters."""
+    """The text part of a right-to-left email: marks every line with right-to-left letters."""
 
     def line(found: re.Match[str]) -> str:
         indented, words, address = found[1], found[2], found[3] or ""
@@ -45,7 +45,7 @@ def isolated_lines(text: str) -> str:
 
 
 def mirrored(html: str) -> str:
-    """A compiled template whose sides are exchanged; no data is in it yet."""
+    """A compiled template with left and right swapped; it contains no data yet."""
     html = _STYLE.sub(lambda found: _mirrored_style(found[0]), html)
     html = re.sub(r'align="(left|right)"', lambda found: f'align="{_other(found[1])}"', html)
     return re.sub(r'(<html[^>]*) dir="ltr"', r'\1 dir="rtl"', html, count=1)

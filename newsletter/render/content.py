@@ -1,4 +1,4 @@
-"""An edition in the reader's words, down to the footer: everything the two templates may write."""
+"""The content of an edition in the reader's language, including the footer: everything that the two templates use."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Mail:
 
 
 def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Words) -> Mail:
-    """The mail's content at these levels, with blanks for what belongs to one reader."""
+    """The email's content at these levels, with blanks for what belongs to one reader."""
     papers = {entry.number: show(entry, levels[entry.number], edition, words) for entry in edition.entries}
     visible = [paper for paper in papers.values() if paper.level > Level.HIDDEN]
     hidden = len(papers) - len(visible)
@@ -85,12 +85,12 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
 
 
 def addressed(mail: Mail, letterhead: Letterhead, slots: Mapping[str, str]) -> Mail:
-    """The same mail with these values for one reader's addresses."""
+    """The same email with these values for one reader's addresses."""
     return replace(mail, footer=replace(mail.footer, **_addresses(letterhead, slots)))
 
 
 def subject(edition: Edition, papers: list[Shown], words: Words) -> str:
-    """Count and top titles, whole ones as long as they fit."""
+    """The count and the top titles, as many whole titles as fit."""
     if not papers:
         late = any(notice.kind is NoticeKind.LATE for notice in edition.notices)
         return _cut(bare(words.say("subject_late" if late else "subject_quiet", name=clean(edition.name))))
@@ -131,7 +131,7 @@ def _notices(edition: Edition, words: Words) -> tuple[str, ...]:
         if notice.kind is not NoticeKind.QUIET:
             said.append(words.say(notice.kind.value, count=notice.count, total=notice.total))
     quiet = any(notice.kind is NoticeKind.QUIET for notice in edition.notices)
-    if not edition.entries and (quiet or not said):  # a mail is never blank, whatever the notices say
+    if not edition.entries and (quiet or not said):  # an email is never blank, whatever the notices say
         count = edition.considered
         said.append(words.say("quiet_none", count=count) if count else words.say("quiet"))
     return tuple(said)

@@ -1,4 +1,4 @@
-"""Decides what of each paper a mail shows; pure. The templates only write down what stands here."""
+"""Decides what of each paper an email shows; pure. The templates only write down what stands here."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One paper, ready to be written: Unicode, words in the reader's language."""
+    """One paper, ready to be rendered: in Unicode, with words in the reader's language."""
 
     number: int
     level: Level

@@ -1,4 +1,4 @@
-"""One reader's mail: headers of their own around the edition's body. Nothing here may let a line break through."""
+"""One reader's email: headers of their own around the edition's body. Nothing here may let a line break through."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MARKS = {
 
 
 def message_id(keys: Keys, letterhead: Letterhead, subscriber_id: int, issue: date) -> str:
-    """The same for every attempt at one mail; a reply proves whose it is by quoting it."""
+    """The same for every attempt at one email; a reply that quotes it proves which reader it belongs to."""
     token = tokens.make(keys, Purpose.MESSAGE, subscriber_id)
     return f"<{issue.isoformat()}.{token}@{domain_of(own_address(letterhead))}>"
 
@@ -82,7 +82,7 @@ def _head(subject: str, letterhead: Letterhead) -> Head:
 
 @lru_cache(maxsize=8)
 def _dated(date: datetime) -> str:
-    return format_datetime(date)  # the mails of one planning have the same
+    return format_datetime(date)  # the emails of one planning have the same
 
 
 def _headers(subject: str, letterhead: Letterhead, own: Mapping[str, str]) -> Iterator[_Line]:
@@ -122,7 +122,7 @@ def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[
 
 
 def _person(name: str | None, address: str, header: str) -> tuple[str, str]:
-    """Decoded, and as it stands on the wire."""
+    """The value, decoded and as it is sent."""
     return f"{name} <{address}>" if name else address, mailbox(name, address, header)
 
 

@@ -1,4 +1,4 @@
-"""Addresses in an abstract become links, where it is arXiv's own text."""
+"""Turns addresses in an abstract into links, if it is arXiv's own text."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Run:
 
 
 def linked(pieces: Sequence[Piece]) -> tuple[Run, ...]:
-    """The pieces with a space between them, their addresses as runs of their own."""
+    """The pieces separated by spaces, with addresses as separate runs."""
     return _spaced([list(_runs(piece)) for piece in pieces])
 
 
 def unlinked(pieces: Sequence[Piece]) -> tuple[Run, ...]:
-    """The same for text of a model, whose addresses stay text."""
+    """The same for a model's text, in which addresses are not turned into links."""
     return _spaced([[Run(piece.text, piece.leads)] for piece in pieces])
 
 

@@ -1,4 +1,4 @@
-"""The body of a mail: multipart/alternative in quoted-printable, the same bytes for the same edition."""
+"""The body of an email: multipart/alternative in quoted-printable, the same bytes for the same edition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def body(text: str, html: str, *, key: str, language: str) -> bytes:
     message.set_content(text, cte="quoted-printable")
     message.add_alternative(html, subtype="html", cte="quoted-printable")
     for part in message.iter_parts():
-        del part["MIME-Version"]  # belongs to the whole mail only
+        del part["MIME-Version"]  # belongs to the whole email only
     message.set_boundary(f"=_{hashlib.sha256(key.encode()).hexdigest()[:32]}")  # "=_" never occurs in the encoding
     message["Content-Language"] = language
     return message.as_bytes()

@@ -1,4 +1,4 @@
-"""What an abstract's sentences are for: the one that says what the authors did, and the one with the result."""
+"""Finds the sentences of an abstract that say what the authors did and what the result is."""
 
 from __future__ import annotations
 

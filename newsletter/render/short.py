@@ -14,7 +14,7 @@ from newsletter.tex import clean
 def short_mail(
     recipient: str, headers: Sequence[tuple[str, str]], text: str, html: str, *, envelope_from: str, boundary: str
 ) -> Message:
-    """Both parts in base64: lines of any length and any language pass. The same arguments give the same bytes."""
+    """Both parts in base64, which allows any line length and language. The same arguments give the same bytes."""
     content = EmailMessage(policy=SMTP)
     content.set_content(text + "\n", cte="base64")
     content.add_alternative(html, subtype="html", cte="base64")
@@ -34,8 +34,9 @@ def short_mail(
 
 
 def _line(name: str, value: str) -> tuple[str, str, str]:
-    """As the newsletter's own are written. The standard library's would fold and encode what must stay as it is:
-    identifiers, and addresses that are longer than a line."""
+    """Written like the newsletter's. The standard library would fold and encode what must stay as it is:
+    identifiers, and addresses that are longer than a line.
+    """
     if not value.isprintable():
         value = clean(value)  # no line break gets through
     match name:

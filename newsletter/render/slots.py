@@ -12,7 +12,7 @@ BLANK = {LEAVE: "a" * WIDTH, PREFERENCES: "a" * WIDTH, ARCHIVE: "a" * WIDTH}
 _MARKED = {LEAVE: "b" * WIDTH, PREFERENCES: "c" * WIDTH, ARCHIVE: "d" * WIDTH}
 FILLINGS = (BLANK, _MARKED)
 _NAMES = {ord(value[0]): name for name, value in _MARKED.items()}
-_BLOCK = 256  # bytes compared at once: nearly all of a mail is equal
+_BLOCK = 256  # bytes compared at once: nearly all of an email is equal
 
 
 def slotted(content: bytes, marked: bytes) -> Slotted:
@@ -27,7 +27,7 @@ def slotted(content: bytes, marked: bytes) -> Slotted:
     for first in range(0, len(places), WIDTH):
         slot = places[first : first + WIDTH]
         if len(slot) < WIDTH or len({marked[at] for at in slot}) > 1:
-            raise ValueError("a slot is not written out whole")
+            raise ValueError("a slot is not written completely")
         spans += _runs(_NAMES[marked[slot[0]]], slot)
     return Slotted(content, tuple(spans))
 

@@ -26,7 +26,7 @@ _RECIPE = "2"  # raise it when the way from template to HTML changes: old cache 
 
 
 class Templates:
-    """The two templates of the mail, from the first folder that has each file."""
+    """The two templates of the email, from the first folder that has each file."""
 
     def __init__(self, folders: Sequence[Path], cache: Path | None) -> None:
         self._cache = cache
@@ -34,7 +34,7 @@ class Templates:
         self._env = environment(self._loader)
 
     def html(self, towards: str = "ltr") -> jinja2.Template:
-        """MJML compiled, styles inlined, ready for values; `rtl` exchanges left and right."""
+        """MJML compiled and styles inlined, ready for values; `rtl` swaps left and right."""
         compiled = self._compiled(self._expanded(HTML))
         return self._env.from_string(mirrored(compiled) if towards == "rtl" else compiled)
 
@@ -42,7 +42,7 @@ class Templates:
         return self._parsed(TEXT)
 
     def sources(self) -> tuple[jinja2.Template, jinja2.Template]:
-        """Both templates before MJML: their line numbers are those of the files."""
+        """Both templates before MJML, with the line numbers of the files."""
         for name in (HTML, *_INCLUDE.findall(self._source(HTML))):
             self._parsed(name)
         return self._parsed(HTML), self.text()
@@ -62,7 +62,7 @@ class Templates:
             raise TemplateError(name, None, "not found in any template folder") from e
 
     def place(self, name: str, text: str) -> tuple[str, int | None]:
-        """File and line where a text stands in this template or one that it includes."""
+        """File and line of a text in this template or one that it includes."""
         for part in (name, *_INCLUDE.findall(self._source(name))):
             source, file, _ = self._loader.get_source(self._env, part)
             if text in source:
@@ -70,7 +70,7 @@ class Templates:
         return name, None
 
     def _expanded(self, name: str) -> str:
-        """Includes are put in by hand: premailer can only inline what it sees."""
+        """Includes are inserted first, because premailer can only inline what it sees."""
         expanded = _INCLUDE.sub(lambda found: self._source(found[1]), self._source(name))
         return re.sub(r"\[#.*?#\]\n?", "", expanded, flags=re.S)
 
@@ -103,7 +103,7 @@ class Templates:
         if left := re.search(r"<mj-[a-z-]+", compiled):
             raise TemplateError(*self.place(HTML, left[0]), f"{left[0]}> has no effect here")
         if re.search(r"<link|@import|googleapis", compiled):
-            raise TemplateError(self.place(HTML, "font-family")[0], None, "loads a web font; name only system fonts")
+            raise TemplateError(self.place(HTML, "font-family")[0], None, "loads a web font; use only system fonts")
         for mark in _lost(source, compiled):
             raise TemplateError(*self.place(HTML, mark), f"MJML or the inliner lost {mark}; wrap it in <mj-raw>")
         return compiled

@@ -15,7 +15,7 @@ _UNIT = re.compile(
 
 
 def columns(text: str) -> int:
-    """How wide a terminal writes the text."""
+    """The width of the text in a terminal."""
     if text.isascii():  # nearly every word is, and need not be looked at letter by letter
         return len(text)
     return sum(
@@ -42,7 +42,7 @@ def wrap(text: str, first: str = "", rest: str = "") -> str:
 
 
 def _join_orphan(lines: list[list[str]]) -> None:
-    """A short last line takes more words along: alone, "stop." or 退订 would read like a command in a reply."""
+    """Moves more words to a short last line: alone, "stop." or 退订 would look like a command in a reply."""
     last = "".join(lines[-1])
     if len(lines) < 2 or columns(last) > 16 or " " in last:
         return

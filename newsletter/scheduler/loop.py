@@ -25,7 +25,7 @@ def running(settings: Settings, counter: Counter) -> Iterator[Pulse]:
     """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
 
     The pulse tells how it goes. Signals must be noted meanwhile, not raised: between two lines of a lock that would
-    leave it broken. At the end the mail in flight is finished; a tick that waits for a silent server beyond that ends
+    leave it broken. At the end the email in flight is finished; a tick that waits for a silent server beyond that ends
     the process.
     """
     service = Service(settings, counter)

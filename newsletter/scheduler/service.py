@@ -1,4 +1,4 @@
-"""What a tick does: prepare what arXiv has announced, plan who is due, send; and a poll of the mailbox."""
+"""What a tick does: prepare what arXiv has announced, plan for the readers who are due, send, and poll the mailbox."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _idle() -> threading.Event:
 
 @dataclass
 class Service:
-    """What a tick needs to remember: the roster it follows, when to ask arXiv again, and who was due last."""
+    """What a tick needs to remember: the subscriber list it follows, when to ask arXiv again, and who was due last."""
 
     settings: Settings
     counter: Counter
@@ -56,7 +56,7 @@ class Service:
     pulse: Pulse = field(init=False)
     watch: Watch = field(init=False)
     _list: Follower = field(init=False)
-    _told: str | tuple[Finding, ...] | None = None  # what is wrong with the roster, as it was last logged
+    _told: str | tuple[Finding, ...] | None = None  # what is wrong with the subscriber list, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
     _seen: datetime | None = None  # what the clock showed at the last tick
@@ -68,7 +68,7 @@ class Service:
         self._list = Follower(self.counter)
 
     def tick(self) -> None:
-        """Prepare what arXiv has announced, and send what is due. Errors are told; the next tick tries again."""
+        """Prepare what arXiv has announced, and send what is due. Errors are reported; the next tick tries again."""
         self.idle.clear()
         try:
             if not self.stopping.is_set():
@@ -83,7 +83,7 @@ class Service:
             self.idle.set()
 
     def _failed(self, error: Exception) -> None:
-        """Nothing that goes wrong in telling of it may end the loop."""
+        """No error while reporting it may end the loop."""
         if isinstance(error, NewsletterError):
             log.error("tick.failed", error=str(error))
         else:
@@ -142,7 +142,7 @@ class Service:
         self._seen = now
 
     def _tell_of_list(self) -> None:
-        """A file that cannot be used, or is held back, or an entry of it that is left out."""
+        """A file that cannot be used or waits for confirmation, or an entry of it that is skipped."""
         if self._told:
             problem = self._told if isinstance(self._told, str) else "; ".join(map(str, self._told))
             self.watch.wrong("roster", problem)
@@ -150,7 +150,7 @@ class Service:
             self.watch.right("roster")
 
     def _send(self, desk: pipeline.Desk) -> bool:
-        """Plan and send what is due; whether mails went out and all of them did."""
+        """Plan and send what is due; whether emails went out and all of them did."""
         now = desk.now()
         pipeline.plan(desk, pipeline.Editor(desk), self._waiting(desk, now))
         self._looked = now
@@ -165,7 +165,7 @@ class Service:
         return bool(tally.accepted and not tally.waiting)
 
     def _waiting(self, desk: pipeline.Desk, now: datetime) -> Iterator[Sequence[Due]]:
-        """The readers whose hour has come, page by page, each with the issues that belong into the mail of it."""
+        """The readers whose hour has come, page by page, each with the issues that belong into the email of it."""
         held = pipeline.held_issues(desk)
         issue_of = cache(desk.store.issue)
         for group in pipeline.groups(desk):
@@ -178,12 +178,12 @@ class Service:
             if late and now < email_waits_until(group.hours, moment):
                 continue
             carries = partial(in_time, moment=moment, now=now, looked=self._looked, held=held)
-            # A mail that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
+            # An email that is dated in the future was sent by a clock that ran ahead, and served no hour that has come.
             until = now + BACKWARDS
             yield from pipeline.due_of(desk, group, carries=carries, since=moment, until=until, late=late)
 
     def _current_list(self) -> Masthead:
-        """The file as it is now; a broken one leaves the last good roster in force. What is wrong is said once."""
+        """The file as it is now; if it is broken, the last good one stays in force. Each mistake is reported once."""
         try:
             found = self._list.look()
         except ConfigurationError as error:
@@ -226,16 +226,16 @@ class Service:
         return True
 
     def _publish(self, desk: pipeline.Desk) -> None:
-        """No mail waits for the archive; the next issue writes what is missing."""
+        """No mail waits for the archive; the next issue writes the missing pages."""
         try:
             pipeline.publish(desk)
         except ArchiveUnwritable as error:
             log.error("archive.failed", error=str(error))
-            self.counter.alarms.trouble("archive", str(error), "the next issue writes what is missing")
+            self.counter.alarms.trouble("archive", str(error), "the next issue writes the missing pages")
         else:
             self.counter.alarms.over("archive")
 
 
 def _about(error: Exception) -> str:
-    """What an error that ends a tick is a trouble of."""
+    """The kind of problem behind an error that ended a tick."""
     return "roster" if isinstance(error, ConfigurationError) else "service"

@@ -1,4 +1,4 @@
-"""Which emails were begun to be read, and how often: one that ends its reader is not read for ever."""
+"""How often we began to read each email, so that one that crashes its reader is not read again for ever."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Attempts(Base):
     """What is noted before an email is parsed, and struck out when it was."""
 
     def begin_attempt(self, source: str, key: str, name: str, now: datetime) -> int:
-        """Note one more attempt; how many there are with it."""
+        """Record one more attempt; returns how many there are now."""
         row = {"source": source, "key": key, "name": name, "number": 1, "at": now}
         again = {"number": attempt.c.number + 1, "at": now}
         noted = insert(attempt).values(row).on_conflict_do_update(index_elements=["source", "key"], set_=again)

@@ -1,4 +1,4 @@
-"""Mails from plan to outcome. Every change of state is its own commit."""
+"""Emails from plan to outcome. Every change of state is its own commit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, received, subscriber
 
-_MOST_REPEATS = 2  # a server that never answers after the body would else send the same mail every minute
+_MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
 
 _SENT = [
     state.value
@@ -41,7 +41,7 @@ class Deliveries(Base):
     """Each email from plan to outcome."""
 
     def save_edition(self, rendered: Rendered) -> None:
-        """Keep the first version: mails may have been sent from it."""
+        """Keep the first version: emails may have been sent from it."""
         row: dict[str, Any] = {"key": rendered.key, "subject": rendered.subject}
         for part in ("html", "text", "body"):
             slotted: Slotted = getattr(rendered, part)
@@ -60,7 +60,7 @@ class Deliveries(Base):
         return _rendered(row) if row else None
 
     def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
-        """The papers that the email of this Message-ID showed, in printed order; none where nobody can tell."""
+        """The papers in the email with this Message-ID, in printed order; none if that is unknown."""
         joined = delivery.join(edition, edition.c.key == delivery.c.edition)
         query = select(edition.c.papers).select_from(joined).where(delivery.c.message_id == message_id)
         with self._reading() as connection:
@@ -76,7 +76,7 @@ class Deliveries(Base):
             return _papers(connection.scalar(query) or ())
 
     def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
-        """The editions of this reader's newest mails."""
+        """The editions of this reader's newest emails."""
         mine = delivery.c.subscriber_id == column_id(subscriber_id)
         newest = select(delivery.c.edition).where(mine).order_by(delivery.c.id.desc()).limit(limit)
         with self._reading() as connection:
@@ -85,7 +85,7 @@ class Deliveries(Base):
             return [_rendered(row) for row in rows]
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
-        """Record mails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
+        """Record emails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
         planned = 0
         for chunk in chunks(deliveries):
             with self._transaction() as connection:
@@ -93,18 +93,19 @@ class Deliveries(Base):
         return planned
 
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
-        """Commit the outcomes of the owner's mails and up to `limit` due ones as sending, in one transaction.
+        """Commit the outcomes of the owner's emails and up to `limit` due ones as sending, in one transaction.
 
-        Who has left meanwhile becomes skipped. An outcome of a mail that is no longer this owner's changes nothing.
+        Emails to readers who have unsubscribed meanwhile are skipped. The outcome of an email that is no longer this
+        owner's changes nothing.
         """
         with self._transaction() as connection:
             _record(connection, finished, claim.owner)
             return _claimed(connection, claim) if claim.limit else []
 
     def finish(self, finished: Delivery) -> None:
-        """Commit the state of one mail, whoever owns it."""
+        """Commit the state of one email, whoever owns it."""
         with self._transaction() as connection:
-            # What was heard of the mail meanwhile is newer than the transport's own answer.
+            # What was heard of the email meanwhile is newer than the transport's own answer.
             open_ = delivery.c.state.not_in([state.value for state in HEARD_OF])
             values = _outcome(finished)
             connection.execute(update(delivery).where((delivery.c.id == finished.id) & open_).values(values))
@@ -120,7 +121,7 @@ class Deliveries(Base):
         return found
 
     def settle(self, news: Mapping[int, DeliveryState]) -> None:
-        """Move mails on by what was heard of them later; never backwards. One transaction."""
+        """Update emails by later events about them, never backwards. One transaction."""
         with self._transaction() as connection:
             for state in DeliveryState:
                 ids = [key for key, wanted in news.items() if wanted is state]
@@ -128,13 +129,13 @@ class Deliveries(Base):
                     _move(connection, delivery.c.id.in_(chunk), state)
 
     def came_back(self, subscriber_id: int, message_id: str, state: DeliveryState) -> None:
-        """Move on this reader's mail of this Message-ID, never backwards."""
+        """Move on this reader's email of this Message-ID, never backwards."""
         mine = delivery.c.subscriber_id == column_id(subscriber_id)
         with self._transaction() as connection:
             _move(connection, mine & (delivery.c.message_id == message_id), state)
 
     def pause_domain(self, pause: DomainPause) -> None:
-        """Leave mails to this domain in the queue until then."""
+        """Leave emails to this domain in the queue until then."""
         with self._transaction() as connection:
             put(connection, domain_pause, {"domain": pause.domain, "until": pause.until, "why": pause.why})
 
@@ -144,7 +145,7 @@ class Deliveries(Base):
             return [DomainPause(row.domain, row.until, row.why) for row in rows]
 
     def revive(self, subscriber_id: int, since: datetime) -> int:
-        """Queue again what was refused for good, as far as it is dated `since`; the number of mails."""
+        """Queue permanently rejected emails again if they are dated after `since`; returns how many."""
         mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & (delivery.c.date >= since)
         fresh = {"state": DeliveryState.QUEUED.value, "attempts": 0, "not_before": None, "error": None}
         with self._transaction() as connection:
@@ -152,7 +153,7 @@ class Deliveries(Base):
             return connection.execute(update(delivery).where(mine, refused).values(fresh)).rowcount
 
     def orphans(self) -> Sequence[Delivery]:
-        """Mails to repeat: `sending` while nobody sends, or `unknown` after their first try.
+        """Emails to repeat: `sending` while nobody sends, or `unknown` after their first try.
 
         Only to be asked by the holder of the data folder's lock.
         """
@@ -164,7 +165,7 @@ class Deliveries(Base):
     def deliveries(
         self, states: Iterable[DeliveryState] | None = None, *, reader: int | None = None
     ) -> Sequence[Delivery]:
-        """Mails in the order in which they were planned: all, those in these states, those of one reader."""
+        """Emails in the order in which they were planned: all, those in these states, those of one reader."""
         query = select(delivery).order_by(delivery.c.id)
         if states is not None:
             query = query.where(delivery.c.state.in_([state.value for state in states]))
@@ -174,7 +175,7 @@ class Deliveries(Base):
             return [_delivery(row) for row in connection.execute(query)]
 
     def unsent(self, states: Iterable[DeliveryState], before: datetime | None = None) -> tuple[int, str | None]:
-        """How many mails are in one of these states, planned by `before`, and why the first that says so is."""
+        """How many emails are in one of these states, planned by `before`, and why the first that says so is."""
         unsent: ColumnElement[bool] = delivery.c.state.in_([state.value for state in states])
         unsent = unsent if before is None else unsent & (delivery.c.date <= before)
         reason = select(delivery.c.error).where(unsent, delivery.c.error.is_not(None)).order_by(delivery.c.id).limit(1)
@@ -183,7 +184,7 @@ class Deliveries(Base):
             return count or 0, connection.scalar(reason)
 
     def troubled(self, day: date, limit: int | None) -> tuple[int, Sequence[Delivery]]:
-        """How many mails of this issue failed, are in doubt or were repeated, and the first of them, or all."""
+        """How many emails of this issue failed, are in doubt or were repeated, and the first of them, or all."""
         named = or_(delivery.c.error.is_not(None), delivery.c.state == DeliveryState.UNKNOWN.value)
         of_issue = (received.c.delivery_id == delivery.c.id) & (received.c.issue == day)
         with self._reading() as connection:
@@ -192,7 +193,7 @@ class Deliveries(Base):
             return count or 0, [_delivery(row) for row in first]
 
     def delivery_counts(self, day: date) -> Mapping[str, int]:
-        """Number of mails that carry this issue, by state."""
+        """Number of emails that carry this issue, by state."""
         joined = delivery.join(received, received.c.delivery_id == delivery.c.id)
         query = (
             select(delivery.c.state, func.count().label("number"))
@@ -218,7 +219,7 @@ def _record(connection: Connection, finished: Sequence[Delivery], owner: str) ->
         connection.execute(_RECORD_MINE, [{"the_id": one.id, "the_owner": owner, **_outcome(one)} for one in others])
 
 
-# Built once: these run for every few mails, and SQLAlchemy would spend as long on building them as SQLite on running.
+# Built once: these run for every few emails, and SQLAlchemy would spend as long on building them as SQLite on running.
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
 # However many they are, one parameter: one for each would cost more than the update.
 _THESE = delivery.c.id.in_(select(func.json_each(bindparam("ids", type_=JSON)).table_valued("value").c.value))
@@ -247,14 +248,14 @@ _SKIP = update(delivery).where(delivery.c.id == bindparam("the_id")).values(stat
 
 
 def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
-    """The first due mails, now sending; those of readers who left are skipped on the way."""
+    """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
     asked = {"after": claim.after, "now": claim.now}
     query, values = (_DUE, asked) if claim.only is None else (_DUE_TO_ONE, asked | {"only": claim.only.lower()})
     for domain in connection.scalars(select(domain_pause.c.domain).where(domain_pause.c.until > claim.now)).all():
         query = query.where(~func.lower(delivery.c.email).endswith(f"@{domain}", autoescape=True))
     claimed: list[Delivery] = []
     while len(claimed) < claim.limit:
-        # Asked in the claim itself: somebody who left a second ago gets nothing, and the next one has their place.
+        # Asked in the claim itself: who unsubscribed a second ago gets nothing, and the next one takes their place.
         rows = connection.execute(query, values | {"limit": claim.limit - len(claimed)}).all()
         claimed += (_delivery(row, claim.owner) for row in rows if row[-1] == SubscriberState.ACTIVE.value)
         gone = [{"the_id": row.id} for row in rows if row[-1] != SubscriberState.ACTIVE.value]
@@ -268,7 +269,7 @@ def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
 
 
 def _move(connection: Connection, which: ColumnElement[bool], state: DeliveryState) -> None:
-    """Whatever else writes at the same time: the state is compared where it is changed."""
+    """Safe beside other writers, because the state is compared in the statement that changes it."""
     doubtful = (delivery.c.state == DeliveryState.QUEUED.value) & (delivery.c.error == REPEATED)
     earlier = delivery.c.state.in_([one.value for one in may_follow(state)]) | doubtful
     values = {"state": state.value, "owner": None, "not_before": None}

@@ -68,14 +68,14 @@ def _opened(url: str, place: str, copies: Path | None) -> Engine:
 
 
 def _explain(place: str, context: ExceptionContext) -> None:
-    """Raise the driver's error in our words, unless it is a mistake of ours and not of the disk."""
+    """Raise the driver's error in our words, unless the program is at fault and not the disk."""
     error = context.sqlalchemy_exception
     if isinstance(error, DatabaseError) and type(error) in (DatabaseError, OperationalError):
         raise explained(error, place) from error
 
 
 def _follow(engine: Engine, file: Path) -> None:
-    """Work with what has this name now: somebody may put back a copy, or lose the file, under a running service."""
+    """Work with what has this name now: someone may put back a copy, or lose the file, under a running service."""
 
     def refuse_new(*_: object) -> None:
         try:
@@ -109,7 +109,7 @@ def _follow(engine: Engine, file: Path) -> None:
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
-    """What tells a file from another one under the same name; None where there is none."""
+    """What tells a file from another one under the same name; None if there is none."""
     try:
         found = file.stat()
     except OSError:
@@ -151,7 +151,7 @@ class Base:
     """What the parts of the store share: the engine, one way to write and one to read.
 
     `with self._transaction() as connection` writes; `with self._reading() as connection` reads one snapshot, also
-    while somebody writes. Both raise StoreError, see `faults`.
+    while someone writes. Both raise StoreError, see `faults`.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -189,7 +189,7 @@ def put_all(
     rows: Sequence[Mapping[str, Any]],
     only: ColumnElement[bool] | None = None,
 ) -> None:
-    """Insert rows that name the same columns, or replace those with the same primary keys; `only`: where it holds."""
+    """Insert rows with the same columns, or replace those with the same primary keys; `only` limits the latter."""
     if rows:
         statement = sqlite_insert(table)
         keys = [column.name for column in table.primary_key]

@@ -1,4 +1,4 @@
-"""What SQLite says when a disk or a database is bad, in our words and with the remedy."""
+"""What SQLite says when a disk or database is broken, in our words and with a remedy."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
 _LITTLE_ROOM = 64 * 1024  # octets: SQLite's shared memory file grows by 32 KiB
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _REMEDIES = {
-    sqlite3.SQLITE_FULL: "free some of the disk",
+    sqlite3.SQLITE_FULL: "free some disk space",
     sqlite3.SQLITE_READONLY: "make the disk and the file writable for this user",
     sqlite3.SQLITE_CANTOPEN: "make the folder and the file writable for this user",
-    sqlite3.SQLITE_BUSY: "wait, or stop the other process that writes there",
+    sqlite3.SQLITE_BUSY: "wait, or stop the other process that writes to it",
 }
 
 
 def explained(error: DatabaseError, place: str) -> StoreError:
-    """The driver's error in our words: what passes (busy, full, read-only), and what needs a backup."""
+    """The driver's error in our words: temporary ones (busy, full, read-only), and those that need a backup."""
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # above it stand details
     said = str(error.orig)
     if code in _DAMAGED or _is_folder(place) or said.startswith(("no such", "Could not decode")):
@@ -30,7 +30,7 @@ def explained(error: DatabaseError, place: str) -> StoreError:
         said = f"{said} ({_why_not(Path(place))})"
     if code == sqlite3.SQLITE_IOERR and _is_full(Path(place).parent):  # SQLite says so only of the database itself
         code = sqlite3.SQLITE_FULL
-    return StoreUnavailable(f"{place}: {said}", _REMEDIES.get(code, "look at the disk"))
+    return StoreUnavailable(f"{place}: {said}", _REMEDIES.get(code, "check the disk"))
 
 
 def _is_folder(place: str) -> bool:
@@ -54,7 +54,7 @@ def _why_not(file: Path) -> str:
         file.open("r+b").close()
     except OSError as error:
         return error.strerror or str(error)
-    return f"no file can be made in {file.parent}"
+    return f"cannot create a file in {file.parent}"
 
 
 def only_readable(place: str) -> bool:
@@ -62,6 +62,6 @@ def only_readable(place: str) -> bool:
     file = Path(place)
     try:
         at_rest = file.is_file() and not file.with_name(f"{file.name}-wal").exists()
-    except OSError:  # a folder of somebody else
+    except OSError:  # a folder of someone else
         return False
     return at_rest and os.access(file, os.R_OK) and not os.access(file.parent, os.W_OK)

@@ -1,4 +1,4 @@
-"""What models answered, in the transaction that records what each answer cost; and the order without a model."""
+"""What models answered, saved together with the cost of each answer; and the order without a model."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Judgements(Base):
     def earlier_scores(
         self, topic_hash: str, before: date, limit: int
     ) -> Sequence[tuple[date, Paper, Score, str, str]]:
-        """Issue, paper, score, prompt hash and model of what was scored for issues before `before`, newest first."""
+        """Issue, paper, score, prompt hash and model of all scores for issues before `before`, newest first."""
         same = (score.c.arxiv_id == paper_table.c.arxiv_id) & (score.c.version == paper_table.c.version)
         query = (
             select(paper_table, score.c.relevance, score.c.novelty, score.c.prompt_hash, score.c.model)
@@ -89,9 +89,9 @@ class Judgements(Base):
         *,
         past: Fits | None = None,
     ) -> Mapping[tuple[str, str], str | None]:
-        """By (arXiv id, language): the line, or None where it failed its check.
+        """By (arXiv id, language): the line, or None if it failed its check.
 
-        One-liners and translations stand in one table: of other prompts' texts those count that `past` finds fit.
+        One-liners and translations share one table; texts from other prompts count if `past` accepts them.
         """
         asked = {"language": list(languages)} | _by(prompt_hash, models, past is not None)
         rows = _preferred(self._rows(summary, asked, papers), prompt_hash, models)
@@ -153,7 +153,7 @@ class Judgements(Base):
         ]
 
     def note_topics(self, hashes: Mapping[str, str], now: datetime) -> None:
-        """Note the hash of each topic's text by its key, with the time where it is new."""
+        """Record the hash of each topic's text under its key, with the time if it is new."""
         rows = [{"key": key, "hash": topic_hash, "since": now} for key, topic_hash in hashes.items()]
         with self._transaction() as connection:
             add_missing(connection, topic_text, rows)

@@ -1,4 +1,4 @@
-"""One process at a time works in a data folder and on a ledger; the locks die with their process."""
+"""Only one process at a time uses a data folder and a ledger; a lock ends with its process."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _hold(lock: Path, place: Path, command: str, *, wait: bool) -> Iterator[None
 
 
 def _opened(lock: Path) -> TextIO:
-    """A file of ours alone: whoever may only read one may lock it all the same, and keep us out."""
+    """Makes the lock file private: anyone who can read it could lock it and keep us out."""
     file = _open(lock)
     found = os.fstat(file.fileno())
     if found.st_mode & 0o077 and found.st_uid == os.geteuid():  # of an earlier version
@@ -68,7 +68,7 @@ def _open(lock: Path) -> TextIO:
 
 
 def _is_strangers(file: TextIO) -> bool:
-    """Whether somebody holds it who could not sign it: each of ours does, with a process that lives."""
+    """Whether someone holds the lock without having signed it: our own processes sign it while they live."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

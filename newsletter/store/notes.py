@@ -1,4 +1,4 @@
-"""What one run leaves for the next, each under a key."""
+"""Values that one run leaves for the next, each under a key."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Papers(Base):
             return {row.name: row.since for row in connection.execute(select(category))}
 
     def save_collection(self, issue: Issue, new: Sequence[Paper], seen: Sequence[Paper], asked: Iterable[str]) -> None:
-        """Record a collected issue: its papers, the older ones as seen, the asked categories. One transaction."""
+        """Record a collected issue in one transaction: its papers, older ones as seen, and the categories."""
         with self._transaction() as connection:
             put(connection, issue_table, _issue_row(issue))
             add_missing(connection, paper_table, [_paper_row(paper, issue.date) for paper in new])
@@ -64,7 +64,7 @@ class Papers(Base):
                 connection.execute(update(paper_table).where(paper_table.c.arxiv_id == paper.arxiv_id).values(row))
 
     def last_request(self) -> float:
-        """When arXiv was last asked, seconds since 1970; 0 when never."""
+        """When arXiv was last asked, in seconds since 1970; 0 if never."""
         with self._reading() as connection:
             return float(connection.scalar(select(meta.c.value).where(meta.c.key == _LAST_REQUEST)) or 0.0)
 

@@ -13,7 +13,7 @@ _OTHERS_LOOK = 0o066  # in a folder: to pass through it needs neither
 
 
 def make_folder(folder: Path) -> None:
-    """Make it, if it is not there, so that nobody else looks into it."""
+    """Create it if it is missing, so that nobody else can look into it."""
     folder.mkdir(mode=FOLDER, parents=True, exist_ok=True)
 
 
@@ -30,19 +30,19 @@ def close_to_others(folder: Path, but: Collection[Path]) -> None:
 
 
 def close_file(file: Path) -> None:
-    """The same for a ledger, wherever it is, and for what SQLite keeps beside it."""
+    """Makes a ledger private, wherever it is, and the files that SQLite keeps beside it."""
     for path in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm", ".lock"))):
         _narrow(path)
 
 
 def make_file(file: Path) -> None:
-    """Make it empty, if it is not there: SQLite gives those beside it the same rights."""
+    """Create it empty if it is missing: SQLite gives the files beside it the same permissions."""
     with suppress(OSError):  # who opens it says why
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, FILE))
 
 
 def _narrow(path: Path) -> None:
-    with suppress(OSError):  # gone, or somebody else's
+    with suppress(OSError):  # gone, or someone else's
         mode = path.stat().st_mode
         if mode & _OTHERS:
             path.chmod(mode & 0o700)

@@ -1,4 +1,4 @@
-"""Who reads, and who has left."""
+"""Readers, current and unsubscribed."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Readers(Base):
             connection.execute(update(subscriber).where(subscriber.c.id == column_id(subscriber_id)).values(values))
 
     def set_pause(self, subscriber_id: int, until: date | None, in_file: date | None, now: datetime) -> None:
-        """Pause until a day, or end it with None; of somebody who has left it changes nothing."""
+        """Pause until a day, or end it with None; of someone who has left it changes nothing."""
         mine = subscriber.c.id == column_id(subscriber_id)
         state = SubscriberState.PAUSED if until else SubscriberState.ACTIVE
         values = {"state": state.value, "since": now, "paused_until": until, "paused_in_file": in_file}
@@ -80,12 +80,12 @@ class Readers(Base):
             connection.execute(update(subscriber).where(mine & gets_mail).values(values))
 
     def set_preferences(self, preferences: Iterable[Preference]) -> None:
-        """Keep these, each in place of what was kept under its reader and key."""
+        """Store these, each replacing the earlier value for its reader and key."""
         with self._transaction() as connection:
             put_preferences(connection, preferences)
 
     def preferences(self) -> Sequence[Preference]:
-        """Everything that readers set and nobody has edited since, as far as it was noticed."""
+        """Everything that readers set and, as far as we know, nobody has edited since."""
         query = select(preference, subscriber.c.email).join(subscriber).order_by(subscriber.c.email, preference.c.key)
         with self._reading() as connection:
             rows = connection.execute(query).all()
@@ -96,14 +96,14 @@ class Readers(Base):
         ]
 
     def drop_preferences(self, preferences: Iterable[Preference]) -> None:
-        """Forget these, unless they were set anew meanwhile."""
+        """Remove these, unless they have been set again meanwhile."""
         with self._transaction() as connection:
             for one in preferences:
                 same = (preference.c.subscriber_id == column_id(one.subscriber_id)) & (preference.c.key == one.key)
                 connection.execute(delete(preference).where(same & (preference.c.at == one.at)))
 
     def end_pauses(self, now: datetime) -> None:
-        """Who paused until today, or until a day before, gets mail again."""
+        """Readers whose pause ends today, or has ended, get email again."""
         over = (subscriber.c.state == SubscriberState.PAUSED.value) & (subscriber.c.paused_until <= now.date())
         values = {"state": SubscriberState.ACTIVE.value, "since": now, "paused_until": None}
         with self._transaction() as connection:
@@ -119,7 +119,7 @@ class Readers(Base):
             return [Bounce(**{name: getattr(one, name) for name in fields}) for one in connection.execute(query)]
 
     def claim_answer(self, subscriber_id: int, now: datetime, quiet: timedelta) -> bool:
-        """Whether this reader may be answered now; then it is recorded, and false for as long as `quiet`."""
+        """Whether this reader may be answered now; if so, records it and refuses for the time `quiet`."""
         row = {"subscriber_id": column_id(subscriber_id), "at": now}
         with self._transaction() as connection:
             last = connection.scalar(select(answer.c.at).where(answer.c.subscriber_id == row["subscriber_id"]))
@@ -145,7 +145,7 @@ class Readers(Base):
         return True
 
     def forget(self, subscriber_id: int, fingerprint: str, now: datetime) -> None:
-        """Erase a subscriber with all their mails; only the fingerprint stays."""
+        """Erase a subscriber with all their emails; only the fingerprint stays."""
         who = column_id(subscriber_id)
         with self._transaction() as connection:
             # Else SQLite leaves the address in pages that it no longer uses.
@@ -161,12 +161,12 @@ class Readers(Base):
             return frozenset(connection.scalars(select(forgotten.c.hash)))
 
     def overrides(self) -> str:
-        """Another text whenever somebody was forgotten or taken back, or set a preference."""
+        """A text that changes whenever someone is forgotten or resubscribed, or sets a preference."""
         with self._reading() as connection:
             return overrides(connection)
 
     def remember_again(self, fingerprints: Iterable[str]) -> None:
-        """Take these fingerprints out."""
+        """Remove these fingerprints."""
         with self._transaction() as connection:
             connection.execute(delete(forgotten).where(forgotten.c.hash.in_(list(fingerprints))))
 
@@ -233,10 +233,10 @@ def to_subscriber(row: Row[Any]) -> Subscriber:
 
 
 def column_id(subscriber_id: int) -> int:
-    """The id as its signed column holds it."""
+    """The id as stored in a signed column."""
     return subscriber_id - _SIGN
 
 
 def value_id(column: int) -> int:
-    """The id as values and tokens hold it."""
+    """The id as used in values and tokens."""
     return column + _SIGN

@@ -1,4 +1,4 @@
-"""The roster as the ledger holds it, and its readers page by page."""
+"""The subscriber list as the ledger holds it, and its readers page by page."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _HOURS, _WISHES = TypeAdapter(Hours), TypeAdapter(Wishes)
 
 
 class Rosters(Base):
-    """The roster in force, as rows: a million readers are never in memory at once."""
+    """The subscriber list in force, as rows: a million readers are never in memory at once."""
 
     def replace_roster(self, entries: Iterable[tuple[int, Reader]]) -> None:
-        """Put the roster of these subscriber ids and entries in force, taking them in chunks.
+        """Put the subscriber list of these subscriber ids and entries in force, taking them in chunks.
 
-        Who is not among them is no longer in the roster. A stop in between leaves the readers of both rosters in
-        force, until the next call.
+        Anyone not among them is no longer in the list. A stop in between leaves the readers of both
+        lists in force, until the next call.
         """
         with self._transaction() as connection:
             number = 1 + (connection.scalar(select(func.max(reader.c.import_number))) or 0)  # also after one cut short
@@ -39,7 +39,7 @@ class Rosters(Base):
             put(connection, meta, {"key": _NUMBER, "value": str(number)})
 
     def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> tuple[str, str]:
-        """Keep these preferences and make the reader's row say what `changed` says, all but the address, at once.
+        """Store these preferences and set the reader's row to `changed`, except the address, in one step.
 
         Returns `overrides` before and after.
         """
@@ -53,7 +53,7 @@ class Rosters(Base):
             return before, overrides(connection)
 
     def reader(self, subscriber_id: int) -> Reader | None:
-        """A reader in force, also one who gets no email at present."""
+        """A reader in the list, even one who currently gets no email."""
         query = (
             select(reader, hours.c.text.label("hours"), wishes.c.text.label("wishes"))
             .join(hours, hours.c.id == reader.c.hours_id)
@@ -73,13 +73,13 @@ class Rosters(Base):
         return tuple(dict.fromkeys(language for text in texts for language in _wishes(text).languages))
 
     def hours(self) -> Mapping[int, Hours]:
-        """The different hours of the readers who get mail, by an id."""
+        """The distinct hours of the readers who get email, by id."""
         mine = exists().where(reader.c.hours_id == hours.c.id, *_gets_mail(self._number()))
         with self._reading() as connection:
             return {row.id: _hours(row.text) for row in connection.execute(select(hours).where(mine))}
 
     def wishes(self) -> Sequence[Wishes]:
-        """The different wishes of the readers who get mail."""
+        """The distinct wishes of the readers who get email."""
         asked = select(reader.c.wishes_id).where(*_gets_mail(self._number())).distinct()
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:
@@ -166,7 +166,7 @@ def _put_entries(connection: Connection, chunk: Sequence[tuple[int, Reader]], nu
 
 
 def _values(connection: Connection, readers: Sequence[Reader]) -> list[dict[str, Any]]:
-    """What rows say of these readers; hours and wishes that are new get theirs first."""
+    """The rows for these readers; rows for new hours and wishes are added first."""
     when = [_hours_text(_hours_of(one)) for one in readers]
     what = [_wishes_text(one.wishes) for one in readers]
     hours_ids, wishes_ids = _ids(connection, hours, when), _ids(connection, wishes, what)

@@ -24,7 +24,7 @@ _version = Table("alembic_version", MetaData(), Column("version_num", String(32)
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether there is nothing to prepare; found out without writing."""
+    """Whether there is nothing to prepare, determined without writing."""
     there = inspect(connection).get_table_names()
     ours = meta.name in there and _version.name in there
     return ours and connection.scalar(select(_version.c.version_num)) == REVISION
@@ -53,9 +53,11 @@ def prepare(connection: Connection, place: str, copies: Path | None) -> None:
     if found == REVISION:
         return
     if found is None:
-        raise StoreUnreadable(place, "a database of another program")
+        raise StoreUnreadable(place, "this database belongs to another program")
     if found > REVISION:
-        raise StoreUnreadable(place, f"schema {found}, made by a newer version; this one knows {REVISION}, upgrade it")
+        raise StoreUnreadable(
+            place, f"schema {found}, created by a newer version; this version supports {REVISION}, upgrade it"
+        )
     kept = copy(connection, copies or Path(place).parent / "backups", f"before-{REVISION}")
     log.info("ledger.upgrading", found=found, wanted=REVISION, copy=str(kept) if kept else None)
     upgrade(connection)
@@ -90,9 +92,9 @@ def upgrade(connection: Connection, to: str = "head") -> None:
 
 
 def copy(connection: Connection, folder: Path, name: str) -> Path | None:
-    """The database as this transaction sees it, as one file in the folder, the newest five of which are kept.
+    """Copies the database, as this transaction sees it, into one file in the folder; the newest five are kept.
 
-    SQLite's own copying, which is consistent beside writers; None for a database in memory or on a server.
+    Uses SQLite's own copy, which is consistent beside writers; None for a database in memory or on a server.
     """
     database = make_url(str(connection.engine.url)).database
     if connection.dialect.name != "sqlite" or database in (None, "", ":memory:"):
@@ -121,4 +123,4 @@ def copy_file(source: Path, target: Path) -> None:
     except (OSError, sqlite3.Error) as error:
         with suppress(OSError):
             part.unlink()
-        raise StoreUnavailable(f"no copy could be made at {target}: {error}") from error
+        raise StoreUnavailable(f"could not create a copy at {target}: {error}") from error

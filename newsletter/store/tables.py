@@ -1,4 +1,4 @@
-"""The ledger's tables. Times are UTC; JSON columns hold lists of strings where nothing else is said."""
+"""The ledger's tables. Times are UTC; JSON columns hold lists of strings unless noted otherwise."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what
 
 
 class _Cached(TypeDecorator[Any]):
-    """Values that cannot change, read from a cache: thousands of rows in a row have the same ones."""
+    """Immutable values, read from a cache, because thousands of consecutive rows have the same ones."""
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         read = super().result_processor(dialect, coltype)
@@ -45,7 +45,7 @@ class _Cached(TypeDecorator[Any]):
 
 
 class UtcDateTime(_Cached):
-    """An aware UTC time; a naive one is a programming error and refused."""
+    """An aware UTC time; a naive one is a programming error and is refused."""
 
     impl = DateTime
     cache_ok = True
@@ -62,7 +62,7 @@ class UtcDateTime(_Cached):
 
 
 class Days(_Cached):
-    """The issues that a mail carries, oldest first. Cached by the text that SQLite gives."""
+    """The issues that an email carries, oldest first. Cached by the text that SQLite gives."""
 
     impl = JSON
     cache_ok = True
@@ -238,7 +238,7 @@ reader = Table(
     Column("import_number", Integer, nullable=False),  # the last import that had this reader
     Column("source", String, nullable=False, server_default="file"),  # file, page, email, import or command
     Column("stated", JSON),  # what the entry in the file itself says of its preferences: text by key
-    # A page of readers is a range of it; equal wishes lie together, so that mails of one edition do.
+    # A page of readers is a range of it; equal wishes lie together, so that emails of one edition do.
     Index("reader_page", "hours_id", "wishes_id", "subscriber_id"),
 )
 
@@ -271,7 +271,7 @@ received = Table(
     Column("delivery_id", _ID, ForeignKey("delivery.id"), nullable=False),
 )
 
-# A server that refused us for what we are or how fast we send: mails to its domain stay queued until then.
+# A server that refused us for what we are or how fast we send: emails to its domain stay queued until then.
 domain_pause = Table(
     "domain_pause",
     metadata,

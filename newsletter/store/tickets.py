@@ -16,7 +16,7 @@ class Tickets(Base):
     """One-time links, by a hash of their secret part."""
 
     def issue_ticket(self, ticket_hash: str, purpose: str, payload: Mapping[str, Any], expires: datetime) -> None:
-        """Keep what the link of this hash is for; of one that is known, what was said first counts."""
+        """Record what the link with this hash is for; if it is known, the first record counts."""
         row = {"hash": ticket_hash, "purpose": purpose, "payload": dict(payload), "expires": expires}
         with self._transaction() as connection:
             add_missing(connection, ticket, [row])
@@ -27,7 +27,7 @@ class Tickets(Base):
             return connection.scalar(select(ticket.c.payload).where(_valid(ticket_hash, purpose, now)))
 
     def use_ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
-        """As `ticket`, and the ticket is used: only one caller ever gets an answer."""
+        """Like `ticket`, but uses the ticket up: only one caller ever gets an answer."""
         # Asked and marked in one statement: of two callers one finds it unused.
         taken = update(ticket).where(_valid(ticket_hash, purpose, now)).values(used=now).returning(ticket.c.payload)
         with self._transaction() as connection:

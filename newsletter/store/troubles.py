@@ -13,10 +13,10 @@ from newsletter.store.tables import trouble
 
 
 class Troubles(Base):
-    """Implements `ports.TroubleStore`: a restart does not tell again what was told."""
+    """Implements `ports.TroubleStore`, so that a restart does not repeat notices."""
 
     def troubles(self) -> Sequence[Trouble]:
-        """Oldest first, those that ended a moment ago included."""
+        """Oldest first, including those that have just ended."""
         with self._reading() as connection:
             rows = connection.execute(select(trouble).order_by(trouble.c.since, trouble.c.key))
             return [Trouble(**row._mapping) for row in rows]

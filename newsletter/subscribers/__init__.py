@@ -1,8 +1,7 @@
 """`subscribers.yaml` ↔ values. What does not fit is a finding with file, line and remedy; a write changes one line.
 
-`tree` reads YAML as nodes with their places, `values` turns the text of a scalar into a value, `roster` makes the
-Roster out of both, `edit` changes one field of one entry and leaves every other byte alone,
-`removing` takes out an entry.
+`tree` reads YAML as nodes with their places, `values` turns the text of a scalar into a value, `roster` makes a
+`Roster` of both, `edit` changes one field of one entry and leaves every other byte alone, `removing` removes an entry.
 """
 
 from newsletter.subscribers.edit import Edit, remove_field, set_field, write_fields

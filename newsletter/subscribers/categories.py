@@ -40,7 +40,7 @@ def category(text: str) -> str:
         )
     if text.lower() in _BY_LOWER or not _SHAPE.fullmatch(text):
         meant = meant_by(text)
-        raise Unfit(f"{text!r} is no arXiv category", f"did you mean {meant!r}?" if meant else "write it as cs.LG")
+        raise Unfit(f"{text!r} is not an arXiv category", f"did you mean {meant!r}?" if meant else "write it as cs.LG")
     return text
 
 

@@ -1,7 +1,7 @@
-"""Changes one field of one entry in the text of a roster; every other byte stays.
+"""Changes one field of one entry in the text of a subscriber list; every other byte stays.
 
-The tree says where to cut (`splices`). What comes out is read again and compared entry by entry, so that a form of
-YAML nobody thought of ends in an error and an unchanged file, never in a damaged one.
+The tree says where to cut (`splices`). What comes out is read again and compared entry by entry, so that an unforeseen
+form of YAML leads to an error and an unchanged file, never to a damaged one.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Edit:
 def write_fields(path: Path, email: str, fields: Mapping[str, str | None]) -> Edit | None:
     """Set these fields in the file, or remove those that are None, in one step; None without such an entry.
 
-    The file is replaced as a whole or not at all, and an edit that somebody saves meanwhile is kept. Raises OSError
+    The file is replaced as a whole or not at all, and an edit that someone saves meanwhile is kept. Raises OSError
     where it cannot be written, ConfigurationError where it cannot be changed safely.
     """
     file, edit = shown(path), Edit(0, "", "")
@@ -95,7 +95,7 @@ def _set(
     new, line = splices.apply(text, cuts)
     after = compose(new, file) if new != text else tree
     if new != text and not _is_only_change(tree, after, place, field, words):
-        remedy = f"write {field}: {value} into the entry" if value else f"remove {field}: from the entry"
+        remedy = f"write {field}: {value} in the entry" if value else f"remove {field}: from the entry"
         raise ConfigurationError([Finding(file, line_of(place.node), f"cannot change {field!r} safely here", remedy)])
     return new, after, line or line_of(place.field[0] if place.field else place.node)
 
@@ -120,7 +120,7 @@ def find_entry(root: Node | None, email: str, field: str) -> Place:
 
 
 def entries_of(root: Node | None) -> tuple[Node | None, list[Node]]:
-    """What stands behind `subscribers:`, as a whole and entry by entry."""
+    """The value of `subscribers:`, as a whole and entry by entry."""
     pair = _last(root, "subscribers") if isinstance(root, MappingNode) else None
     if pair is None:
         return None, []
@@ -129,7 +129,7 @@ def entries_of(root: Node | None) -> tuple[Node | None, list[Node]]:
 
 
 def _last(node: MappingNode, key: str) -> Pair | None:
-    """The pair of a key; where it stands twice, the later wins."""
+    """The pair of a key; if it occurs twice, the later one wins."""
     return next((pair for pair in reversed(node.value) if pair[0].value == key), None)
 
 
@@ -180,7 +180,7 @@ def _same_pairs(old: list[Pair], new: list[Pair], seen: set[tuple[int, int]]) ->
 
 
 def _same(old: Node, new: Node, seen: set[tuple[int, int]]) -> bool:
-    """Whether two trees say the same; a pair once seen is not walked again, so that aliases cannot multiply."""
+    """Whether two trees are equal; a pair is compared only once, so that aliases cannot multiply the work."""
     if isinstance(old, ScalarNode) or isinstance(new, ScalarNode):
         return type(old) is type(new) and bool(old.value == new.value)
     if type(old) is not type(new) or len(old.value) != len(new.value):

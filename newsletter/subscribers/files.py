@@ -1,4 +1,4 @@
-"""Tells whether files have changed, and replaces one as a whole without losing what somebody saves meanwhile."""
+"""Tells whether files have changed, and replaces one as a whole without losing what someone saves meanwhile."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sha256(raw: bytes) -> str:
 
 
 def is_unchanged(made_of: Iterable[tuple[str, str]]) -> bool:
-    """Whether each of these files still holds the bytes of this hash."""
+    """Whether each of these files still has this hash."""
     with suppress(OSError):
         return all(sha256(Path(file).read_bytes()) == known for file, known in made_of)
     return False
@@ -81,14 +81,14 @@ def _replaced(target: Path, old: bytes, new: bytes) -> bool:
 
 
 def _changes(path: Path, content: bytes) -> bool:
-    """Whether the file holds something else, now or in a moment: an editor may have opened it before it was ours."""
+    """Whether the file has other content, now or in a moment: an editor may have opened it before we replaced it."""
     if path.read_bytes() == content:
         time.sleep(_QUIET)
     return path.read_bytes() != content
 
 
 def _exchanged(one: Path, other: Path) -> bool:
-    """Both names change places in one step, so that nothing anybody saved can be overwritten; False: not here."""
+    """Swaps both names in one step, so that nothing that was saved can be overwritten; False if not supported here."""
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError):

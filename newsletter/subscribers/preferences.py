@@ -1,4 +1,4 @@
-"""One key of a reader's entry as text: read as the roster reads it, and written as it would be written."""
+"""One key of a reader's entry as text: read as the subscriber list reads it, and written as it would be written."""
 
 from __future__ import annotations
 

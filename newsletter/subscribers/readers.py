@@ -26,7 +26,7 @@ read_max_papers = values.whole(1, 100)
 
 @dataclass(frozen=True)
 class Defaults:
-    """What an entry means where it says nothing, and how what it says is read."""
+    """The defaults of an entry, and how its values are read."""
 
     newsletter: Newsletter
     known_topics: tuple[str, ...]
@@ -51,7 +51,7 @@ class Defaults:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Of readers who name none: the only topic there is. Of several nobody can guess."""
+        """For readers who name none: the only topic. If there are several, nobody can guess."""
         return self.known_topics if len(self.known_topics) == 1 else ()
 
 
@@ -71,7 +71,7 @@ def read(
 
 
 def as_mapping(node: Node) -> MappingNode | None:
-    """An entry as a mapping, a bare address as one with `email`; None when it is neither."""
+    """An entry as a mapping; an address alone becomes one with `email`; None if it is neither."""
     if isinstance(node, MappingNode):
         return node
     if not isinstance(node, ScalarNode) or is_empty(node):
@@ -85,7 +85,7 @@ def _entry(node: Node, report: Report, defaults: Defaults) -> Reader | None:
         return None
     mapping = as_mapping(node)
     if mapping is None:
-        report.add(node, "an entry is an address or begins with 'email:'", "write - email: ada@example.com")
+        report.add(node, "an entry must be an address or begin with 'email:'", "write - email: ada@example.com")
         return None
     return _reader(Block(mapping, KEYS, report), line_of(node), defaults)
 
@@ -111,12 +111,12 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
 
 
 def _check(block: Block, defaults: Defaults) -> None:
-    """What every entry needs."""
+    """The keys that every entry needs."""
     if not block.says("email"):
-        block.report.add(block.place("email"), "an entry without 'email'", "add email: and the address")
+        block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
     if not defaults.topics and not block.says("topics"):
-        remedy = f"add topics: [{', '.join(defaults.known_topics)}] with those that it wants"
-        block.report.add(block.node, "an entry without 'topics' where there are several", remedy)
+        remedy = f"add topics: [{', '.join(defaults.known_topics)}] with the ones this reader wants"
+        block.report.add(block.node, "this entry has no 'topics', but there are several topics", remedy)
 
 
 def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
@@ -134,7 +134,7 @@ def _add(readers: dict[str, Reader], reader: Reader, node: Node, report: Report)
     first = readers.setdefault(key, reader)
     if first is reader:
         return
-    report.add(node, f"{reader.email!r} stands here twice (first in line {first.line})", "keep one")
+    report.add(node, f"{reader.email!r} is here twice (first in line {first.line})", "keep one")
     # Who has left in either entry has left: a copy of the line must not bring them back.
     readers[key] = replace(
         first,

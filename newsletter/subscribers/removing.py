@@ -1,4 +1,4 @@
-"""Takes entries out of the text of a roster; comments around them stay, since nobody can say whose they are."""
+"""Removes entries from the text of a subscriber list; comments around them stay, since they may belong to others."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def remove_entry(path: Path, email: str) -> int:
 
 
 def without_entry(text: str, email: str, *, file: str = "subscribers.yaml") -> str | None:
-    """The text without the first entry of this address; None where there is none."""
+    """The text without the first entry of this address; None if there is none."""
     bom, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     with without_collector():
         before = compose(bare, file)
@@ -57,7 +57,7 @@ def without_entry(text: str, email: str, *, file: str = "subscribers.yaml") -> s
 def _is_rest(new: str, before: Node | None, rest: list[Node], file: str) -> bool:
     try:
         after = compose(new, file)
-    except ConfigurationError:  # somebody else refers to the entry by an alias
+    except ConfigurationError:  # someone else refers to the entry by an alias
         return False
     return says_the_same(before, after, rest)
 

@@ -1,4 +1,4 @@
-"""The tree of `subscribers.yaml` becomes a Roster: a wrong entry is left out, a wrong topic stops the file."""
+"""The tree of `subscribers.yaml` becomes a `Roster`: a wrong entry is left out, a wrong topic stops the file."""
 
 from __future__ import annotations
 
@@ -26,19 +26,20 @@ _READINGS = {
 
 
 def load(path: Path) -> Roster:
-    """The roster in a file; ConfigurationError when nothing in it can be used."""
+    """The subscriber list in a file; ConfigurationError when nothing in it can be used."""
     file = shown(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
-        raise ConfigurationError([Finding(file, None, problem, "set NEWSLETTER_SUBSCRIBERS to your roster")]) from error
+        remedy = "set NEWSLETTER_SUBSCRIBERS to your subscriber list"
+        raise ConfigurationError([Finding(file, None, problem, remedy)]) from error
     roster = parse(decode(raw, file), file, path.parent)
     return replace(roster, made_of=((str(path), sha256(raw)), *roster.made_of))
 
 
 def parse(text: str, file: str, folder: Path) -> Roster:
-    """The roster in a text; `folder` is what paths in it are relative to.
+    """The subscriber list in a text; `folder` is what paths in it are relative to.
 
     Raises ConfigurationError with every finding of the newsletter and topics blocks; wrong entries are in `findings`.
     """
@@ -50,7 +51,7 @@ def _parse(text: str, file: str, folder: Path) -> Roster:
     root = compose(text, file)
     report = Report(file, text, fatal=True)
     if not isinstance(root, MappingNode):
-        problem = "holds no topics and no subscribers" if root is None else "must begin with 'topics:'"
+        problem = "contains no topics and no subscribers" if root is None else "must begin with 'topics:'"
         raise ConfigurationError([Finding(file, None, problem, "see the example in README.md")])
     top = Block(root, TOP_KEYS, report)
     known = topics.read(top, folder)
@@ -78,7 +79,7 @@ def _newsletter(top: Block) -> Newsletter:
 
 
 def _entries(top: Block) -> list[Node]:
-    """The nodes of all entries; a roster from which everybody has gone is allowed, one without the key is not."""
+    """The nodes of all entries; a list that everybody has left is allowed, one without the key is not."""
     if "subscribers" not in top.nodes:
         top.report.add(top.node, "no subscribers", "add a list of addresses below 'subscribers:'")
         return []
@@ -87,5 +88,5 @@ def _entries(top: Block) -> list[Node]:
         return list(node.value)
     if isinstance(node, ScalarNode):
         return [] if is_empty(node) else [node]
-    top.report.add(top.place("subscribers"), "'subscribers' takes a list", "begin each entry with '- '")
+    top.report.add(top.place("subscribers"), "'subscribers' must be a list", "begin each entry with '- '")
     return []

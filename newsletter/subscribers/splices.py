@@ -81,7 +81,7 @@ def _replacing(text: str, key: Node, value: Node, written: str) -> Splice:
 
 
 def removing(text: str, place: Place) -> list[Splice]:
-    """The splices that make the entry say nothing about the field."""
+    """The splices that remove the field from the entry."""
     if place.field is None or not isinstance(place.node, MappingNode):
         return []
     key, value = place.field
@@ -112,7 +112,9 @@ def with_comma(text: str, start: int, end: int) -> Splice:
 
 
 def end_of(text: str, node: Node) -> int:
-    """Where a node ends; the mark of a block lies beyond its last line, behind comments that are not its own."""
+    """Where a node ends; YAML's end mark of a block is after its last line, behind comments that do not belong to
+    it.
+    """
     if isinstance(node, CollectionNode) and not node.flow_style:
         last = node.value[-1]
         return end_of(text, last[1] if isinstance(node, MappingNode) else last)

@@ -1,4 +1,4 @@
-"""The `topics:` block: what groups of readers want. Its findings stop the file: without topics nobody gets a mail."""
+"""The `topics:` block: what groups of readers want. Its findings stop the file: without topics nobody gets an email."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _topic(topics: Block, key: str, folder: Path) -> Topic | None:
     except Unfit as unfit:
         report.add(place, unfit.problem, unfit.remedy)
     if not isinstance(node, MappingNode):
-        report.add(place, f"the topic {key!r} takes keys", "write categories: [cs.LG] and interests: … below it")
+        report.add(place, f"the topic {key!r} must have keys", "write categories: [cs.LG] and interests: … below it")
         return None
     block = Block(node, tuple(_READINGS), report)
     for needed in ("categories", "interests"):
@@ -77,12 +77,12 @@ def _interests_file(block: Block, path: Path) -> str:
         text = raw.decode("utf-8-sig").strip()
     except OSError as error:
         block.report.add(
-            block.place("interests"), f"cannot read {path} ({error.strerror})", "mend the path or write the text"
+            block.place("interests"), f"cannot read {path} ({error.strerror})", "fix the path, or write the text itself"
         )
     except UnicodeDecodeError:
         block.report.add(block.place("interests"), f"{path} is not UTF-8", "save it as UTF-8")
     else:
         if not text:
-            block.report.add(block.place("interests"), f"{path} is empty", "say in it what the readers want")
+            block.report.add(block.place("interests"), f"{path} is empty", "describe in it what the readers want")
         return text
     return ""

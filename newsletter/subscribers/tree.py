@@ -1,4 +1,4 @@
-"""YAML as nodes with their places in the text; nothing is constructed, so `no` and `09:30` stay what they look like."""
+"""YAML as nodes with their places in the text; nothing is constructed, so `no` and `09:30` stay as they are written."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Unfit(ValueError):
 
 
 class _Bounded:
-    """Stops at a depth that no roster has: the C composer recurses, and 100,000 brackets end the process."""
+    """Stops at a depth that no subscriber list has: the C composer recurses, and 100,000 brackets end the process."""
 
     depth = 0
 
@@ -60,7 +60,7 @@ _LOADER: Any = type("_Loader", (_Bounded, getattr(yaml, "CBaseLoader", yaml.Base
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Pause the cycle collector: 10,000 entries compose in 0.3 s instead of 1.1 s, and nodes hold no cycles."""
+    """Pause the cycle collector: 10,000 entries load in 0.3 s instead of 1.1 s, and nodes contain no cycles."""
     running = gc.isenabled()
     gc.disable()
     try:
@@ -71,13 +71,13 @@ def without_collector() -> Iterator[None]:
 
 
 def shown(path: Path) -> str:
-    """The path as findings print it: relative to the working folder where it lies below."""
+    """The path as findings print it: relative to the working folder if it is inside it."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would name a symlink's target
     return str(absolute.relative_to(Path.cwd())) if absolute.is_relative_to(Path.cwd()) else str(path)
 
 
 def decode(raw: bytes, file: str) -> str:
-    """The bytes of a roster or an interests file as text, a BOM included; ConfigurationError when not UTF-8."""
+    """The text of a subscriber list or an interests file, with or without a BOM; ConfigurationError when not UTF-8."""
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -101,7 +101,7 @@ def compose(text: str, file: str) -> Node | None:
     strange = _UNPRINTABLE.search(text)
     if strange:
         line = text.count("\n", 0, strange.start()) + 1
-        problem = f"the control character U+{ord(strange[0]):04X} may not stand here"
+        problem = f"the control character U+{ord(strange[0]):04X} is not allowed here"
         raise ConfigurationError([Finding(file, line, problem, "remove it")])
     try:
         return yaml.compose(text, Loader=_LOADER)
@@ -113,7 +113,7 @@ def _syntax(error: yaml.YAMLError, text: str, file: str) -> Finding:
     mark = getattr(error, "problem_mark", None)
     line = mark.line + 1 if mark else None
     if mark and text[mark.index : mark.index + 1] == "\t":
-        return Finding(file, line, "a tab stands where YAML wants spaces", "indent with spaces")
+        return Finding(file, line, "there is a tab where YAML needs spaces", "indent with spaces")
     problem = " ".join(filter(None, (getattr(error, "context", None), getattr(error, "problem", None)))) or str(error)
     return Finding(file, line, f"not YAML: {problem}", "check indentation and quotes")
 
@@ -123,7 +123,7 @@ def line_of(node: Node) -> int:
 
 
 def is_empty(node: Node) -> bool:
-    """Whether a key was written with nothing behind it, or with YAML's words for nothing."""
+    """Whether a key has no value, or one of YAML's words for null."""
     return isinstance(node, ScalarNode) and (
         not node.value.strip() or (not node.style and node.value in ("~", "null", "Null", "NULL"))
     )
@@ -143,7 +143,7 @@ class Report:
     fatal: bool
     findings: list[Finding] = field(default_factory=list)
     broken: bool = False
-    read: dict[str, str] = field(default_factory=dict)  # files that the roster names, with the hash of their bytes
+    read: dict[str, str] = field(default_factory=dict)  # files that the list names, with the hash of their bytes
 
     def add(self, node: Node, problem: str, remedy: str) -> None:
         self.broken = True
@@ -156,7 +156,7 @@ class Report:
         """Whether a node has neither anchor nor tag; a node that an alias repeats begins with its anchor."""
         if self.text[node.start_mark.index : node.start_mark.index + 1] not in ("&", "!"):
             return True
-        self.add(key, "anchors, aliases and tags are not read", "write the value itself")
+        self.add(key, "anchors, aliases and tags are not supported", "write the value itself")
         return False
 
 
@@ -190,7 +190,7 @@ class Block:
         elif not self.report.is_plain(key, key):
             return False
         elif key.value == "<<":
-            self.report.add(key, "merge keys are not read", "write the keys out")
+            self.report.add(key, "merge keys are not supported", "write the keys out")
         elif known is not None and key.value not in known:
             meant = nearest(key.value, known)
             self.report.add(
@@ -200,7 +200,7 @@ class Block:
             )
         elif key.value in self.nodes:
             first = line_of(self.nodes[key.value][0])
-            self.report.add(key, f"{key.value!r} stands here twice (first in line {first})", "keep one")
+            self.report.add(key, f"{key.value!r} is here twice (first in line {first})", "keep one")
         else:
             return True
         return False
@@ -219,7 +219,7 @@ class Block:
         return self.raw(key) is not None
 
     def texts(self, keys: Iterable[str]) -> tuple[tuple[str, str], ...]:
-        """What stands behind those of these keys that are written here, a list with commas."""
+        """The values of those of these keys that are present; a list is joined with commas."""
         return tuple((key, _text(node)) for key in keys if key in self.nodes and (node := self.raw(key)) is not None)
 
     def read(self, readings: Mapping[str, Reading]) -> dict[str, Any]:
@@ -245,7 +245,9 @@ class Block:
     def many(
         self, key: str, convert: Callable[[str], Value], default: tuple[Value, ...], *, some: bool = True
     ) -> tuple[Value, ...]:
-        """The values of a key that holds a list, each once; one scalar is a list of one. `some`: not an empty list."""
+        """The distinct values of a key that holds a list; a single value is a list of one. `some`: must not be
+        empty.
+        """
         node = self.raw(key)
         if node is None:
             return default
@@ -254,7 +256,7 @@ class Block:
             return default
         items = node.value if isinstance(node, SequenceNode) else [node]
         if some and not items:
-            self.report.add(self.place(key), f"{key!r} is an empty list", "name one or remove the key")
+            self.report.add(self.place(key), f"{key!r} is an empty list", "add an item, or remove the key")
         return tuple(dict.fromkeys(value for item in items for value in self._item(key, item, convert)))
 
     def _item(self, key: str, item: Node, convert: Callable[[str], Value]) -> Iterator[Value]:

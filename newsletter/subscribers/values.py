@@ -36,7 +36,7 @@ _RESERVED = ("arpa", "invalid", "local", "localhost", "onion", "test")
 def line(text: str) -> str:
     """A text of one line."""
     if BREAKS.search(text):
-        raise Unfit(f"{text[:40]!r} must stand on one line, without control characters", "write it on one line")
+        raise Unfit(f"{text[:40]!r} must be on one line, without control characters", "write it on one line")
     if len(text) > 200:
         raise Unfit("longer than 200 characters", "shorten it")
     return text
@@ -53,8 +53,8 @@ def email(text: str) -> str:
     try:
         validate_email(text, check_deliverability=False)
     except EmailNotValidError as error:
-        remedy = "write the address alone, a name under 'name:'" if "<" in text else "mend the address"
-        raise Unfit(f"{text!r} is no mail address: {str(error).rstrip('.')}", remedy) from error
+        remedy = "write only the address, and the name under 'name:'" if "<" in text else "fix the address"
+        raise Unfit(f"{text!r} is not an email address: {str(error).rstrip('.')}", remedy) from error
     return text
 
 
@@ -73,7 +73,7 @@ def hour(text: str) -> time:
     """An hour of the day such as 06:45."""
     found = _HOUR.fullmatch(text)
     if not found:
-        raise Unfit(f"{text!r} is no hour of the day", "write it as 06:45", "hour", value=text)
+        raise Unfit(f"{text!r} is not a time of day", "write it as 06:45", "hour", value=text)
     return time(int(found[1]), int(found[2]))
 
 
@@ -84,7 +84,7 @@ def day(text: str) -> date:
             return date.fromisoformat(text)
     except ValueError:
         pass
-    raise Unfit(f"{text!r} is no date", "write it as 2026-03-09", "date", value=text)
+    raise Unfit(f"{text!r} is not a date", "write it as 2026-03-09", "date", value=text)
 
 
 @cache
@@ -107,7 +107,7 @@ def language(text: str) -> str:
     """A language code in its usual spelling: en, zh, zh-Hant, pt-BR."""
     if not _LANGUAGE.fullmatch(text):
         remedy = "write codes such as en or zh, several as [zh, en]"
-        raise Unfit(f"{text!r} is no language code", remedy, "language", value=text)
+        raise Unfit(f"{text!r} is not a language code", remedy, "language", value=text)
     first, *rest = text.split("-")
     return "-".join([first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
 
@@ -120,16 +120,16 @@ def weekday(text: str) -> int:
         return DAYS.index(word) + 1
     if word in _DAY_NAMES:
         return _DAY_NAMES.index(word) + 1
-    raise Unfit(f"{text!r} is no weekday", f"write some of [{', '.join(DAYS)}]", "weekday", value=text)
+    raise Unfit(f"{text!r} is not a weekday", f"write some of [{', '.join(DAYS)}]", "weekday", value=text)
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """Reads a whole number between two bounds, both allowed."""
+    """Reads a whole number between two bounds, inclusive."""
 
     def read(text: str) -> int:
         if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
             remedy = f"write a number from {low} to {high}"
-            raise Unfit(f"{text!r} is no number from {low} to {high}", remedy, "number", value=text)
+            raise Unfit(f"{text!r} is not a number from {low} to {high}", remedy, "number", value=text)
         return int(text)
 
     return read
@@ -143,7 +143,7 @@ def switch(text: str) -> bool:
 
 
 def closed(kind: type[Closed]) -> Callable[[str], Closed]:
-    """Reads one of an enum's words."""
+    """Reads a value of an enum."""
 
     def read(text: str) -> Closed:
         try:
@@ -158,7 +158,7 @@ def closed(kind: type[Closed]) -> Callable[[str], Closed]:
 
 
 def one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
-    """Reads one of the words that the operator introduced elsewhere."""
+    """Reads one of the names that the operator defined elsewhere."""
     words = tuple(known)
 
     def read(text: str) -> str:
@@ -172,7 +172,7 @@ def one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
 
 
 def topic_key(text: str) -> str:
-    """A word that can stand in lists and addresses."""
+    """A word that can be used in lists and addresses."""
     if not _TOPIC_KEY.fullmatch(text):
         raise Unfit(f"{text!r} cannot be the name of a topic", "use letters, digits, - and _; put words under 'title:'")
     return text

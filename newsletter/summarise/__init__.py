@@ -39,7 +39,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What one paper still lacks: lines in these languages and reasons for these topics."""
+    """What is still missing for one paper: lines in these languages and reasons for these topics."""
 
     paper: Paper
     languages: tuple[str, ...]
@@ -49,7 +49,7 @@ class Wanted:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What each reason is called in the answer."""
+        """The name of each reason in the answer."""
         return tuple(reason_key(topic.key, one) for topic in self.topics for one in self.reason_languages)
 
 
@@ -99,7 +99,7 @@ def build_translation(template: PromptFile, wanted: Translation) -> Prompt:
 
 
 def parse_reply(reply: str, wanted: Wanted) -> tuple[Lines, Lines, tuple[Rejected, ...]]:
-    """Lines by language and reasons by `reason_key`, None where one is absent or fails its check; and what failed.
+    """Lines by language and reasons by `reason_key`, None if one is absent or fails its check; and what failed.
 
     Raises ValueError when the reply is not the JSON asked for, or is about another paper.
     """
@@ -129,7 +129,7 @@ def _foreign(reason: str, language: str) -> str | None:
 
 
 def parse_translation(reply: str, wanted: Translation) -> str | None:
-    """The translated abstract, None where it fails its check. Raises ValueError as parse_reply does."""
+    """The translated abstract, or None if it fails the check. Raises ValueError like parse_reply."""
     text = _row_about(wanted.paper, reply, "abstracts").get("text")
     shown = mended(text, wanted.language) if isinstance(text, str) else ""
     return None if not shown or translation_problem(shown, wanted.paper, wanted.language) else shown
@@ -208,9 +208,9 @@ async def translate(
 
 
 async def _answer(prompt: Prompt, complete: Complete, spent: Callable[[Completion], None]) -> Completion:
-    """An answer that can be read, asked for in every form that there is; what was paid for in vain goes to `spent`.
+    """A readable answer, requested in every possible form; the cost of unusable answers goes to `spent`.
 
-    Raises RequestRefused where the text is refused, ModelUnreadable where no form brought an answer.
+    Raises RequestRefused if the text is refused, ModelUnreadable if no form brought an answer.
     """
     failed: tuple[str, ...] = ()
     while True:

@@ -86,14 +86,14 @@ def translation_problem(text: str, paper: Paper, language: str) -> str | None:
 
 
 def _unfit(text: str) -> str | None:
-    """What no text of a model may hold, wherever it stands."""
+    """What a model's text may never contain, wherever it is used."""
     if any(unicodedata.category(char) in _UNSEEN and char not in _JOINERS for char in text):
         return "more than one line, or control characters"
     return "markup, TeX or a link" if _MARKUP.search(text) else None
 
 
 def _numbers_invented(text: str, paper: Paper, language: str | None) -> str | None:
-    """A number that the paper does not have, whether it is written as in English or as the language writes it."""
+    """A number that is not in the paper, whether written in the English way or in that of the language."""
     source = f"{paper.title} {paper.abstract}"
     known, meant = _numbers(source), numerals.values(source)
     invented = ""
@@ -102,7 +102,7 @@ def _numbers_invented(text: str, paper: Paper, language: str | None) -> str | No
         invented = next((n for n in _numbers(reading) if not _is_known(n, n in known, reading, meant, scales)), "")
         if not invented:
             return None
-    return f"the number {invented} does not stand in the abstract"
+    return f"the number {invented} is not in the abstract"
 
 
 def _is_known(number: str, in_digits: bool, text: str, meant: frozenset[float], scales: numerals.Scales) -> bool:
@@ -134,7 +134,7 @@ def _wrong_length(text: str, language: str) -> str | None:
 
 
 def _sentences(text: str, language: str) -> str | None:
-    """One full stop, at its end; a question may stand before. A script without full stops needs none."""
+    """Requires one full stop, at the end; a question may come before it. Scripts without full stops need none."""
     inner = text.rstrip("”\"'）)」»")
     if not ends_sentence(inner[-1:]) and needs_full_stop(language):
         return "no full stop at its end"
@@ -145,7 +145,7 @@ def _sentences(text: str, language: str) -> str | None:
 
 
 def _ends_one(mark: str, before: str, after: str, language: str) -> bool:
-    """Whether a sentence ends here: at a full stop of any script, but for abbreviations and ordinals."""
+    """Whether a sentence ends here: at a full stop of any script, except after abbreviations and ordinals."""
     if mark != ".":
         return ends_sentence(mark) and mark not in _MAY_FOLLOW
     is_ordinal = not language.startswith("en") and _ORDINAL.search(before)
@@ -154,7 +154,9 @@ def _ends_one(mark: str, before: str, after: str, language: str) -> bool:
 
 
 def _terms_lost(text: str, paper: Paper) -> str | None:
-    """A term of the field in another case than the abstract's, or translated where the abstract has only the term."""
+    """A technical term in a different case than in the abstract, or translated although the abstract has only the
+    term.
+    """
     source = f"{paper.title} {paper.abstract}"
     terms = set(re.findall(r"(?<![\w\\])(?=\w*[A-Z]\w*[A-Z]|\w*[a-z][A-Z])[A-Za-z][A-Za-z0-9]+", source))
     cased = {term.lower(): term for term in terms if len(term) > 2}

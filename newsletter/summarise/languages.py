@@ -163,7 +163,7 @@ def lengths(language: str) -> tuple[int, int]:
 
 
 def needs_full_stop(language: str) -> bool:
-    """Whether a sentence has a mark at its end; where nobody knows, it needs none."""
+    """Whether sentences end with a mark; if that is unknown, none is needed."""
     scripts = scripts_of(language)
     return all(script not in _SPACELESS and _beginnings(script) for script in scripts) and bool(scripts)
 
@@ -175,7 +175,7 @@ def ends_sentence(char: str) -> bool:
 
 
 def how_checked(language: str) -> str:
-    """What is checked of a line in this language, in words."""
+    """Describes the checks of a line in this language."""
     scripts = scripts_of(language)
     if not scripts or not all(map(_beginnings, scripts)):
         return "its script is unknown, so any is taken; numbers, markup and links"

@@ -1,4 +1,4 @@
-"""Numbers as values: number words, 万 and 亿, thousand and million say the same in different languages. Pure."""
+"""Numbers as values: number words, 万 and 亿, thousand and million mean the same in different languages. Pure."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _matches(text: str, words: Scales) -> Iterator[re.Match[str]]:
 
 
 def readings(text: str, language: str | None) -> tuple[str, ...]:
-    """The text with its numbers as English writes them: as it is, and as its language means them (3,2 and 1.200)."""
+    """The text with its numbers in English form: read as they are, and read as in its language (3,2 and 1.200)."""
     locale = _locale(language) if language else None
     if locale is None:
         return (text,)
@@ -118,7 +118,7 @@ def values(text: str) -> frozenset[float]:
 
 
 def stands_for(number: str, text: str, meant: frozenset[float], words: Scales) -> bool:
-    """Whether every use of this number in the text says a value that is meant, with the scale behind it."""
+    """Whether every use of this number in the text has an expected value, including the scale after it."""
     if number in _HALVES:
         return _HALVES[number] in meant
     uses = [match for match in _matches(text, words) if _bare(match["number"]) == number]
@@ -126,7 +126,7 @@ def stands_for(number: str, text: str, meant: frozenset[float], words: Scales) -
 
 
 def is_scaled_anew(number: str, text: str, meant: frozenset[float], words: Scales) -> bool:
-    """Whether a number that stands in the source says another value here, by the scale behind it."""
+    """Whether a number from the source has another value here because of the scale after it."""
     uses = [match for match in _matches(text, words) if _bare(match["number"]) == number]
     return any(match["scale"] and round(_scaled(match, words), 6) not in meant for match in uses)
 
@@ -145,6 +145,6 @@ def _value(number: str) -> float:
 
 
 def _plain(text: str) -> str:
-    """Digits of every script as ASCII ones, and TeX's thousands separators as commas."""
+    """Converts digits of every script to ASCII, and TeX's thousands separators to commas."""
     plain = re.sub(r"\{,\}|\\,", ",", text).replace("\\%", "%").replace("$", " ")
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in plain)

@@ -1,7 +1,7 @@
 """TeX and accents become readable Unicode; every word stays. Pure, and nothing ever raises.
 
 Ready-made converters drop the text after `%`, or turn `files_touched` into `filesₜouched`; authors also mix TeX
-with prices, paths and Markdown. So this reader assumes nothing: what it does not know loses its backslash only.
+with prices, paths and Markdown. So this reader assumes nothing: what it does not know only loses its backslash.
 """
 
 from __future__ import annotations

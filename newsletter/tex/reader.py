@@ -85,7 +85,7 @@ class Reader:
         return self.run(at + 1, close, math=math, depth=depth + 1), close + 1
 
     def argument(self, at: int, end: int, math: bool, depth: int) -> tuple[str, int]:
-        """What a command takes: a group, or the next piece after white space."""
+        """The argument of a command: a group, or the next piece after white space."""
         while at < end and self.source[at] == " ":
             at += 1
         if at >= end or depth > _DEPTH:

@@ -11,7 +11,7 @@ from newsletter.tex.tables import DOUBLE_STRUCK, SUB, SUPER
 
 
 class Reader(Protocol):
-    """What a command needs of whoever reads: the source, and what its arguments say."""
+    """What a command needs from the reader: the source and its arguments."""
 
     source: str
     closing: dict[int, int]  # where the brace that opens at a position is closed

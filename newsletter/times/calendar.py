@@ -35,7 +35,7 @@ def _deadline(evening: date) -> datetime:
 
 
 def is_issue_date(day: date) -> bool:
-    """Whether arXiv plans an announcement headed with this day."""
+    """Whether arXiv plans an announcement dated this day."""
     return _announces(day - _DAY)
 
 
@@ -45,12 +45,12 @@ def announced_at(day: date) -> datetime:
 
 
 def window(day: date) -> tuple[datetime, datetime]:
-    """The submission window of issue `day`, UTC: from the deadline of the announcement before it to its own."""
+    """The submission window of issue `day` in UTC: from the previous announcement's deadline to its own."""
     return _deadline(previous(day) - _DAY), _deadline(day - _DAY)
 
 
 def newest(now: datetime) -> date:
-    """The newest issue whose hour has come."""
+    """The newest issue that is due."""
     day = now.astimezone(EASTERN).date() + _DAY
     while not is_issue_date(day) or announced_at(day) > now:
         day -= _DAY
@@ -66,7 +66,7 @@ def previous(day: date) -> date:
 
 
 def following(day: date) -> date:
-    """The issue date after `day`."""
+    """The next issue date after `day`."""
     day += _DAY
     while not is_issue_date(day):
         day += _DAY

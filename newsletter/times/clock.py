@@ -6,5 +6,5 @@ from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """The clock of everything that is not handed another one."""
+    """The clock for everything that is not given another one."""
     return datetime.now(UTC)

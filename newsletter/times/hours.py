@@ -15,9 +15,9 @@ _MISSED = timedelta(hours=12)  # how long after an hour that was slept through i
 
 
 def last_hour(hours: Hours, now: datetime) -> datetime | None:
-    """The newest moment, UTC, at which mails of these hours were due: on one of their days.
+    """The newest moment, UTC, at which emails of these hours were due: on one of their days.
 
-    An hour that the clocks skip comes as much later, one that they repeat is its first.
+    If the clocks skip the hour, it comes that much later; if they repeat it, the first one counts.
     """
     zone = ZoneInfo(hours.timezone)
     today = now.astimezone(zone).date()
@@ -29,7 +29,7 @@ def last_hour(hours: Hours, now: datetime) -> datetime | None:
 
 
 def is_open(hours: Hours, moment: datetime, now: datetime) -> bool:
-    """Whether the hour `moment` may still be served: on its own local day, or soon after."""
+    """Whether an email due at `moment` may still be sent: on the same local day, or soon after."""
     zone = ZoneInfo(hours.timezone)
     return now.astimezone(zone).date() == moment.astimezone(zone).date() or now - moment < _MISSED
 
@@ -41,7 +41,7 @@ def in_time(
     looked: datetime | None,
     held: Container[date] = (),
 ) -> tuple[date, ...]:
-    """The issues that the mail of the hour `moment` carries: those announced by then.
+    """The issues that the email of the hour `moment` carries: those announced by then.
 
     Once that hour has been looked at, only what was due well before it may still come the same day. An hour over which
     the service slept, or prepared the day (`looked` lies before it), is an hour nobody has looked at. An issue that was

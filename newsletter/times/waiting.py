@@ -19,7 +19,7 @@ def poll_pause(waited: timedelta) -> timedelta:
 
 
 def overdue_by(issue_of: Callable[[date], Issue | None], moment: datetime) -> date | None:
-    """The newest announcement that was due well before this hour, where it is not ready.
+    """The newest announcement that was due well before this hour, if it is not ready.
 
     One that the ledger never had while it has the next was before its time, or too long ago to be caught up.
     """
@@ -31,14 +31,14 @@ def overdue_by(issue_of: Callable[[date], Issue | None], moment: datetime) -> da
 
 
 def email_waits_until(hours: Hours, moment: datetime) -> datetime:
-    """How long the mail of this hour waits for a late announcement, UTC; never shorter than not at all."""
+    """How long the email of this hour waits for a late announcement, UTC; never shorter than not at all."""
     zone = ZoneInfo(hours.timezone)
     limit = datetime.combine(moment.astimezone(zone).date(), hours.wait_until, zone).astimezone(UTC)
     return max(limit, moment)
 
 
 def issue_waits_until(hours: Hours | Newsletter, day: date) -> datetime:
-    """The first `wait_until` after the announcement of this issue, UTC, of readers or of all who say nothing else."""
+    """The first `wait_until` (UTC) after the announcement of this issue: a reader's, or the newsletter's default."""
     zone = ZoneInfo(hours.timezone)
     announced = calendar.announced_at(day)
     local = announced.astimezone(zone).date()
@@ -47,7 +47,7 @@ def issue_waits_until(hours: Hours | Newsletter, day: date) -> datetime:
 
 
 def missing_issue(known: Sequence[Issue], newsletter: Newsletter, now: datetime) -> date | None:
-    """The newest issue that should be ready and is not: the newsletter's `wait_until` has passed since it was due.
+    """The newest issue that should be ready but is not: the newsletter's `wait_until` has passed since it was due.
 
     `known` are the ledger's newest issues.
     """

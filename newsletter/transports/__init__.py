@@ -1,4 +1,4 @@
-"""Ways out, one module or package each, which says in its `KIND` all that the rest asks of it.
+"""Transports, one module or package each; its `KIND` says everything that the rest of the program asks.
 
 outbox    writes files
 smtp      any mail server
@@ -57,7 +57,7 @@ def _nothing(*_: object) -> tuple[()]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[S]):
-    """One transport: what it is set up with, and how it is opened, checked and heard from."""
+    """One transport: its settings, and how it is opened, checked and how it reports events."""
 
     name: str
     settings: type[S]

@@ -1,4 +1,4 @@
-"""The outbox: each mail as a file. The default, the dry run, and what the tests send with."""
+"""The outbox: each email as a file. The default, the dry run, and what the tests send with."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Outbox:
         return [Answer(mail.key, self._written(mail.message)) for mail in mails]
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """There is nothing to close."""
         self.trouble = None
 
     def _written(self, message: Message) -> Outcome:
@@ -50,7 +50,7 @@ class Outbox:
 
 
 def file_name(message: Message) -> str:
-    """The issue's date (of another mail: a mark) and the address, without anything that could be read as a path.
+    """The issue's date (of another email: a mark) and the address, without anything that could be read as a path.
 
     A repeat has the same Message-ID, so it lands in the same file.
     """
@@ -61,7 +61,7 @@ def file_name(message: Message) -> str:
 
 
 def _safe(address: str) -> str:
-    """The address itself where it is harmless, else what is harmless of it and a hash that keeps two apart."""
+    """The address itself if it is harmless, else its harmless letters and a hash that keeps two addresses apart."""
     safe = re.sub(r"[^\w.@+=-]", "_", address, flags=re.ASCII).lstrip(".")
     if safe == address and len(safe) <= _MOST_LETTERS:
         return safe
@@ -84,12 +84,12 @@ def write_whole(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _for_us_alone(path: Path) -> int:
-    """A file with an address, and with links that need no login."""
+    """Writes a file that contains an address and links that need no login."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
 def _sync(folder: Path) -> None:
-    """Names are content of their folder, and have to reach the disk too."""
+    """File names belong to the folder, which must be written to disk too."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(opened)

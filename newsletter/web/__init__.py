@@ -1,4 +1,4 @@
-"""The web part: leaving by link (RFC 8058), the archive, and whether the service is well."""
+"""The web server: unsubscribing by link (RFC 8058), preferences, the archive, and the health of the service."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ Form = Mapping[str, list[str]]
 
 
 def is_too_long(request: Request, most: int) -> bool:
-    """Whether the body says of itself that it is over the limit; asked before anything of it is read."""
+    """Whether the announced length of the body is over the limit; checked before anything is read."""
     said = request.headers.get("content-length", "0")
     return not said.isdecimal() or len(said) > len(str(most)) + 1 or int(said) > most
 

@@ -30,7 +30,7 @@ class Table:
         self._turned_away, self._noted = 0, float("-inf")
 
     def admit(self, new: Connection) -> None:
-        """Take one in; where the table is full, the one that has waited longest goes."""
+        """Admit one; if the table is full, drop the one that has waited longest."""
         self._open[new] = None
         if len(self._open) > self.most:
             longest = next((one for one in self._open if one.is_idle), new)
@@ -42,7 +42,7 @@ class Table:
         self._open.pop(old, None)
 
     def _note_full(self) -> None:
-        """Once a minute: a log that grows with each connection would be the next thing to run full."""
+        """Once a minute, because a log line for each connection could fill the disk."""
         self._turned_away += 1
         if time.monotonic() - self._noted >= _BETWEEN_NOTES:
             log.warning("web.full", connections=self.most, turned_away=self._turned_away)
@@ -58,7 +58,7 @@ def room() -> int:
 
 
 class Connection(H11Protocol):
-    """One connection, ended when nothing comes of it."""
+    """One connection, closed if it is not used."""
 
     def __init__(self, *args: Any, table: Table, **given: Any) -> None:
         super().__init__(*args, **given)

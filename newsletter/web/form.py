@@ -54,7 +54,7 @@ def page(
         email=subscriber.email,
         archive=archive if gets_mail else None,
         now=_now(reader) if reader and gets_mail else None,
-        until=subscriber.paused_until if subscriber.state is SubscriberState.PAUSED else None,
+        until=_until(words, subscriber),
         languages=[(code, _name(code)) for code in languages] if reader else [],
         topics=topics,
         zones=_zones(reader.timezone) if reader else [],
@@ -65,8 +65,14 @@ def page(
     return framed(words.say("page_title"), body, words)
 
 
+def _until(words: Words, subscriber: Subscriber) -> str | None:
+    """The end of a pause as this reader writes dates."""
+    paused = subscriber.state is SubscriberState.PAUSED and subscriber.paused_until
+    return words.long_day(paused) if paused else None
+
+
 def _now(reader: Reader) -> dict[str, Any]:
-    """What is set, as the form's values."""
+    """The current settings as the form's values."""
     first, second, *_ = (*reader.wishes.languages, "")
     return {
         "first": first,

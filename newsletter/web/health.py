@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 
 def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
-    """The route over this ledger and this loop."""
+    """The route for this ledger and this service loop."""
 
     def newest() -> str | None:
         return next((issue.date.isoformat() for issue in store.issues(1)), None)
@@ -38,8 +38,8 @@ def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Respon
 
 
 def verdict(pulse: Pulse, *, readable: bool) -> str:
-    """ok; failed: no ledger; stalled: the loop is silent; late: an issue is missing though nobody waits any longer;
-    unread: the mailbox was not read to its end for half an hour, so nobody can unsubscribe by reply.
+    """ok; failed: no ledger; stalled: the loop is silent; late: an issue is missing after every deadline;
+    unread: the mailbox was not read completely for half an hour, so nobody can unsubscribe by reply.
     """
     if not readable:
         return "failed"

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 _NOT_FOUND, _REFUSED = PlainTextResponse("Not Found", 404), PlainTextResponse("refused", 403)
 _TOO_LARGE, _NOT_NOW = PlainTextResponse("too large", 413), PlainTextResponse("try again", 503)
-_NO_LENGTH = PlainTextResponse("how long is it?", 411)
+_NO_LENGTH = PlainTextResponse("length required", 411)
 _NOT_READ, _DONE = PlainTextResponse("cannot be read", 400), PlainTextResponse("done")
 
 _AT_ONCE, _LARGE = 2, 2 << 20
@@ -73,7 +73,7 @@ def _endpoint(counter: Counter, hook: Hook) -> Callable[[Request], Awaitable[Res
 
 
 class _Desk:
-    """Two posts at once, and one large one: a body is in memory until it is known who sent it."""
+    """Admits two posts at once, only one of them large: a body stays in memory until its sender is verified."""
 
     def __init__(self) -> None:
         self._places, self._for_large = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(1)

@@ -1,4 +1,4 @@
-"""Whom a request may be addressed to: nothing that a stranger writes into Host becomes an address of ours."""
+"""The hosts that we answer for: nothing that a stranger writes into Host becomes an address of ours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REFUSED = PlainTextResponse("no such host here", 421)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """What the settings say of who may ask for what."""
+    """The settings that say who may request what."""
 
     trusted: tuple[str, ...] = ()  # names under which proxies ask for us
     metrics: bool = True  # whether /metrics is there

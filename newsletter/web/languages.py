@@ -1,4 +1,4 @@
-"""Which language a page speaks: that of its reader, else one that the browser asks for, else English."""
+"""The language of a page: its reader's, or else one that the browser accepts, or else English."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from newsletter.readers import Counter, in_force
 from newsletter.words import Words, speak
 
 _DEFAULT = "en"
-_LONGEST, _MOST = 400, 12  # letters and languages of a header that are looked at: it is somebody else's text
+_LONGEST, _MOST = 400, 12  # letters and languages of a header that are looked at: it is someone else's text
 
 
 def spoken(counter: Counter, accepts: str, subscriber_id: int | None = None) -> Words:

@@ -22,7 +22,7 @@ from newsletter.times import calendar
 
 
 def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
-    """The route over this ledger and this loop."""
+    """The route for this ledger and this service loop."""
 
     def scrape() -> bytes:
         registry = CollectorRegistry(auto_describe=False)
@@ -52,12 +52,14 @@ class _Collected(Collector):
         build.add_metric([__version__], 1)
         yield build
         yield _by("newsletter_issues", "Issues by state.", "state", _every(IssueState, figures.issues))
-        yield _by("newsletter_mails", "Mails by state.", "state", _every(DeliveryState, figures.mails))
+        yield _by("newsletter_mails", "Emails by state.", "state", _every(DeliveryState, figures.mails))
         yield _by("newsletter_readers", "Readers by state.", "state", _every(SubscriberState, figures.readers))
-        yield _by("newsletter_inbound", "Inbound messages by what they meant.", "action", figures.received)
+        yield _by("newsletter_inbound", "Incoming emails by meaning.", "action", figures.received)
         waiting = pulse.now() - figures.oldest_waiting if figures.oldest_waiting else None
         age = waiting.total_seconds() if waiting else 0.0
-        yield GaugeMetricFamily("newsletter_queue_age_seconds", "Age of the oldest mail that is not out.", value=age)
+        yield GaugeMetricFamily(
+            "newsletter_queue_age_seconds", "Age of the oldest email that has not been sent.", value=age
+        )
         yield from self._issue()
         yield from self._models()
         yield _time("newsletter_arxiv_request", "arXiv was last asked", self._last_request)
@@ -65,7 +67,7 @@ class _Collected(Collector):
         yield _time("newsletter_mailbox_poll", "the mailbox was last read", pulse.last_poll)
         overdue = 1.0 if pulse.overdue else 0.0
         yield GaugeMetricFamily(
-            "newsletter_issue_overdue", "1 while an issue is missing beyond its wait.", value=overdue
+            "newsletter_issue_overdue", "1 while an issue is still missing after wait_until.", value=overdue
         )
 
     def _issue(self) -> Iterator[Metric]:
@@ -79,7 +81,7 @@ class _Collected(Collector):
     def _models(self) -> Iterator[Metric]:
         calls = CounterMetricFamily("newsletter_model_calls", "Answered requests.", labels=["model"])
         tokens = CounterMetricFamily("newsletter_model_tokens", "Tokens.", labels=["model", "kind"])
-        cost = CounterMetricFamily("newsletter_model_cost_dollars", "What is known of the cost.", labels=["model"])
+        cost = CounterMetricFamily("newsletter_model_cost_dollars", "Cost, as far as it is known.", labels=["model"])
         for model, (count, into, out, dollars) in sorted(self._figures.usage.items()):
             calls.add_metric([model], count)
             tokens.add_metric([model, "prompt"], into)

@@ -43,7 +43,7 @@ def framed(title: str, body: str, words: Words) -> str:
 
 
 def answer(page: str, status: int = 200) -> Response:
-    """A page that nothing on the way may keep."""
+    """A page that no cache may keep."""
     return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})
 
 
@@ -76,6 +76,14 @@ def not_now(words: Words) -> str:
 
 def not_found(words: Words) -> str:
     return _said(words, "not_found")
+
+
+def not_allowed(words: Words) -> str:
+    return _said(words, "not_allowed")
+
+
+def failed(words: Words) -> str:
+    return _said(words, "failed")
 
 
 def _said(words: Words, name: str, more: str = "") -> str:

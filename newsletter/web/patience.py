@@ -20,11 +20,11 @@ _TOO_SLOW = PlainTextResponse("too slow", 408, headers=_CLOSE)
 
 
 class BodyRefused(Exception):
-    """The body did not come in time, or too many others are waited for; it holds the answer."""
+    """The body did not arrive in time, or too many others are awaited; contains the answer."""
 
 
 class Patience:
-    """What stands before every route."""
+    """Middleware in front of every route."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner, self._running, self._bodies = inner, 0, 0

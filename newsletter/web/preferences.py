@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -31,25 +31,26 @@ _LONGEST_PAUSE = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One reader at their page."""
+    """One reader's visit to their page."""
 
     counter: Counter
     masthead: Masthead
     subscriber: Subscriber
     reader: Reader | None  # None: not in the list
 
-    def page(self, note: str = "", *, bad: bool = False, status: int = 200, **given: str) -> Response:
-        """The page as things are now, with one of our sentences above."""
+    def page(self, note: str = "", *, bad: bool = False, status: int = 200, **given: str | date) -> Response:
+        """The page in its current state, with one of our sentences above."""
         newsletter = self.masthead.newsletter
         language = (self.reader.wishes.languages if self.reader else newsletter.languages)[0]
         words = speak(self.counter.templates, language)
+        texts = {name: words.long_day(one) if isinstance(one, date) else one for name, one in given.items()}
         shown = form.page(
             words,
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
             languages=offered(self.counter.store, self.masthead, self.reader),
-            note=_said(words.section("page_"), note, **given) if note else "",
+            note=_said(words.section("page_"), note, **texts) if note else "",
             bad=bad,
             archive=self._archive(),
             today=self.counter.today,
@@ -105,12 +106,12 @@ def _answer(counter: Counter, subscriber_id: int, body: Form | None, accepts: st
 
 
 def _wanted(body: Form | None) -> str | None:
-    """What the pressed button asks for; a POST that says nothing takes back what its reader did."""
+    """What the pressed button asks for; an empty POST undoes what its reader did."""
     return None if body is None else body.get("do", ["back" if not body else "unknown"])[0]
 
 
 def _visit(counter: Counter, subscriber: Subscriber) -> Visit | None:
-    """None before the first list is in force: leaving and coming back work also then."""
+    """None before the first list is in force; unsubscribing and resubscribing work even then."""
     known = in_force.last_good(counter.store)
     if known is None:
         return None
@@ -162,4 +163,4 @@ def _pause(visit: Visit, body: Form) -> Response:
         )
     changed = readers.pause(visit.counter, visit.subscriber, until)
     readers.log_problem(visit.counter, changed)
-    return replace(visit, subscriber=changed.subscriber).page("paused", until=until.isoformat())
+    return replace(visit, subscriber=changed.subscriber).page("paused", until=until)

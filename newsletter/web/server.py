@@ -1,4 +1,5 @@
-"""Routes over the ledger. A GET changes nothing; a POST to a reader's own address unsubscribes, again and again."""
+"""Routes over the ledger. A GET changes nothing; a POST to a reader's own address unsubscribes, however often it is
+repeated."""
 
 from __future__ import annotations
 
@@ -30,6 +31,7 @@ from newsletter.web import asking, health, hooks, languages, metrics, pages, pre
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
 from newsletter.web.patience import Patience
+from newsletter.words import Words
 
 log = structlog.get_logger()
 
@@ -47,17 +49,17 @@ _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The socket of the web part. Raises ConfigurationError when it cannot be had."""
+    """Opens the socket of the web server. Raises ConfigurationError if that fails."""
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         problem = f"{port} at {host} cannot be used: {error.strerror or error}"
-        remedy = "stop what listens there, or choose another port or NEWSLETTER_HOST"
+        remedy = "stop whatever is listening there, or choose another NEWSLETTER_PORT or NEWSLETTER_HOST"
         raise ConfigurationError([Finding("NEWSLETTER_PORT", None, problem, remedy)]) from error
 
 
 def run(counter: Counter, listening: socket.socket, pulse: Pulse, told: Callable[[], bool], door: Door = _OPEN) -> None:
-    """Answer on this socket until one is `told` to stop."""
+    """Serve on this socket until `told` to stop."""
     config = uvicorn.Config(
         build(counter, pulse, door),
         http=partial(Connection, table=Table()),  # type: ignore[arg-type]  # a class, which is all it calls
@@ -116,11 +118,24 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             Middleware(OwnHost, counter.letterhead.public_url, door.trusted),
             Middleware(Patience),
         ],
+        exception_handlers={405: _failure(counter, pages.not_allowed), 500: _failure(counter, pages.failed)},
     )
 
 
+def _failure(counter: Counter, page: Callable[[Words], str]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """Our page in the browser's language; an answer with 500 does not pass the middleware that adds the headers."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        words = await run_in_threadpool(languages.spoken, counter, request.headers.get("accept-language", ""))
+        response = pages.answer(page(words), getattr(error, "status_code", 500))
+        response.headers.update(_HEADERS | dict(getattr(error, "headers", None) or {}))
+        return response
+
+    return answer
+
+
 class _SafeHeaders:
-    """What every answer says to browsers, the archive's files included."""
+    """Adds security headers to every answer, including the archive's files."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""The archive over HTTP: for everybody, or for who has a reader's token."""
+"""The archive over HTTP: for everyone, or for anyone with a reader's token."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class _Folder(StaticFiles):
         return pages.answer(pages.not_found(words), HTTPStatus.NOT_FOUND)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Nothing whose name begins with a dot: a part that is being written, what somebody else left there."""
+        """Nothing whose name begins with a dot: a part that is being written, what someone else left there."""
         return ("", None) if any(step.startswith(".") for step in Path(path).parts) else super().lookup_path(path)
 
     async def check_config(self) -> None:
-        """The folder comes with the first issue: until then a page is not found, which is no error."""
+        """The folder is created with the first issue; until then, pages are not found, which is not an error."""
 
 
 class PublicArchive(_Folder):
-    """The pages for everybody."""
+    """The public pages."""
 
     def __init__(self, counter: Counter) -> None:
         super().__init__(counter, ArchiveMode.PUBLIC)
@@ -59,7 +59,7 @@ class PublicArchive(_Folder):
 
 
 class PrivateArchive:
-    """`/a/<token>/…`: the pages of a private archive. A token opens them as long as its reader gets mail."""
+    """`/a/<token>/…`: the pages of a private archive. A token opens them as long as its reader gets email."""
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter

@@ -16,12 +16,12 @@ from newsletter.web import languages, pages
 
 
 def path(counter: Counter, subscriber: Subscriber) -> str:
-    """Where this reader, as they are now, takes back what they just did."""
+    """The page where this reader can undo what they just did."""
     return f"/undo/{undoing.offer(counter, subscriber)}"
 
 
 def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
-    """`/undo/<secret>`; the address is the proof, so nothing of a body is needed."""
+    """`/undo/<secret>`; the address is the proof, so no body is needed."""
 
     async def visit(request: Request) -> Response:
         answer = _undo if request.method == "POST" else _ask

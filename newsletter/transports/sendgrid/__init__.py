@@ -1,4 +1,4 @@
-"""SendGrid, by its official package.
+"""SendGrid, through its official package.
 
 sending  several calls at once
 payload  what a call says
@@ -58,7 +58,7 @@ def _hooks(settings: SendGridSettings) -> tuple[Hook, ...]:
 def _findings(settings: SendGridSettings) -> Iterator[Finding]:
     if settings.transport == KIND.name and settings.sendgrid_webhook_key is None:
         problem = "bounces and complaints that SendGrid reports are not read"
-        remedy = "switch on its signed event webhook to <public url>/hooks/sendgrid/events and set the key it shows"
+        remedy = "turn on its signed event webhook for <public url>/hooks/sendgrid/events, and set the key it shows"
         yield Finding("NEWSLETTER_SENDGRID_WEBHOOK_KEY", None, problem, remedy, fatal=False)
 
 
@@ -75,12 +75,12 @@ def _try_online(settings: SendGridSettings, say: Say) -> Iterator[Finding]:
         yield Finding("NEWSLETTER_SENDGRID_URL", None, problem, "check the address and this machine's network")
         return
     if not answer.ok:
-        remedy = "make a new key with Mail Send access; keys of the EU need NEWSLETTER_SENDGRID_URL"
+        remedy = "create a new key with Mail Send access; EU keys need NEWSLETTER_SENDGRID_URL"
         yield Finding("SENDGRID_API_KEY", None, f"the key is refused (HTTP {answer.status_code})", remedy)
     elif "mail.send" not in scopes:
-        yield Finding("SENDGRID_API_KEY", None, "the key may not send mail", "give it Mail Send access")
+        yield Finding("SENDGRID_API_KEY", None, "the key is not allowed to send email", "give it Mail Send access")
     else:
-        say("SendGrid: the key may send mail")
+        say("SendGrid: the key is allowed to send email")
 
 
 KIND = Kind(

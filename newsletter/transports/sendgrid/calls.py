@@ -1,4 +1,4 @@
-"""One call of the official package, and what its answer means: for its mails, for the next calls, for everybody."""
+"""One call of the official package, and what its answer means for its emails, the next calls and everyone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Result:
     unreached: bool = False  # nobody was there
     failing: bool = False  # the service is not well
     too_large: bool = False
-    guilty: int | None = None  # the place of the one mail that the service refuses
+    guilty: int | None = None  # the place of the one email that the service refuses
 
 
 def no_secrets(record: logging.LogRecord) -> bool:
@@ -80,7 +80,7 @@ def _refused(error: HTTPError) -> Result:
         return Result(_untried(f"the key or the sender is refused: {detail}"), refused=True)
     if status == 429:
         return Result(_untried(detail), pause=_reset(error.headers))
-    if status == 504:  # somebody in between gave up waiting for the one who may have taken it
+    if status == 504:  # someone in between gave up waiting for the one who may have taken it
         return Result(Outcome(Verdict.UNKNOWN, detail))
     if status == 408 or status >= 500:
         return Result(_untried(detail), failing=True)

@@ -1,4 +1,4 @@
-"""Many readers' mails as one v3/mail/send call: what is the same once, and each reader's own as substitutions."""
+"""Many readers' emails as one v3/mail/send call: what is the same once, and each reader's own as substitutions."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Values = Mapping[str, str]
 
 
 def same_call(message: Message) -> tuple[object, ...]:
-    """Mails with an equal key may go out in one call."""
+    """Emails with an equal key may go out in one call."""
     return message.rendered.key, message.head
 
 
 def payload(mails: Sequence[Outgoing]) -> dict[str, Any]:
-    """The body of one call for mails of one edition."""
+    """The body of one call for emails of one edition."""
     first = mails[0].message
     named = {one.name: one for one in first.head.headers}
     ours = [one for one in named.values() if _is_ours(one.name)]
@@ -61,7 +61,7 @@ class _Own:
 
 
 class _Tags:
-    """What stands in the shared content where each reader has something else."""
+    """The placeholder in the shared content for a value that differs for each reader."""
 
     def __init__(self, message: Message) -> None:
         rendered, headers = message.rendered, {one.name: one.value for one in message.head.headers}
@@ -86,7 +86,7 @@ class _Tags:
         return b"".join([*pieces, slotted.content[at:]]).decode()
 
     def values(self, slots: Values) -> Values:
-        """What a reader has in the places of the tags."""
+        """A reader's values for the tags."""
         found = {tag: slots[slot][start:end] for tag, slot, start, end in self._places}
         if self.reply_to:
             found[self._reply_tag] = self._reply.format_map(slots)
@@ -109,7 +109,7 @@ def _unfolded(header: Header) -> str:
 
 
 def _same(pattern: str) -> str:
-    """What stands in a header in which readers do not differ."""
+    """The value of a header that is the same for all readers."""
     return pattern.format_map({})
 
 

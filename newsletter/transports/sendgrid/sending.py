@@ -1,4 +1,4 @@
-"""SendGrid through its official package: hundreds of readers a call, several calls at once."""
+"""SendGrid through its official package: hundreds of readers per call, several calls at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Call = Sequence[Outgoing]
 
 
 class SendGrid:
-    """Up to `connections` calls at once with up to `batch` mails each."""
+    """Up to `connections` calls at once with up to `batch` emails each."""
 
     name = "sendgrid"
 
@@ -71,7 +71,7 @@ class SendGrid:
         self._reset()
 
     def _grouped(self, mails: Iterable[Outgoing]) -> Iterator[Call]:
-        """Each call's mails as soon as they are made: the first is on its way while the next ones are."""
+        """Each call's emails as soon as they are made: the first is on its way while the next ones are."""
         for _, group in groupby(mails, lambda mail: same_call(mail.message)):
             while alike := list(islice(group, self._batch)):
                 yield alike
@@ -117,14 +117,14 @@ class SendGrid:
         self._waiting.extendleft([mails[self._batch :], mails[: self._batch]])
 
     def _single_out(self, mails: Call, result: Result) -> None:
-        """The service names the one whose address it cannot read; the others go once more."""
+        """The service names the email whose address it cannot read; the others are sent again."""
         place = result.guilty or 0
         self._answer([mails[place]], result.outcome)
         if others := [*mails[:place], *mails[place + 1 :]]:
             self._waiting.appendleft(others)
 
     def _set_back(self, outcome: Outcome) -> Outcome:
-        """Tried again in a moment; the third failure in a row ends the round, and these mails make way for others."""
+        """Retry in a moment; the third failure in a row ends the round, and these emails wait behind others."""
         self._setbacks += 1
         if self._setbacks < _SETBACKS:
             self._rest(outcome.detail, _BREATH * self._setbacks)

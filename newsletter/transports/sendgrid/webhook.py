@@ -1,4 +1,4 @@
-"""SendGrid's two hooks in our words: signed delivery events, and mails that its Inbound Parse hands over as a form.
+"""SendGrid's two webhooks: signed delivery events, and emails that its Inbound Parse posts as a form.
 
 The events are signed (ECDSA over timestamp and raw body); the form is not, so its address is the secret.
 """
@@ -91,13 +91,13 @@ class InboundHook:
         return hmac.compare_digest(secret.encode(), self.secret.encode()) and bool(self.secret)
 
     def admits(self, headers: Mapping[str, str], now: datetime) -> bool:
-        """The parameters of a form's type are compared with each other: there must be few."""
+        """Limits the parameters of a form's content type, because they are compared with each other."""
         return len(headers.get("Content-Type", "")) <= _LONGEST_TYPE
 
     def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
         mail = form_mail(headers.get("Content-Type", ""), body)
         if mail is None:
-            raise ValueError("no form that holds an email")
+            raise ValueError("not a form that contains an email")
         return Posted(source="sendgrid", mail=mail)
 
 
@@ -129,7 +129,7 @@ def is_signed(key: str, signature: str, timestamp: str, body: bytes | bytearray)
 
 
 def events(body: bytes | bytearray) -> list[DeliveryEvent]:
-    """The events of a post that concern a mail of ours. Raises ValueError for what is no list of events."""
+    """The events of a post that concern an email of ours. Raises ValueError if it is not a list of events."""
     try:
         rows = json.loads(body)
     except RecursionError as error:
@@ -140,7 +140,7 @@ def events(body: bytes | bytearray) -> list[DeliveryEvent]:
 
 
 def _event(row: Mapping[str, Any]) -> DeliveryEvent | None:
-    """None for clicks, opens and mails of other programs, which carry no key of ours."""
+    """None for clicks, opens and emails of other programs, which carry no key of ours."""
     delivery, key = str(row.get("delivery", "")), str(row.get("sg_event_id", ""))
     said = " ".join(str(row.get(name, "")) for name in ("reason", "response") if row.get(name))[:1_000]
     name = str(row.get("event", ""))
@@ -173,7 +173,7 @@ def _moment(value: object) -> datetime:
 
 
 def form_mail(content_type: str, body: bytes | bytearray) -> Incoming | None:
-    """The mail that a form hands over, raw or in parts; None for what is no such form."""
+    """The email that a form hands over, raw or in parts; None for what is no such form."""
     fields = _fields(content_type, body)
     raw = fields.get("email") or (_rebuilt(fields) if {"headers", "from"} & set(fields) else None)
     if not raw:
@@ -214,7 +214,7 @@ def _recipient(fields: Mapping[str, bytes]) -> str | None:
 
 
 def _rebuilt(fields: Mapping[str, bytes]) -> bytes:
-    """A mail out of its parts: its own header lines, and each text in the charset that the form names."""
+    """An email out of its parts: its own header lines, and each text in the charset that the form names."""
     charsets = _charsets(fields)
     mail = MIMEMultipart("alternative", policy=SMTP)
     del mail["MIME-Version"]
@@ -235,7 +235,7 @@ def _charsets(fields: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _header_lines(fields: Mapping[str, bytes], charsets: Mapping[str, str]) -> Iterator[bytes]:
-    """The mail's own header without what describes its body, which is another one here."""
+    """The email's own headers except those that describe its body, because the body is a different one here."""
     given = fields.get("headers", b"").replace(b"\r\n", b"\n").strip(b"\n")
     for line in re.split(rb"\n(?![ \t])", given):
         if b":" in line and not line.lower().startswith((b"content-", b"mime-version")):

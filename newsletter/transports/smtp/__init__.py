@@ -38,7 +38,7 @@ def _open(settings: SmtpSettings) -> Transport:
 
 
 def _signature(settings: SmtpSettings) -> Callable[[Message], bytes] | None:
-    """What signs emails, if anything does. Raises ConfigurationError for a key that cannot."""
+    """The signer of emails, if there is one. Raises ConfigurationError for an unusable key."""
     if settings.dkim_key_file is None or settings.dkim_selector is None:
         return None
     from newsletter.transports.smtp.signature import signer
@@ -46,7 +46,7 @@ def _signature(settings: SmtpSettings) -> Callable[[Message], bytes] | None:
     try:
         return signer(settings.dkim_key_file, settings.dkim_selector)
     except ValueError as error:
-        remedy = "make one by `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
+        remedy = "create one with `openssl genrsa -out dkim.pem 2048` and publish its public half under the selector"
         raise ConfigurationError([Finding("NEWSLETTER_DKIM_KEY_FILE", None, str(error), remedy)]) from error
 
 
@@ -66,10 +66,10 @@ def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
     try:
         verify(settings.smtp_url or "", password, timeout=_SECONDS)
     except (TransportRefused, SMTPException, OSError) as error:
-        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers want an app password"
+        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password"
         yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
         return
-    say("mail server: takes our login over TLS" if password else "mail server: takes mail without a login")
+    say("mail server: accepts our login over TLS" if password else "mail server: accepts email without a login")
 
 
 KIND = Kind(

@@ -1,8 +1,8 @@
-"""One SMTP connection after its login, without I/O: mails in, bytes out, replies in, answers out.
+"""One SMTP connection after its login, without I/O: emails in, bytes out, replies in, answers out.
 
-With PIPELINING (RFC 2920) a mail costs one round trip: the final dot of one leaves together with MAIL, RCPT and DATA of
-the next. The body of that next one waits until the answer to the one before is recorded, so that at most one body of a
-connection is in doubt, whatever happens.
+With PIPELINING (RFC 2920) an email costs one round trip: the final dot of one leaves together with MAIL, RCPT and
+DATA of the next. The body of that next one waits until the answer to the one before is recorded, so that at most one
+body of a connection is in doubt, whatever happens.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f<>\u2028\u2029]")  # would end the comm
 
 
 class Stage(Enum):
-    """What a reply answers."""
+    """The command that a reply answers."""
 
     MAIL = auto()
     RCPT = auto()
@@ -35,7 +35,7 @@ _ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)
 
 @dataclass(eq=False, slots=True)
 class Sending:
-    """A mail on its way over one connection, and perhaps over another when that one ends."""
+    """An email on its way over one connection, and perhaps over another when that one ends."""
 
     mail: Outgoing
     tries: int = 0  # connections that ended with it before they had carried anything
@@ -46,7 +46,7 @@ class Sending:
     dot: int | None = None  # behind which of the connection's bytes nobody can tell without an answer
 
     def outcome(self, reply: Reply) -> Outcome:
-        """What the reply to the final dot, or to what came before, means for the reader."""
+        """What the reply to the final dot, or to an earlier command, means for the reader."""
         return self.refusal or (Outcome(Verdict.ACCEPTED) if reply.good else _refused(reply))
 
 
@@ -54,12 +54,12 @@ class Conversation:
     """What was said on one connection, and what is to be said next."""
 
     def __init__(self, *, pipelining: bool, utf8: bool, wire: Callable[[Message], bytes]) -> None:
-        """`wire` gives a mail's bytes as DATA wants them."""
+        """`wire` gives an email's bytes as DATA wants them."""
         self.pipelining, self._utf8, self._wire = pipelining, utf8, wire
         self.broken: str | None = None  # why nothing more can be said here
         self.suspect = False  # the server does not keep its promise of PIPELINING
         self.heard = 0  # replies
-        self.answered = 0  # mails
+        self.answered = 0  # emails
         self.held: deque[Sending] = deque()
         self._expected: deque[tuple[Stage, Sending | None]] = deque()
         self._recorded = True
@@ -81,7 +81,7 @@ class Conversation:
         return self.waits_for in _ENVELOPE
 
     def take(self, sending: Sending) -> Answer | None:
-        """Begin with a mail; an answer at once where this server cannot take its address."""
+        """Begin with an email; an answer at once where this server cannot take its address."""
         try:
             sending.commands = deque(_envelope(sending.mail.message, utf8=self._utf8))
         except ValueError as error:
@@ -91,11 +91,11 @@ class Conversation:
         return None
 
     def recorded(self) -> None:
-        """The last answer is in the ledger: the next body may go."""
+        """The last answer is in the ledger: the next body may be sent."""
         self._recorded = True
 
     def to_send(self) -> bytearray:
-        """The bytes that may leave now."""
+        """The bytes that may be sent now."""
         if not self.broken:
             self._write()
         return self._out
@@ -106,7 +106,7 @@ class Conversation:
         self._gone += count
 
     def receive(self, data: bytes) -> list[Answer]:
-        """What these bytes of the server mean for the mails; `broken` may be set behind them."""
+        """What these bytes of the server mean for the emails; `broken` may be set behind them."""
         answers: list[Answer] = []
         try:
             for reply in self._replies.feed(data):
@@ -120,7 +120,7 @@ class Conversation:
         return answers
 
     def end(self, problem: str) -> tuple[list[Answer], list[Sending]]:
-        """The connection is lost: answers as far as there are any, and the mails that were certainly not taken."""
+        """The connection is lost: answers as far as there are any, and the emails that were certainly not taken."""
         self.broken = self.broken or problem
         lost = Outcome(Verdict.UNKNOWN, f"connection lost: {self.broken}")
         held, self.held = self.held, deque()
@@ -163,7 +163,7 @@ class Conversation:
         elif stage is Stage.DATA and reply.code == 354:
             sending.ready = True
             if sending.refusal and sending.known:
-                self.broken = "the server wants the body of a mail that it refused"  # and might deliver an empty one
+                self.broken = "the server wants the body of an email that it refused"  # and might deliver an empty one
         elif stage is Stage.RCPT and reply.good:
             sending.known = True
         elif stage is Stage.DATA or not reply.good:
@@ -178,7 +178,7 @@ class Conversation:
         return True
 
     def _refuse(self, sending: Sending, stage: Stage | None, refusal: Outcome) -> Iterator[Answer]:
-        """The first refusal counts. Behind the last reply to this mail a new one needs a clean slate."""
+        """The first rejection counts. After the last reply to this email, the next one starts afresh."""
         sending.refusal = sending.refusal or refusal
         if stage is Stage.DATA or not self.pipelining:
             sending.commands.clear()
@@ -198,10 +198,10 @@ def _refused(reply: Reply) -> Outcome:
 
 
 def _envelope(message: Message, *, utf8: bool) -> Iterator[tuple[Stage, bytes]]:
-    """Raises ValueError for an address that this server cannot be told."""
+    """Raises ValueError for an address that cannot be given to this server."""
     sender, recipient = message.envelope_from, message.recipient
     if _NO_ADDRESS.search(sender + recipient) or not recipient:
-        raise ValueError("the address holds a character that no command can carry")
+        raise ValueError("the address contains a character that SMTP does not allow")
     plain = (sender + recipient).isascii()
     if not plain and not utf8:
         raise ValueError("the address has letters outside ASCII before its @, and the server does not offer SMTPUTF8")

@@ -1,4 +1,4 @@
-"""From a host's name to a connection that is ready for mails: TLS before any password, by the standard library."""
+"""From a host's name to a connection that is ready for emails: TLS before any password, by the standard library."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "smtp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where mails are handed over, and as whom."""
+    """Where emails are handed over, and as whom."""
 
     host: str
     port: int
@@ -42,7 +42,7 @@ def server(url: str, password: str | None) -> Server:
 def greet(to: Server, timeout: float) -> smtplib.SMTP:
     """An open connection behind EHLO, STARTTLS and login.
 
-    Raises TransportRefused for what another try would not mend, OSError or SMTPException for what it may.
+    Raises TransportRefused for what another try would not fix, OSError or SMTPException for what it may.
     """
     try:
         return _open(to, timeout)

@@ -1,4 +1,4 @@
-"""One connection that never makes us wait: bytes move between its socket and its conversation as they can."""
+"""One connection that never makes us wait: it moves bytes between its socket and its conversation whenever possible."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from newsletter.transports.smtp.conversation import Conversation, Stage
 
 _CHUNK = 65536
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
-_AFTER_THE_DOT = 5  # times as long: a server may look through the whole mail first (RFC 5321 section 4.5.3.2.6)
+_AFTER_THE_DOT = 5  # times as long: a server may look through the whole email first (RFC 5321 section 4.5.3.2.6)
 
 
 class Lane:
@@ -23,7 +23,7 @@ class Lane:
     def __init__(
         self, connection: smtplib.SMTP, *, timeout: float, pipelining: bool, wire: Callable[[Message], bytes]
     ) -> None:
-        """`pipelining` false: not even where it is offered."""
+        """With `pipelining` false, it is not used even if the server offers it."""
         if connection.sock is None:
             raise OSError("the connection is closed")
         self.socket, self._timeout = connection.sock, timeout
@@ -34,7 +34,7 @@ class Lane:
         self._last, self._heard = time.monotonic(), 0
 
     def push(self) -> int:
-        """Send what may leave; the events to wait for. A socket error shows as `broken`."""
+        """Send what can be sent; returns the events to wait for. A socket error sets `broken`."""
         out = self.talk.to_send()
         try:
             while out:
@@ -47,7 +47,7 @@ class Lane:
         return selectors.EVENT_READ
 
     def pull(self) -> list[Answer]:
-        """The answers in what has arrived; the end of the connection shows as `broken`."""
+        """The answers in what has arrived; a closed connection sets `broken`."""
         answers: list[Answer] = []
         try:
             while not self.talk.broken:
@@ -64,11 +64,11 @@ class Lane:
         return answers
 
     def _decrypted(self) -> bool:
-        """Whether TLS has read more than it has handed out: no event will tell of that."""
+        """Whether TLS has buffered data that it has not returned: no event will report that."""
         return isinstance(self.socket, ssl.SSLSocket) and self.socket.pending() > 0
 
     def seconds_left(self, now: float) -> float | None:
-        """Until the server is taken for silent; None while it owes nothing."""
+        """When the server counts as silent; None while it owes no reply."""
         if self.talk.heard != self._heard:
             self._last, self._heard = now, self.talk.heard
         stage = self.talk.waits_for
@@ -80,7 +80,7 @@ class Lane:
         self.socket.close()
 
     def quit(self, patience: float) -> None:
-        """RFC 5321 section 4.1.1.10: never without a good-bye; but a server that does not answer is left."""
+        """RFC 5321 section 4.1.1.10: sends QUIT before closing, but does not wait for a silent server."""
         with suppress(OSError):
             self.socket.settimeout(patience)
             self.socket.sendall(b"QUIT\r\n")

@@ -11,7 +11,7 @@ _LINE = re.compile(rb"(\d{3})(?:([ -])([^\n]*))?", re.DOTALL)
 
 
 class ReplyError(Exception):
-    """What came is no SMTP."""
+    """The server's answer is not SMTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,4 +48,4 @@ class Replies:
                 text, self._lines = b" ".join(self._lines), []
                 yield Reply(int(found[1]), re.sub(r"[\x00-\x1f\x7f]+", " ", text.decode("utf-8", "replace")).strip())
         if len(self._waiting) + sum(map(len, self._lines)) > _LONGEST:
-            raise ReplyError("the server's reply does not end")
+            raise ReplyError("the server's reply has no end")

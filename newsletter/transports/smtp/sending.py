@@ -1,7 +1,7 @@
-"""SMTP over several connections at once, in one loop: no thread hands a mail to another.
+"""SMTP over several connections at once, in one loop: no thread hands an email to another.
 
 Threads only open connections, which is where the standard library waits. A lost connection is opened again; a server
-that is down, or says good-bye to everybody, is in trouble, and the mails go back as if they had not been touched.
+that is down, or closes every connection, is in trouble, and its emails go back unsent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from newsletter.transports.smtp.wire import with_dots
 _SECONDS = 60.0
 _LONGEST_GATHERING = 0.01  # seconds
 _GOODBYE = 2.0  # seconds for all connections together
-_MOST_TRIES = 2  # connections that end before a mail's body until the mail is thought to be the cause
+_MOST_TRIES = 2  # connections that end before an email's body until the email is thought to be the cause
 _MOST_SETBACKS = 3  # such connections, one after another, until the server is
 
 
@@ -43,7 +43,7 @@ class Smtp:
         timeout: float = _SECONDS,
         sign: Callable[[Message], bytes] | None = None,
     ) -> None:
-        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each mail."""
+        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each email."""
         self._server = greeting.server(url, password)
         self._connections, self._timeout, self._sign = connections, timeout, sign
         self._pipelining = True  # until the server is caught lying about it
@@ -64,7 +64,7 @@ class Smtp:
 
     @property
     def room(self) -> int:
-        """Two for each connection: one on its way, and one whose commands leave behind it."""
+        """Two for each connection: one being sent, and one whose commands follow it."""
         return 0 if self.trouble else max(0, 2 * self._limit - self._held())
 
     def _held(self) -> int:
@@ -92,7 +92,7 @@ class Smtp:
         return answers
 
     def close(self) -> None:
-        """Say good-bye on every connection. Not to be called while mails are on their way."""
+        """Say good-bye on every connection. Not to be called while emails are on their way."""
         deadline = time.monotonic() + _GOODBYE
         for future in self._opening:
             future.add_done_callback(_hang_up)
@@ -109,7 +109,7 @@ class Smtp:
         self._reset()
 
     def _work(self) -> None:
-        """Everything that can be done without waiting: mails to connections, new connections, bytes into sockets."""
+        """Everything that can be done without waiting: emails to connections, new connections, bytes into sockets."""
         if self.trouble:
             self._give_back()
         self._distribute()
@@ -119,7 +119,7 @@ class Smtp:
         self._moved.clear()
 
     def _distribute(self) -> None:
-        """The mails that wait, to connections without any first."""
+        """The emails that wait, to connections without any first."""
         if not self._waiting:
             return
         for lane in sorted(self._lanes, key=lambda one: one.talk.room, reverse=True):
@@ -134,7 +134,7 @@ class Smtp:
         self._waiting.clear()
 
     def _open(self) -> None:
-        """A connection for each mail that waits, as far as the server has taken as many."""
+        """A connection for each email that waits, as far as the server has taken as many."""
         wanted = min(len(self._waiting), self._limit - len(self._lanes)) - len(self._opening)
         for _ in range(wanted):
             self._listener()
@@ -203,14 +203,14 @@ class Smtp:
                 self._cannot_open(error)
 
     def _cannot_open(self, error: Exception) -> None:
-        """Other connections carry the mails on; without any the server is in trouble."""
+        """Other connections carry the emails on; without any the server is in trouble."""
         self._limit = len(self._lanes) + len(self._opening)
         if not self._limit:
             problem = f"cannot connect to {self._server}: {error}"
             self.trouble = self.trouble or TransportUnavailable(self.name, problem)
 
     def _lose(self, lane: Lane, problem: str, *, silent: bool = False) -> None:
-        """Each of its mails is answered, tried over another connection, or given back."""
+        """Each of its emails is answered, tried over another connection, or given back."""
         talk = lane.talk
         if talk.suspect or (silent and talk.pipelining and talk.in_envelope):
             self._pipelining = False
@@ -224,7 +224,7 @@ class Smtp:
         self._waiting.extendleft(reversed(back))
 
     def _count_setback(self, back: list[Sending], problem: str) -> list[Sending]:
-        """A connection that carried nothing speaks against its first mail, and several of them against the server."""
+        """A connection that carried nothing speaks against its first email, and several of them against the server."""
         self._setbacks += 1
         if self._setbacks >= _MOST_SETBACKS and not self.trouble:
             self.trouble = TransportUnavailable(self.name, f"{self._server}: {problem}")
@@ -241,7 +241,7 @@ class Smtp:
 
 
 def verify(url: str, password: str | None, timeout: float = _SECONDS) -> None:
-    """Connect, secure and log in, and say good-bye. Raises TransportRefused, SMTPException or OSError."""
+    """Connect, start TLS, log in, and quit. Raises TransportRefused, SMTPException or OSError."""
     greeting.greet(greeting.server(url, password), timeout).quit()
 
 

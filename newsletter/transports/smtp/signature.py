@@ -1,4 +1,4 @@
-"""DKIM (RFC 6376, RFC 8463): the field that stands before a mail, for the domain of its From; relaxed/simple.
+"""DKIM (RFC 6376, RFC 8463): the field that stands before an email, for the domain of its From; relaxed/simple.
 
 Without a time in it, so that a repeat is the same bytes.
 """
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from newsletter.models import Message
 
 Key = RSAPrivateKey | Ed25519PrivateKey
-# From twice: a second From that somebody adds later breaks the signature (RFC 6376 section 8.15).
+# From twice: a second From that someone adds later breaks the signature (RFC 6376 section 8.15).
 _FIELDS = (
     "from", "from", "to", "subject", "date", "message-id", "reply-to", "mime-version", "content-type", "list-id",
     "list-unsubscribe", "list-unsubscribe-post", "list-help", "list-archive", "auto-submitted",
@@ -30,9 +30,9 @@ _SELECTOR = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 def signer(key_file: Path, selector: str) -> Callable[[Message], bytes]:
-    """Reads the key once. Raises ValueError with what is wrong, fit for an operator."""
+    """Reads the key once. Raises ValueError with a text meant for an operator."""
     if not _SELECTOR.fullmatch(selector):
-        raise ValueError(f"{selector!r} is not a name that DNS can have")
+        raise ValueError(f"{selector!r} is not a valid DNS name")
     key = _key(key_file)
 
     def sign(message: Message) -> bytes:
@@ -47,10 +47,10 @@ def _key(key_file: Path) -> Key:
     except OSError as error:
         raise ValueError(f"{key_file} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError) as error:  # without its words, which may quote the file
-        raise ValueError(f"{key_file} holds no private key in PEM without a password") from error
+        raise ValueError(f"{key_file} contains no PEM private key without a password") from error
     if isinstance(key, Ed25519PrivateKey) or (isinstance(key, RSAPrivateKey) and key.key_size >= _FEWEST_BITS):
         return key
-    raise ValueError(f"{key_file} holds neither an Ed25519 key nor an RSA key of {_FEWEST_BITS} bits or more")
+    raise ValueError(f"{key_file} contains neither an Ed25519 key nor an RSA key of {_FEWEST_BITS} bits or more")
 
 
 def _field(message: Message, selector: str, key: Key) -> bytes:
@@ -74,7 +74,7 @@ def _signed(text: bytes, key: Key) -> bytes:
 
 
 def _canonical(head: bytes) -> dict[str, bytes]:
-    """Each field as `relaxed` has it, by its name; ours stand there once."""
+    """Each field in `relaxed` form, by its name; our fields occur once."""
     fields = {}
     for line in re.sub(rb"\r\n(?=[ \t])", b"", head).split(b"\r\n"):
         name, _, value = line.partition(b":")

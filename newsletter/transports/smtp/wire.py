@@ -1,4 +1,4 @@
-"""A mail's bytes as DATA wants them (RFC 5321 section 4.5.2)."""
+"""An email's bytes as DATA wants them (RFC 5321 section 4.5.2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from newsletter.models import Message
 
 
 def with_dots(message: Message) -> bytes:
-    """Lines that begin with a dot have it doubled, and a line of one dot ends the mail."""
+    """Lines that begin with a dot have it doubled, and a line of one dot ends the email."""
     head, body = message.head.fill(message.slots), message.rendered.body
     # Looking through 60 KB takes as long as everything else here: once an edition, since no slot holds a dot.
     if _is_plain(body.content) and b"\n." not in head and not head.startswith(b"."):
