@@ -521,7 +521,7 @@ ORIGINAL = f"Morning arXiv &lt;{REPLY_TO}&gt;"
     [
         ("<pre>Unsubscribe\n\nThanks, John</pre>", Action.UNSUBSCRIBE),
         (
-            f"<pre>Hello,\nplease unsubscribe me.\n\nJohn\n\nOn Monday {ORIGINAL} wrote:\n&gt; x</pre>",
+            f"<pre>Hello,\nplease unsubscribe me.\n\nThanks,\nJohn\n\nOn Monday {ORIGINAL} wrote:\n&gt; x</pre>",
             Action.UNSUBSCRIBE,
         ),
         ('<div style="white-space: pre-wrap">Hello,\nunsubscribe\n\nThanks, John</div>', Action.UNSUBSCRIBE),

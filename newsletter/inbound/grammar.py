@@ -137,9 +137,10 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
     """The wish of an email, None when it has none."""
     own = bare_subject(subject)
     typed, head = _clauses(lines, today), _clauses([own], today)
-    if head and _whole(head, [own], today):
+    changed = own == subject.strip()  # else it is that of the email that is answered, as a rule one of ours
+    if (changed or not typed) and head and _whole(head, [own], today):
         typed = [*(replace(one, line=-1) for one in head), *typed]
-    elif own == subject.strip():
+    elif changed:
         lines = [*lines, own]
         typed = [*typed, *(replace(one, asked=True) for one in head if one.stems)]
     if not typed:
@@ -179,16 +180,16 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
                 return None
             told = told or sign
         elif _is_courtesy(clause):
-            signed = told is not None
+            signed = signed or (told is not None and not (clause.line == 0 and _is_greeting(clause)))
         elif told and below and not signed and _is_block(typed[index:], lines):
             break
         elif not _is_harmless(clause):
             return None
-        elif told is None or _begins(clause, "self"):
+        elif told is None or _goes_on(told, clause):
             reasons = True
             spoken.update(sign.command for sign in clause.stems)
-        elif signed and (below or _is_name(clause)):
-            spoken.update(sign.command for sign in clause.stems)
+        elif signed and not clause.stems and (below or _is_name(clause)):
+            continue
         elif not _is_object(clause, told):
             return None
     if told is None or spoken - {told.command} or (reasons and _may_be_spoken_of(told)):
@@ -218,9 +219,11 @@ def _is_harmless(clause: _Clause) -> bool:
     return not (turned or clause.asked or clause.quoted or any(map(_is_about_others, clause.stems)))
 
 
-def _begins(clause: _Clause, label: str) -> bool:
-    """Whether the clause begins with such a phrase in any language."""
-    return any(start == 0 for _, found in clause.found for start, _ in found.get(label, ()))
+def _goes_on(told: _Sign, clause: _Clause) -> bool:
+    """Whether a clause behind a command gives a reason, in a language that the command may be written in."""
+    languages = [language for language, _ in told.clause.found]
+    found = [labels for language, labels in clause.found if language in languages]
+    return any(start == 0 for labels in found for start, _ in labels.get("self", ()))
 
 
 def _meant(sign: _Sign, clause: _Clause) -> tuple[str, list[str]]:
