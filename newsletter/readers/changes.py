@@ -68,7 +68,7 @@ def resume(counter: Counter, subscriber: Subscriber) -> Changed:
 
 
 def left_by_themselves(subscriber: Subscriber) -> bool:
-    """Whether somebody who unsubscribed did so by their own hand."""
+    """Whether a reader who unsubscribed did so themselves."""
     own = (subscriber.why or "").endswith((BY_REPLY, BY_LINK))
     return subscriber.state is SubscriberState.UNSUBSCRIBED and own
 

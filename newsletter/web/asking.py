@@ -101,7 +101,7 @@ class _Page:
         return self.show(would, f'{form}<p class="quiet">{self._say("page_confirm_otherwise")}</p>')
 
     def done(self, acted: commands.Acted | None) -> Response:
-        """What was done, as our answer by email would say it; None: by somebody who was faster."""
+        """What was done, as our answer by email would say it; None: by someone who was faster."""
         if acted is None or acted.response is None:
             return self.show(Sentence("page_confirm_used"))
         said = acted.response
