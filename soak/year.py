@@ -149,8 +149,8 @@ def _check(works: Clockwork, weather: Weather, announced: set[date]) -> Iterator
 
 def _check_told(works: Clockwork, weather: Weather, still: list[str]) -> Iterator[str]:
     told = works.told()
-    begun = [subject for subject in told if "trouble:" in subject]
-    over = [subject for subject in told if "over:" in subject]
+    begun = [subject for subject in told if "Problem:" in subject]
+    over = [subject for subject in told if "Resolved:" in subject]
     causes = len(weather.outages) + len(weather.skipped) + len(weather.late)
     least = sum(1 for begin, end in weather.outages if not any(weather.is_asleep(begin + n * _HOUR) for n in range(5)))
     strange = [subject for subject in told if "arXiv" not in subject.partition(": ")[2] and "issue" not in subject]

@@ -149,8 +149,8 @@ WRONG = [
     (Command.DAYS, "monthly", "How often"), (Command.TIME, "", "At what time"),
     (Command.TIME, "25:00", "“25:00” is not a time of day"), (Command.LANGUAGES, "", "Which languages"),
     (Command.LANGUAGES, "fr", "“fr” is not offered here. Choose among en, zh"),
-    (Command.LANGUAGES, "klingon!", "is not a language code"), (Command.PAUSE, "2026-03-09", "not on 2026-03-09"),
-    (Command.PAUSE, "2099-01-01", "not on 2099-01-01"), (Command.PAUSE, "soon", "“soon” is not a date"),
+    (Command.LANGUAGES, "klingon!", "is not a language code"), (Command.PAUSE, "2026-03-09", "one year from now"),
+    (Command.PAUSE, "2099-01-01", "one year from now"), (Command.PAUSE, "soon", "“soon” is not a date"),
 ]  # fmt: skip
 
 

@@ -142,7 +142,7 @@ def test_sigterm_while_a_model_is_silent(warm_with_a_model: Warm, tmp_path: Path
         wait_for(lambda: servers.model.requests)
         ended = stop(warm, process)
     assert 1 == ended
-    assert "run again to go on" in (tmp_path / "output").read_text()
+    assert "run again to continue" in (tmp_path / "output").read_text()
 
 
 # --- clocks ---

@@ -491,7 +491,7 @@ def test_a_hold_lasts_until_its_time_or_the_operator(tmp_path: Path) -> None:
         assert round_of(11, [down]).held == "smtp: cannot connect"
         assert told == [("sending", "emails wait: smtp: cannot connect")]
         with app.open_ledger(settings) as store:
-            assert "next try 2026-03-09 06:21 UTC" in str(holding.read(store))
+            assert "next try at 2026-03-09 06:21 UTC" in str(holding.read(store))
             assert {mail.attempts for mail in store.deliveries()} == {0}
         assert round_of(12, []) == Tally()
         assert run(settings, now=MORNING + timedelta(minutes=13)).tally.accepted == 2

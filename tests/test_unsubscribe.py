@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_written_changes_nothing_about_it(
     assert changed is not None
     assert (SubscriberState.UNSUBSCRIBED, None) == (changed.subscriber.state, changed.line)
     assert changed.file_problem is not None
-    assert "the ledger has it" in changed.file_problem
+    assert "recorded in the ledger" in changed.file_problem
     assert told in changed.file_problem
     assert [] == [path for path in roster.parent.iterdir() if path != roster]
 
