@@ -88,6 +88,7 @@ def hostile(count: int, seed: int = 7) -> Iterator[bytes]:
 
 def hurt(mails: Iterator[bytes]) -> list[str]:
     """The mails that raise, take too long or too much memory, or make a reader leave without proof."""
+    _read(b"From: ada@example.org\n\npause until 1 April\n")  # the words, which are loaded once
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     problems = []
     for number, raw in enumerate(mails):

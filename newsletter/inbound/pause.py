@@ -5,11 +5,13 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-from babel import Locale
+from babel import Locale, localedata
+from babel.localedata import LocaleDataDict
 
 from newsletter.inbound import lexicon
 from newsletter.inbound.lexicon import folded
@@ -75,10 +77,12 @@ def _named(what: str) -> Mapping[str, int]:
     """Names of `months` (from 1) or `days` (Monday is 0) in all languages that we read."""
     names: dict[str, int] = {}
     for language in lexicon.languages():
-        locale = Locale.parse(language.code)
+        shared: Any = localedata.load(str(Locale.parse(language.code)))
+        # A copy: Babel notes what it looks up in data that other languages share, which would then say `4月` too.
+        known = LocaleDataDict(deepcopy(shared[what]), base=shared)
         for context in ("stand-alone", "format"):
             for width in ("wide", "abbreviated"):
-                for number, name in getattr(locale, what)[context][width].items():
+                for number, name in known[context][width].items():
                     word = _tight(name.rstrip("."))
                     if len(word) > (1 if _SPACELESS.search(word) else 2) and not word[0].isdigit():
                         names.setdefault(word, number)
