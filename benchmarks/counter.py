@@ -51,7 +51,8 @@ def _page(settings: Settings) -> Iterator[str]:
         in_force.take_in(counter, in_force.load(counter))
         visits = Visits(counter, TestClient(web.build(counter), base_url="http://127.0.0.1"))
         visits.get(0)  # what is made once a process
-        without_file = Visits(counter, TestClient(web.build(replace(counter, subscribers=Path("nowhere")))))
+        nowhere = web.build(replace(counter, subscribers=Path("nowhere")))
+        without_file = Visits(counter, TestClient(nowhere, base_url="http://127.0.0.1"))
         got, besides, posted, edited = (
             median(_cpu_ms(partial(visit, number + start)) for number in range(_VISITS))
             for start, visit in ((0, visits.get), (0, without_file.post), (50, visits.post), (100, visits.rewrite))
@@ -74,7 +75,7 @@ class Visits:
         form = {"do": "save", "send_at": "08:15", "abstracts": "full", "timezone": "Europe/London"}
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         answer = self.client.post(self._path(number), content=urlencode(form), headers=kind)
-        assert answer.status_code == 200
+        assert answer.status_code == 200, (answer.status_code, answer.text[:300])
 
     def rewrite(self, number: int) -> None:
         """The same three keys of another reader, in the file alone."""
