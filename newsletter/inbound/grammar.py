@@ -19,6 +19,7 @@ from newsletter.inbound.lexicon import Labels, Language, Place, folded
 from newsletter.models import Action, Command
 
 _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
+_MOST_CLAUSES, _LONGEST_TEXT = 100, 200  # clauses, and letters of one
 _NEAR = 4  # words between a negation and what it turns
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
@@ -392,8 +393,11 @@ def _clauses(lines: Sequence[str], today: date, ends: re.Pattern[str] | None = N
         pieces = (ends or _CLAUSE).split(_PRONOUNS.sub("", line[:_LONGEST_LINE]))
         marks = [mark or "" for mark in pieces[1::2]]
         for text, before, after in zip(pieces[::2], ["", *marks], [*marks, ""], strict=True):
+            if count >= _MOST_TOKENS or len(made) >= _MOST_CLAUSES:
+                return made
+            text = text[:_LONGEST_TEXT]
             clause = _clause(text, bool(_ASKED.search(after) or _ASKS.search(text)), number, today)
-            if clause.tokens and count < _MOST_TOKENS:
+            if clause.tokens:
                 count += len(clause.tokens)
                 quoted = bool(_OPENS_QUOTE.search(before)) or (len(clause.tokens) == 1 and bool(_COLON.search(before)))
                 parts = [clause] if ends else _parted(clause, today)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from itertools import product
@@ -89,6 +89,7 @@ class Read(NamedTuple):
     may_pause: bool  # whether there is a word in it by which people ask for a pause
 
 
+@lru_cache(maxsize=256)  # a sentence is often a clause too
 def read(text: str) -> Read:
     """The words of a text and what is known of them."""
     plain = folded(text)
