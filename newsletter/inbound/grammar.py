@@ -50,12 +50,8 @@ _COLON = re.compile(r"[:：]$")
 _SUBJECT_PREFIX = re.compile(
     r"\s*(?:[^\W\d_]{1,6}\.?\s*(?:\[\d+\]|\(\d+\))?\s*[:：]|\[[^\]]{1,20}\]|【[^】]{1,20}】)\s*"
 )
-_VALUED = (
-    Command.PAUSE, Command.LIKE, Command.NOT, Command.SAVE, Command.PAPERS, Command.TIME, Command.LANGUAGES,
-    Command.ADDRESS,
-)  # fmt: skip
 _COMMANDS = {"weekly": Command.DAYS, "daily": Command.DAYS}
-# The values that may stand in a command.
+# The values that a command needs: without one we ask.
 _VALUES = {
     "pause": {"until"},
     "like": {"n"},
@@ -139,7 +135,7 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
     own = bare_subject(subject)
     typed, head = _clauses(lines, today), _clauses([own], today)
     changed = own == subject.strip()  # else it is that of the email that is answered, as a rule one of ours
-    if (changed or not typed) and head and _whole(head, [own], today):
+    if (changed or not typed) and head and _whole(head, [own]):
         typed = [*(replace(one, line=-1) for one in head), *typed]
     elif changed:
         lines = [*lines, own]
@@ -150,7 +146,7 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
         _tiled_in_any(one, "yes") for one in typed
     ):
         return Wish(Action.AGREE, f"says {_short(typed[0].text)}")
-    return _whole(typed, lines, today) or _hinted([*typed, *_clauses(lines, today, _SENTENCE)], today)
+    return _whole(typed, lines) or _hinted([*typed, *_clauses(lines, today, _SENTENCE)])
 
 
 def only_greets(line: str) -> bool:
@@ -169,7 +165,7 @@ def bare_subject(subject: str) -> str:
 # --- certain -------------------------------------------------------------------------------------
 
 
-def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | None:
+def _whole(typed: list[_Clause], lines: Sequence[str]) -> Wish | None:
     """The command, where the whole text is one, with what people say around it."""
     told: _Sign | None = None
     spoken: set[str] = set()  # commands that the rest touches
@@ -197,7 +193,7 @@ def _whole(typed: list[_Clause], lines: Sequence[str], today: date) -> Wish | No
         return None
     if reasons and told.command not in (_LEAVE, _PAUSE):
         return None
-    return _wish(told, today)
+    return _wish(told)
 
 
 def _is_object(clause: _Clause, told: _Sign) -> bool:
@@ -324,14 +320,14 @@ def _is_name(clause: _Clause) -> bool:
 
 
 def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
-    """Whether what follows without a word of courtesy is somebody's signature: behind an empty line a few short ones
+    """Whether what follows without a word of courtesy is someone's signature: behind an empty line a few short ones
     that begin with a name, or a telephone number or link among them; or one long one that firms put below every email.
     Nothing in it may change a command: `Computer Vision` below one may be its object."""
     first = rest[0].line
     below = [line for line in lines[first:] if line]
     head = [one for one in rest if one.line == first and one.tokens != [one.text[:1].casefold()]]  # no initials
     known = any(labels.keys() & {"fill", "paper", "this", "wish"} for one in head for _, labels in one.found)
-    odd = any(found.get("no") or sign for one in rest for _, found in one.found for sign in [bool(one.stems)])
+    odd = any(one.stems or any(found.get("no") for _, found in one.found) for one in rest)
     if not below or odd or not all(map(_is_harmless, rest)):
         return False
     apart = first > 0 and not lines[first - 1]
@@ -346,8 +342,8 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
 # --- any sign ------------------------------------------------------------------------------------
 
 
-def _hinted(typed: Iterable[_Clause], today: date) -> Wish | None:
-    """What we ask back about; HUMAN where it is negated or about somebody else."""
+def _hinted(typed: Iterable[_Clause]) -> Wish | None:
+    """What we ask back about; HUMAN where it is negated or about someone else."""
     best: _Sign | None = None
     turned: _Sign | None = None
     for sign in (sign for clause in typed for sign in (*clause.stems, *filter(None, [clause.told]))):
@@ -358,9 +354,9 @@ def _hinted(typed: Iterable[_Clause], today: date) -> Wish | None:
         elif best is None or sign.weight > best.weight:
             best = sign
     if best:
-        return replace(_wish(best, today), action=Action.CONFIRM, why=f"perhaps: {_short(best.clause.text)}")
+        return replace(_wish(best), action=Action.CONFIRM, why=f"perhaps: {_short(best.clause.text)}")
     if turned:
-        return Wish(Action.HUMAN, f"negated or about somebody else: {_short(turned.clause.text)}")
+        return Wish(Action.HUMAN, f"negated or about someone else: {_short(turned.clause.text)}")
     return None
 
 
@@ -372,7 +368,7 @@ def _is_asked_for(sign: _Sign) -> bool:
 
 
 def _is_about_others(sign: _Sign) -> bool:
-    """Whether the clause speaks of somebody else, or a negation stands near what it seems to ask for."""
+    """Whether the clause speaks of someone else, or a negation stands near what it seems to ask for."""
     low, high = min(sign.places)[0], max(end for _, end in sign.places)
     spaceless = re.search(f"[{lexicon.CJK}]", sign.clause.text)
     found = _labels(sign.clause, sign.language)
@@ -400,7 +396,7 @@ def _clauses(lines: Sequence[str], today: date, ends: re.Pattern[str] | None = N
             if clause.tokens:
                 count += len(clause.tokens)
                 quoted = bool(_OPENS_QUOTE.search(before)) or (len(clause.tokens) == 1 and bool(_COLON.search(before)))
-                parts = [clause] if ends else _parted(clause, today)
+                parts = [clause] if ends else _parted(clause)
                 made.extend(replace(part, quoted=quoted) for part in parts)
     return made
 
@@ -432,7 +428,7 @@ def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = 
 
 def _corrected(clause: _Clause, today: date) -> _Clause:
     """With long words that are nearly a word of a command, and begin like it, as that word."""
-    if len(clause.tokens) > _LONGEST_CLAUSE or bool(clause.stems):
+    if len(clause.tokens) > _LONGEST_CLAUSE or clause.stems:
         return clause
     known = {start for _, found in clause.found for places in found.values() for start, _ in places}
     odd = [n for n, token in enumerate(clause.tokens) if n not in known and len(token) >= _SHORTEST_TYPO][:3]
@@ -454,7 +450,7 @@ def _long_words() -> list[str]:
     return sorted(word for word in words if len(word) >= _SHORTEST_TYPO)
 
 
-def _parted(clause: _Clause, today: date) -> list[_Clause]:
+def _parted(clause: _Clause) -> list[_Clause]:
     """A clause in its parts at words such as `because`, where a part of it is a command then."""
     if clause.told or not clause.certain or len(clause.tokens) > _LONGEST_CLAUSE:
         return [clause]
@@ -464,7 +460,7 @@ def _parted(clause: _Clause, today: date) -> list[_Clause]:
             for cut in {start, end}:
                 first, second = (_sliced(clause, part) for part in (slice(0, cut), slice(cut, None)))
                 if first and second and (first.told or second.told):
-                    return [*_parted(first, today), *_parted(second, today)]
+                    return [*_parted(first), *_parted(second)]
     return [clause]
 
 
@@ -482,11 +478,11 @@ def _labels(clause: _Clause, language: Language) -> Labels:
     return next((found for known, found in clause.found if known is language), {})
 
 
-def _wish(sign: _Sign, today: date) -> Wish:
+def _wish(sign: _Sign) -> Wish:
     command = _COMMANDS.get(sign.command) or Command(sign.command)
     value, until = _value(sign, command), None
     action = Action(command.value)
-    if command in _VALUED and not value:
+    if command.value in _VALUES and not value:
         action = Action.CONFIRM
     if command is Command.PAUSE and value:
         until = date.fromisoformat(value)

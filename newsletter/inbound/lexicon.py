@@ -57,9 +57,8 @@ class Language:
 
     code: str
     root: _Node
-    entries: Mapping[
-        str, Mapping[str, tuple[Entry, ...]]
-    ]  # by strength (`certain`, `alone`, `stems`), then first label
+    # By strength (`certain`, `alone`, `stems`), then by first label.
+    entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
     tiles: Mapping[str, frozenset[str]]  # by command, the labels of what may stand in a certain clause
     names: Mapping[str, str]  # folded name → code of a language
     pauses: frozenset[str]
