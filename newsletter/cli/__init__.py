@@ -271,7 +271,8 @@ def inbox(explain_it: bool, once: bool, paths: tuple[Path, ...]) -> None:
     """Read replies, bounces and complaints.
 
     With --explain, PATHS are .eml files or folders of them; prints one line of JSON for each email: file, action,
-    email, reason. With --once, reads the mailbox of NEWSLETTER_IMAP_URL once, as `newsletter serve` does every minute.
+    email, reason, command, value. With --once, reads the mailbox of NEWSLETTER_IMAP_URL once, as `newsletter serve`
+    does every minute.
     """
     if explain_it and not paths:
         raise click.UsageError("Missing argument 'PATHS...'.")
