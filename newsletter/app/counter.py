@@ -54,6 +54,6 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
             data_dir=settings.data_dir,
             authserv_id=settings.authserv_id,
             open_mailbox=partial(adapters.open_mailbox, settings) if settings.imap_url else None,
-            hooks=adapters.hooks(settings),
+            find_hooks=partial(adapters.hooks, settings),
             find_templates=partial(folders, "templates", settings.subscribers),
         )

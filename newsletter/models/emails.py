@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from string import Formatter
+
+_FIRST_DOT = re.compile(rb"(?:\A|(?<=\r\n))\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class Span:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Slotted:
     """Bytes with recorded places for fixed-width values ([a-z2-7], never searched for)."""
 
@@ -46,6 +50,15 @@ class Slotted:
             piece = values[span.slot][span.start : span.start + span.length]
             filled[span.offset : span.offset + span.length] = piece.encode("ascii")
         return bytes(filled)
+
+    @cached_property
+    def with_doubled_dots(self) -> Slotted:
+        """The same with a second dot before each that begins a line (RFC 5321 section 4.5.2)."""
+        dots = [found.start() for found in _FIRST_DOT.finditer(self.content)]
+        if not dots:
+            return self
+        spans = (replace(span, offset=span.offset + bisect_right(dots, span.offset)) for span in self.spans)
+        return Slotted(_FIRST_DOT.sub(b"..", self.content), tuple(spans))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class Counter:
     data_dir: Path
     authserv_id: str | None = None  # whose Authentication-Results header is believed in emails out of files
     open_mailbox: Callable[[], AbstractContextManager[Mailbox]] | None = None  # None: nobody reads replies here
-    hooks: tuple[Hook, ...] = ()  # where providers post to
+    find_hooks: Callable[[], Sequence[Hook]] = tuple  # where providers post to
     find_templates: Callable[[], Sequence[Path]] = tuple  # the folders of templates and words, the first wins
 
     @property

@@ -23,6 +23,7 @@ HTML, TEXT = "digest.mjml", "digest.txt.j2"
 _INCLUDE = re.compile(r'\[%-? *include *"([^"]+)" *-?%\]')
 _MARK = re.compile(r"\[\[.*?\]\]|\[%.*?%\]", re.S)
 _RECIPE = "2"  # raise it when the way from template to HTML changes: old cache files no longer count
+_RECENT: dict[str, str] = {}  # what this process compiled last: a first run checks a template, then uses it
 
 
 class Templates:
@@ -82,7 +83,9 @@ class Templates:
         file = self._cache / f"{key}.html" if self._cache else None
         if file and file.is_file():
             return file.read_text(encoding="utf-8")
-        compiled = self._checked(source, inline(self._from_mjml(source)))
+        compiled = _RECENT.get(key) or self._checked(source, inline(self._from_mjml(source)))
+        _RECENT.clear()
+        _RECENT[key] = compiled
         if file:
             write_atomically(file, compiled)
         return compiled

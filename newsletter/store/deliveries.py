@@ -6,7 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsletter.models import (
     HEARD_OF,
@@ -229,42 +244,55 @@ _ACCEPT_MINE = (
     .values(state=DeliveryState.ACCEPTED.value, owner=None, not_before=None, error=None)
 )
 _RECORD_MINE = update(delivery).where(delivery.c.id == bindparam("the_id"), _MINE)
+_IS_PAUSED = (
+    exists()
+    .where(domain_pause.c.until > bindparam("now"))
+    .where(func.lower(delivery.c.email).like("%@" + func.replace(domain_pause.c.domain, "_", "\\_"), escape="\\"))
+)
 _DUE = (
-    select(delivery, subscriber.c.state.label("reader"))
-    .select_from(delivery.join(subscriber, subscriber.c.id == delivery.c.subscriber_id))
+    select(delivery.c.id)
     .where(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.id > bindparam("after"))
-    .where(or_(delivery.c.not_before.is_(None), delivery.c.not_before <= bindparam("now")))
+    .where(or_(delivery.c.not_before.is_(None), delivery.c.not_before <= bindparam("now")), ~_IS_PAUSED)
     .order_by(delivery.c.id)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=delivery)
+    .with_for_update(skip_locked=True)
 )
-_DUE_TO_ONE = _DUE.where(subscriber.c.email == bindparam("only"))
-_TAKE = (
-    update(delivery)
-    .where(_THESE)
-    .values(state=DeliveryState.SENDING.value, owner=bindparam("the_owner"), attempts=delivery.c.attempts + 1)
+_READS_ON = exists().where(
+    subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE.value
 )
-_SKIP = update(delivery).where(delivery.c.id == bindparam("the_id")).values(state=DeliveryState.SKIPPED.value)
+
+
+def _claiming(due: Select[Any]) -> ReturningUpdate[Any]:
+    """Decided in the claim itself: who unsubscribed a second ago gets nothing."""
+    return (
+        update(delivery)
+        .where(delivery.c.id.in_(due.correlate(None)))
+        .values(
+            state=case((_READS_ON, DeliveryState.SENDING.value), else_=DeliveryState.SKIPPED.value),
+            owner=case((_READS_ON, bindparam("the_owner"))),
+            attempts=delivery.c.attempts + case((_READS_ON, 1), else_=0),
+        )
+        .returning(*delivery.c)
+    )
+
+
+_CLAIM = _claiming(_DUE)
+_IS_ONLY = delivery.c.subscriber_id.in_(select(subscriber.c.id).where(subscriber.c.email == bindparam("only")))
+_CLAIM_ONLY = _claiming(_DUE.where(_IS_ONLY))
 
 
 def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
     """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
-    asked = {"after": claim.after, "now": claim.now}
-    query, values = (_DUE, asked) if claim.only is None else (_DUE_TO_ONE, asked | {"only": claim.only.lower()})
-    for domain in connection.scalars(select(domain_pause.c.domain).where(domain_pause.c.until > claim.now)).all():
-        query = query.where(~func.lower(delivery.c.email).endswith(f"@{domain}", autoescape=True))
+    asked = {"after": claim.after, "now": claim.now, "the_owner": claim.owner}
+    query, values = (_CLAIM, asked) if claim.only is None else (_CLAIM_ONLY, asked | {"only": claim.only.lower()})
     claimed: list[Delivery] = []
     while len(claimed) < claim.limit:
-        # Asked in the claim itself: who unsubscribed a second ago gets nothing, and the next one takes their place.
         rows = connection.execute(query, values | {"limit": claim.limit - len(claimed)}).all()
-        claimed += (_delivery(row, claim.owner) for row in rows if row[-1] == SubscriberState.ACTIVE.value)
-        gone = [{"the_id": row.id} for row in rows if row[-1] != SubscriberState.ACTIVE.value]
-        if not gone:
+        touched = sorted(map(_delivery, rows), key=lambda one: one.id)
+        claimed += (one for one in touched if one.state is DeliveryState.SENDING)
+        if all(one.state is DeliveryState.SENDING for one in touched):
             break
-        connection.execute(_SKIP, gone)
-        values["after"] = rows[-1].id
-    if claimed:
-        connection.execute(_TAKE, {"ids": [one.id for one in claimed], "the_owner": claim.owner})
+        values["after"] = touched[-1].id  # the next ones take the places of those who unsubscribed
     return claimed
 
 
@@ -332,11 +360,9 @@ def _slotted(content: bytes, spans: Iterable[Sequence[Any]]) -> Slotted:
     return Slotted(content, tuple(Span(*span) for span in spans))
 
 
-def _delivery(row: Row[Any], claimed_by: str | None = None) -> Delivery:
+def _delivery(row: Row[Any]) -> Delivery:
     # Unpacked: asking a row for its values by name takes longer than all the rest of this.
-    key, who, email, name, edition_, issues, state, message_id, date_, attempts, not_before, owner, error, *_ = tuple(
-        row
-    )
+    key, who, email, name, edition_, issues, state, message_id, date_, attempts, not_before, owner, error = tuple(row)
     return Delivery(
         id=key,
         subscriber_id=value_id(who),
@@ -344,11 +370,11 @@ def _delivery(row: Row[Any], claimed_by: str | None = None) -> Delivery:
         name=name,
         edition=edition_,
         issues=issues,
-        state=DeliveryState.SENDING if claimed_by else DeliveryState(state),
+        state=DeliveryState(state),
         message_id=message_id,
         date=date_,
-        attempts=attempts + 1 if claimed_by else attempts,
+        attempts=attempts,
         not_before=not_before,
-        owner=claimed_by or owner,
+        owner=owner,
         error=error,
     )

@@ -32,7 +32,7 @@ _WAIT = 10.0  # seconds for a place
 
 def routes(counter: Counter) -> list[Route]:
     """An address for each hook; one that is not set up is not found."""
-    return [Route(hook.path, _endpoint(counter, hook), methods=["POST"]) for hook in counter.hooks]
+    return [Route(hook.path, _endpoint(counter, hook), methods=["POST"]) for hook in counter.find_hooks()]
 
 
 def _endpoint(counter: Counter, hook: Hook) -> Callable[[Request], Awaitable[Response]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _LONGEST = 64 * 1024  # octets of one reply; RFC 5321 section 4.5.3.1.5 allows 512 a line
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _LINE = re.compile(rb"(\d{3})(?:([ -])([^\n]*))?", re.DOTALL)
 
 
@@ -46,6 +47,6 @@ class Replies:
             self._lines.append(found[3] or b"")
             if found[2] != b"-":
                 text, self._lines = b" ".join(self._lines), []
-                yield Reply(int(found[1]), re.sub(r"[\x00-\x1f\x7f]+", " ", text.decode("utf-8", "replace")).strip())
+                yield Reply(int(found[1]), _CONTROLS.sub(" ", text.decode("utf-8", "replace")).strip())
         if len(self._waiting) + sum(map(len, self._lines)) > _LONGEST:
             raise ReplyError("the server's reply has no end")
