@@ -125,9 +125,9 @@ def send(settings: Settings, number: int) -> str:
     ):
         desk = replace(desk, transport=transport)
         began = time.perf_counter()
-        planned = pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk))
+        planned = pipeline.Planning(desk, pipeline.Editor(desk), pipeline.due(desk)).finish()
         planning = time.perf_counter() - began
-        tally = pipeline.send(desk)
+        tally = pipeline.send(desk, pipeline.Planning(desk, pipeline.Editor(desk), []))
     assert (planned, tally.accepted, transport.mails) == (number, number, number)
     return f"planned in {planning:.0f} s and sent, {transport.bytes / number / 1024:.0f} KiB each"
 

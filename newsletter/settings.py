@@ -56,6 +56,7 @@ class Settings(BaseSettings, TransportSettings):
     model_window: int | None = Field(default=None, ge=512)
     max_cost_usd: float | None = Field(default=None, gt=0)
     prefilter: float | None = Field(default=None, gt=0, lt=1)
+    keep_days: int = Field(default=400, ge=60)
     prefilter_loss: float | None = Field(default=None, gt=0, lt=1)
     send_rate: float | None = Field(default=None, gt=0)
     imap_url: Annotated[str, values.mail_server("imap", _IMAP, loopback_only=True)] | None = None

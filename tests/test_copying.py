@@ -85,7 +85,7 @@ def test_a_mail_that_waited_when_the_copy_was_made_is_named_and_not_sent(tmp_pat
     with practice(tmp_path / "a", model=False) as (_, settings):
         with desk_of(settings) as desk:
             pipeline.prepare_days(desk, None)
-            pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk))
+            pipeline.Planning(desk, pipeline.Editor(desk), pipeline.due(desk)).finish()
         again = restored(settings, tmp_path / "b")
         assert 2 == morning(settings, "2026-03-09 06:01").tally.accepted
         assert 0 == morning(again, "2026-03-09 08:00").tally.accepted

@@ -279,8 +279,8 @@ def sent_before(settings: Settings) -> None:
         before = date(2026, 3, 6)
         issue = Issue(date=before, state=IssueState.QUIET)
         desk.store.save_collection(issue, (), (), {"cs.LG", "cs.CL"})
-        pipeline.plan(desk, editor, [[pipeline.Due(reader, (before,))]])
-        pipeline.send(desk)
+        pipeline.Planning(desk, editor, [[pipeline.Due(reader, (before,))]]).finish()
+        pipeline.send(desk, pipeline.Planning(desk, pipeline.Editor(desk), []))
     for file in (settings.data_dir / "outbox").glob("*.*"):
         file.unlink()
 

@@ -493,6 +493,24 @@ def test_drain_at_a_rate(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [0, *[1 / 20] * 7] == pytest.approx([then - before for before, then in pairwise(made)], abs=1e-5)
 
 
+def test_planning_goes_in_step_with_sending(store: Store) -> None:
+    """The first email leaves before the second page is planned, and an error of planning leaves nothing in doubt."""
+    pages = [["ada", "bob"], ["eve", "ian"]]
+    transport, sent_before_page = Scripted(lanes=4), []
+
+    def more() -> bool:
+        sent_before_page.append(len(transport.sent))
+        if not pages:
+            raise RuntimeError("no third page")
+        plan(store, *pages.pop(0))
+        return True
+
+    with pytest.raises(RuntimeError, match="no third page"):
+        drain(store, transport, build, owner="me", now=Clock(), supply=more)
+    assert 0 == sent_before_page[0] < sent_before_page[1] < sent_before_page[2]
+    assert {DeliveryState.ACCEPTED} == {mail.state for mail in store.deliveries()}
+
+
 def test_pace() -> None:
     """A pause saves up one second's worth of mails, not more."""
     clock = iter([0.0, 0.0, 0.1, 3600.0, 3600.5, 3602.0]).__next__

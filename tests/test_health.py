@@ -163,11 +163,11 @@ def test_the_age_of_the_queue(tmp_path: Path) -> None:
     with practice(tmp_path, model=False) as (_, settings):
         with desk_of(settings) as desk:
             pipeline.prepare_days(desk, None)
-            pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk))
+            pipeline.Planning(desk, pipeline.Editor(desk), pipeline.due(desk)).finish()
         later = Pulse(now=lambda: MORNING + timedelta(hours=2))
         assert 7200 == metrics(settings, later)["newsletter_queue_age_seconds"]
         with desk_of(settings) as desk:
-            pipeline.send(desk)
+            pipeline.send(desk, pipeline.Planning(desk, pipeline.Editor(desk), []))
         assert 0 == metrics(settings, later)["newsletter_queue_age_seconds"]
 
 

@@ -267,8 +267,8 @@ def test_a_dead_model_does_not_stop_the_mail(tmp_path: Path) -> None:
         yesterday = date(2026, 3, 6)
         with desk_of(settings) as desk:  # the first issue of a ledger is not sent without its model
             desk.store.save_collection(Issue(date=yesterday, state=IssueState.QUIET), (), (), {"cs.LG", "cs.CL"})
-            pipeline.plan(desk, pipeline.Editor(desk), [[pipeline.Due(active(desk)[0], (yesterday,))]])
-            pipeline.send(desk)
+            pipeline.Planning(desk, pipeline.Editor(desk), [[pipeline.Due(active(desk)[0], (yesterday,))]]).finish()
+            pipeline.send(desk, pipeline.Planning(desk, pipeline.Editor(desk), []))
         servers.model.faults.extend(Fault(kind="status", status=401, body=refusal) for _ in range(200))
         done = run(settings)
     (issue,) = done.issues

@@ -206,7 +206,7 @@ def prepared(folder: Path) -> Iterator[pipeline.Desk]:
 def test_mails_of_one_edition_lie_together(tmp_path: Path) -> None:
     """Whatever the order of the file, a batch holds as many mails of an edition as there are."""
     with prepared(tmp_path) as desk:
-        assert 11 == pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk))
+        assert 11 == pipeline.Planning(desk, pipeline.Editor(desk), pipeline.due(desk)).finish()
         editions = [key for key, _ in groupby(mail.edition for mail in desk.store.deliveries())]
     assert 2 == len(editions)
 
@@ -219,8 +219,8 @@ def test_stopped_between_two_pages(tmp_path: Path) -> None:
         def until(number: int) -> Iterator[Sequence[Due]]:
             yield from (page for page, _ in zip(pipeline.due(desk), range(number), strict=False))
 
-        planned = [pipeline.plan(desk, pipeline.Editor(desk), until(1)) for _ in range(5)]
-        assert 0 == pipeline.plan(desk, pipeline.Editor(desk), pipeline.due(desk))
+        planned = [pipeline.Planning(desk, pipeline.Editor(desk), until(1)).finish() for _ in range(5)]
+        assert 0 == pipeline.Planning(desk, pipeline.Editor(desk), pipeline.due(desk)).finish()
         emails = [mail.email for mail in desk.store.deliveries()]
     assert (11, 11, 11) == (sum(planned), len(emails), len(set(emails)))
     assert all(0 < number <= 3 for number in planned[:4])
@@ -237,8 +237,8 @@ def test_who_leaves_while_the_others_are_planned(tmp_path: Path) -> None:
         later = next(one for one in everybody if one.email not in {due.reader.email for due in first})
         for one in (on_page, later):
             desk.store.set_subscriber(one.id, SubscriberState.UNSUBSCRIBED, "by link", MORNING)
-        assert 10 == pipeline.plan(desk, pipeline.Editor(desk), [first, *pages])
-        assert 9 == pipeline.send(desk).accepted
+        assert 10 == pipeline.Planning(desk, pipeline.Editor(desk), [first, *pages]).finish()
+        assert 9 == pipeline.send(desk, pipeline.Planning(desk, pipeline.Editor(desk), [])).accepted
         skipped = [mail.email for mail in desk.store.deliveries() if mail.state == "skipped"]
     assert [on_page.email] == skipped
 
@@ -250,7 +250,7 @@ def test_an_edition_is_rendered_once_for_all_pages(tmp_path: Path) -> None:
     with prepared(tmp_path) as desk:
         shown = SimpleNamespace(**{name: getattr(desk, name) for name in desk.__dataclass_fields__})
         shown.progress = lambda stage, number, total: made.append(total)
-        pipeline.plan(shown, pipeline.Editor(desk), pipeline.due(desk))  # type: ignore[arg-type]
+        pipeline.Planning(shown, pipeline.Editor(desk), pipeline.due(desk)).finish()  # type: ignore[arg-type]
     assert [1, 1] == made
 
 

@@ -272,7 +272,7 @@ def test_an_error_of_ours_is_told_and_the_loop_goes_on(ground: Ground, monkeypat
     """A bug in planning: one mail that asks for a report; mended, the mails go out."""
     ground.at("2026-03-09 00:05")
     with monkeypatch.context() as broken:
-        broken.setattr("newsletter.pipeline.plan", lambda *_: 1 / 0)
+        broken.setattr("newsletter.pipeline.Planning", lambda *_: 1 / 0)
         (told,) = ground.through("2026-03-09 09:30", 0.2)
         assert "ZeroDivisionError" in told
     (over,) = ground.through("2026-03-09 10:35", 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -55,5 +55,6 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
             authserv_id=settings.authserv_id,
             open_mailbox=partial(adapters.open_mailbox, settings) if settings.imap_url else None,
             find_hooks=partial(adapters.hooks, settings),
+            keep=timedelta(days=settings.keep_days),
             find_templates=partial(folders, "templates", settings.subscribers),
         )

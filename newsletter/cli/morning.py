@@ -88,12 +88,14 @@ def _send(
     ):
         in_force.take_in(counter, looked)
         _check_reader(counter, only)
+        _check_day(counter, day)
         if dry_run:
             return _dry_run(desk, day, only)
         done = pipeline.run(desk, day, only, stop=told)
         for line in morning_lines(desk, done):
             click.echo(line)
         pipeline.publish(desk)
+        pipeline.clear_old(desk.store, desk.now(), counter.keep, stop=told)
         is_partly = left_over(desk)[0] or done.tally.failed or looked.findings
         return 1 if is_partly or any(_was_not_served(desk, issue) for issue in done.issues) else 0
 
@@ -109,6 +111,15 @@ def _check_reader(counter: Counter, only: str | None) -> None:
     subscriber = counter.store.subscriber(only) if only else None
     if only and not (subscriber and counter.store.reader(subscriber.id)):
         raise _no_reader(only)
+
+
+def _check_day(counter: Counter, day: date | None) -> None:
+    """Raises ConfigurationError for an issue of which nobody knows any more who had it."""
+    since = counter.store.kept_since()
+    if day and since and day < since:
+        problem = f"issue {day} is too old to be sent: the ledger no longer knows who had it"
+        remedy = f"choose {since} or later; NEWSLETTER_KEEP_DAYS says how long that is known"
+        raise ConfigurationError([Finding("--date", None, problem, remedy)])
 
 
 def _is_announced(day: date | None) -> bool:

@@ -33,19 +33,25 @@ def drain(
     unwanted: Callable[[Delivery], None] = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     rate: float | None = None,
+    supply: Callable[[], bool] = lambda: False,
 ) -> Tally:
     """Send every due email, or only that of `only`; `rate` in emails per minute.
 
+    `supply` is called when nothing is due: it plans more, or returns False. Its error is raised when
+    nothing is in flight any more.
     `unwanted` is told of each email that was rejected because of us, before the next one is claimed.
     A stop lets the emails in flight finish. Raises TransportRefused if no email can be sent. The tally says in `held`
     why the rest stays queued: the server is in trouble, or too many emails were refused.
     """
-    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, Pace(rate, time.monotonic))
+    pace = Pace(rate, time.monotonic)
+    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, pace, supply)
     try:
         while drained.turn():
             continue
     finally:
         drained.end()
+    if drained.unplanned:
+        raise drained.unplanned
     if isinstance(transport.trouble, TransportRefused):
         raise transport.trouble
     return drained.tally + _held(drained.health.problem, transport.trouble)
@@ -71,6 +77,7 @@ class _Round:
     unwanted: Callable[[Delivery], None]
     stop: Callable[[], bool]
     pace: Pace
+    supply: Callable[[], bool]
     health: Health = field(default_factory=Health)
     tally: Tally = field(default_factory=Tally)
     in_flight: dict[str, Delivery] = field(default_factory=dict)
@@ -78,13 +85,16 @@ class _Round:
     frozen: bool = False  # whether old garbage is left alone
     place: int = 0  # the id up to which the queue was walked through
     dry: bool = False  # nothing more was due
+    unplanned: Exception | None = None  # why there is no more supply
 
     def turn(self) -> bool:
         """Record, claim, hand over, wait for answers; False when there is nothing left to do."""
         decided = self._decided()
         wanted = self._wanted()
         claimed = self._claim(decided, wanted)
-        if not claimed and not self.in_flight:
+        if wanted and not claimed and self._supplied():
+            self.dry = False
+        elif not claimed and not self.in_flight:
             return self._rest(wanted)
         self.answers += self._exchange(claimed)
         return True
@@ -100,6 +110,14 @@ class _Round:
             return 0
         room, allowed = self.transport.room, self.pace.allowed()
         return room if allowed is None else min(room, allowed)
+
+    def _supplied(self) -> bool:
+        """Whether more emails were planned. What is in flight meanwhile is answered before the error is raised."""
+        try:
+            return self.unplanned is None and self.supply()
+        except Exception as error:
+            self.unplanned = error
+            return False
 
     def _decided(self) -> Sequence[Delivery]:
         now, outcomes = self.now(), dict[str, Outcome]()

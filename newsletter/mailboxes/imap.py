@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import imaplib
 import ssl
+import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from imap_tools.errors import ImapToolsError, MailboxLoginError
@@ -46,9 +48,11 @@ class Imap:
             uids = {f"{validity}.{uid}": uid for uid in box.uids("ALL", charset=None)}
         seen = known(uids)
         for key, uid in uids.items():
-            if key not in seen and (raw := self._fetch(uid)) is not None:
+            if key not in seen and (found := self._fetch(uid)) is not None:
                 # Not parsed here: that may be what goes wrong.
-                yield Incoming(key=key, raw=raw, place=f"UID {uid} in {self._folder}", authserv_id=self._authserv_id)
+                raw, arrived = found
+                place = f"UID {uid} in {self._folder}"
+                yield Incoming(key=key, raw=raw, place=place, authserv_id=self._authserv_id, arrived=arrived)
 
     def put_away(self, mail: Incoming) -> None:
         uid = mail.key.rpartition(".")[2]
@@ -63,12 +67,15 @@ class Imap:
                 self._box.logout()
             self._box = None
 
-    def _fetch(self, uid: str) -> bytes | None:
-        """Fetches the email with PEEK, so that it stays unread for its owner. None if it has gone meanwhile."""
+    def _fetch(self, uid: str) -> tuple[bytes, datetime | None] | None:
+        """The email and when it arrived, with PEEK, so that it stays unread for its owner; None if it has gone."""
         with self._translated():
-            status, found = self._connected().client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{_MOST}>)")
+            status, found = self._connected().client.uid("FETCH", uid, f"(INTERNALDATE BODY.PEEK[]<0.{_MOST}>)")
         _expect(status, found)
-        return next((bytes(part[1]) for part in found if isinstance(part, tuple)), None)
+        said = b" ".join(part[0] if isinstance(part, tuple) else part for part in found if part)
+        local = imaplib.Internaldate2tuple(said)
+        arrived = datetime.fromtimestamp(time.mktime(local), UTC) if local else None
+        return next(((bytes(part[1]), arrived) for part in found if isinstance(part, tuple)), None)
 
     def _connected(self) -> BaseMailBox:
         if self._box is None:

@@ -132,6 +132,7 @@ class Incoming:
     authserv_id: str | None = None  # whose Authentication-Results in it are believed
     aligned: str | None = None  # the domain for which a provider vouches, where that is not in the email itself
     envelope_to: str | None = None  # the address it was delivered to, where that is not in the email itself
+    arrived: datetime | None = None  # in the mailbox, where that keeps it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,11 @@ from datetime import date
 
 from newsletter.delivery import Tally
 from newsletter.models import Issue
+from newsletter.pipeline.clearing import clear_old
 from newsletter.pipeline.desk import UNHEARD, Desk, Progress, no_progress
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
-from newsletter.pipeline.planning import Due, Group, due, due_of, groups, plan
+from newsletter.pipeline.planning import Due, Group, Planning, due, due_of, groups
 from newsletter.pipeline.preparing import NotOut, collect_issues, missed
 from newsletter.pipeline.publishing import publish
 from newsletter.pipeline.ranks import opinions, recorded_fate
@@ -40,8 +41,9 @@ def run(
     refused or not reached, TransportRefused when the transport serves nobody.
     """
     issues, not_out = prepare_days(desk, day, must_serve=is_first(desk.store))
-    planned = plan(desk, Editor(desk), due(desk, day, only))
-    return Morning(issues, not_out, planned, send(desk, only=only, stop=stop, insist=True))
+    planning = Planning(desk, Editor(desk), due(desk, day, only))
+    tally = send(desk, planning, only=only, stop=stop, insist=True)
+    return Morning(issues, not_out, planning.planned, tally)
 
 
 def is_first(store: Store) -> bool:
@@ -78,8 +80,10 @@ __all__ = [
     "Group",
     "Morning",
     "NotOut",
+    "Planning",
     "Progress",
     "TopicDay",
+    "clear_old",
     "collect_issues",
     "due",
     "due_of",
@@ -90,7 +94,6 @@ __all__ = [
     "missed",
     "no_progress",
     "opinions",
-    "plan",
     "prepare",
     "prepare_days",
     "publish",

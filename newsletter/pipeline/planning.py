@@ -111,16 +111,32 @@ def _had(reader: Enrolled) -> tuple[date, ...]:
     return (reader.last,) if reader.last else ()
 
 
-def plan(desk: Desk, editor: Editor, pages: Iterable[Sequence[Due]]) -> int:
-    """Render one edition for equal readers and record their emails as queued, a page at a time; how many."""
-    press, planned = _Press(desk, editor), 0
-    for page in pages:
-        mails = press.mails(page)
-        planned += desk.store.plan([mail for mail in mails if mail.state is DeliveryState.QUEUED])
+class Planning:
+    """Renders one edition for equal readers and records their emails as queued, a page at a time."""
+
+    def __init__(self, desk: Desk, editor: Editor, pages: Iterable[Sequence[Due]]) -> None:
+        self._store, self._press, self._pages = desk.store, _Press(desk, editor), iter(pages)
+        self.planned = 0  # emails
+        self.is_finished = False
+
+    def more(self) -> bool:
+        """Plan the next page; False when there is none."""
+        page = next(self._pages, None)
+        if page is None:
+            self.is_finished = True
+            return False
+        mails = self._press.mails(page)
+        self.planned += self._store.plan([mail for mail in mails if mail.state is DeliveryState.QUEUED])
         if skipped := [mail for mail in mails if mail.state is DeliveryState.SKIPPED]:
             # Recorded all the same: else it would be planned again at every tick, and told with the next issue.
-            desk.store.plan(skipped)
-    return planned
+            self._store.plan(skipped)
+        return True
+
+    def finish(self) -> int:
+        """Plan all that is left; how many emails were planned in all."""
+        while self.more():
+            continue
+        return self.planned
 
 
 @dataclass

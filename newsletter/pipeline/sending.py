@@ -16,7 +16,7 @@ from newsletter.errors import TransportRefused
 from newsletter.models import Delivery, Message, Rendered
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
-from newsletter.pipeline.planning import Due, mail_of
+from newsletter.pipeline.planning import Due, Planning, mail_of
 from newsletter.render import personalise
 
 log = structlog.get_logger()
@@ -60,22 +60,32 @@ def _personal(desk: Desk, rendered: Rendered, delivery: Delivery) -> Message:
 
 
 def send(
-    desk: Desk, *, only: str | None = None, stop: Callable[[], bool] = lambda: False, insist: bool = False
+    desk: Desk,
+    planning: Planning,
+    *,
+    only: str | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    insist: bool = False,
 ) -> Tally:
-    """Send what is queued, after putting back what a stop left in doubt. Raises TransportRefused.
+    """Send what is queued, after putting back what a stop left in doubt, and plan in step with it.
 
-    Where an earlier round was held, nothing is sent before its time is over, unless the operator insists.
+    Whatever becomes of the sending, all is planned in the end, unless `stop` says so. Where an earlier round was held,
+    nothing is sent before its time is over, unless the operator insists. Raises TransportRefused.
     """
     hold = holding.read(desk.store)
     if hold and not insist and desk.now() < hold.until:
+        planning.finish()
         return Tally()
     for orphan in desk.store.orphans():
         desk.store.finish(deliveries.recover(orphan))
     try:
-        tally = _drain(desk, only, stop)
+        tally = _drain(desk, planning, only, stop)
     except TransportRefused as error:
+        planning.finish()
         _hold(desk, Hold(str(error), desk.now() + _AFTER_REFUSAL))
         raise
+    if not stop():
+        planning.finish()
     if tally.held:
         # A server that is away for a minute is no news; one that is still away, or that readers refuse us, is.
         _hold(desk, Hold(tally.held, desk.now() + tally.held_for), tell=bool(hold or tally.held_for > _BRIEF))
@@ -91,7 +101,7 @@ def _hold(desk: Desk, hold: Hold, *, tell: bool = True) -> None:
         desk.alarm.trouble("sending", f"emails wait: {hold.reason}", _REMEDY.format(hold.until))
 
 
-def _drain(desk: Desk, only: str | None, stop: Callable[[], bool]) -> Tally:
+def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], bool]) -> Tally:
     sent = 0
 
     def report(_: Delivery) -> None:
@@ -115,4 +125,5 @@ def _drain(desk: Desk, only: str | None, stop: Callable[[], bool]) -> Tally:
         unwanted=unwanted,
         stop=stop,
         rate=desk.send_rate,
+        supply=planning.more,
     )

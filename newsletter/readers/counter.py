@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from newsletter.alarms import Alarms
@@ -30,6 +30,7 @@ class Counter:
     authserv_id: str | None = None  # whose Authentication-Results header is believed in emails out of files
     open_mailbox: Callable[[], AbstractContextManager[Mailbox]] | None = None  # None: nobody reads replies here
     find_hooks: Callable[[], Sequence[Hook]] = tuple  # where providers post to
+    keep: timedelta = timedelta(days=400)  # what is older is not acted on, and goes
     find_templates: Callable[[], Sequence[Path]] = tuple  # the folders of templates and words, the first wins
 
     @property

@@ -118,11 +118,16 @@ def poll(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> Polle
                 break
             found = found.with_one(_handled(counter, mailbox, mail, worker.read))
         setting_aside.sweep(counter, mailbox.name, there)
+        counter.store.clear_inbound(mailbox.name, counter.now() - counter.keep, there)
         return found
 
 
 def _handled(counter: Counter, mailbox: Mailbox, mail: Incoming, read: Read) -> Outcome:
     try:
+        if mail.arrived and mail.arrived < counter.now() - counter.keep:
+            # It may have been acted on: what we record of an email goes after as long.
+            counter.store.first_time(mailbox.name, mail.key, _LEFT, counter.now())
+            return "left"
         understood = _understood(counter, read, mailbox.name, mail)
         if understood is None:
             return "aside"

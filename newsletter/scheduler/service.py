@@ -127,6 +127,7 @@ class Service:
             self._tell_of_list()
             asked = self._prepare(desk)
             sent = self._send(desk)
+            pipeline.clear_old(desk.store, desk.now(), self.counter.keep, stop=self.stopping.is_set)
         known = desk.store.issues(_LOOK_BACK)
         self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now())
         self.watch.announcement(self.pulse.overdue, asked=asked)
@@ -152,14 +153,16 @@ class Service:
     def _send(self, desk: pipeline.Desk) -> bool:
         """Plan and send what is due; whether emails went out and all of them did."""
         now = desk.now()
-        pipeline.plan(desk, pipeline.Editor(desk), self._waiting(desk, now))
-        self._looked = now
+        planning = pipeline.Planning(desk, pipeline.Editor(desk), self._waiting(desk, now))
         domains.ended(desk.store, self.counter.alarms, now)
         try:
-            tally = pipeline.send(desk, stop=self.stopping.is_set)
+            tally = pipeline.send(desk, planning, stop=self.stopping.is_set)
         except TransportRefused as error:
             log.error("transport.refused", error=str(error))  # who sends has told of it
             return False
+        finally:
+            if planning.is_finished:
+                self._looked = now
         if tally.accepted or tally.failed or tally.waiting:
             log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
         return bool(tally.accepted and not tally.waiting)

@@ -13,6 +13,7 @@ from newsletter.store.notes import Notes
 from newsletter.store.papers import Papers
 from newsletter.store.questions import Questions
 from newsletter.store.readers import Readers
+from newsletter.store.retention import Retention
 from newsletter.store.roster import Rosters
 from newsletter.store.tables import REVISION
 from newsletter.store.tickets import Tickets
@@ -21,7 +22,9 @@ from newsletter.store.troubles import Troubles
 __all__ = ["REVISION", "Store", "open_store"]
 
 
-class Store(Papers, Judgements, Readers, Rosters, Deliveries, Attempts, Tickets, Questions, Troubles, Notes, Counting):
+class Store(
+    Papers, Judgements, Readers, Rosters, Deliveries, Attempts, Tickets, Questions, Troubles, Notes, Counting, Retention
+):
     """The ledger as a whole, over one engine."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -38,12 +38,15 @@ from newsletter.models import (
     may_follow,
 )
 from newsletter.redaction import redacted
-from newsletter.store.engine import Base, add_missing, put
+from newsletter.store.engine import Base, put, put_all
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, received, subscriber
 
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
+
+# Emails that are sent once more, because nobody knows whether they arrived.
+IN_DOUBT = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
 
 _SENT = [
     state.value
@@ -56,7 +59,7 @@ class Deliveries(Base):
     """Each email from plan to outcome."""
 
     def save_edition(self, rendered: Rendered) -> None:
-        """Keep the first version: emails may have been sent from it."""
+        """Keep the first version: emails may have been sent from it. One whose old bytes are gone is kept anew."""
         row: dict[str, Any] = {"key": rendered.key, "subject": rendered.subject}
         for part in ("html", "text", "body"):
             slotted: Slotted = getattr(rendered, part)
@@ -67,11 +70,11 @@ class Deliveries(Base):
             for one in rendered.papers
         ]
         with self._transaction() as connection:
-            add_missing(connection, edition, [row | {"papers": papers}])
+            put_all(connection, edition, [row | {"papers": papers, "kept": "all"}], edition.c.kept != "all")
 
     def edition(self, key: str) -> Rendered | None:
         with self._reading() as connection:
-            row = connection.execute(select(edition).where(edition.c.key == key)).first()
+            row = connection.execute(select(edition).where(edition.c.key == key, edition.c.kept == "all")).first()
         return _rendered(row) if row else None
 
     def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
@@ -96,7 +99,7 @@ class Deliveries(Base):
         newest = select(delivery.c.edition).where(mine).order_by(delivery.c.id.desc()).limit(limit)
         with self._reading() as connection:
             keys = list(dict.fromkeys(connection.scalars(newest)))
-            rows = connection.execute(select(edition).where(edition.c.key.in_(keys)))
+            rows = connection.execute(select(edition).where(edition.c.key.in_(keys), edition.c.kept != "facts"))
             return [_rendered(row) for row in rows]
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
@@ -172,8 +175,7 @@ class Deliveries(Base):
 
         Only to be asked by the holder of the data folder's lock.
         """
-        in_doubt = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
-        query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, in_doubt))
+        query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, IN_DOUBT))
         with self._reading() as connection:
             return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
 
@@ -311,6 +313,7 @@ def _plan(connection: Connection, wanted: Sequence[Delivery]) -> int:
     query = select(received.c.subscriber_id, received.c.issue)
     query = query.where(received.c.subscriber_id.in_(people), received.c.issue.in_(days))
     had = {(row.subscriber_id, row.issue) for row in connection.execute(query)}
+    had |= _had_long_ago(connection, people, days)
     names = select(delivery.c.message_id).where(delivery.c.message_id.in_([one.message_id for one in wanted]))
     taken = set(connection.scalars(names))
     planned: dict[str, Delivery] = {}
@@ -330,7 +333,20 @@ def _plan(connection: Connection, wanted: Sequence[Delivery]) -> int:
     ]
     if mails:
         connection.execute(insert(received), mails)
+    newest = max(one.date for one in planned.values())
+    connection.execute(
+        update(edition).where(edition.c.key.in_({one.edition for one in planned.values()})).values(used=newest)
+    )
     return len(planned)
+
+
+def _had_long_ago(connection: Connection, people: Sequence[int], days: Collection[date]) -> set[tuple[int, date]]:
+    """Which of these issues lie so far back that only the last one is known, for whom."""
+    if not days:
+        return set()
+    folded = subscriber.c.id.in_(people) & (subscriber.c.last_issue >= min(days))
+    rows = connection.execute(select(subscriber.c.id, subscriber.c.last_issue).where(folded))
+    return {(row.id, day) for row in rows for day in days if day <= row.last_issue}
 
 
 def _row(planned: Delivery) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, func, select
 
 from newsletter.models import DeliveryState, Figures
 from newsletter.store.engine import Base
-from newsletter.store.tables import delivery, inbound, issue, model_call, subscriber
+from newsletter.store.tables import all_calls, delivery, inbound, issue, subscriber
 
 _WAITING = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
 
@@ -18,14 +18,9 @@ class Counting(Base):
 
     def figures(self) -> Figures:
         """Counts over all tables, for monitoring."""
-        calls = model_call.c
-        used = select(
-            calls.model,
-            func.count(calls.id),
-            func.sum(calls.prompt_tokens),
-            func.sum(calls.completion_tokens),
-            func.coalesce(func.sum(calls.cost_usd), 0.0),
-        ).group_by(calls.model)
+        calls = all_calls.c
+        sums = (calls.calls, calls.prompt_tokens, calls.completion_tokens, func.coalesce(calls.cost_usd, 0.0))
+        used = select(calls.model, *map(func.sum, sums)).group_by(calls.model)
         oldest = select(func.min(delivery.c.date)).where(delivery.c.state.in_(_WAITING))
         with self._reading() as connection:
             return Figures(

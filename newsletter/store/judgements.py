@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, func, insert, select
 from newsletter.models import Bill, Paper, Ranked, Score, Seen, Usage
 from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import chunks, to_paper
-from newsletter.store.tables import model_call, ranking, reason, score, summary, topic_text
+from newsletter.store.tables import all_calls, model_call, ranking, reason, score, summary, topic_text
 from newsletter.store.tables import paper as paper_table
 
 Fits = Callable[[str, str, str], bool]  # arXiv id, language, text
@@ -140,13 +140,12 @@ class Judgements(Base):
 
     def bills(self, day: date) -> Sequence[Bill]:
         """What an issue used, by stage and model."""
-        calls = model_call.c
-        stage = func.coalesce(calls.stage, "")
-        sums = [func.sum(calls.prompt_tokens), func.sum(calls.completion_tokens), func.sum(calls.cost_usd)]
-        unpriced = func.count(calls.id) - func.count(calls.cost_usd)
-        query = select(stage, calls.model, func.count(calls.id), unpriced, *sums).where(calls.issue == day)
+        calls = all_calls.c
+        sums = (calls.calls, calls.unpriced, calls.prompt_tokens, calls.completion_tokens, calls.cost_usd)
+        query = select(calls.stage, calls.model, *map(func.sum, sums)).where(calls.issue == day)
+        query = query.group_by(calls.stage, calls.model).order_by(calls.stage, calls.model)
         with self._reading() as connection:
-            rows = connection.execute(query.group_by(stage, calls.model).order_by(stage, calls.model)).all()
+            rows = connection.execute(query).all()
         return [
             Bill(name, model, count, Usage(prompt, completion, None if unknown else cost or 0.0))
             for name, model, count, unknown, prompt, completion, cost in rows

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, func, select, update
 from newsletter.models import Issue, IssueState, Paper, Usage
 from newsletter.redaction import redacted
 from newsletter.store.engine import Base, add_missing, put
-from newsletter.store.tables import category, meta, model_call
+from newsletter.store.tables import all_calls, category, meta
 from newsletter.store.tables import issue as issue_table
 from newsletter.store.tables import paper as paper_table
 
@@ -99,13 +99,9 @@ class Papers(Base):
 
 
 def _usage(connection: Connection, day: date) -> Usage:
-    calls = model_call.c
-    query = select(
-        func.sum(calls.prompt_tokens),
-        func.sum(calls.completion_tokens),
-        func.sum(calls.cost_usd),
-        func.count(calls.id) - func.count(calls.cost_usd),
-    ).where(calls.issue == day)
+    calls = all_calls.c
+    sums = (calls.prompt_tokens, calls.completion_tokens, calls.cost_usd, calls.unpriced)
+    query = select(*map(func.sum, sums)).where(calls.issue == day)
     prompt, completion, cost, unpriced = connection.execute(query).one()
     return Usage(prompt or 0, completion or 0, None if unpriced else cost or 0.0)
 

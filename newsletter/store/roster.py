@@ -9,7 +9,21 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, exists, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Row,
+    Select,
+    Table,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from newsletter.models import Enrolled, Hours, Preference, Reader, SubscriberState, Wishes
 from newsletter.store.engine import Base, add_missing, put, put_all
@@ -140,6 +154,7 @@ def _narrowed(
 ) -> Iterator[ColumnElement[bool]]:
     if lacking is not None:
         yield ~exists().where(_same_reader, received.c.issue == lacking)
+        yield or_(subscriber.c.last_issue.is_(None), subscriber.c.last_issue < lacking)
     if since is not None:
         mails = exists().where(delivery.c.subscriber_id == reader.c.subscriber_id, delivery.c.date >= since)
         yield subscriber.c.added <= since
@@ -151,8 +166,13 @@ def _narrowed(
 def _page(number: int, oldest: date | None) -> Select[Any]:
     last = select(func.max(received.c.issue)).where(_same_reader)
     last = last if oldest is None else last.where(received.c.issue >= oldest)
+    folded = (
+        subscriber.c.last_issue
+        if oldest is None
+        else case((subscriber.c.last_issue >= oldest, subscriber.c.last_issue))
+    )
     return (
-        select(reader, wishes.c.text, last.scalar_subquery().label("last"))
+        select(reader, wishes.c.text, func.coalesce(last.scalar_subquery(), folded, type_=Date).label("last"))
         .where(wishes.c.id == reader.c.wishes_id, *_gets_mail(number))
         .order_by(reader.c.wishes_id, reader.c.subscriber_id)
         .limit(CHUNK)

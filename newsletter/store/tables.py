@@ -25,11 +25,16 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    case,
     false,
+    func,
+    literal,
+    select,
     true,
+    union_all,
 )
 
-REVISION = "0010"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0011"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
@@ -130,6 +135,20 @@ model_call = Table(
     Column("cost_usd", Float),
 )
 
+# The calls of issues that are older than we keep each for, summed.
+spent = Table(
+    "spent",
+    metadata,
+    Column("issue", Date, primary_key=True),
+    Column("stage", String, primary_key=True),  # empty where that was not recorded
+    Column("model", String, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("unpriced", Integer, nullable=False),  # those without a cost
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost_usd", Float),
+)
+
 score = Table(
     "score",
     metadata,
@@ -204,6 +223,9 @@ edition = Table(
     Column("body_spans", JSON, nullable=False),
     # Objects with id, version, number and topic, in printed order; empty for an older one that could not be read.
     Column("papers", JSON, nullable=False, server_default="[]"),
+    Column("used", UtcDateTime),  # when an email was last planned from it
+    Column("kept", String, nullable=False, server_default="all"),  # all, text (what quotes are known by) or facts
+    Index("edition_kept", "kept", "used"),
 )
 
 subscriber = Table(
@@ -217,6 +239,7 @@ subscriber = Table(
     Column("added", UtcDateTime, nullable=False),
     Column("paused_until", Date, index=True),
     Column("paused_in_file", Date),
+    Column("last_issue", Date),  # of those that are older than `received` reaches
 )
 
 # What many readers have in common, once each: JSON with sorted keys.
@@ -287,6 +310,7 @@ inbound = Table(
     Column("external_id", String, primary_key=True),
     Column("action", String, nullable=False),
     Column("at", UtcDateTime, nullable=False),
+    Index("inbound_at", "at"),
 )
 
 # An email is noted here before it is parsed, and struck out after: what stays has ended who read it.
@@ -386,3 +410,18 @@ trouble = Table(
     Column("tried", UtcDateTime),
     Column("ended", UtcDateTime),
 )
+
+# Every answered request, old ones summed: what counts calls counts these.
+all_calls = union_all(
+    select(
+        model_call.c.issue,
+        func.coalesce(model_call.c.stage, "").label("stage"),
+        model_call.c.model,
+        literal(1).label("calls"),
+        case((model_call.c.cost_usd.is_(None), 1), else_=0).label("unpriced"),
+        model_call.c.prompt_tokens,
+        model_call.c.completion_tokens,
+        model_call.c.cost_usd,
+    ),
+    select(spent),
+).subquery("all_calls")
