@@ -689,6 +689,22 @@ def test_what_check_says(identity: IdentityServer, tmp_path: Path) -> None:
     assert [] == authorization.renewed(settings_of(tmp_path, identity), said.append)
 
 
+@pytest.mark.usefixtures("trusted")
+def test_check_logs_in_with_a_token(
+    identity: IdentityServer, tmp_path: Path, token_sink: TokenSink, token_port: int
+) -> None:
+    """As the transport does."""
+    smtp_url = f"smtp://news@example.org@localhost:{token_port}"
+    settings = settings_of(tmp_path, identity, transport="smtp", smtp_url=smtp_url)
+    sign_in(identity, settings.data_dir)
+    said: list[str] = []
+    assert [] == list(settings.kind.try_online(settings, said.append))
+    assert ["mail server: accepts our login over TLS"] == said
+    token_sink.taken = lambda _: False
+    (finding,) = settings.kind.try_online(settings, said.append)
+    assert "check that the account may send with this application" in str(finding)
+
+
 def test_an_address_without_a_user(identity: IdentityServer, tmp_path: Path) -> None:
     """Nobody would log in."""
     settings = settings_of(tmp_path, identity, transport="smtp", smtp_url="smtp://smtp.example.org:587")
