@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies
 
 from newsletter import app, web
 from newsletter.demo.faults import Fault
@@ -22,6 +23,7 @@ from newsletter.settings import Settings
 from newsletter.times.clock import utc_now
 from newsletter.transports.mailgun import KIND
 from newsletter.transports.mailgun.sending import Mailgun, ask, fields
+from newsletter.transports.mailgun.webhook import EventHook
 from tests.counters import MORNING, counter_of
 from tests.mailgun_server import DOMAIN, KEY, SIGNING, MailgunServer, signed
 from tests.morning import ROSTER
@@ -151,6 +153,21 @@ def test_a_wrong_key_is_not_shown() -> None:
         assert "key-that-is-wrong" not in str(transport.trouble)
 
 
+def test_a_refusal_whose_words_are_lost() -> None:
+    """The status alone says that the key is refused."""
+    with service(key="key-that-is-wrong") as (transport, server):
+        server.faults.append(Fault(kind="cut"))
+        assert [Verdict.UNTRIED] == [one.verdict for one in sent(transport, readers(1))]
+        assert isinstance(transport.trouble, TransportRefused)
+
+
+def test_one_email_that_is_too_large() -> None:
+    """It is refused for good, and the others go out."""
+    with service(Fault(kind="status", status=413), batch=1) as (transport, _):
+        verdicts = [one.verdict for one in sent(transport, readers(2))]
+    assert [Verdict.PERMANENT, Verdict.ACCEPTED] == verdicts
+
+
 def test_too_large() -> None:
     """A call that is too large is halved, and those after it are no larger."""
     with service(Fault(kind="status", status=413), batch=8) as (transport, server):
@@ -176,11 +193,12 @@ def test_bad_addresses(bad: tuple[int, ...]) -> None:
         assert 8 == len(server.calls[-1]["to"])  # the next call is whole
 
 
-def test_what_all_share() -> None:
-    """Of a call that is refused as a whole no reader is to blame: sending stops and says why."""
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_all_share(count: int) -> None:
+    """Of a call that is refused as a whole no reader is to blame, not even the only one: sending stops and says why."""
     body = json.dumps({"message": "'from' parameter is not a valid address. please check documentation"})
     with service(Fault(kind="status", status=400, body=body)) as (transport, _):
-        assert {Verdict.UNTRIED} == {one.verdict for one in sent(transport, readers(2))}
+        assert {Verdict.UNTRIED} == {one.verdict for one in sent(transport, readers(count))}
         assert "'from' parameter is not a valid address" in str(transport.trouble)
 
 
@@ -241,7 +259,7 @@ def settings_of(server: MailgunServer, **more: Any) -> Settings:
     ],
 )
 def test_check_online(more: Mapping[str, str], place: str, problem: str) -> None:
-    """An email without content is asked for, so that nothing is sent whatever the answer is."""
+    """An email without a recipient is asked for, so that nothing is sent whatever the answer is."""
     with MailgunServer() as server:
         said: list[str] = []
         found = [str(one) for one in KIND.try_online(settings_of(server, **more), said.append)]  # type: ignore[arg-type]
@@ -396,6 +414,24 @@ def test_not_signed(ground: Ground) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"7", b"\xff", b"[" * 100_000, b'{"a":' * 20_000])
 def test_what_is_no_event(ground: Ground, body: bytes) -> None:
     assert 400 == post(ground, {}, content=body)
+
+
+_NAMES = strategies.sampled_from(sorted({**event("failed"), **OURS, "reason": "", "severity": "", "code": ""}))
+_VALUES = strategies.recursive(
+    strategies.none() | strategies.booleans() | strategies.floats() | strategies.text() | strategies.just("failed"),
+    lambda inner: strategies.lists(inner) | strategies.dictionaries(_NAMES, inner),
+    max_leaves=20,
+)
+
+
+@given(strategies.dictionaries(_NAMES, _VALUES))
+def test_whatever_an_event_says(changes: dict[str, Any]) -> None:
+    """A signed post of any shape is taken, as an event of one of our emails or as none."""
+    row = event("failed", severity="permanent") | changes
+    body = json.dumps({"signature": signed(int(MORNING.timestamp()), "t" * 50), "event-data": row}).encode()
+    posted = EventHook(SIGNING).read({}, body, MORNING)
+    assert posted is not None
+    assert len(posted.events) <= 1
 
 
 def test_what_the_headers_say(ground: Ground) -> None:

@@ -100,7 +100,7 @@ def _is_ours(name: str) -> bool:
 def ask(url: str, domain: str, key: str, form: Fields, timeout: float) -> Result:
     """There is no idempotency key: after a time-out nobody knows."""
     address = f"{url}/v3/{quote(domain, safe='')}/messages"
-    parts = [(name, (None, value.encode())) for name, value in form] or [("o:testmode", (None, b"yes"))]
+    parts = [(name, (None, value.encode())) for name, value in form]
     try:
         with requests.post(
             address, files=parts, auth=("api", key), timeout=timeout, allow_redirects=False, stream=True
@@ -126,7 +126,7 @@ def _failed(error: Exception) -> Result:
 
 def _understood(response: requests.Response) -> Result:
     """Only a 200 with an id is a yes: another page is of whoever stands in between."""
-    status, said = response.status_code, _said(response.raw.read(_MOST, decode_content=True))
+    status, said = response.status_code, _said(_body(response))
     detail = f"HTTP {status} {said.get('message', '')}".strip()[:300]
     if status == 200:
         return Result(Outcome(Verdict.ACCEPTED if said.get("id") else Verdict.UNKNOWN, detail))
@@ -138,9 +138,18 @@ def _understood(response: requests.Response) -> Result:
         return Result(Outcome(Verdict.UNTRIED, detail), failing=True)
     if status >= 500:  # a call that was answered so has been seen to be delivered all the same
         return Result(Outcome(Verdict.UNKNOWN, detail), failing=True)
-    if 300 <= status < 400:
-        return Result(Outcome(Verdict.UNTRIED, f"{detail}: it leads elsewhere"), refused=True)
-    return Result(Outcome(Verdict.PERMANENT, detail), too_large=status == 413, some=_is_about_addresses(said))
+    some, too_large = _is_about_addresses(said), status == 413
+    if some or too_large:
+        return Result(Outcome(Verdict.PERMANENT, detail), too_large=too_large, some=some)
+    return Result(Outcome(Verdict.UNTRIED, detail), refused=True)  # of what all share, also where there is only one
+
+
+def _body(response: requests.Response) -> bytes:
+    """What there is of it: a status means what it means without its words."""
+    try:
+        return bytes(response.raw.read(_MOST, decode_content=True))
+    except (urllib3.exceptions.HTTPError, OSError):
+        return b""
 
 
 def _said(body: bytes) -> Mapping[str, Any]:
