@@ -22,7 +22,7 @@ import requests
 from aiosmtpd.smtp import SMTP, AuthResult
 from click.testing import CliRunner
 
-from newsletter import oauth
+from newsletter import oauth, pipeline
 from newsletter.backup import backup
 from newsletter.cli import main
 from newsletter.demo.faults import Fault
@@ -35,7 +35,7 @@ from newsletter.errors import (
     TransportUnavailable,
 )
 from newsletter.mailboxes.imap import Imap
-from newsletter.models import Verdict
+from newsletter.models import DeliveryState, Rendered, Slotted, Verdict
 from newsletter.oauth import Access
 from newsletter.oauth.providers import PROVIDERS, Registration, authorize_url, token_url
 from newsletter.oauth.signing_in import Asked, Listener, finish
@@ -44,10 +44,12 @@ from newsletter.scheduler import Service
 from newsletter.settings import Settings
 from newsletter.transports.smtp.sending import Smtp, verify
 from tests.conftest import ROOT
-from tests.counters import MORNING, counter_of
+from tests.counters import MORNING, counter_of, desk_at
 from tests.dovecot import MISSING, USER, dovecot
 from tests.identity_server import CLIENT, SECRET, IdentityServer
 from tests.morning import ROSTER
+from tests.test_hooks import ADA
+from tests.test_hooks import a_mail as a_delivery
 from tests.test_mailboxes import a_mail, nothing
 from tests.test_transports import OnAnyPort, Sink, certificate, outgoing, running, sent, trusted  # noqa: F401
 
@@ -665,6 +667,24 @@ def test_a_mailbox_that_needs_a_person_is_told_at_once(identity: IdentityServer,
         (trouble,) = counter.store.troubles()
         assert "mailbox" == trouble.key
         assert "nobody has signed in yet; run `newsletter authorize microsoft`" in trouble.problem
+
+
+def test_emails_that_need_a_person_wait(identity: IdentityServer, tmp_path: Path, token_port: int) -> None:
+    """A refused renewal is an alarm that says what to do, and no email is lost or blamed on its reader."""
+    smtp_url = f"smtp://news@example.org@localhost:{token_port}"
+    settings = settings_of(tmp_path, identity, transport="smtp", smtp_url=smtp_url)
+    sign_in(identity, settings.data_dir)
+    identity.refuses = (400, "invalid_grant", "expired")
+    with desk_at(settings, MORNING) as desk:
+        empty = Slotted(b"")
+        desk.store.save_edition(Rendered(key="e", subject="s", html=empty, text=empty, body=empty))
+        desk.store.plan([a_delivery(ADA, desk.store.enrol([ADA], MORNING)[ADA].id)])
+        with pytest.raises(TransportRefused):
+            pipeline.send(desk)
+        (trouble,) = desk.store.troubles()
+        assert "sending" == trouble.key
+        assert "invalid_grant expired; run `newsletter authorize google`" in trouble.problem
+        assert [DeliveryState.QUEUED] == [one.state for one in desk.store.deliveries()]
 
 
 def test_what_check_says(identity: IdentityServer, tmp_path: Path) -> None:

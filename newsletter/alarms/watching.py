@@ -119,7 +119,7 @@ class Watch:
     def failed(self, key: str, error: Exception, *, patience: timedelta | None = None) -> None:
         """Trouble outside a tick's own steps: a list that was never good, a mailbox, an error of ours.
 
-        A mailbox that will not open until somebody acts is no outage that may pass.
+        A mailbox that will not open until someone acts is no outage that may pass.
         """
         if patience is None:
             patience = timedelta() if isinstance(error, MailboxUnavailable) and error.lasting else _PATIENCE

@@ -63,7 +63,7 @@ def _heard(provider: Provider, of: Registration, settings: Settings) -> tuple[As
 
 
 def _pasted(provider: Provider, of: Registration, settings: Settings) -> tuple[Asked, str]:
-    """By the browser of another machine, whose address somebody pastes here."""
+    """By the browser of another machine, whose address someone pastes here."""
     asked = Asked(provider=provider, of=of, redirect=_ELSEWHERE)
     address = asked.address(_user(settings))
     click.echo(f"Open this address in any browser, and sign in{_as_whom(settings)}:\n\n{address}\n")

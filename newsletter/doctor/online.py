@@ -226,7 +226,7 @@ def _mailbox(counter: Counter, say: Say) -> Iterator[Finding]:
         with counter.open_mailbox() as mailbox:
             next(iter(mailbox.waiting(frozenset)), None)
     except MailboxUnavailable as error:
-        remedy = "check NEWSLETTER_IMAP_URL and NEWSLETTER_IMAP_PASSWORD; many providers require an app password"
+        remedy = "check NEWSLETTER_IMAP_URL and NEWSLETTER_IMAP_PASSWORD; many require an app password, or OAuth"
         yield Finding("NEWSLETTER_IMAP_URL", None, str(error), remedy)
         return
     say("mailbox: readable")

@@ -80,7 +80,7 @@ def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
     try:
         verify(settings.smtp_url or "", password, timeout=_SECONDS, access=token)
     except (TransportRefused, SMTPException, OSError) as error:
-        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password"
+        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password, or OAuth"
         if token:
             remedy = "check that the account may send with this application, see docs/providers.md"
         yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
