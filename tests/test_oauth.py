@@ -36,7 +36,7 @@ from newsletter.errors import (
 )
 from newsletter.mailboxes.imap import Imap
 from newsletter.models import DeliveryState, Rendered, Slotted, Verdict
-from newsletter.oauth import Access
+from newsletter.oauth import Access, keeping
 from newsletter.oauth.providers import PROVIDERS, Registration, authorize_url, token_url
 from newsletter.oauth.signing_in import Asked, Listener, finish
 from newsletter.redaction import redacted
@@ -303,6 +303,32 @@ def test_renewed_before_it_expires(access: Access, identity: IdentityServer, clo
     clock.now += 3600
     assert access.token() not in (first, second)  # by the refresh token that came with the second
     assert ["authorization_code", "refresh_token", "refresh_token"] == [form["grant_type"] for form in identity.asked]
+
+
+def test_a_provider_that_is_away_for_a_moment(access: Access, identity: IdentityServer, clock: Clock) -> None:
+    """A token that is to be renewed is used until its end, unless the renewal or the token is refused."""
+    first = access.token()
+    clock.now += 3600 - 60
+    identity.refuses = (503, "temporarily_unavailable", "")
+    assert first == access.token()
+    with pytest.raises(AuthorizationUnavailable):
+        access.token(refused=first)
+    identity.refuses = (400, "invalid_grant", "")
+    with pytest.raises(AuthorizationRefused):
+        access.token()
+    identity.refuses = (503, "temporarily_unavailable", "")
+    clock.now += 31
+    with pytest.raises(AuthorizationUnavailable):
+        access.token()
+
+
+def test_secrets_are_in_no_representation(access: Access, tmp_path: Path) -> None:
+    """Whatever prints a value of ours."""
+    kept = keeping.read(tmp_path)
+    assert kept is not None
+    asked = Asked(provider=GOOGLE, of=Registration(client_id="id", client_secret=SECRET), redirect="http://localhost:1")
+    printed = f"{kept!r} {asked!r} {access!r}"
+    assert not [one for one in (kept.refresh_token, kept.access_token, SECRET, asked.verifier) if one in printed]
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from newsletter.errors import AuthorizationRefused
+from newsletter.errors import AuthorizationRefused, AuthorizationUnavailable
 from newsletter.oauth import keeping
 from newsletter.oauth.asking import ask
 from newsletter.oauth.keeping import SignIn
 from newsletter.oauth.providers import PROVIDERS, Registration, token_url
 
 _EARLY = 300.0  # seconds before its end; of short lives a fifth
+_LAST = 30.0  # seconds before its end until which it is used while the provider is away
 _FRESH = 60.0  # seconds for which a token that a server refuses is not renewed once more
 _BOTH = "newsletter authorize microsoft` or `newsletter authorize google"
 
@@ -34,7 +35,14 @@ class Access:
             return found.access_token
         with keeping.locked(self._folder):
             found = self._stored()  # another process may have renewed it meanwhile
-            return found.access_token if self._is_good(found, refused) else self._renewed(found).access_token
+            if self._is_good(found, refused):
+                return found.access_token
+            try:
+                return self._renewed(found).access_token
+            except AuthorizationUnavailable:
+                if refused is None and 0 <= self._now() - found.since < found.lifetime - _LAST:
+                    return found.access_token  # that is what renewing early is for
+                raise
 
     def look(self) -> None:
         """Whether there is a sign-in of this application. Raises as `token` does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from newsletter.errors import AuthorizationRefused, AuthorizationUnavailable
@@ -26,8 +26,8 @@ _OF_THE_APPLICATION = ("invalid_client", "unauthorized_client", "invalid_scope",
 class Granted:
     """What a provider gave."""
 
-    access_token: str
-    refresh_token: str | None  # None: the old one stays
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)  # None: the old one stays
     lifetime: float  # seconds
 
 

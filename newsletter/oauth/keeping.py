@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from newsletter import redaction
@@ -27,8 +27,8 @@ class SignIn:
     client_id: str
     token_url: str
     scope: str
-    refresh_token: str = ""  # empty: the application signs in by itself
-    access_token: str = ""
+    refresh_token: str = field(default="", repr=False)  # empty: the application signs in by itself
+    access_token: str = field(default="", repr=False)
     since: float = 0.0  # Unix time at which the access token came
     lifetime: float = 0.0  # seconds
 

@@ -26,7 +26,7 @@ class Registration:
     """The operator's application at a provider, with addresses and scope where they are not the usual ones."""
 
     client_id: str
-    client_secret: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     tenant: str | None = None
     token_url: str | None = None
     authorize_url: str | None = None

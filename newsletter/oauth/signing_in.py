@@ -35,8 +35,8 @@ class Asked:
     provider: Provider
     of: Registration
     redirect: str
-    state: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(64))
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    verifier: str = field(default_factory=lambda: secrets.token_urlsafe(64), repr=False)
 
     @property
     def scope(self) -> str:
