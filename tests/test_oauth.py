@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -539,9 +540,36 @@ class TokenSink(Sink):
         return AuthResult(success=False, handled=False, message="535 5.7.8 Username and Token not accepted")
 
 
-class TokenController(OnAnyPort):
+class Waiting(OnAnyPort):
+    """Knows its connections, because a client that was refused hangs up without a word."""
+
+    def __init__(self, sink: Sink, **options: Any) -> None:
+        self.open: set[SMTP] = set()
+        super().__init__(sink, **options)
+
     def factory(self) -> SMTP:
-        return OnlyTokens(self.handler, **self.SMTP_kwargs)
+        controller = self
+
+        class Counted(OnlyTokens):
+            def connection_made(self, transport: Any) -> None:
+                controller.open.add(self)
+                super().connection_made(transport)
+
+            def connection_lost(self, error: Exception | None) -> None:
+                super().connection_lost(error)
+                controller.open.discard(self)
+
+        return Counted(self.handler, **self.SMTP_kwargs)
+
+
+@contextmanager
+def serving(controller: Waiting) -> Iterator[int]:
+    """Until the last connection has ended."""
+    with running(controller) as port:
+        yield port
+        deadline = time.monotonic() + 30
+        while controller.open and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 @pytest.fixture
@@ -556,7 +584,7 @@ def token_port(token_sink: TokenSink, certificate: tuple[Path, Path]) -> Iterato
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
     options = {"tls_context": context, "require_starttls": True, "auth_required": True}
-    with running(TokenController(token_sink, **options, auth_exclude_mechanism=("LOGIN", "PLAIN"))) as port:
+    with serving(Waiting(token_sink, **options, auth_exclude_mechanism=("LOGIN", "PLAIN"))) as port:
         yield port
 
 
@@ -631,14 +659,14 @@ def test_smtp_without_xoauth2(access: Access, certificate: tuple[Path, Path]) ->
     """A server that knows passwords only is named; no token leaves."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    with running(OnAnyPort(Sink(), tls_context=context, auth_required=True)) as port:
+    with serving(Waiting(Sink(), tls_context=context, auth_required=True)) as port:
         _, trouble = send(port, access)
     assert "does not offer XOAUTH2; set NEWSLETTER_SMTP_PASSWORD" in str(trouble)
 
 
 def test_no_token_without_tls(access: Access) -> None:
     """Not even on this machine, like passwords."""
-    with running(OnAnyPort(Sink(), auth_require_tls=False)) as port:
+    with serving(Waiting(Sink(), auth_require_tls=False)) as port:
         _, trouble = send(port, access)
     assert "does not offer STARTTLS; nothing was sent in the clear" in str(trouble)
 

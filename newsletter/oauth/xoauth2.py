@@ -15,11 +15,7 @@ class XOAuth2:
         self.explanation = ""  # the server's, before it refuses
         self._begun = False
         # A server that quotes the command it did not understand quotes the token.
-        redaction.hide_for_now([self.encoded])
-
-    @property
-    def encoded(self) -> str:
-        return base64.b64encode(self.first).decode()
+        redaction.hide_for_now([base64.b64encode(self.first).decode()])
 
     def respond(self, challenge: bytes) -> bytes:
         """The login, then nothing: an explanation is answered with an empty line, and the refusal follows."""
