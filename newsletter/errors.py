@@ -16,6 +16,9 @@ NewsletterError
 ├── TransportError
 │   ├── TransportUnavailable  down, throttling
 │   └── TransportRefused    the whole transport says no (401, TLS)
+├── AuthorizationError
+│   ├── AuthorizationUnavailable  the provider that gives tokens is down
+│   └── AuthorizationRefused      it gives none until someone signs in anew
 ├── MailboxUnavailable      down, silent, refuses the login
 ├── MailUnread              one email crashes the process that reads it
 ├── ArchiveUnwritable       its folder is full or read-only
@@ -153,10 +156,27 @@ class TransportRefused(TransportError):
     """The transport refuses every email: sending stops, and the administrator should know."""
 
 
+class AuthorizationError(NewsletterError):
+    """No token can be had, so nobody can log in."""
+
+    def __init__(self, place: str, problem: str, remedy: str = "") -> None:
+        self.problem, self.remedy = redacted(f"OAuth: {place}: {problem}"), remedy
+        super().__init__(f"{self.problem}; {remedy}" if remedy else self.problem)
+
+
+class AuthorizationUnavailable(AuthorizationError):
+    """Asking later may help."""
+
+
+class AuthorizationRefused(AuthorizationError):
+    """A person has to act, as the remedy says."""
+
+
 class MailboxUnavailable(NewsletterError):
     """The mailbox could not be read now; the next poll reads what is in it."""
 
-    def __init__(self, mailbox: str, problem: str) -> None:
+    def __init__(self, mailbox: str, problem: str, *, lasting: bool = False) -> None:
+        self.lasting = lasting  # it does not pass by itself
         self.mailbox, self.problem = mailbox, redacted(problem)
         super().__init__(f"mailbox {mailbox}: {problem}; the next poll tries again")
 

@@ -46,6 +46,14 @@ def _parts(value: str) -> SplitResult | None:
         return None
 
 
+def domain(value: str) -> str:
+    """It becomes a part of an address."""
+    label = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    if not re.fullmatch(rf"{label}(\.{label})+", value):
+        raise ValueError("is not a domain; write it as mg.example.org")
+    return value
+
+
 def path_secret(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_-]{20,200}", value):
         raise ValueError("is not a secret that nobody can guess; use at least 20 of the characters A-Z a-z 0-9 _ -")

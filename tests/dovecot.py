@@ -51,6 +51,7 @@ passdb {{
   driver = static
   args = password={password}
 }}
+{oauth}
 userdb {{
   driver = static
   args = uid=nobody gid=nogroup home={base}
@@ -109,9 +110,24 @@ class Dovecot:
                     client.expunge()
 
 
+_OAUTH = """
+auth_mechanisms = plain xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {base}/oauth2.conf
+}}
+"""
+
+
 @contextmanager
-def dovecot(capability: str = "", certificate: tuple[Path, Path] | None = None) -> Iterator[Dovecot]:
-    """A server of its own; `capability` replaces what it says of itself, with a certificate it speaks TLS."""
+def dovecot(
+    capability: str = "", certificate: tuple[Path, Path] | None = None, tokeninfo: str = ""
+) -> Iterator[Dovecot]:
+    """A server of its own; `capability` replaces what it says of itself, with a certificate it speaks TLS.
+
+    `tokeninfo` is where it asks whom an access token belongs to.
+    """
     base = Path(mkdtemp(prefix="dovecot."))  # short: the paths of its sockets end at 107 octets
     base.chmod(0o755)
     (base / "mail").mkdir()
@@ -119,8 +135,10 @@ def dovecot(capability: str = "", certificate: tuple[Path, Path] | None = None) 
     with socket.create_server(("127.0.0.1", 0)) as chosen, socket.create_server(("127.0.0.1", 0)) as other:
         port, tls_port = chosen.getsockname()[1], other.getsockname()[1] if certificate else 0
     ssl = "yes\nssl_cert = <{}\nssl_key = <{}".format(*certificate) if certificate else "no"
+    oauth = _OAUTH.format(base=base) if tokeninfo else ""
+    (base / "oauth2.conf").write_text(f"tokeninfo_url = {tokeninfo}\nusername_attribute = email\n")
     text = _CONFIGURATION.format(
-        base=base, port=port, tls_port=tls_port, ssl=ssl, password=PASSWORD, capability=capability
+        base=base, port=port, tls_port=tls_port, ssl=ssl, password=PASSWORD, capability=capability, oauth=oauth
     )
     if not capability:
         text = text.replace("imap_capability = \n", "")

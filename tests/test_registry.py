@@ -175,7 +175,7 @@ def test_a_transport_brings_its_settings(pigeon: Pigeon) -> None:
     needs = pigeon("check", settings={"NEWSLETTER_TRANSPORT": "pigeon", "NEWSLETTER_SENDER": "a@example.org"}).stderr
     assert "NEWSLETTER_PIGEON_LOFT is missing; NEWSLETTER_TRANSPORT=pigeon needs it" in needs
     other = pigeon("check", settings={"NEWSLETTER_TRANSPORT": "crow"}).stderr
-    assert "it should be 'outbox', 'smtp', 'pigeon' or 'sendgrid'" in other
+    assert "it should be 'outbox', 'smtp', 'mailgun', 'pigeon' or 'sendgrid'" in other
 
 
 def test_a_transport_is_asked_about_and_checked(pigeon: Pigeon, tmp_path: Path) -> None:

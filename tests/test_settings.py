@@ -161,7 +161,7 @@ PRICES = "write model=0.25/2, in dollars per million input and output tokens"
         ("MAX_COST_USD", "nan", "'nan' cannot be used; it should be greater than 0"),
         ("MAX_COST_USD", "$5", "'$5' cannot be used; it should be a valid number"),
         ("ARXIV_DELAY", "-1", "'-1' cannot be used; it should be greater than or equal to 0"),
-        ("TRANSPORT", "smpt", "'smpt' cannot be used; it should be 'outbox', 'smtp' or 'sendgrid'"),
+        ("TRANSPORT", "smpt", "'smpt' cannot be used; it should be 'outbox', 'smtp', 'mailgun' or 'sendgrid'"),
         ("SMTP_URL", "mail.example.org", f"'mail.example.org' {SMTP}"),
         ("SMTP_URL", "smtp://mail.example.org:99999", f"'smtp://mail.example.org:99999' {SMTP}"),
         (

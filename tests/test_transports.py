@@ -34,12 +34,15 @@ from newsletter.models import Message, Outcome, Outgoing, Rendered, Slotted, Ver
 from newsletter.ports import Transport
 from newsletter.render import Renderer, personalise
 from newsletter.render.mime import body
+from newsletter.transports.mailgun.sending import Mailgun
 from newsletter.transports.outbox import Outbox, file_name, write_whole
 from newsletter.transports.sendgrid.payload import payload
 from newsletter.transports.sendgrid.sending import SendGrid
 from newsletter.transports.smtp.sending import Smtp
 from newsletter.transports.smtp.signature import signer
 from tests.factories import KEYS, a_letterhead, an_edition
+from tests.mailgun_server import DOMAIN, MailgunServer
+from tests.mailgun_server import KEY as MAILGUN_KEY
 from tests.mails import TEMPLATES, a_mail
 from tests.sendgrid_server import SendGridServer
 
@@ -290,6 +293,11 @@ def read_mail(raw: bytes, recipient: str) -> Mapping[str, object]:
     }
 
 
+def _by_mailgun(raw: bytes, recipient: str) -> Mapping[str, object]:
+    """Mailgun writes the MIME itself."""
+    return {name: value for name, value in read_mail(raw, recipient).items() if name != "raw"}
+
+
 def read_payload(mail: Mapping[str, Any]) -> Mapping[str, object]:
     def address(person: Mapping[str, str]) -> str:
         return f"{person['name']} <{person['email']}>" if "name" in person else person["email"]
@@ -306,7 +314,7 @@ def read_payload(mail: Mapping[str, Any]) -> Mapping[str, object]:
     }
 
 
-@pytest.fixture(params=["outbox", "smtp", "sendgrid"])
+@pytest.fixture(params=["outbox", "smtp", "sendgrid", "mailgun"])
 def way(request: pytest.FixtureRequest, tmp_path: Path, sink: Sink) -> Iterator[Way]:
     if request.param == "outbox":
         box = Outbox(tmp_path / "new" / "outbox")
@@ -319,6 +327,10 @@ def way(request: pytest.FixtureRequest, tmp_path: Path, sink: Sink) -> Iterator[
     elif request.param == "smtp":
         smtp = request.getfixturevalue("smtp")
         yield Way(smtp, lambda: [read_mail(mail.content, mail.recipients[0]) for mail in sink.mails])
+    elif request.param == "mailgun":
+        with MailgunServer() as mailgun_server:
+            mailgun = Mailgun(MAILGUN_KEY, DOMAIN, mailgun_server.origin, timeout=5)
+            yield Way(mailgun, lambda: [_by_mailgun(raw, address) for address, raw, _ in mailgun_server.mails])
     else:
         with SendGridServer() as server:
             sendgrid = SendGrid("SG.practice", server.origin, timeout=5)
@@ -379,7 +391,12 @@ def test_closed_and_used_again(way: Way) -> None:
 
 
 @pytest.mark.parametrize(
-    "make", [lambda p: Smtp(f"smtp://127.0.0.1:{p}"), lambda p: SendGrid("k", f"http://127.0.0.1:{p}")]
+    "make",
+    [
+        lambda p: Smtp(f"smtp://127.0.0.1:{p}"),
+        lambda p: SendGrid("k", f"http://127.0.0.1:{p}"),
+        lambda p: Mailgun("k", DOMAIN, f"http://127.0.0.1:{p}"),
+    ],
 )
 def test_server_down(nobody: int, make: Callable[[int], Transport]) -> None:
     """Where nobody listens the mails come back untouched: the trouble is the transport's, and it may be over later."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from newsletter.alarms.pinging import ping
 from newsletter.alarms.telling import Alarms
-from newsletter.errors import ArxivError, ArxivRefused, NewsletterError, StoreError
+from newsletter.errors import ArxivError, ArxivRefused, MailboxUnavailable, NewsletterError, StoreError
 from newsletter.models import Trouble
 
 _PATIENCE = timedelta(minutes=30)  # what passes by itself within this time is no trouble
@@ -116,8 +116,13 @@ class Watch:
             ping(self.ping_url, good=False)
         self._open = troubles
 
-    def failed(self, key: str, error: Exception, *, patience: timedelta = _PATIENCE) -> None:
-        """Trouble outside a tick's own steps: a list that was never good, a mailbox, an error of ours."""
+    def failed(self, key: str, error: Exception, *, patience: timedelta | None = None) -> None:
+        """Trouble outside a tick's own steps: a list that was never good, a mailbox, an error of ours.
+
+        A mailbox that will not open until someone acts is no outage that may pass.
+        """
+        if patience is None:
+            patience = timedelta() if isinstance(error, MailboxUnavailable) and error.lasting else _PATIENCE
         said = str(error) if isinstance(error, NewsletterError) else f"{type(error).__name__}: {error}"
         self.wrong(key, said, patience=patience)
         self.settle(sent=False)

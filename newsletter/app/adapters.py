@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from functools import partial
 from typing import TYPE_CHECKING
 
+from newsletter import oauth
 from newsletter.errors import ConfigurationError, ModelRefused, Refusal
 from newsletter.models import Finding, Outcome, Outgoing
 from newsletter.ports import Alarm, Hook, Mailbox
@@ -34,8 +35,9 @@ def open_mailbox(settings: Settings) -> Iterator[Mailbox]:
     """The configured mailbox; call it only if there is one."""
     from newsletter.mailboxes.imap import Imap
 
+    access = oauth.access(settings, settings.data_dir, settings.imap_password)
     password = revealed(settings.imap_password)
-    with closing(Imap(settings.imap_url or "", password, authserv_id=settings.authserv_id)) as mailbox:
+    with closing(Imap(settings.imap_url or "", password, authserv_id=settings.authserv_id, access=access)) as mailbox:
         yield mailbox
 
 

@@ -264,6 +264,21 @@ def backup(path: Path | None) -> None:
 
 
 @main.command()
+@click.argument("provider", type=click.Choice(["microsoft", "google"]))
+@click.option("--application", is_flag=True, help="Sign in without a person, by the client secret (Microsoft only).")
+@click.option("--no-browser", is_flag=True, help="Sign in on another machine, and paste the address it leads to.")
+def authorize(provider: str, application: bool, no_browser: bool) -> None:
+    """Sign in for SMTP and IMAP without a password.
+
+    Needs NEWSLETTER_OAUTH_CLIENT_ID. Opens a browser in which you agree, or prints the address to open. The tokens are
+    kept in the data folder and renewed before they expire. They are not in `newsletter backup`.
+    """
+    from newsletter.cli import authorizing
+
+    authorizing.authorize(_settings(), provider, application=application, no_browser=no_browser)
+
+
+@main.command()
 @click.option("--explain", "explain_it", is_flag=True, help="Say what each email would do; change nothing.")
 @click.option("--once", is_flag=True, help="Read the configured mailbox now, and act on it.")
 @click.argument("paths", nargs=-1, metavar="PATHS...", type=click.Path(exists=True, path_type=Path))

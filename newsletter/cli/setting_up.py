@@ -25,7 +25,7 @@ def backup(settings: Settings, path: Path | None) -> None:
     folder = copying.backup(settings, path, utc_now())
     click.echo(folder)
     click.echo("The copy contains addresses and the key that signs links: keep it as safe as the original.", err=True)
-    click.echo("Passwords and API keys are not in it; fill them in where you restore it.", err=True)
+    click.echo("Passwords, API keys and OAuth sign-ins are not in it; fill them in where you restore it.", err=True)
 
 
 @cache

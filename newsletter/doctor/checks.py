@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from newsletter import __version__, archive, scoring, summarise, words
 from newsletter.app.files import fingerprint, folders, load_prompt
+from newsletter.doctor import authorization
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_SITE, SAMPLE_TOPIC, sample_days
 from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Masthead
@@ -27,7 +28,8 @@ _WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right is before 
 def around(settings: Settings, masthead: Masthead) -> list[Finding]:
     """What is set, and what lies in the data folder."""
     found = _ways_out(settings) + _transports(settings) + _hooks(settings) + _forgotten_archive(settings, masthead)
-    return found + _readable_secrets(settings) + _in_the_clear(settings) + _open_to_the_network(settings)
+    found += authorization.signed_in(settings) + _readable_secrets(settings)
+    return found + _in_the_clear(settings) + _open_to_the_network(settings)
 
 
 def files(settings: Settings) -> list[Finding]:
@@ -129,7 +131,8 @@ def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:
 
 def _readable_secrets(settings: Settings) -> list[Finding]:
     """Files with passwords and keys that every user of this machine can read."""
-    named = (settings.subscribers.parent / ".env", settings.data_dir / "token-keys", settings.dkim_key_file)
+    ours = (settings.data_dir / name for name in ("token-keys", "oauth-tokens"))
+    named = (settings.subscribers.parent / ".env", *ours, settings.dkim_key_file)
     secrets = [Path(value) for name, value in os.environ.items() if name.endswith(_SECRET_FILES)]
     problem, remedy = "every user of this machine can read it", "run chmod 600 on it, or give it a group of its own"
     return [

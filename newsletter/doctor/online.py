@@ -21,7 +21,7 @@ from newsletter import scoring, summarise
 from newsletter.addresses import domain_of, own_address, plus, split_mailbox
 from newsletter.app.adapters import source, used_models
 from newsletter.app.files import load_prompt
-from newsletter.doctor import dns
+from newsletter.doctor import authorization, dns
 from newsletter.doctor.languages import languages_of
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_TOPIC
 from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError
@@ -51,7 +51,9 @@ def probe(settings: Settings, counter: Counter, roster: Roster, say: Say) -> Ite
     yield from unfit
     if not any(finding.fatal for finding in unfit):
         yield from _languages(settings, counter, roster, say)
-    sends = list(_transport(settings, say))
+    sends = authorization.renewed(settings, say)
+    if not any(finding.fatal for finding in sends):
+        sends += _transport(settings, say)
     yield from sends
     reads = list(_mailbox(counter, say))
     yield from reads
@@ -224,7 +226,7 @@ def _mailbox(counter: Counter, say: Say) -> Iterator[Finding]:
         with counter.open_mailbox() as mailbox:
             next(iter(mailbox.waiting(frozenset)), None)
     except MailboxUnavailable as error:
-        remedy = "check NEWSLETTER_IMAP_URL and NEWSLETTER_IMAP_PASSWORD; many providers require an app password"
+        remedy = "check NEWSLETTER_IMAP_URL and NEWSLETTER_IMAP_PASSWORD; many require an app password, or OAuth"
         yield Finding("NEWSLETTER_IMAP_URL", None, str(error), remedy)
         return
     say("mailbox: readable")

@@ -14,8 +14,9 @@ from imap_tools.errors import ImapToolsError, MailboxLoginError
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.utils import encode_folder
 
-from newsletter.errors import MailboxUnavailable
+from newsletter.errors import AuthorizationError, AuthorizationRefused, MailboxUnavailable
 from newsletter.models import Incoming
+from newsletter.oauth import Access, XOAuth2
 
 _SECONDS = 20.0
 _MOST = (2 << 20) + 1  # octets fetched of one email: of a larger one `inbound` reads only the beginning
@@ -28,15 +29,24 @@ class Imap:
     name = "imap"
 
     def __init__(
-        self, url: str, password: str | None, *, authserv_id: str | None = None, timeout: float = _SECONDS
+        self,
+        url: str,
+        password: str | None,
+        *,
+        authserv_id: str | None = None,
+        timeout: float = _SECONDS,
+        access: Access | None = None,
     ) -> None:
-        """`url`: `imaps://user@host/INBOX`; plain `imap://` is for this machine."""
+        """`url`: `imaps://user@host/INBOX`; plain `imap://` is for this machine.
+
+        `access` logs in instead of a password.
+        """
         parts = urlsplit(url)
         self._secure = parts.scheme == "imaps"
         self._host, self._port = parts.hostname or "", parts.port or (993 if self._secure else 143)
         self._user, self._password = unquote(parts.username or ""), password or ""
         self._folder = unquote(parts.path.strip("/")) or "INBOX"
-        self._authserv_id, self._timeout = authserv_id, timeout
+        self._authserv_id, self._timeout, self._access = authserv_id, timeout, access
         self._box: BaseMailBox | None = None
         self._done: str | None = None
 
@@ -79,10 +89,15 @@ class Imap:
 
     def _connected(self) -> BaseMailBox:
         if self._box is None:
+            token = self._access.token() if self._access else ""
             with ExitStack() as undone:
                 box = self._open()
                 undone.callback(box.client.shutdown)
-                box.login(self._user, self._password, initial_folder=self._folder)
+                if self._access:
+                    _login_by_token(box, self._user, token, self._access)
+                    box.folder.set(self._folder)
+                else:
+                    box.login(self._user, self._password, initial_folder=self._folder)
                 undone.pop_all()
             self._box = box
         return self._box
@@ -101,12 +116,37 @@ class Imap:
             yield
         except MailboxLoginError as error:
             raise MailboxUnavailable(self._host, "refuses the login") from error
+        except AuthorizationError as error:
+            lasting = isinstance(error, AuthorizationRefused)
+            raise MailboxUnavailable(self._host, str(error), lasting=lasting) from error
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             box, self._box = self._box, None
             if box is not None:
                 with suppress(OSError):
                     box.client.shutdown()
             raise MailboxUnavailable(self._host, str(error) or type(error).__name__) from error
+
+
+def _login_by_token(box: BaseMailBox, user: str, token: str, access: Access) -> None:
+    """With XOAUTH2; a token that is refused before its time, as after a change of permissions, is renewed once."""
+    said = _present(box, user, token)
+    if said is not None and (renewed := access.token(refused=token)) != token:
+        said = _present(box, user, renewed)
+    if said is not None:
+        raise imaplib.IMAP4.error(f"refuses the login: {said}")
+
+
+def _present(box: BaseMailBox, user: str, token: str) -> str | None:
+    """None, or how the server refuses, with what it explained before."""
+    login = XOAuth2(user, token)
+    try:
+        # Not the package's own: it answers an explanation with the token again.
+        box.client.authenticate("XOAUTH2", login.respond)
+    except imaplib.IMAP4.abort:
+        raise  # the connection has ended
+    except imaplib.IMAP4.error as error:
+        return f"{error} {login.explanation}".strip()
+    return None
 
 
 def _number(response: list[bytes | None]) -> str:

@@ -120,6 +120,7 @@ class DeliveryEvent:
     at: datetime  # UTC
     status: str | None = None  # RFC 3463
     detail: str = ""
+    message_id: str | None = None  # of our email, from a provider whose word alone does not prove the event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,13 +48,19 @@ def _take(counter: Counter, source: str, events: Sequence[DeliveryEvent]) -> Non
     fresh = [
         event
         for event in sorted(unique.values(), key=lambda one: one.at)
-        if event.key not in known and recipients.get(event.delivery_id, (0, ""))[1] == event.email
+        if event.key not in known and _is_ours(event, recipients.get(event.delivery_id))
     ]
     for event in fresh:
         _act(counter, event, recipients[event.delivery_id][0])
     store.settle(_news(fresh))
     store.record(source, {event.key: event.kind.value for event in fresh}, counter.now())
     log.info("events.read", given=len(events), new=len(fresh))
+
+
+def _is_ours(event: DeliveryEvent, known: tuple[int, str, str] | None) -> bool:
+    if known is None or event.message_id not in (None, known[2]):
+        return False
+    return known[1] == event.email
 
 
 def _news(events: Sequence[DeliveryEvent]) -> Mapping[int, DeliveryState]:

@@ -128,14 +128,14 @@ class Deliveries(Base):
             values = _outcome(finished)
             connection.execute(update(delivery).where((delivery.c.id == finished.id) & open_).values(values))
 
-    def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:
-        """By delivery: the subscriber's id and the address in lower case."""
-        found: dict[int, tuple[int, str]] = {}
+    def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str, str]]:
+        """By delivery: the subscriber's id, the address in lower case, and the Message-ID."""
+        found: dict[int, tuple[int, str, str]] = {}
         with self._reading() as connection:
             for chunk in chunks(dict.fromkeys(delivery_ids)):
-                query = select(delivery.c.id, delivery.c.subscriber_id, delivery.c.email)
+                query = select(delivery.c.id, delivery.c.subscriber_id, delivery.c.email, delivery.c.message_id)
                 for row in connection.execute(query.where(delivery.c.id.in_(chunk))):
-                    found[row.id] = (value_id(row.subscriber_id), row.email.lower())
+                    found[row.id] = (value_id(row.subscriber_id), row.email.lower(), row.message_id)
         return found
 
     def settle(self, news: Mapping[int, DeliveryState]) -> None:

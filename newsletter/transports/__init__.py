@@ -17,16 +17,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr
 
 from newsletter.models import Finding
+from newsletter.oauth import Access, OAuthSettings
 from newsletter.ports import Hook, Transport
 from newsletter.setting_values import path_secret, web_address
 
 Say = Callable[[str], None]  # hears a line of what works
 
 
-class TransportSettings(BaseModel):
+class TransportSettings(OAuthSettings):
     """What several transports read; each adds its own in a class of its own."""
 
     transport: str = "outbox"
@@ -55,6 +56,10 @@ def _nothing(*_: object) -> tuple[()]:
     return ()
 
 
+def _no_access(_: object) -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(Generic[S]):
     """One transport: its settings, and how it is opened, checked and how it reports events."""
@@ -65,6 +70,7 @@ class Kind(Generic[S]):
     needs: tuple[str, ...] = ()  # the settings without which it cannot send
     folder: str = ""  # of the data folder, in which its emails stay; empty: they leave this machine
     questions: tuple[Question, ...] = ()
+    access: Callable[[S], Access | None] = _no_access  # the sign-in that it uses instead of a password
     findings: Callable[[S], Iterable[Finding]] = _nothing  # without asking anybody
     try_online: Callable[[S, Say], Iterable[Finding]] = _nothing  # a login without an email
     hooks: Callable[[S], tuple[Hook, ...]] | None = None  # open or not, whichever transport is in use

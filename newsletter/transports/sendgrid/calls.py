@@ -8,7 +8,6 @@ import re
 import ssl
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -16,23 +15,11 @@ from urllib.error import URLError
 from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 
+from newsletter.bulk.sending import Result
 from newsletter.models import Outcome, Verdict
 
 _NOW = 1.0  # seconds, for a limit that is lifted already
 _UNNAMED = 60.0  # for a limit that does not say when
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of a call. At most one of the others says what its transport is to do about it."""
-
-    outcome: Outcome
-    refused: bool = False  # nobody can be served
-    pause: float | None = None  # seconds for which nobody can
-    unreached: bool = False  # nobody was there
-    failing: bool = False  # the service is not well
-    too_large: bool = False
-    guilty: int | None = None  # the place of the one email that the service refuses
 
 
 def no_secrets(record: logging.LogRecord) -> bool:

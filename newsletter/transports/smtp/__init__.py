@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from newsletter.errors import ConfigurationError, TransportRefused
 from newsletter.models import Finding, Message
+from newsletter.oauth import Access, access
 from newsletter.ports import Transport
 from newsletter.setting_values import mail_server, revealed
 from newsletter.transports import Kind, Question, Say, TransportSettings
@@ -33,8 +35,17 @@ class SmtpSettings(TransportSettings):
 def _open(settings: SmtpSettings) -> Transport:
     from newsletter.transports.smtp.sending import Smtp
 
-    password = revealed(settings.smtp_password)
-    return Smtp(settings.smtp_url or "", password, connections=settings.connections, sign=_signature(settings))
+    return Smtp(
+        settings.smtp_url or "",
+        revealed(settings.smtp_password),
+        connections=settings.connections,
+        sign=_signature(settings),
+        access=_access(settings),
+    )
+
+
+def _access(settings: SmtpSettings) -> Access | None:
+    return access(settings, settings.data_dir, settings.smtp_password)
 
 
 def _signature(settings: SmtpSettings) -> Callable[[Message], bytes] | None:
@@ -55,6 +66,9 @@ def _findings(settings: SmtpSettings) -> Iterator[Finding]:
         _signature(settings)
     except ConfigurationError as error:
         yield from error.findings
+    if settings.transport == KIND.name and _access(settings) and not urlsplit(settings.smtp_url or "").username:
+        problem = "names no user, so nobody would log in with OAuth"
+        yield Finding("NEWSLETTER_SMTP_URL", None, problem, "write smtp://user@host:587")
 
 
 def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
@@ -62,14 +76,17 @@ def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
 
     from newsletter.transports.smtp.sending import verify
 
-    password = revealed(settings.smtp_password)
+    password, token = revealed(settings.smtp_password), _access(settings)
     try:
-        verify(settings.smtp_url or "", password, timeout=_SECONDS)
+        verify(settings.smtp_url or "", password, timeout=_SECONDS, access=token)
     except (TransportRefused, SMTPException, OSError) as error:
-        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password"
+        remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password, or OAuth"
+        if token:
+            remedy = "check that the account may send with this application, see docs/providers.md"
         yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
         return
-    say("mail server: accepts our login over TLS" if password else "mail server: accepts email without a login")
+    login = password or token
+    say("mail server: accepts our login over TLS" if login else "mail server: accepts email without a login")
 
 
 KIND = Kind(
@@ -86,6 +103,7 @@ KIND = Kind(
         ),
         Question(setting="smtp_password", text="Its password"),
     ),
+    access=_access,
     findings=_findings,
     try_online=_try_online,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import socket
 import ssl
@@ -10,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import unquote, urlsplit
 
-from newsletter.errors import TransportRefused
+from newsletter.errors import AuthorizationRefused, AuthorizationUnavailable, TransportRefused
+from newsletter.oauth import Access, XOAuth2
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 NAME = "smtp"
@@ -25,18 +27,19 @@ class Server:
     tls: bool  # from the first byte
     user: str | None
     password: str | None
+    access: Access | None = None  # logs in instead of a password
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
 
-def server(url: str, password: str | None) -> Server:
+def server(url: str, password: str | None, access: Access | None = None) -> Server:
     """`smtp://user@host:587` (STARTTLS) or `smtps://user@host` (TLS from the first byte)."""
     parts = urlsplit(url)
     tls = parts.scheme == "smtps"
     user = unquote(parts.username) if parts.username else None
     port = parts.port or (465 if tls else 587)
-    return Server(host=parts.hostname or "", port=port, tls=tls, user=user, password=password)
+    return Server(host=parts.hostname or "", port=port, tls=tls, user=user, password=password, access=access)
 
 
 def greet(to: Server, timeout: float) -> smtplib.SMTP:
@@ -50,12 +53,17 @@ def greet(to: Server, timeout: float) -> smtplib.SMTP:
         if error.smtp_code < 500:  # 454: the server cannot check passwords at present
             raise
         raise TransportRefused(NAME, f"{to.host} refuses the login: {_said(error)}") from error
+    except AuthorizationRefused as error:
+        raise TransportRefused(NAME, str(error)) from error
+    except AuthorizationUnavailable as error:
+        raise ConnectionError(str(error)) from error
     except ssl.SSLError as error:
         raise TransportRefused(NAME, f"no secure connection to {to.host}: {error}") from error
 
 
 def _open(to: Server, timeout: float) -> smtplib.SMTP:
     context = ssl.create_default_context()
+    token = to.access.token() if to.access else ""
     connection = (
         smtplib.SMTP_SSL(to.host, to.port, _own_name(), timeout=timeout, context=context)
         if to.tls
@@ -66,7 +74,9 @@ def _open(to: Server, timeout: float) -> smtplib.SMTP:
         _hello(connection)
         if not to.tls:
             _secure(connection, to, context)
-        if to.user and to.password:
+        if to.user and to.access:
+            _login_by_token(connection, to.host, to.user, token, to.access)
+        elif to.user and to.password:
             _login(connection, to.host, to.user, to.password)
         undone.pop_all()
     return connection
@@ -81,7 +91,7 @@ def _hello(connection: smtplib.SMTP) -> None:
 def _secure(connection: smtplib.SMTP, to: Server, context: ssl.SSLContext) -> None:
     """STARTTLS, which only a server on this machine may lack, and only where no password is sent."""
     if not connection.has_extn("starttls"):
-        if to.host in _LOOPBACK and not to.password:
+        if to.host in _LOOPBACK and not (to.password or to.access):
             return
         raise TransportRefused(NAME, f"{to.host} does not offer STARTTLS; nothing was sent in the clear")
     code, text = connection.starttls(context=context)
@@ -97,6 +107,36 @@ def _login(connection: smtplib.SMTP, host: str, user: str, password: str) -> Non
         raise
     except smtplib.SMTPException as error:
         raise TransportRefused(NAME, f"{host} offers no login that we know: {error}") from error
+
+
+def _login_by_token(connection: smtplib.SMTP, host: str, user: str, token: str, access: Access) -> None:
+    """With XOAUTH2; a token that is refused before its time, as after a change of permissions, is renewed once."""
+    if "XOAUTH2" not in connection.esmtp_features.get("auth", "").upper().split():
+        problem = f"{host} does not offer XOAUTH2; set NEWSLETTER_SMTP_PASSWORD to log in with a password"
+        raise TransportRefused(NAME, problem)
+    code, said = _present(connection, user, token)
+    if code >= 500 and (renewed := access.token(refused=token)) != token:
+        code, said = _present(connection, user, renewed)
+    if code != 235:
+        raise smtplib.SMTPAuthenticationError(code, said)
+
+
+def _present(connection: smtplib.SMTP, user: str, token: str) -> tuple[int, bytes]:
+    """The server's answer, with what it explained before."""
+    login = XOAuth2(user, token)
+    first = login.respond(b"")
+    code, said = connection.docmd("AUTH", f"XOAUTH2 {base64.b64encode(first).decode()}")
+    if code == 334:
+        code, text = connection.docmd(login.respond(_decoded(said)).decode())
+        said = f"{text.decode('utf-8', 'replace')} {login.explanation}".encode()
+    return code, said
+
+
+def _decoded(challenge: bytes) -> bytes:
+    try:
+        return base64.b64decode(challenge)
+    except ValueError:  # for a person to read, so as it is
+        return challenge
 
 
 @cache

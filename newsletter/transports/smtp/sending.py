@@ -17,6 +17,7 @@ from contextlib import suppress
 
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
+from newsletter.oauth import Access
 from newsletter.transports.smtp import greeting
 from newsletter.transports.smtp.conversation import Sending, Stage
 from newsletter.transports.smtp.lane import Lane
@@ -42,9 +43,13 @@ class Smtp:
         connections: int = 8,
         timeout: float = _SECONDS,
         sign: Callable[[Message], bytes] | None = None,
+        access: Access | None = None,
     ) -> None:
-        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each email."""
-        self._server = greeting.server(url, password)
+        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each email.
+
+        `access` logs in instead of a password.
+        """
+        self._server = greeting.server(url, password, access)
         self._connections, self._timeout, self._sign = connections, timeout, sign
         self._pipelining = True  # until the server is caught lying about it
         self._reset()
@@ -240,9 +245,9 @@ class Smtp:
         return with_dots(message) if self._sign is None else self._sign(message) + with_dots(message)
 
 
-def verify(url: str, password: str | None, timeout: float = _SECONDS) -> None:
+def verify(url: str, password: str | None, timeout: float = _SECONDS, access: Access | None = None) -> None:
     """Connect, start TLS, log in, and quit. Raises TransportRefused, SMTPException or OSError."""
-    greeting.greet(greeting.server(url, password), timeout).quit()
+    greeting.greet(greeting.server(url, password, access), timeout).quit()
 
 
 def _hang_up(opened: Future[smtplib.SMTP]) -> None:
