@@ -19,6 +19,7 @@ from benchmarks import (
     scale,
     start,
     trips,
+    whole,
 )
 from benchmarks.table import Row, show
 
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str]) -> None:
     ]
     show(rows)
     print(f"\n{collecting.memory()}")
-    for line in [*counter.lines(), *archive.figures(), *curation.figures()]:
+    for line in [*counter.lines(), *whole.lines(), *archive.figures(), *curation.figures()]:
         print(line)
     for line in scale.figures():
         print(line, flush=True)
