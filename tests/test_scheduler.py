@@ -203,7 +203,7 @@ class Ground:
 
     def restart(self) -> None:
         """The same ledger, and nothing remembered."""
-        self.service = Service(self.settings, self.service.counter)
+        self.service = Service(self.settings, self.service.counter, seconds=self.service.seconds)
 
     @property
     def settings(self) -> Settings:

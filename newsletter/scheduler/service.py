@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -51,6 +52,7 @@ class Service:
     settings: Settings
     counter: Counter
     stopping: threading.Event = field(default_factory=threading.Event)
+    seconds: Callable[[], float] = time.monotonic
     idle: threading.Event = field(default_factory=_idle)
     read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
     pulse: Pulse = field(init=False)
@@ -63,7 +65,9 @@ class Service:
 
     def __post_init__(self) -> None:
         ping_url = self.settings.ping_url.get_secret_value() if self.settings.ping_url else None
-        self.pulse = Pulse(now=self.counter.now, polling=self.counter.now() if self.counter.open_mailbox else None)
+        self.pulse = Pulse(now=self.counter.now, seconds=self.seconds)
+        if self.counter.open_mailbox:
+            self.pulse.awaits_poll()
         self.watch = Watch(self.counter.alarms, self.counter.data_dir, ping_url)
         self._list = Follower(self.counter)
 
@@ -74,7 +78,7 @@ class Service:
             if not self.stopping.is_set():
                 self.pulse.beat()
                 self._tick()
-                self.pulse.last_tick = self.counter.now()
+                self.pulse.ticked()
                 self.watch.works("service")
         except Exception as error:
             self._failed(error)
@@ -102,7 +106,7 @@ class Service:
         try:
             if not self.stopping.is_set():
                 receiving.poll(self.counter, stop=self.stopping.is_set)
-                self.pulse.last_poll = self.counter.now()
+                self.pulse.polled()
                 self.watch.works("mailbox")
         except NewsletterError as error:
             log.warning("poll.failed", error=str(error))
@@ -128,7 +132,7 @@ class Service:
             asked = self._prepare(desk)
             sent = self._send(desk)
         known = desk.store.issues(_LOOK_BACK)
-        self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now())
+        self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now(), desk.holidays)
         self.watch.announcement(self.pulse.overdue, asked=asked)
         self.watch.mailbox(self.pulse.unread_since())
         self.watch.disk()
@@ -139,6 +143,7 @@ class Service:
         if self._seen is not None and now < self._seen - BACKWARDS:
             log.warning("clock.went-back", by=str(self._seen - now))
             self._ask_next = self._looked = None
+            self.watch.begin_anew()
         self._seen = now
 
     def _tell_of_list(self) -> None:
@@ -172,7 +177,7 @@ class Service:
             moment = last_hour(group.hours, now)
             if moment is None or not is_open(group.hours, moment, now):
                 continue
-            late = overdue_by(issue_of, moment)
+            late = overdue_by(issue_of, moment, desk.holidays)
             if late in held:
                 late = None  # it is here: what is missing are scores, and who is due knows how long to wait for those
             if late and now < email_waits_until(group.hours, moment):
