@@ -22,7 +22,7 @@ from newsletter.pipeline import Desk
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
-from newsletter.telling import issue_line, left_over, morning_lines
+from newsletter.telling import issue_line, left_over, morning_lines, not_out_line
 from newsletter.times import calendar
 
 
@@ -160,7 +160,7 @@ def collect(settings: Settings, day: date | None) -> int:
         newest = calendar.newest(desk.now())
         for issue in pipeline.collect_issues(desk, [day] if day else pipeline.missed(desk, newest) or [newest]):
             if isinstance(issue, pipeline.NotOut):
-                click.echo(f"Issue {issue.day}: arXiv has not announced it yet.")
+                click.echo(not_out_line(issue))
                 continue
             click.echo(f"Issue {issue.date}: {issue.collected} papers.")
             for note in issue.all_notes:

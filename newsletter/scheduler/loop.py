@@ -56,7 +56,7 @@ def running(settings: Settings, counter: Counter, stopping: threading.Event) -> 
         scheduler.shutdown(wait=True)
 
 
-class _Jobs(MemoryJobStore):
+class _Jobs(MemoryJobStore):  # type: ignore[misc]  # the package has no types
     """Jobs that run each minute, whatever happens to the clock on the wall.
 
     A run that is planned for more than a minute from now, or was due longer ago, was planned by a clock that has been
@@ -67,7 +67,7 @@ class _Jobs(MemoryJobStore):
         for job in self.get_all_jobs():
             if job.next_run_time and abs(job.next_run_time - now) > _MINUTE:
                 job.modify(next_run_time=now)
-        return super().get_due_jobs(now)
+        return list(super().get_due_jobs(now))
 
 
 def add_job(scheduler: BackgroundScheduler, job: Callable[[], None]) -> None:

@@ -7,22 +7,24 @@ from datetime import datetime
 
 import structlog
 
+from newsletter.pipeline import Desk
+from newsletter.settings import Settings
 from newsletter.store import Store
+from newsletter.telling import due_text
 from newsletter.times import calendar
 from newsletter.times.hours import next_email
 
 log = structlog.get_logger()
 
 
-def tell(store: Store, now: datetime, mailbox: str | None) -> None:
+def tell(desk: Desk, settings: Settings) -> None:
     """Logs the next announcement, the next emails, and whether the mailbox is read."""
+    now = desk.now()
     issue = calendar.following(calendar.newest(now))
-    unsure = calendar.holiday(issue)
-    if_any = {"unless": f"arXiv pauses ({unsure})"} if unsure else {}
-    log.info("next.announcement", issue=str(issue), due=_utc(calendar.announced_at(issue)), **if_any)
-    _tell_emails(store, now)
-    if mailbox:
-        log.info("mailbox.polled", mailbox=mailbox, every="minute")
+    log.info("next.announcement", issue=str(issue), due=due_text(issue, desk.holidays))
+    _tell_emails(desk.store, now)
+    if settings.imap_url:
+        log.info("mailbox.polled", every="minute")
     else:
         log.info("mailbox.none", replies="are not read; NEWSLETTER_IMAP_URL names a mailbox to read them from")
 
@@ -39,7 +41,9 @@ def _tell_emails(store: Store, now: datetime) -> None:
         log.info("next.emails", readers=0, reason="nobody in the subscriber list gets email")
         return
     first = min(readers)
-    log.info("next.emails", readers=readers[first], of=readers.total(), due=_utc(first), at=", ".join(sorted(local[first])))
+    log.info(
+        "next.emails", readers=readers[first], of=readers.total(), due=_utc(first), at=", ".join(sorted(local[first]))
+    )
 
 
 def _utc(moment: datetime) -> str:

@@ -27,6 +27,7 @@ from newsletter.pipeline import Due
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import Follower
 from newsletter.replies import receiving
+from newsletter.scheduler import outlook
 from newsletter.settings import Settings
 from newsletter.times import calendar
 from newsletter.times.hours import in_time, is_open, last_hour
@@ -127,6 +128,8 @@ class Service:
     def _tick(self) -> None:
         masthead = self._current_list()
         with app.open_desk(self.settings, self.counter, masthead, progress=self.pulse.beat) as desk:
+            if self._seen is None:
+                outlook.tell(desk, self.settings)
             self._notice_clock(desk.now())
             self._tell_of_list()
             asked = self._prepare(desk)
@@ -225,8 +228,9 @@ class Service:
         self._ask_next = (newest, next_try)
         for issue in issues:
             log.info("issue.prepared", issue=str(issue.date), collected=issue.collected, picked=issue.picked)
-        for day in not_out:
-            log.info("issue.awaited", issue=str(day), next_try=f"{next_try:%H:%M} UTC")
+        for one in not_out:
+            unsure = {"holiday": one.holiday} if one.holiday else {}
+            log.info("issue.awaited", issue=str(one.day), next_try=f"{next_try:%H:%M} UTC", **unsure)
         self._publish(desk)
         return True
 

@@ -77,6 +77,13 @@ def newest(now: datetime) -> date:
     return day
 
 
+def earliest(day: date, more: Container[date] = ()) -> date:
+    """The first of the issue dates up to `day` whose papers this issue announces if arXiv paused while it may have."""
+    while holiday(previous(day), more):
+        day = previous(day)
+    return day
+
+
 def certain(day: date, more: Container[date] = ()) -> date:
     """This issue date, or the last one before it that no holiday makes uncertain."""
     while holiday(day, more):

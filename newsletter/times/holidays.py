@@ -1,8 +1,8 @@
 """Evenings on which arXiv may make no announcement: US federal holidays, computed, and the days around New Year.
 
-Source: 5 U.S.C. 6103 and Executive Order 11582 (a holiday on a Saturday is kept on Friday, on a Sunday on Monday). arXiv
-keeps most of them, never says which before it publishes a year's list, and pauses on days of its own choice between
-Christmas and New Year.
+Source: 5 U.S.C. 6103 and Executive Order 11582 (a holiday on a Saturday is kept on Friday, on a Sunday on Monday).
+arXiv keeps most of them, never says which before it publishes a year's list, and pauses on days of its own choice
+between Christmas and New Year.
 """
 
 from __future__ import annotations

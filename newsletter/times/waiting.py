@@ -62,7 +62,9 @@ def missing_issue(
     `known` are the ledger's newest issues; one of a holiday may never come, and is not missed.
     """
     newest = calendar.newest(now)
-    day = calendar.certain(calendar.previous(newest) if now < issue_waits_until(newsletter, newest) else newest, holidays)
+    day = calendar.certain(
+        calendar.previous(newest) if now < issue_waits_until(newsletter, newest) else newest, holidays
+    )
     if not known and day != newest:
         return None  # what was announced before our first issue was never ours
     return None if any(one.date >= day for one in known if one.state is not IssueState.COLLECTED) else day
