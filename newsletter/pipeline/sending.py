@@ -18,6 +18,7 @@ from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.planning import Due, mail_of
 from newsletter.render import personalise
+from newsletter.times.waiting import LONGEST_WAIT
 
 log = structlog.get_logger()
 
@@ -67,7 +68,7 @@ def send(
     Where an earlier round was held, nothing is sent before its time is over, unless the operator insists.
     """
     hold = holding.read(desk.store)
-    if hold and not insist and desk.now() < hold.until:
+    if hold and not insist and desk.now() < hold.until <= desk.now() + LONGEST_WAIT:
         return Tally()
     for orphan in desk.store.orphans():
         desk.store.finish(deliveries.recover(orphan))

@@ -27,6 +27,7 @@ from newsletter.store.engine import Base, add_missing, put
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, received, subscriber
+from newsletter.times.waiting import LONGEST_WAIT
 
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
 
@@ -141,7 +142,7 @@ class Deliveries(Base):
 
     def paused_domains(self, now: datetime) -> Sequence[DomainPause]:
         with self._reading() as connection:
-            rows = connection.execute(select(domain_pause).where(domain_pause.c.until > now))
+            rows = connection.execute(select(domain_pause).where(_lasts(now)))
             return [DomainPause(row.domain, row.until, row.why) for row in rows]
 
     def revive(self, subscriber_id: int, since: datetime) -> int:
@@ -233,7 +234,13 @@ _DUE = (
     select(delivery, subscriber.c.state.label("reader"))
     .select_from(delivery.join(subscriber, subscriber.c.id == delivery.c.subscriber_id))
     .where(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.id > bindparam("after"))
-    .where(or_(delivery.c.not_before.is_(None), delivery.c.not_before <= bindparam("now")))
+    .where(
+        or_(
+            delivery.c.not_before.is_(None),
+            delivery.c.not_before <= bindparam("now"),
+            delivery.c.not_before > bindparam("latest"),
+        )
+    )
     .order_by(delivery.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=delivery)
@@ -249,9 +256,9 @@ _SKIP = update(delivery).where(delivery.c.id == bindparam("the_id")).values(stat
 
 def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
     """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
-    asked = {"after": claim.after, "now": claim.now}
+    asked = {"after": claim.after, "now": claim.now, "latest": claim.now + LONGEST_WAIT}
     query, values = (_DUE, asked) if claim.only is None else (_DUE_TO_ONE, asked | {"only": claim.only.lower()})
-    for domain in connection.scalars(select(domain_pause.c.domain).where(domain_pause.c.until > claim.now)).all():
+    for domain in connection.scalars(select(domain_pause.c.domain).where(_lasts(claim.now))).all():
         query = query.where(~func.lower(delivery.c.email).endswith(f"@{domain}", autoescape=True))
     claimed: list[Delivery] = []
     while len(claimed) < claim.limit:
@@ -266,6 +273,11 @@ def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
     if claimed:
         connection.execute(_TAKE, {"ids": [one.id for one in claimed], "the_owner": claim.owner})
     return claimed
+
+
+def _lasts(now: datetime) -> ColumnElement[bool]:
+    """Which pauses of a domain are not over; one of more than a day was begun by a clock that was ahead."""
+    return (domain_pause.c.until > now) & (domain_pause.c.until <= now + LONGEST_WAIT)
 
 
 def _move(connection: Connection, which: ColumnElement[bool], state: DeliveryState) -> None:

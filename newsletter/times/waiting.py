@@ -10,6 +10,7 @@ from newsletter.models import Hours, Issue, IssueState, Newsletter
 from newsletter.times import calendar
 
 SHORTEST_POLL, LONGEST_POLL = timedelta(minutes=10), timedelta(minutes=30)
+LONGEST_WAIT = timedelta(days=1)  # before something is sent again; a longer one was planned by a clock that was ahead
 LATE = timedelta(hours=3)  # an announcement due this long before a reader's hour may still come into that email
 
 
