@@ -129,7 +129,6 @@ def test_only_their_days(days: frozenset[int], now: str, expected: str | None) -
         ("UTC", "2026-03-09 09:30", "2026-03-09 09:31", "2026-03-01", "2026-03-09 09:30", False),
         ("UTC", "2026-03-09 09:30", "2026-03-09 09:31", "2026-03-09 09:30:01", None, False),  # added after the hour
         ("UTC", "2026-03-09 09:30", "2026-03-09 09:31", "2026-03-09 09:29:59", None, True),
-        ("UTC", "2026-03-09 09:30", "2026-03-09 09:31", "2026-03-11 09:29:59", None, True),  # by a clock that ran ahead
         ("America/New_York", "2026-03-10 03:30", "2026-03-10 03:45", "2026-03-01", None, True),
         # slept through just before midnight: on waking, but not when the next hour is nearer
         ("America/New_York", "2026-03-10 03:30", "2026-03-10 04:00", "2026-03-01", None, True),

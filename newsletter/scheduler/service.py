@@ -143,10 +143,13 @@ class Service:
 
     def _notice_clock(self, now: datetime) -> None:
         """What was planned by a clock that ran ahead would be waited for until that time comes again."""
-        if self._seen is not None and now < self._seen - BACKWARDS:
+        went_back = self._seen is not None and now < self._seen - BACKWARDS
+        if self._seen is not None and went_back:
             log.warning("clock.went-back", by=str(self._seen - now))
             self._ask_next = self._looked = None
             self.watch.begin_anew()
+        if self._seen is None or went_back:  # it may have been set while the service was down
+            self.counter.store.set_back(now)
         self._seen = now
 
     def _tell_of_list(self) -> None:

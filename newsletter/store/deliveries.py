@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
@@ -134,6 +134,20 @@ class Deliveries(Base):
         mine = delivery.c.subscriber_id == column_id(subscriber_id)
         with self._transaction() as connection:
             _move(connection, mine & (delivery.c.message_id == message_id), state)
+
+    def set_back(self, now: datetime) -> None:
+        """Correct what a clock that was ahead has dated later than `now`.
+
+        Else a reader of a time to come would not be one yet, and an email of that time would be the one of that day.
+        An email that has gone out served no hour that is open now; one that may be repeated keeps its date.
+        """
+        queued = delivery.c.state == DeliveryState.QUEUED.value
+        repeated = delivery.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value])
+        ahead = update(delivery).where(delivery.c.date > now)
+        with self._transaction() as connection:
+            connection.execute(ahead.where(queued, delivery.c.attempts == 0).values(date=now))
+            connection.execute(ahead.where(~queued, ~repeated).values(date=now - timedelta(days=1)))
+            connection.execute(update(subscriber).where(subscriber.c.added > now).values(added=now))
 
     def pause_domain(self, pause: DomainPause) -> None:
         """Leave emails to this domain in the queue until then."""

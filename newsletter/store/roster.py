@@ -148,9 +148,7 @@ def _narrowed(
         yield ~exists().where(_same_reader, received.c.issue == lacking)
     if since is not None:
         mails = exists().where(delivery.c.subscriber_id == reader.c.subscriber_id, delivery.c.date >= since)
-        # What is noted for a time to come was noted by a clock that was ahead.
-        by_then = subscriber.c.added <= since
-        yield by_then if until is None else or_(by_then, subscriber.c.added > until)
+        yield subscriber.c.added <= since
         yield ~(mails if until is None else mails.where(delivery.c.date <= until))
     if only is not None:
         yield subscriber.c.email == only.lower()
