@@ -105,7 +105,7 @@ class Serving:
     def ticked_by(self, since: datetime) -> bool:
         """Whether the last tick ended after this time, and not in another age."""
         last = self.health().get("last_tick")
-        return bool(last) and timedelta() <= datetime.fromisoformat(last) + _MINUTE / 60 - since < _HOUR / 6
+        return isinstance(last, str) and timedelta() <= datetime.fromisoformat(last) + _MINUTE / 60 - since < _HOUR / 6
 
     def jump(self, minute: datetime) -> None:
         """Set the clock into this minute and wait for the tick that follows.
