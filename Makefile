@@ -29,6 +29,8 @@ soak: $(VENV)/.ready-dev ## what must hold when things die: about half an hour (
 	$(BIN)/python -m soak.memory
 	$(BIN)/python -m soak.year
 	$(BIN)/python -m soak.retention
+	$(BIN)/python -m soak.year --begin 2026-10-01
+	$(BIN)/python -m soak.jumps
 
 sbom: $(VENV)/.ready-dev ## what is in an installation, as CycloneDX: var/sbom.json, the same bytes from the same lock
 	@mkdir -p var

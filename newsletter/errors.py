@@ -4,6 +4,7 @@ NewsletterError
 ├── ConfigurationError      a finding stops the command
 ├── ArxivError
 │   ├── ArxivUnavailable    down, 429, 5xx, silent, cut answer
+│   │   └── ArxivUnreachable  no connection at all: as a rule our own network
 │   └── ArxivRefused        400, 403, an error entry
 ├── ModelError
 │   ├── ModelUnavailable    time-out, 429, 5xx
@@ -33,9 +34,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from urllib.parse import SplitResult, urlsplit
 
 from newsletter.models import Finding
 from newsletter.redaction import redacted
+
+_LONGEST_PLACE = 100
 
 
 class NewsletterError(Exception):
@@ -58,11 +62,23 @@ class ArxivError(NewsletterError):
 
     def __init__(self, url: str, problem: str, retry_after: float | None = None) -> None:
         self.url, self.problem, self.retry_after = url, redacted(problem), retry_after
-        super().__init__(f"arXiv: {problem} ({url})")
+        super().__init__(self._said(problem, urlsplit(url)))
+
+    def _said(self, problem: str, place: SplitResult) -> str:
+        """Without the query, which is longer than all else and tells an operator nothing."""
+        where = f"{place.scheme}://{place.netloc}{place.path}" if place.netloc else ""
+        return f"arXiv: {problem}{f' ({where[:_LONGEST_PLACE]})' if where else ''}"
 
 
 class ArxivUnavailable(ArxivError):
     """arXiv is down, throttles us, or cut its answer short; asking later may help."""
+
+
+class ArxivUnreachable(ArxivUnavailable):
+    """There was no connection: a name that cannot be looked up, a refused port, a certificate that is not trusted."""
+
+    def _said(self, problem: str, place: SplitResult) -> str:
+        return f"arXiv cannot be reached at {place.hostname or 'its address'}: {problem}"
 
 
 class ArxivRefused(ArxivError):

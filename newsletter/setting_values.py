@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -106,6 +107,16 @@ def database(value: str) -> str:
     if not value.startswith("sqlite:///"):
         raise ValueError("is not supported by this version; write sqlite:///path/to/newsletter.db")
     return value
+
+
+def dates(value: object) -> object:
+    """Days as arXiv lists them, split at commas and white space."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return frozenset(date.fromisoformat(day) for day in re.split(r"[,\s]+", value.strip()) if day)
+    except ValueError as error:
+        raise ValueError("has a part that is no date; write 2027-12-24,2027-12-28") from error
 
 
 def comma_list(value: object) -> object:

@@ -7,6 +7,7 @@ import io
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,7 @@ class Settings(BaseSettings, TransportSettings):
     arxiv_api_url: ServiceUrl = "https://export.arxiv.org/api/query"
     arxiv_rss_url: ServiceUrl = "https://rss.arxiv.org/rss"
     arxiv_delay: float = Field(default=3.0, ge=0)
+    arxiv_holidays: Annotated[frozenset[date], NoDecode, BeforeValidator(values.dates)] = frozenset()
     admin_email: MailAddress | None = None
     # A secret: whoever knows it can keep the alarm quiet.
     ping_url: Annotated[SecretStr, BeforeValidator(values.service)] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from newsletter.models import DeliveryState, Issue, IssueState, Usage
 from newsletter.times import calendar
 
 if TYPE_CHECKING:
-    from newsletter.pipeline import Desk, Morning
+    from newsletter.pipeline import Desk, Morning, NotOut
 
 
 def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
@@ -20,8 +20,7 @@ def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
         yield from (f"  {note}" for note in issue.all_notes)
         if issue.missing:
             yield f"  announced, but not in arXiv's API yet; the next run asks again for: {', '.join(issue.missing)}"
-    for day in done.not_out:
-        yield f"Issue {day}: arXiv has not announced it yet."
+    yield from map(not_out_line, done.not_out)
     tally = done.tally
     yield f"Sent {counted(tally.accepted, 'email')} {_by(desk)}."
     left, reason = left_over(desk)
@@ -32,7 +31,13 @@ def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
         yield f"{counted(tally.failed, 'email')} rejected permanently: see `newsletter status`."
     if not tally.accepted and not left:
         following = calendar.following(calendar.newest(desk.now()))
-        yield f"The next issue is {following}, due {due_text(following)}."
+        yield f"The next issue is {following}, due {due_text(following, desk.holidays)}."
+
+
+def not_out_line(one: NotOut) -> str:
+    """An issue that there is none of so far."""
+    unsure = f"; it may not come at all ({one.holiday})" if one.holiday else ""
+    return f"Issue {one.day}: arXiv has not announced it yet{unsure}."
 
 
 def left_over(desk: Desk) -> tuple[int, str | None]:
@@ -49,9 +54,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def due_text(day: date) -> str:
-    """When an issue is due."""
-    return f"{calendar.announced_at(day):%Y-%m-%d %H:%M} UTC"
+def due_text(day: date, holidays: Container[date] = ()) -> str:
+    """When an issue is due, and why it may not come."""
+    unsure = calendar.holiday(day, holidays)
+    return f"{calendar.announced_at(day):%Y-%m-%d %H:%M} UTC{f' unless arXiv pauses ({unsure})' if unsure else ''}"
 
 
 def issue_line(issue: Issue) -> str:

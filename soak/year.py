@@ -15,9 +15,12 @@ from pathlib import Path
 from newsletter import app
 from newsletter.demo.faults import Fault
 from newsletter.times import calendar
+from newsletter.times.waiting import LATE
 from soak.clockwork import CATEGORIES, Clockwork, Person, clockwork
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_BEGIN = date(2026, 1, 5)
+_SILENT = 0.7  # of the holidays that nobody has listed
 PEOPLE = (
     Person(email="london@example.org", zone="Europe/London", send_at="06:30"),
     Person(email="shanghai@example.org", zone="Asia/Shanghai", send_at="09:30"),
@@ -38,6 +41,7 @@ class Weather:
     seed: int
     late: dict[date, timedelta] = field(default_factory=dict)  # announcements that come later than planned
     skipped: set[date] = field(default_factory=set)  # announced by nobody, on a day no list has
+    silent: set[date] = field(default_factory=set)  # the same on a holiday that no list has
     outages: list[tuple[datetime, datetime]] = field(default_factory=list)
     asleep: list[tuple[datetime, datetime]] = field(default_factory=list)
     restarts: set[datetime] = field(default_factory=set)
@@ -46,7 +50,8 @@ class Weather:
     def __post_init__(self) -> None:
         """Far enough from each other that each outage is one; two a month, at least one of everything."""
         draw = random.Random(self.seed)
-        issues = [day for day in _days(self.start, self.days) if calendar.is_issue_date(day)][3:-3]
+        planned = [day for day in _days(self.start, self.days) if calendar.is_issue_date(day)][3:-3]
+        issues = [day for day in planned if calendar.holiday(day) is None]
         draw.shuffle(issues)
         share = self.days / 365
         for day in _apart(issues, max(1, round(20 * share))):
@@ -64,6 +69,7 @@ class Weather:
             self.jumps.append((begin, begin + _HOUR / 2, by))
         for _ in range(max(1, round(20 * share))):
             self.restarts.add(self.start + draw.randint(0, self.days * 48 - 1) * _HOUR / 2)
+        self.silent.update(day for day in planned if calendar.holiday(day) and draw.random() < _SILENT)
 
     def out_at(self, day: date) -> datetime:
         """When arXiv really announces an issue."""
@@ -94,9 +100,9 @@ def _apart(days: list[date], number: int) -> list[date]:
     return chosen
 
 
-def run(folder: Path, days: int, seed: int = 0, pause: timedelta = _HOUR / 2) -> Iterator[str]:
+def run(folder: Path, days: int, seed: int = 0, pause: timedelta = _HOUR / 2, begin: date = _BEGIN) -> Iterator[str]:
     """Live through it; what did not hold."""
-    start = datetime(2026, 1, 5, 12, tzinfo=UTC)
+    start = datetime.combine(begin, time(12), UTC)
     weather = Weather(start, days, seed)
     first = calendar.newest(start)
     with clockwork(folder, PEOPLE, start, first) as works:
@@ -105,7 +111,11 @@ def run(folder: Path, days: int, seed: int = 0, pause: timedelta = _HOUR / 2) ->
         while moment < start + days * _DAY:
             newest = calendar.newest(moment)
             for day in (calendar.previous(newest), newest):
-                if day > first and day not in announced | weather.skipped and weather.out_at(day) <= moment:
+                if (
+                    day > first
+                    and day not in announced | weather.skipped | weather.silent
+                    and weather.out_at(day) <= moment
+                ):
                     works.announce(day)
                     announced.add(day)
             _step(works, weather, moment)
@@ -145,6 +155,25 @@ def _check(works: Clockwork, weather: Weather, announced: set[date]) -> Iterator
             yield f"{person.email}: missing {missing}, twice {double}, last {last} of {ready[-1]}"
     yield from _check_told(works, weather, [trouble.key for trouble in troubles])
     yield from (f"{day}: collected and not announced" for day in ready if day not in announced)
+    yield from _check_holidays(works, weather)
+
+
+def _check_holidays(works: Clockwork, weather: Weather) -> Iterator[str]:
+    """A silent holiday is no issue, and no email says that it is late; troubles of their own have been left out."""
+    with app.open_ledger(works.settings) as store:
+        yield from (f"{day}: an issue of a silent holiday" for day in weather.silent if store.issue(day))
+    troubled = [*weather.outages, *weather.asleep, *((begin, end) for begin, end, _ in weather.jumps)]
+    for mail in works.mails():
+        waited_for = calendar.newest(mail.date - LATE)
+        calm = all(mail.date < begin or mail.date > end + 3 * _DAY for begin, end in troubled)
+        before = calendar.certain(waited_for)
+        if (
+            not mail.issues
+            and waited_for in weather.silent
+            and calm
+            and before not in weather.skipped | {*weather.late}
+        ):
+            yield f"{mail.email}: told on {mail.date} that {waited_for} is late"
 
 
 def _check_told(works: Clockwork, weather: Weather, still: list[str]) -> Iterator[str]:
@@ -163,11 +192,12 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m soak.year", description=__doc__)
     options.add_argument("--days", type=int, default=365)
     options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--begin", type=date.fromisoformat, default=_BEGIN, help="the first day")
     options.add_argument("--minutes", type=int, default=30, help="between two ticks")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        found = list(run(Path(folder), given.days, given.seed, timedelta(minutes=given.minutes)))
-    print(*found, f"{given.days} days, {len(found)} problems", sep="\n")
+        found = list(run(Path(folder), given.days, given.seed, timedelta(minutes=given.minutes), given.begin))
+    print(*found, f"{given.days} days from {given.begin} on, {len(found)} problems", sep="\n")
     return 1 if found else 0
 
 

@@ -70,9 +70,9 @@ def desk_at(settings: Settings, now: Now = MORNING) -> Iterator[Desk]:
 
 @contextmanager
 def service_of(settings: Settings, now: Now = MORNING) -> Iterator[Service]:
-    """The service, without its loop."""
+    """The service, without its loop; time passes for it as this clock shows."""
     with counter_of(settings, now) as counter:
-        yield Service(settings, counter)
+        yield Service(settings, counter, seconds=lambda: clock(now)().timestamp())
 
 
 def masthead_of(settings: Settings) -> Masthead:

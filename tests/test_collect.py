@@ -210,9 +210,8 @@ def test_days_fetched_together_are_kept_apart(server: ArxivServer, source: Arxiv
     assert not held & {paper.arxiv_id for paper in older.new}
 
 
-def test_a_stale_category_does_not_bring_yesterday_again(server: ArxivServer, source: ArxivSource) -> None:
-    """A feed that still lists yesterday's papers of one category under today's date is not believed for it."""
-    yesterday = calendar.previous(DAY)
+def _with_a_stale_category(server: ArxivServer, yesterday: date) -> list[SampleRow]:
+    """The feed lists yesterday's papers of cs.CL under today's date; these."""
     start, end = calendar.window(yesterday)
     stale = [
         replace(row, id=f"2603.8{number:04}", primary_category="cs.CL", categories=("cs.CL",), published=moment)
@@ -221,10 +220,54 @@ def test_a_stale_category_does_not_bring_yesterday_again(server: ArxivServer, so
     ]
     fresh = [row for row in server.papers if row.primary_category != "cs.CL" and row.published >= end]
     server.papers = [*fresh, *stale]
-    (assigned,) = assign(fetch(source, [DAY], CATEGORIES), {}, {})
+    return stale
+
+
+def test_a_stale_category_does_not_bring_yesterday_again(server: ArxivServer, source: ArxivSource) -> None:
+    """What the ledger holds of yesterday stays there; after an outage it goes where it belongs."""
+    yesterday = calendar.previous(DAY)
+    stale = {row.id for row in _with_a_stale_category(server, yesterday)}
+    watched = dict.fromkeys(CATEGORIES, date(2026, 3, 2))
+    (assigned,) = assign(fetch(source, [DAY], CATEGORIES), dict.fromkeys(stale, yesterday), watched)
     assert assigned.new
-    assert not {row.id for row in stale} & {paper.arxiv_id for paper in assigned.new}
-    assert {row.id for row in stale} == {paper.arxiv_id for paper in assigned.seen}
+    assert not stale & {paper.arxiv_id for paper in assigned.new}
+    older, newer = assign(fetch(source, [yesterday, DAY], CATEGORIES), {}, watched)
+    assert stale <= {paper.arxiv_id for paper in older.new}
+    assert not stale & {paper.arxiv_id for paper in newer.new}
+
+
+@pytest.mark.parametrize("watched", [{}, {"cs.LG": date(2026, 3, 2)}], ids=["first issue", "new category"])
+def test_of_a_new_category_the_feed_decides(server: ArxivServer, source: ArxivSource, watched: dict[str, date]) -> None:
+    """After a holiday nearly all was submitted before the window: whatever is announced is collected all the same."""
+    start, _ = calendar.window(DAY)
+    rows = [row for row in server.papers if row.announced == DAY and "replace" not in str(row.announce_type)]
+    early = {row.id for number, row in enumerate(rows) if number % 6}
+    server.papers = [
+        replace(row, published=start - timedelta(hours=30)) if row.id in early else row for row in server.papers
+    ]
+    fetched = fetch(source, [DAY], CATEGORIES)
+    announced = fetched.feed.new_ids if fetched.feed else frozenset()
+    (assigned,) = assign(fetched, {}, watched)
+    assert len(announced & early) > len(announced) / 2
+    assert announced <= {paper.arxiv_id for paper in assigned.new}
+
+
+@given(st.data())
+def test_no_announced_paper_is_lost(data: st.DataObject) -> None:
+    """Whatever the dates of submission and whatever is watched: what today's feed announces is in an issue."""
+    categories = ("cs.LG", "cs.CL", "stat.ML")
+    moments = st.integers(-240, 24).map(lambda hours: calendar.window(DAY)[1] - timedelta(hours=24 - hours))
+    papers = tuple(
+        replace(a_paper(number), primary_category=category, categories=(category,), published=data.draw(moments))
+        for number in range(1, data.draw(st.integers(2, 24)))
+        for category in [data.draw(st.sampled_from(categories))]
+    )
+    feed = Feed(DAY, tuple(Announced(paper.arxiv_id, AnnounceType.NEW) for paper in papers), papers)
+    days = data.draw(st.sampled_from([(DAY,), (calendar.previous(DAY), DAY)]))
+    watched = {category: date(2026, 3, 2) for category in data.draw(st.sets(st.sampled_from(categories)))}
+    assigned = assign(Fetched(days=days, feed=feed, papers=papers), {}, watched)
+    new = [paper.arxiv_id for one in assigned for paper in one.new]
+    assert sorted(new) == sorted(paper.arxiv_id for paper in papers)
 
 
 # --- broken answers ---

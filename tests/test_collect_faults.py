@@ -13,11 +13,11 @@ from datetime import date
 
 import pytest
 
-from newsletter.collect import ArxivSource, assign, fetch
+from newsletter.collect import ArxivSource, assign, fetch, wire
 from newsletter.demo.arxiv_server import ArxivServer
 from newsletter.demo.faults import Request, Response
 from newsletter.demo.rows import SampleRow
-from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable
+from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable, ArxivUnreachable
 from newsletter.times import calendar
 from tests.factories import DAY
 from tests.morning import sample_rows
@@ -184,6 +184,70 @@ def test_a_server_that_drips_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(ArxivUnavailable, match="not complete after"):
             source.by_ids(["2603.90001"])
         source.close()
+
+
+# --- no connection ---
+
+
+@contextmanager
+def unanswered() -> Iterator[str]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api/query"
+
+
+def _closed_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}/api/query"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (lambda: "http://no-such-host.invalid/api/query", "no-such-host.invalid: its name cannot be looked up; check"),
+        (_closed_port, "127.0.0.1: connection refused; check this machine's network, DNS and proxy"),
+        (lambda: "https://127.0.0.1:{}/", "127.0.0.1: .*; check this machine's clock, certificates and proxy"),
+    ],
+    ids=["no name", "refused", "no TLS"],
+)
+def test_without_a_connection_it_is_said_at_once(
+    server: Odd, capsys: pytest.CaptureFixture[str], address: Callable[[], str], said: str
+) -> None:
+    """What is wrong and what to check, once for each server, without the query; smaller pages are not tried."""
+    url = address().format(server.api_url.split(":")[2].partition("/")[0])
+    source = ArxivSource(api_url=url, rss_url=url, delay=0, tries=2)
+    asked = 0
+    once = source._wire._fetch
+
+    def counted(url: str, *more: int) -> object:
+        nonlocal asked
+        asked += 1
+        return once(url, *more)
+
+    source._wire._fetch = counted  # type: ignore[method-assign,assignment]
+    with pytest.raises(ArxivUnreachable, match=f"^arXiv cannot be reached at {said}") as caught:
+        source.submitted([f"cs.{letter}{letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"], *calendar.window(DAY))
+    source.close()
+    assert 2 == asked
+    assert len(str(caught.value)) < 200
+    assert "submittedDate" not in str(caught.value)
+    assert 1 == capsys.readouterr().out.count("cannot be reached: ")
+
+
+def test_a_server_that_is_silent_is_named_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever started a command reads what it waits for, long before it is given up."""
+    assert wire._QUIET_SECONDS < 4  # and a second for the start of a command
+    monkeypatch.setattr("newsletter.collect.wire._QUIET_SECONDS", 0.05)
+    monkeypatch.setattr("newsletter.collect.wire._READ_SECONDS", 0.5)
+    with unanswered() as url:
+        source = ArxivSource(api_url=url, rss_url=url, delay=0, tries=2)
+        with pytest.raises(ArxivUnavailable):
+            source.by_ids(["2603.90001"])
+        source.close()
+    said = capsys.readouterr().out
+    assert 1 == said.count("127.0.0.1 has not answered yet")
 
 
 @pytest.mark.parametrize("kind", ["overlap", "replaced"])

@@ -50,7 +50,6 @@ def utc(text: str) -> datetime:
         (timedelta(minutes=1), None, True, "ok"),
         (timedelta(minutes=5), None, True, "ok"),
         (timedelta(minutes=5, seconds=1), None, True, "stalled"),
-        (timedelta(days=-1), None, True, "ok"),  # the clock was set back
         (timedelta(minutes=1), DAY, True, "late"),
         (timedelta(minutes=6), DAY, True, "stalled"),
         (timedelta(minutes=1), None, False, "failed"),
@@ -58,8 +57,29 @@ def utc(text: str) -> datetime:
 )
 def test_verdict(silent: timedelta | None, overdue: date | None, readable: bool, expected: str) -> None:
     """One word for how it goes; the worst is said."""
-    pulse = Pulse(now=lambda: MORNING, last_beat=silent and MORNING - silent, overdue=overdue)
+    passed = [0.0]
+    pulse = Pulse(now=lambda: MORNING, seconds=lambda: passed[0], overdue=overdue)
+    if silent is not None:
+        pulse.beat()
+        passed[0] += silent.total_seconds()
     assert expected == verdict(pulse, readable=readable)
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=2), timedelta(days=-2), timedelta(minutes=-30)])
+def test_a_clock_that_is_set_is_no_silence_and_hides_none(jump: timedelta) -> None:
+    """A loop that beats is not stalled by a clock set forward, and one that died is found after a clock set back."""
+    shown, passed = [MORNING], [0.0]
+    pulse = Pulse(now=lambda: shown[0], seconds=lambda: passed[0])
+    pulse.awaits_poll()
+    pulse.beat()
+    shown[0] += jump
+    assert "ok" == verdict(pulse, readable=True)
+    passed[0] += 301
+    assert "stalled" == verdict(pulse, readable=True)
+    pulse.beat()
+    passed[0] += 1800
+    pulse.beat()
+    assert "unread" == verdict(pulse, readable=True)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +108,7 @@ def test_beyond_its_wait(zone: str, ready: list[date], now: str, expected: date 
 @pytest.mark.parametrize(("overdue", "status"), [(None, 200), (DAY, 503)])
 def test_health_over_http(tmp_path: Path, overdue: date | None, status: int) -> None:
     """What is missing and when the loop last went round, with a status that a monitor understands."""
-    pulse = Pulse(now=lambda: MORNING, last_beat=MORNING, last_tick=MORNING, overdue=overdue)
+    pulse = Pulse(now=lambda: MORNING, last_tick=MORNING, overdue=overdue)
     answer = get(Settings(data_dir=tmp_path), pulse, "/healthz")
     assert status == answer.status_code
     assert {

@@ -14,7 +14,7 @@ import lxml.etree
 import pytest
 
 from newsletter import archive
-from newsletter.models import Bill, Notice, NoticeKind, Subscriber, SubscriberState, Usage, Wishes
+from newsletter.models import ArchiveMode, Bill, Notice, NoticeKind, Subscriber, SubscriberState, Usage, Wishes
 from newsletter.render import Renderer
 from newsletter.render.sample import sample_editions
 from newsletter.settings import Settings
@@ -70,7 +70,8 @@ def test_a_small_page_has_no_other_word(places: tuple[Path, ...]) -> None:
     words = load_words(places, LANGUAGE)
     made = [pages.ask, pages.back, pages.not_back, pages.not_valid, pages.not_now, pages.not_found]
     made += [pages.not_allowed, pages.failed]
-    for page in [*(one(words) for one in made), pages.left(words, "token")]:
+    homes = [pages.home(words, words.say("page_ask_title"), mode) for mode in (*ArchiveMode, None)]
+    for page in [*(one(words) for one in made), *homes, pages.left(words, "token")]:
         assert [] == foreign(visible(page), [])
         assert f'<html lang="{LANGUAGE}" dir="ltr">' in page
 

@@ -734,7 +734,7 @@ def test_emails_that_need_a_person_wait(identity: IdentityServer, tmp_path: Path
         desk.store.save_edition(Rendered(key="e", subject="s", html=empty, text=empty, body=empty))
         desk.store.plan([a_delivery(ADA, desk.store.enrol([ADA], MORNING)[ADA].id)])
         with pytest.raises(TransportRefused):
-            pipeline.send(desk)
+            pipeline.send(desk, pipeline.Planning(desk, pipeline.Editor(desk), []))
         (trouble,) = desk.store.troubles()
         assert "sending" == trouble.key
         assert "invalid_grant expired; run `newsletter authorize google`" in trouble.problem

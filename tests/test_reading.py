@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -172,9 +171,15 @@ def test_a_name_shows_no_more_than_letters(counter: Counter) -> None:
 
 def test_a_mailbox_that_is_not_read_is_not_healthy() -> None:
     """Half an hour without a finished poll is 503, also where none ever ended; without a mailbox nobody waits."""
-    started = MORNING - timedelta(minutes=31)
-    assert "unread" == verdict(Pulse(now=lambda: MORNING, polling=started), readable=True)
-    assert "ok" == verdict(Pulse(now=lambda: MORNING, polling=started, last_poll=MORNING), readable=True)
-    assert "ok" == verdict(Pulse(now=lambda: MORNING), readable=True)
-    later = Pulse(now=lambda: MORNING, polling=started, last_poll=started)
-    assert "unread" == verdict(later, readable=True)
+    passed = [0.0]
+    pulse = Pulse(now=lambda: MORNING, seconds=lambda: passed[0])
+
+    def after(minutes: int) -> str:
+        passed[0] += 60 * minutes
+        return verdict(pulse, readable=True)
+
+    assert "ok" == after(60)
+    pulse.awaits_poll()
+    assert ["ok", "unread"] == [after(30), after(1)]
+    pulse.polled()
+    assert ["ok", "ok", "unread"] == [after(0), after(30), after(1)]

@@ -36,6 +36,12 @@ def test_a_week_with_an_outage(tmp_path: Path) -> None:
     assert [] == list(year.run(tmp_path, days=12, seed=1, pause=timedelta(hours=3)))
 
 
+def test_weeks_with_holidays_that_nobody_has_listed(tmp_path: Path) -> None:
+    """Over the turn of the year 2026 into 2027 and its first holiday: no false alarm, no late email, nothing lost."""
+    found = year.run(tmp_path, days=24, seed=2, pause=timedelta(hours=3), begin=date(2026, 12, 28))
+    assert [] == list(found)
+
+
 def test_ticks_leave_nothing_behind(tmp_path: Path) -> None:
     """Forty ticks after some hours of warming up add less than 5 MiB, as three days of them must."""
     assert memory.growth(tmp_path, ticks=40, warm_up=24) < 5

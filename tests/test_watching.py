@@ -327,6 +327,6 @@ def test_a_poll_that_never_ends_is_told(ground: Ground) -> None:
     told = ground.through("2026-03-08 12:00", 2)
     assert 1 == len(told)
     assert "has not been read completely since 2026-03-08 12:00 UTC" in told[0]
-    ground.service.pulse.last_poll = ground.hands[0]
+    ground.service.pulse.polled()
     ground.service.watch.works("mailbox")
     assert 1 == len(ground.through("2026-03-08 14:00", 0.4))

@@ -19,7 +19,7 @@ import pytest
 from newsletter import web
 from newsletter.errors import ConfigurationError
 from newsletter.models import Issue, IssueState, SubscriberState
-from newsletter.readers import undoing
+from newsletter.readers import in_force, undoing
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
 from tests.factories import DAY
@@ -269,8 +269,8 @@ def test_preferences_before_the_first_list_are_unavailable_for_now(site: Site) -
 
 
 def test_the_archive_is_served(site: Site) -> None:
-    """Before the first issue `/` is 404; afterwards index, pages and JSON come with their types."""
-    assert 404 == site.ask("GET", "/").status
+    """Before the first issue `/` says what is here; afterwards index, pages and JSON come with their types."""
+    assert 200 == site.ask("GET", "/").status
     folder = site.settings.data_dir / "archive"
     folder.mkdir()
     (folder / "index.html").write_text("<p>index</p>", "utf-8")
@@ -280,6 +280,30 @@ def test_the_archive_is_served(site: Site) -> None:
     assert (200, "application/json") == (data.status, data.headers["content-type"])
     assert 404 == site.ask("GET", "/2026-03-10.html").status
     assert 405 == site.ask("POST", "/").status
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("public", "can be read here as soon as the first one is out"),
+        ("private", "are for subscribers: every email has the link"),
+        ("none", "go out by email only"),
+    ],
+)
+def test_the_address_of_the_newsletter_has_a_page(site: Site, mode: str, said: str) -> None:
+    """What a visitor finds while there is nothing to read: what this is, where issues are, and how to leave."""
+    site.settings.subscribers.write_text(f"newsletter: {{name: Fresh <Papers>, archive: {mode}}}\n{ROSTER}", "utf-8")
+    in_force.take_in(site.counter, in_force.load(site.counter))
+    page = site.ask("GET", "/")
+    assert (200, "no-store") == (page.status, page.headers["cache-control"])
+    assert "<h1>Fresh &lt;Papers&gt;</h1>" in page.text
+    assert said in page.text
+    assert "unsubscribe" in page.text
+    assert "每日一封" in site.ask("GET", "/", headers={"Accept-Language": "zh-CN"}).text
+    site.counter.store.remember("roster", "")  # before the first list is in force
+    early = site.ask("GET", "/")
+    assert (200, False) == (early.status, said in early.text)
+    assert 404 == site.ask("GET", "/elsewhere").status
 
 
 OUTSIDE = (

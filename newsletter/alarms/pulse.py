@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,24 +15,41 @@ STALLED = timedelta(minutes=5)  # without a sign of life; a morning gives one wi
 
 @dataclass
 class Pulse:
-    """The last signs of life; every field is set whole, so that no lock is needed."""
+    """The last signs of life; every field is set whole, so that no lock is needed.
+
+    What is shown has the time of day; how long ago it was is counted by the monotonic clock, which nobody sets.
+    """
 
     now: Callable[[], datetime] = utc_now
-    last_beat: datetime | None = None
+    seconds: Callable[[], float] = time.monotonic
     last_tick: datetime | None = None  # that ended well
     last_poll: datetime | None = None  # of the mailbox that ended well
-    polling: datetime | None = None  # since when the mailbox is polled; None: there is none
     overdue: date | None = None  # an issue that is missing though no reader waits for it any longer
+    _beat: float | None = None  # in `seconds`
+    _read: tuple[float, datetime] | None = None  # the last whole poll, or the start; None: there is no mailbox
 
     def beat(self, *_: object) -> None:
         """Something moves; fit as a `Progress`."""
-        self.last_beat = self.now()
+        self._beat = self.seconds()
+
+    def ticked(self) -> None:
+        """A tick ended well."""
+        self.last_tick = self.now()
+
+    def awaits_poll(self) -> None:
+        """There is a mailbox, and it is about to be read for the first time."""
+        self._read = self.seconds(), self.now()
+
+    def polled(self) -> None:
+        """The mailbox was read completely."""
+        self.last_poll = self.now()
+        self._read = self.seconds(), self.last_poll
 
     def is_stalled(self) -> bool:
-        """Whether the loop has been silent for too long. A clock that was set back is no silence."""
-        return self.last_beat is not None and self.now() - self.last_beat > STALLED
+        """Whether the loop has been silent for too long."""
+        return self._beat is not None and self.seconds() - self._beat > STALLED.total_seconds()
 
     def unread_since(self) -> datetime | None:
         """When the mailbox was last read completely, if that is too long ago."""
-        last = self.last_poll or self.polling
-        return last if self.polling and last and self.now() - last > UNREAD else None
+        read = self._read
+        return read[1] if read and self.seconds() - read[0] > UNREAD.total_seconds() else None

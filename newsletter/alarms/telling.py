@@ -59,7 +59,7 @@ class Alarms:
     def settle(self) -> None:
         """Tell what was not told yet; called by each tick, so that nothing depends on one attempt."""
         for trouble in self.store.troubles():
-            if trouble.tried and self.now() - trouble.tried < _TRY_AGAIN:
+            if trouble.tried and abs(self.now() - trouble.tried) < _TRY_AGAIN:
                 continue
             if trouble.ended is not None and has_ended(trouble, self.now()):
                 self._tell_end(trouble)
@@ -98,7 +98,7 @@ def has_ended(trouble: Trouble, now: datetime) -> bool:
     """Whether the end may be reported: not while the problem may come back any minute."""
     if trouble.ended is None:
         return False
-    return trouble.ended - trouble.since >= _LONG or now - trouble.ended >= _STAYS_AWAY
+    return trouble.ended - trouble.since >= _LONG or abs(now - trouble.ended) >= _STAYS_AWAY
 
 
 def compose(trouble: Trouble, letterhead: Letterhead, admin: str, now: datetime) -> Message:

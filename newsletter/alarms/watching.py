@@ -65,6 +65,10 @@ class Watch:
         self._since.pop(key, None)
         (alarms or self.alarms).over(key)
 
+    def begin_anew(self) -> None:
+        """Forget since when things are wrong: the clock by which that was noted has been set back."""
+        self._since.clear()
+
     def arxiv(self, error: ArxivError) -> None:
         """A refusal lasts; an outage may be over before anyone is awake."""
         refused = isinstance(error, ArxivRefused)

@@ -74,6 +74,7 @@ def open_desk(
             owner=_owner(),
             send_rate=settings.send_rate,
             salt=f"{fingerprint(templates)} {letterhead!r}",
+            holidays=settings.arxiv_holidays,
             now=counter.now,
             progress=progress or no_progress,
             alarm=alarm,

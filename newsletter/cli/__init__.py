@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,21 +162,13 @@ def serve() -> None:
     The service prepares each issue when arXiv announces it, sends it at each reader's own hour, reads replies, and
     serves web pages: one-click unsubscribe, preferences, the archive, /healthz.
     """
-    settings = _settings()
-    from newsletter import app, doctor, scheduler, web
-    from newsletter.cli.stopping import at_once, noted
+    from newsletter.cli.stopping import at_once
 
-    examine = partial(doctor.examine_service_or_stop, settings)
-    with (
-        at_once(),
-        app.open_examined(settings, examine) as (counter, _),
-        app.work_folder(settings, counter.store, "serve", counter.now, wait=True),
-        noted() as told,
-        web.listen(settings.host, settings.port) as listening,
-        scheduler.running(settings, counter) as pulse,
-    ):
-        door = web.Door(trusted=settings.trusted_proxies, metrics=settings.shows_metrics)
-        web.run(counter, listening, pulse, told, door)
+    with at_once():
+        settings = _settings()
+        from newsletter.cli import serving
+
+        serving.serve(settings)
 
 
 @main.command()

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from newsletter.errors import NewsletterError, TemplateError
+from newsletter.errors import ArxivUnavailable, NewsletterError, TemplateError
 from newsletter.redaction import for_logs
 
 
@@ -21,9 +21,16 @@ class Group(click.Group):
         try:
             return super().invoke(context)
         except NewsletterError as error:
-            remedy = "; fix the file, or remove it to use the default" if isinstance(error, TemplateError) else ""
-            click.echo(f"{error}{remedy}", err=True)
+            click.echo(f"{error}{_remedy(error)}", err=True)
             context.exit(1)
+
+
+def _remedy(error: NewsletterError) -> str:
+    if isinstance(error, TemplateError):
+        return "; fix the file, or remove it to use the default"
+    if isinstance(error, ArxivUnavailable):
+        return "; nothing was recorded and nothing is lost: run this again later"
+    return ""
 
 
 class _Clean(logging.Formatter):

@@ -16,13 +16,13 @@ from newsletter.alarms import ping
 from newsletter.cli.console import progress
 from newsletter.cli.stopping import until_told
 from newsletter.delivery import send_now
-from newsletter.errors import ConfigurationError, DataFolderLocked
+from newsletter.errors import ArxivError, ConfigurationError, DataFolderLocked
 from newsletter.models import NOT_SERVED, Enrolled, Finding, Issue, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
-from newsletter.telling import issue_line, left_over, morning_lines
+from newsletter.telling import issue_line, left_over, morning_lines, not_out_line
 from newsletter.times import calendar
 
 
@@ -171,7 +171,7 @@ def collect(settings: Settings, day: date | None) -> int:
         newest = calendar.newest(desk.now())
         for issue in pipeline.collect_issues(desk, [day] if day else pipeline.missed(desk, newest) or [newest]):
             if isinstance(issue, pipeline.NotOut):
-                click.echo(f"Issue {issue.day}: arXiv has not announced it yet.")
+                click.echo(not_out_line(issue))
                 continue
             click.echo(f"Issue {issue.date}: {issue.collected} papers.")
             for note in issue.all_notes:
@@ -232,12 +232,18 @@ def _alone_if_possible(settings: Settings, counter: Counter) -> Iterator[bool]:
 
 
 def _preview_issue(desk: Desk, day: date | None, *, prepare: bool) -> date:
-    if prepare:
-        issues, _ = pipeline.prepare_days(desk, day)
-        if issues:
-            return issues[-1].date
     ready = [issue.date for issue in desk.store.issues() if issue.state is not IssueState.COLLECTED]
     wanted = [issue for issue in ready if day in (None, issue)]
+    if prepare:
+        try:
+            issues, _ = pipeline.prepare_days(desk, day)
+        except ArxivError as error:
+            if not wanted:
+                raise
+            click.echo(f"{error}; showing issue {wanted[0]}", err=True)
+        else:
+            if issues:
+                return issues[-1].date
     if not wanted:
         problem = f"issue {day or calendar.newest(desk.now())} does not exist yet"
         raise ConfigurationError([Finding("preview", None, problem, "try again after arXiv announces it")])

@@ -9,9 +9,9 @@ taken from the feed, or set aside and named; the look-back asks for it for ten d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from newsletter.collect.entries import Odd
 from newsletter.collect.source import ArxivSource, Feed, Listing
@@ -99,29 +99,44 @@ def _todays_feed(source: ArxivSource, categories: Collection[str], day: date) ->
     return feed, ()
 
 
-def assign(fetched: Fetched, known: Mapping[str, date | None], watched: Mapping[str, date]) -> list[Assigned]:
+def assign(
+    fetched: Fetched,
+    known: Mapping[str, date | None],
+    watched: Mapping[str, date],
+    holidays: Container[date] = (),
+) -> list[Assigned]:
     """Divide what was fetched over its issues, oldest first; each paper goes to the first that announced it.
 
-    `known`: ids that the ledger holds, with their issue; `watched`: categories with their first issue.
+    `known`: ids that the ledger holds, with their issue; `watched`: categories with their first issue; `holidays`:
+    evenings on which arXiv may pause, beside those that are computed.
     """
     taken: dict[str, date | None] = dict(known)
-    announced = _announced(fetched)
+    announced = _announced(fetched, watched)
     assigned = []
     for day in fetched.days:
         # What today's feed announces was not announced on a day before it, whenever it was submitted.
         later = announced if day != fetched.days[-1] else frozenset()
         mine = announced if day == fetched.days[-1] else frozenset()
         open_ones = [paper for paper in fetched.papers if _is_open(paper, day, taken) and paper.arxiv_id not in later]
-        one = _assign_day(day, open_ones, mine, watched, is_out=_is_out(fetched, day, open_ones))
+        # Without the day's feed nobody says whether arXiv paused before it.
+        start = calendar.window(day if mine else calendar.earliest(day, holidays))[0]
+        one = _assign_day(day, start, open_ones, mine, watched, is_out=_is_out(fetched, day, open_ones))
         taken |= {paper.arxiv_id: day for paper in one.new} | {paper.arxiv_id: None for paper in one.seen}
         assigned.append(one)
     return assigned
 
 
 def _assign_day(
-    day: date, papers: Sequence[Paper], announced: frozenset[str], watched: Mapping[str, date], *, is_out: bool
+    day: date,
+    start: datetime,
+    papers: Sequence[Paper],
+    announced: frozenset[str],
+    watched: Mapping[str, date],
+    *,
+    is_out: bool,
 ) -> Assigned:
-    start, end = calendar.window(day)
+    """`start`: of the window, UTC."""
+    end = calendar.window(day)[1]
     new: list[Paper] = []
     seen: list[Paper] = []
     for paper in papers if is_out else ():
@@ -147,11 +162,12 @@ def _is_out(fetched: Fetched, day: date, papers: Sequence[Paper]) -> bool:
     return any(start <= paper.published < end for paper in papers)
 
 
-def _announced(fetched: Fetched) -> frozenset[str]:
+def _announced(fetched: Fetched, watched: Mapping[str, date]) -> frozenset[str]:
     """The ids of today's feed without those of categories whose feed is still yesterday's.
 
     arXiv has served a stale category under a fresh date, so ids are compared, never dates: a category of whose new
-    papers most were submitted before the window tells us of the day before.
+    papers most were submitted before the window tells us of the day before. Of a category that we begin to watch the
+    feed is believed: such papers may as well be those of a day on which arXiv paused, and nobody has had either.
     """
     feed = fetched.feed
     if feed is None or feed.day != fetched.days[-1]:
@@ -162,9 +178,10 @@ def _announced(fetched: Fetched) -> frozenset[str]:
         if paper.arxiv_id in feed.new_ids:
             by_category.setdefault(paper.primary_category, []).append(paper)
     stale: set[str] = set()
-    for papers in by_category.values():
+    for category, papers in by_category.items():
         old = [paper.arxiv_id for paper in papers if paper.published < start]
-        if len(papers) >= _FEW and len(old) > _STALE_SHARE * len(papers):
+        is_first = watched.get(category, feed.day) >= feed.day
+        if not is_first and len(papers) >= _FEW and len(old) > _STALE_SHARE * len(papers):
             stale.update(old)
     return feed.new_ids - stale
 

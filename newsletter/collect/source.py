@@ -14,7 +14,7 @@ from lxml import etree
 from newsletter.collect import entries
 from newsletter.collect.entries import Odd
 from newsletter.collect.wire import RequestClock, Wire
-from newsletter.errors import ArxivUnavailable
+from newsletter.errors import ArxivUnavailable, ArxivUnreachable
 from newsletter.models import Announced, AnnounceType, ArxivId, Paper
 from newsletter.times.calendar import EASTERN, is_issue_date, window
 
@@ -77,6 +77,8 @@ class ArxivSource:
         for size in _PAGES[:-1]:
             try:
                 return self._whole_listing(query, size)
+            except ArxivUnreachable:
+                raise
             except ArxivUnavailable:
                 continue
         return self._whole_listing(query, _PAGES[-1])

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import re
+import ssl
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
+import structlog
 import urllib3
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 from tenacity import wait_random_exponential as exponential
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ProxyError, SSLError
 
 from newsletter import __version__
 from newsletter.collect import entries
 from newsletter.collect.entries import ATOM
-from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable
+from newsletter.errors import ArxivError, ArxivRefused, ArxivUnavailable, ArxivUnreachable
+
+log = structlog.get_logger()
 
 OPENSEARCH = "{http://a9.com/-/spec/opensearch/1.1/}"
 _CONNECT_SECONDS, _READ_SECONDS, _WHOLE_SECONDS = 10.0, 60.0, 180.0
+_QUIET_SECONDS = 3.0  # without an answer before it is said what we wait for
 _MOST_BYTES = 64 * 1024 * 1024  # 2,000 papers are about 8 MB
 _MOST_REDIRECTS = 3
 
 # What an error entry says of arXiv's own trouble, which may be over at the next request.
 _PASSES = re.compile(r"internal|time[d -]*out|temporar|unavailable|overload|try again|busy", re.IGNORECASE)
+
+_NO_CONNECTION = (NewConnectionError, ConnectTimeoutError, SSLError, ProxyError)
+_LOOK_UP = "its name cannot be looked up"
 
 Check = Callable[[bytes, str], bytes]  # the body, as far as it can be shown
 
@@ -51,6 +62,7 @@ class Wire(requests.Session):
     ) -> None:
         """`delay`: seconds between requests; `patience`: seconds until giving up on one request, retries included."""
         super().__init__()
+        self._told: set[str | None] = set()
         self._delay, self._tries, self._patience, self._clock = delay, tries, patience, clock
         # A command before this one may just have asked; a clock that went back must not make us wait for hours.
         ago = time.time() - clock.last_request() if clock else delay
@@ -68,7 +80,28 @@ class Wire(requests.Session):
             wait=self._pause,
             reraise=True,
         )
-        return retrying(self._once, address, check)
+        with self._telling(address):
+            return retrying(self._once, address, check)
+
+    @contextmanager
+    def _telling(self, url: str) -> Iterator[None]:
+        """Whoever watches reads at once that there is no connection, and after a few seconds what is waited for."""
+        timer = threading.Timer(_QUIET_SECONDS, self._tell, [url, "has not answered yet, which may take a minute"])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _tell(self, url: str, problem: str) -> None:
+        """Once for each server."""
+        host = urlsplit(url).hostname
+        if host not in self._told:
+            self._told.add(host)
+            log.warning(
+                "arxiv.waiting", about=f"{host} {problem}; asking again for up to {self._patience / 60:.0f} min"
+            )
 
     def _pause(self, state: RetryCallState) -> float:
         problem = state.outcome.exception() if state.outcome else None
@@ -81,7 +114,10 @@ class Wire(requests.Session):
         try:
             response = self._fetch(url)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise ArxivUnavailable(url, _plain(error)) from error
+            if (unreachable := _unreachable(url, error)) is None:
+                raise ArxivUnavailable(url, _plain(error)) from error
+            self._tell(url, f"cannot be reached: {unreachable.problem}")
+            raise unreachable from error
         _refuse_bad_status(response, url)
         response._content = check(response.content, url)
         return response
@@ -188,8 +224,32 @@ def check_atom(body: bytes, url: str, status: int = 200) -> bytes:
     return cleaned or body
 
 
+def _unreachable(url: str, error: Exception) -> ArxivUnreachable | None:
+    """The error, if there was no connection, in words that say what to check."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    if not isinstance(reason, _NO_CONNECTION):
+        return None
+    inner = _innermost(error)
+    if isinstance(inner, ssl.SSLError):
+        why = getattr(inner, "verify_message", "") or inner.reason or "TLS failed"
+        return ArxivUnreachable(url, f"{why}; check this machine's clock, certificates and proxy")
+    said = _LOOK_UP if isinstance(reason, NameResolutionError) else _silent_or(inner)
+    return ArxivUnreachable(url, f"{said}; check this machine's network, DNS and proxy")
+
+
+def _silent_or(error: BaseException) -> str:
+    if isinstance(error, TimeoutError | ConnectTimeoutError):
+        return "no answer"
+    return (getattr(error, "strerror", None) or type(error).__name__).lower()
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while isinstance(error.__context__, Exception):
+        error = error.__context__
+    return error
+
+
 def _plain(error: Exception) -> str:
     """The innermost reason of a network error in one line, without object addresses."""
-    while error.__context__ is not None and isinstance(error.__context__, Exception):
-        error = error.__context__
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    inner = _innermost(error)
+    return f"{type(inner).__name__}: {inner}".splitlines()[0][:200]

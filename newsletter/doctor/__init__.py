@@ -27,6 +27,7 @@ from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
 from newsletter.times import calendar
 
+_LATER_PAUSES = "US federal holidays may be silent, and what NEWSLETTER_ARXIV_HOLIDAYS adds"
 _FAULTLESS = "files without findings"
 
 
@@ -38,6 +39,7 @@ def examine(
     settings: Settings, counter: Counter, *, online: bool = False, say: Callable[[str], None] = _say_nothing
 ) -> list[Finding]:
     """All findings, offline ones first; with `online` every service is tried for real, and `say` hears what works."""
+    say(f"arXiv has listed its pauses until {calendar.listed_until()}; later ones: {_LATER_PAUSES}")
     try:
         roster = in_force.load(counter)
     except ConfigurationError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +13,7 @@ from newsletter.pipeline.desk import UNHEARD, Desk, Progress, no_progress
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
 from newsletter.pipeline.planning import Due, Group, Planning, due, due_of, groups
-from newsletter.pipeline.preparing import NotOut, collect_issues, missed
+from newsletter.pipeline.preparing import Collected, NotOut, collect_issues, missed
 from newsletter.pipeline.publishing import publish
 from newsletter.pipeline.ranks import opinions, recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare
@@ -27,7 +27,7 @@ class Morning:
     """What one run did."""
 
     issues: tuple[Issue, ...]
-    not_out: tuple[date, ...]  # announcements that arXiv has not made yet
+    not_out: tuple[NotOut, ...]
     planned: int
     tally: Tally
 
@@ -53,7 +53,7 @@ def is_first(store: Store) -> bool:
 
 def prepare_days(
     desk: Desk, day: date | None, *, hold: bool = False, must_serve: bool = False
-) -> tuple[tuple[Issue, ...], tuple[date, ...]]:
+) -> tuple[tuple[Issue, ...], tuple[NotOut, ...]]:
     """Prepare issue `day`, or all up to the newest that the ledger lacks; these issues and those not out yet.
 
     With `hold` an issue that too few papers of got a score stays collected, to be prepared again.
@@ -61,15 +61,21 @@ def prepare_days(
     desk.store.end_pauses(desk.now())
     newest = calendar.newest(desk.now())
     found = collect_issues(desk, [day] if day else missed(desk, newest) or [newest])
-    early = any(isinstance(one, NotOut) and not one.is_late for one in found)
-    if day is None and early and not desk.store.issues(1):
-        # A first run in the hours before the papers are there: the issue before is the newest there is.
-        found += collect_issues(desk, [calendar.previous(newest)])
+    if day is None and not desk.store.issues(1):
+        found += _before_the_first(desk, found)
     wishes = desk.store.wishes()
     issues = tuple(
         prepare(desk, one, wishes, hold=hold, must_serve=must_serve) for one in found if isinstance(one, Issue)
     )
-    return issues, tuple(one.day for one in found if isinstance(one, NotOut))
+    return issues, tuple(one for one in found if isinstance(one, NotOut))
+
+
+def _before_the_first(desk: Desk, found: Sequence[Collected]) -> Iterator[Collected]:
+    """A first run in the hours before the papers are there, or on holidays: the newest issue that there is."""
+    last = found[-1]
+    while isinstance(last, NotOut) and (last.holiday or (last is found[-1] and not last.is_late)):
+        (last,) = collect_issues(desk, [calendar.previous(last.day)])
+        yield last
 
 
 __all__ = [

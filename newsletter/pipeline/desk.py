@@ -61,6 +61,7 @@ class Desk:
     salt: str = ""  # changes with templates and sender: part of an edition's key
     owner: str = "newsletter"  # of the emails that are being sent: each process has its own
     send_rate: float | None = None  # emails a minute
+    holidays: frozenset[date] = frozenset()  # evenings on which arXiv may pause, by the operator
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD

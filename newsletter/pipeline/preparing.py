@@ -28,6 +28,7 @@ class NotOut:
 
     day: date
     is_late: bool = False  # its feed has the day and no papers
+    holiday: str | None = None  # why there may be none at all
 
 
 Collected = Issue | NotOut
@@ -69,10 +70,11 @@ def _collect(desk: Desk, days: Sequence[date]) -> Iterator[Collected]:
     fetched = collect.fetch(desk.source, days, categories)
     known = desk.store.known([paper.arxiv_id for paper in fetched.papers])
     odd = _set_aside(desk, fetched)
-    for assigned in collect.assign(fetched, known, desk.store.watched()):
+    for assigned in collect.assign(fetched, known, desk.store.watched(), desk.holidays):
         overdue = desk.now() - calendar.announced_at(assigned.day) >= _QUIET_AFTER
-        if not assigned.is_out or not (assigned.new or overdue):
-            yield NotOut(assigned.day, is_late=assigned.is_out)
+        holiday = calendar.holiday(assigned.day, desk.holidays)
+        if not assigned.is_out or not (assigned.new or (overdue and holiday is None)):
+            yield NotOut(assigned.day, is_late=assigned.is_out, holiday=holiday)
             continue
         issue = _issue(assigned, fetched, odd if assigned.day == days[-1] else (), last=assigned.day == days[-1])
         desk.store.save_collection(issue, assigned.new, assigned.seen, categories)
@@ -104,6 +106,7 @@ def _issue(assigned: Assigned, fetched: Fetched, odd: Sequence[Odd], *, last: bo
     )
     found += (f"set aside, could not be read: {'; '.join(map(str, odd))}",) if odd else ()
     found += (f"{len(older)} submitted before the window, announced late or missed",) if older else ()
+    found += _taken_for_old(assigned, fetched)
     return Issue(
         date=assigned.day,
         state=IssueState.COLLECTED if assigned.new else IssueState.QUIET,
@@ -112,6 +115,15 @@ def _issue(assigned: Assigned, fetched: Fetched, odd: Sequence[Odd], *, last: bo
         provisional=fetched.from_feed if last else (),
         notes=(*fetched.notes, *found) if last else found,
     )
+
+
+def _taken_for_old(assigned: Assigned, fetched: Fetched) -> tuple[str, ...]:
+    """Papers that a first issue leaves out by their dates alone, since the feed does not say what it announces."""
+    if not assigned.seen or (fetched.feed is not None and fetched.feed.day == assigned.day):
+        return ()
+    ids = [paper.arxiv_id for paper in sorted(assigned.seen, key=lambda paper: paper.published, reverse=True)]
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return (f"set aside, submitted before the window and taken for announced: {', '.join(ids[:_NAMED])}{more}",)
 
 
 def _ask_again(desk: Desk, issue: Issue) -> Issue:

@@ -18,6 +18,7 @@ from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.planning import Due, Planning, mail_of
 from newsletter.render import personalise
+from newsletter.times.waiting import LONGEST_WAIT
 
 log = structlog.get_logger()
 
@@ -73,7 +74,7 @@ def send(
     nothing is sent before its time is over, unless the operator insists. Raises TransportRefused.
     """
     hold = holding.read(desk.store)
-    if hold and not insist and desk.now() < hold.until:
+    if hold and not insist and desk.now() < hold.until <= desk.now() + LONGEST_WAIT:
         planning.finish()
         return Tally()
     for orphan in desk.store.orphans():

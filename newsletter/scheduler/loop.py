@@ -1,12 +1,21 @@
-"""The loop: a tick every minute, until the service is told to stop."""
+"""The loop: a tick every minute, until the service is told to stop.
+
+APScheduler waits by the monotonic clock, at most until the next full minute of the clock on the wall. What that clock
+shows when the wait is over may be another day; `_Jobs` then runs what is planned now, and plans anew from there.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import structlog
+from apscheduler.job import Job
+from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.alarms import Pulse
@@ -17,32 +26,48 @@ from newsletter.times.clock import utc_now
 
 log = structlog.get_logger()
 
-_LAST_SECONDS = 5  # that a tick has to end when the service stops
+_LAST_SECONDS = 4.0  # that a tick and a poll have to end when the service stops, after the web part's three
+_MINUTE = timedelta(minutes=1)
 
 
 @contextmanager
-def running(settings: Settings, counter: Counter) -> Iterator[Pulse]:
+def running(settings: Settings, counter: Counter, stopping: threading.Event) -> Iterator[Pulse]:
     """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
 
-    The pulse tells how it goes. Signals must be noted meanwhile, not raised: between two lines of a lock that would
-    leave it broken. At the end the email in flight is finished; a tick that waits for a silent server beyond that ends
-    the process.
+    The pulse tells how it goes. Signals must be noted meanwhile in `stopping`, not raised: between two lines of a lock
+    that would leave it broken. At the end the email in flight is finished; a tick that waits for a silent server beyond
+    that ends the process.
     """
-    service = Service(settings, counter)
-    scheduler = BackgroundScheduler(timezone="UTC")
-    for job in [service.tick, *([service.poll] if counter.open_mailbox else [])]:
-        add_job(scheduler, job)
+    service = Service(settings, counter, stopping)
+    scheduler = BackgroundScheduler(timezone="UTC", jobstores={"default": _Jobs()})
     try:
-        scheduler.start()
+        scheduler.start()  # first: a job that is added before only says that it is waiting for this
+        for job in [service.tick, *([service.poll] if counter.open_mailbox else [])]:
+            add_job(scheduler, job)
         yield service.pulse
     finally:
-        service.stopping.set()
-        if not (service.idle.wait(_LAST_SECONDS) and service.read.wait(_LAST_SECONDS / 2)):
+        stopping.set()
+        deadline = time.monotonic() + _LAST_SECONDS
+        if not all(done.wait(max(0.0, deadline - time.monotonic())) for done in (service.idle, service.read)):
             # A model may be silent for minutes, a SIGTERM is followed by a SIGKILL after ten seconds. All that was
             # answered or sent is in the ledger, so this loses no more than that, and says so.
             log.warning("tick.cut-off", seconds=_LAST_SECONDS)
             os._exit(0)
         scheduler.shutdown(wait=True)
+
+
+class _Jobs(MemoryJobStore):  # type: ignore[misc]  # the package has no types
+    """Jobs that run each minute, whatever happens to the clock on the wall.
+
+    A run that is planned for more than a minute from now, or was due longer ago, was planned by a clock that has been
+    set since. APScheduler would wait for it until that time comes again, or count every minute up to now.
+    """
+
+    def get_due_jobs(self, now: datetime) -> Sequence[Job]:
+        for job in self.get_all_jobs():
+            if job.next_run_time and abs(job.next_run_time - now) > _MINUTE:
+                job.modify(next_run_time=now)
+        return list(super().get_due_jobs(now))
 
 
 def add_job(scheduler: BackgroundScheduler, job: Callable[[], None]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, partial
@@ -26,6 +27,7 @@ from newsletter.pipeline import Due
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import Follower
 from newsletter.replies import receiving
+from newsletter.scheduler import outlook
 from newsletter.settings import Settings
 from newsletter.times import calendar
 from newsletter.times.hours import in_time, is_open, last_hour
@@ -51,6 +53,7 @@ class Service:
     settings: Settings
     counter: Counter
     stopping: threading.Event = field(default_factory=threading.Event)
+    seconds: Callable[[], float] = time.monotonic
     idle: threading.Event = field(default_factory=_idle)
     read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
     pulse: Pulse = field(init=False)
@@ -63,7 +66,9 @@ class Service:
 
     def __post_init__(self) -> None:
         ping_url = self.settings.ping_url.get_secret_value() if self.settings.ping_url else None
-        self.pulse = Pulse(now=self.counter.now, polling=self.counter.now() if self.counter.open_mailbox else None)
+        self.pulse = Pulse(now=self.counter.now, seconds=self.seconds)
+        if self.counter.open_mailbox:
+            self.pulse.awaits_poll()
         self.watch = Watch(self.counter.alarms, self.counter.data_dir, ping_url)
         self._list = Follower(self.counter)
 
@@ -74,7 +79,7 @@ class Service:
             if not self.stopping.is_set():
                 self.pulse.beat()
                 self._tick()
-                self.pulse.last_tick = self.counter.now()
+                self.pulse.ticked()
                 self.watch.works("service")
         except Exception as error:
             self._failed(error)
@@ -102,7 +107,7 @@ class Service:
         try:
             if not self.stopping.is_set():
                 receiving.poll(self.counter, stop=self.stopping.is_set)
-                self.pulse.last_poll = self.counter.now()
+                self.pulse.polled()
                 self.watch.works("mailbox")
         except NewsletterError as error:
             log.warning("poll.failed", error=str(error))
@@ -123,13 +128,15 @@ class Service:
     def _tick(self) -> None:
         masthead = self._current_list()
         with app.open_desk(self.settings, self.counter, masthead, progress=self.pulse.beat) as desk:
+            if self._seen is None:
+                outlook.tell(desk, self.settings)
             self._notice_clock(desk.now())
             self._tell_of_list()
             asked = self._prepare(desk)
             sent = self._send(desk)
             pipeline.clear_old(desk.store, desk.now(), self.counter.keep, stop=self.stopping.is_set)
         known = desk.store.issues(_LOOK_BACK)
-        self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now())
+        self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now(), desk.holidays)
         self.watch.announcement(self.pulse.overdue, asked=asked)
         self.watch.mailbox(self.pulse.unread_since())
         self.watch.disk()
@@ -137,9 +144,13 @@ class Service:
 
     def _notice_clock(self, now: datetime) -> None:
         """What was planned by a clock that ran ahead would be waited for until that time comes again."""
-        if self._seen is not None and now < self._seen - BACKWARDS:
+        went_back = self._seen is not None and now < self._seen - BACKWARDS
+        if self._seen is not None and went_back:
             log.warning("clock.went-back", by=str(self._seen - now))
             self._ask_next = self._looked = None
+            self.watch.begin_anew()
+        if self._seen is None or went_back:  # it may have been set while the service was down
+            self.counter.store.set_back(now)
         self._seen = now
 
     def _tell_of_list(self) -> None:
@@ -175,7 +186,7 @@ class Service:
             moment = last_hour(group.hours, now)
             if moment is None or not is_open(group.hours, moment, now):
                 continue
-            late = overdue_by(issue_of, moment)
+            late = overdue_by(issue_of, moment, desk.holidays)
             if late in held:
                 late = None  # it is here: what is missing are scores, and who is due knows how long to wait for those
             if late and now < email_waits_until(group.hours, moment):
@@ -223,8 +234,9 @@ class Service:
         self._ask_next = (newest, next_try)
         for issue in issues:
             log.info("issue.prepared", issue=str(issue.date), collected=issue.collected, picked=issue.picked)
-        for day in not_out:
-            log.info("issue.awaited", issue=str(day), next_try=f"{next_try:%H:%M} UTC")
+        for one in not_out:
+            unsure = {"holiday": one.holiday} if one.holiday else {}
+            log.info("issue.awaited", issue=str(one.day), next_try=f"{next_try:%H:%M} UTC", **unsure)
         self._publish(desk)
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -42,6 +42,7 @@ from newsletter.store.engine import Base, put, put_all
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, received, subscriber
+from newsletter.times.waiting import LONGEST_WAIT
 
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
 
@@ -152,6 +153,20 @@ class Deliveries(Base):
         with self._transaction() as connection:
             _move(connection, mine & (delivery.c.message_id == message_id), state)
 
+    def set_back(self, now: datetime) -> None:
+        """Correct what a clock that was ahead has dated later than `now`.
+
+        Else a reader of a time to come would not be one yet, and an email of that time would be the one of that day.
+        An email that has gone out served no hour that is open now; one that may be repeated keeps its date.
+        """
+        queued = delivery.c.state == DeliveryState.QUEUED.value
+        repeated = delivery.c.state.in_([DeliveryState.SENDING.value, DeliveryState.UNKNOWN.value])
+        ahead = update(delivery).where(delivery.c.date > now)
+        with self._transaction() as connection:
+            connection.execute(ahead.where(queued, delivery.c.attempts == 0).values(date=now))
+            connection.execute(ahead.where(~queued, ~repeated).values(date=now - timedelta(days=1)))
+            connection.execute(update(subscriber).where(subscriber.c.added > now).values(added=now))
+
     def pause_domain(self, pause: DomainPause) -> None:
         """Leave emails to this domain in the queue until then."""
         with self._transaction() as connection:
@@ -159,7 +174,7 @@ class Deliveries(Base):
 
     def paused_domains(self, now: datetime) -> Sequence[DomainPause]:
         with self._reading() as connection:
-            rows = connection.execute(select(domain_pause).where(domain_pause.c.until > now))
+            rows = connection.execute(select(domain_pause).where(_lasts(now)))
             return [DomainPause(row.domain, row.until, row.why) for row in rows]
 
     def revive(self, subscriber_id: int, since: datetime) -> int:
@@ -248,13 +263,20 @@ _ACCEPT_MINE = (
 _RECORD_MINE = update(delivery).where(delivery.c.id == bindparam("the_id"), _MINE)
 _IS_PAUSED = (
     exists()
-    .where(domain_pause.c.until > bindparam("now"))
+    .where(domain_pause.c.until > bindparam("now"), domain_pause.c.until <= bindparam("latest"))
     .where(func.lower(delivery.c.email).like("%@" + func.replace(domain_pause.c.domain, "_", "\\_"), escape="\\"))
 )
 _DUE = (
     select(delivery.c.id)
     .where(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.id > bindparam("after"))
-    .where(or_(delivery.c.not_before.is_(None), delivery.c.not_before <= bindparam("now")), ~_IS_PAUSED)
+    .where(
+        or_(
+            delivery.c.not_before.is_(None),
+            delivery.c.not_before <= bindparam("now"),
+            delivery.c.not_before > bindparam("latest"),
+        ),
+        ~_IS_PAUSED,
+    )
     .order_by(delivery.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
@@ -285,7 +307,12 @@ _CLAIM_ONLY = _claiming(_DUE.where(_IS_ONLY))
 
 def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
     """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
-    asked = {"after": claim.after, "now": claim.now, "the_owner": claim.owner}
+    asked = {
+        "after": claim.after,
+        "now": claim.now,
+        "latest": claim.now + LONGEST_WAIT,
+        "the_owner": claim.owner,
+    }
     query, values = (_CLAIM, asked) if claim.only is None else (_CLAIM_ONLY, asked | {"only": claim.only.lower()})
     claimed: list[Delivery] = []
     while len(claimed) < claim.limit:
@@ -296,6 +323,11 @@ def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
             break
         values["after"] = touched[-1].id  # the next ones take the places of those who unsubscribed
     return claimed
+
+
+def _lasts(now: datetime) -> ColumnElement[bool]:
+    """Which pauses of a domain are not over; one of more than a day was begun by a clock that was ahead."""
+    return (domain_pause.c.until > now) & (domain_pause.c.until <= now + LONGEST_WAIT)
 
 
 def _move(connection: Connection, which: ColumnElement[bool], state: DeliveryState) -> None:

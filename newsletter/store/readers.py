@@ -123,7 +123,7 @@ class Readers(Base):
         row = {"subscriber_id": column_id(subscriber_id), "at": now}
         with self._transaction() as connection:
             last = connection.scalar(select(answer.c.at).where(answer.c.subscriber_id == row["subscriber_id"]))
-            if last is not None and now - last < quiet:
+            if last is not None and abs(now - last) < quiet:
                 return False
             put(connection, answer, row)
         return True

@@ -92,6 +92,12 @@ class Rosters(Base):
         with self._reading() as connection:
             return {row.id: _hours(row.text) for row in connection.execute(select(hours).where(mine))}
 
+    def readers_by_hours(self) -> Mapping[int, int]:
+        """How many readers who get email have these hours, by the id of the hours."""
+        query = select(reader.c.hours_id, func.count()).where(*_gets_mail(self._number())).group_by(reader.c.hours_id)
+        with self._reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def wishes(self) -> Sequence[Wishes]:
         """The distinct wishes of the readers who get email."""
         asked = select(reader.c.wishes_id).where(*_gets_mail(self._number())).distinct()

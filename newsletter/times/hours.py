@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from newsletter.models import Hours
@@ -26,6 +27,21 @@ def last_hour(hours: Hours, now: datetime) -> datetime | None:
         if day.isoweekday() in hours.days and moment <= now:
             return moment
     return None
+
+
+def next_email(hours: Hours, now: datetime) -> datetime:
+    """The next moment, UTC, at which emails of these hours are due and arXiv will have announced something by then."""
+    zone = ZoneInfo(hours.timezone)
+    today = now.astimezone(zone).date()
+    days = (today + timedelta(days=ahead) for ahead in range(-7, 15))
+    moments = [
+        datetime.combine(day, hours.send_at, zone).astimezone(UTC) for day in days if day.isoweekday() in hours.days
+    ]
+    return next(
+        moment
+        for before, moment in pairwise(moments)
+        if moment > now and calendar.announced_at(calendar.newest(moment)) > before
+    )
 
 
 def is_open(hours: Hours, moment: datetime, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from newsletter.models import Hours, Issue, IssueState, Newsletter
 from newsletter.times import calendar
 
 SHORTEST_POLL, LONGEST_POLL = timedelta(minutes=10), timedelta(minutes=30)
+LONGEST_WAIT = timedelta(days=1)  # before something is sent again; a longer one was planned by a clock that was ahead
 LATE = timedelta(hours=3)  # an announcement due this long before a reader's hour may still come into that email
 
 
@@ -18,16 +19,24 @@ def poll_pause(waited: timedelta) -> timedelta:
     return min(max(waited / 4, SHORTEST_POLL), LONGEST_POLL)
 
 
-def overdue_by(issue_of: Callable[[date], Issue | None], moment: datetime) -> date | None:
-    """The newest announcement that was due well before this hour, if it is not ready.
+def overdue_by(
+    issue_of: Callable[[date], Issue | None], moment: datetime, holidays: Container[date] = ()
+) -> date | None:
+    """The newest announcement that was due well before this hour, if it is not ready; a holiday's is not waited for.
 
-    One that the ledger never had while it has the next was before its time, or too long ago to be caught up.
+    One that the ledger never had while it has a later one was before its time, or too long ago to be caught up.
     """
-    expected = calendar.newest(moment - LATE)
+    newest = calendar.newest(moment - LATE)
+    expected = calendar.certain(newest, holidays)
     issue = issue_of(expected)
-    if issue is None:
-        return expected if issue_of(calendar.following(expected)) is None else None
-    return expected if issue.state is IssueState.COLLECTED else None
+    if issue is not None:
+        return expected if issue.state is IssueState.COLLECTED else None
+    later = calendar.following(expected)
+    while later <= calendar.following(newest):
+        if issue_of(later) is not None:
+            return None
+        later = calendar.following(later)
+    return expected
 
 
 def email_waits_until(hours: Hours, moment: datetime) -> datetime:
@@ -46,14 +55,17 @@ def issue_waits_until(hours: Hours | Newsletter, day: date) -> datetime:
     return next(limit for limit in limits if limit > announced)
 
 
-def missing_issue(known: Sequence[Issue], newsletter: Newsletter, now: datetime) -> date | None:
+def missing_issue(
+    known: Sequence[Issue], newsletter: Newsletter, now: datetime, holidays: Container[date] = ()
+) -> date | None:
     """The newest issue that should be ready but is not: the newsletter's `wait_until` has passed since it was due.
 
-    `known` are the ledger's newest issues.
+    `known` are the ledger's newest issues; one of a holiday may never come, and is not missed.
     """
-    day = calendar.newest(now)
-    if now < issue_waits_until(newsletter, day):
-        if not known:
-            return None  # what was announced before our first issue was never ours
-        day = calendar.previous(day)
+    newest = calendar.newest(now)
+    day = calendar.certain(
+        calendar.previous(newest) if now < issue_waits_until(newsletter, newest) else newest, holidays
+    )
+    if not known and day != newest:
+        return None  # what was announced before our first issue was never ours
     return None if any(one.date >= day for one in known if one.state is not IssueState.COLLECTED) else day

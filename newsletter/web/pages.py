@@ -9,6 +9,7 @@ from importlib import resources
 
 from starlette.responses import HTMLResponse, Response
 
+from newsletter.models import ArchiveMode
 from newsletter.words import Words
 
 STYLE = resources.files("newsletter.web").joinpath("pages.css").read_text("utf-8")
@@ -76,6 +77,12 @@ def not_now(words: Words) -> str:
 
 def not_found(words: Words) -> str:
     return _said(words, "not_found")
+
+
+def home(words: Words, name: str, mode: ArchiveMode | None) -> str:
+    """For whoever comes to the newsletter's own address while there is no archive to show."""
+    keys = ("home_about", *([f"home_{mode}"] if mode else []), "home_links")
+    return framed(name, "\n".join(f"<p>{_text(words, key)}</p>" for key in keys), words)
 
 
 def not_allowed(words: Words) -> str:

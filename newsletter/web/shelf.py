@@ -13,13 +13,16 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
+from newsletter.addresses import split_mailbox
 from newsletter.archive import folder_of
 from newsletter.models import ArchiveMode
-from newsletter.readers import Counter
+from newsletter.readers import Counter, in_force
+from newsletter.tex import clean
 from newsletter.tokens import Purpose, read
 from newsletter.web import pages
 from newsletter.web.languages import spoken
 
+_HOME = "."  # as StaticFiles names the root
 _NOBODY = "User-agent: *\nDisallow: /\n"  # without public pages there is nothing here for search engines
 
 
@@ -55,7 +58,10 @@ class PublicArchive(_Folder):
     async def get_response(self, path: str, scope: Scope) -> Response:
         if path == "robots.txt" and not (Path(str(self.directory)) / path).is_file():
             return PlainTextResponse(_NOBODY)
-        return await super().get_response(path, scope)
+        response = await super().get_response(path, scope)
+        if path == _HOME and response.status_code == HTTPStatus.NOT_FOUND:
+            return await run_in_threadpool(_home, self._counter, _accepts(scope))
+        return response
 
 
 class PrivateArchive:
@@ -83,6 +89,14 @@ class PrivateArchive:
             return False
         subscriber = self._counter.store.subscriber(subscriber_id)
         return subscriber is not None and subscriber.state.reads
+
+
+def _home(counter: Counter, accepts: str) -> Response:
+    """The page of a newsletter that has no issue yet, or none for everyone."""
+    known = in_force.last_good(counter.store)
+    newsletter = known.masthead.newsletter if known else None
+    name = newsletter.name if newsletter else split_mailbox(counter.letterhead.sender)[0]
+    return pages.answer(pages.home(spoken(counter, accepts), clean(name), newsletter.archive if newsletter else None))
 
 
 def _accepts(scope: Scope) -> str:
