@@ -640,6 +640,41 @@ def test_charsets_by_any_name(label: str, codec: str, text: str) -> None:
     )
 
 
+# In which bytes people write where their mail program says nothing; what they write is ours.
+UNLABELLED = {
+    ("cp932", "euc-jp"): (
+        "配信停止してください",
+        "購読を解除してください。よろしくお願いします。",
+        "退会します",
+        "メルマガを解約したいです",
+    ),
+    ("euc-kr", "cp949"): ("구독 취소", "구독을 취소해 주세요.", "수신거부", "구독 해지 부탁드립니다"),
+    ("koi8-r", "cp1251"): ("отписаться", "Отпишите меня, пожалуйста.", "Прошу отписать меня от рассылки", "отписка"),
+    ("koi8-u", "cp1251"): ("Прошу відписати мене від розсилки, дякую", "Відпишіть мене, будь ласка"),
+    ("gbk", "gb18030"): ("退订", "请退订，谢谢。", "取消订阅", "请帮我退订一下", "我想取消订阅这个邮件"),
+    ("big5",): ("退訂", "請退訂，謝謝。", "取消訂閱", "請幫我退訂一下"),
+    ("cp1252",): (
+        "Désabonnez-moi, merci",
+        "Bitte vom Verteiler löschen",
+        "Cancelar suscripción",
+        "Quero cancelar a inscrição",
+    ),
+    ("cp1250",): ("Proszę mnie wypisać", "Chci se odhlásit, děkuji"),
+    ("cp1254",): ("Abonelikten çıkmak istiyorum, teşekkürler",),
+    ("cp1256",): ("إلغاء الاشتراك", "أرجو إلغاء اشتراكي"),
+}
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"), [(codec, text) for codecs, texts in UNLABELLED.items() for codec in codecs for text in texts]
+)
+def test_bytes_without_a_label_are_read(codec: str, text: str) -> None:
+    """Neither a charset nor an encoding is named, or one that says nothing."""
+    plain = mail("").replace(b"text/plain; charset=utf-8", b"text/plain")
+    for raw in (plain, plain.replace(b"text/plain", b'text/plain; charset="unknown-8bit"')):
+        assert text == parts.parse(raw + text.encode(codec)).text.strip()
+
+
 def test_japanese_letters_that_microsoft_added() -> None:
     """ISO-2022-JP as Outlook writes it: ① and 髙 lie outside JIS X 0208, ｱ is of half the width."""
     written = b"\x1b$B-!|b\x1b(B abc \x1b(I1\x1b(B \x1b$BG[?.Dd;_\x1b(B"
