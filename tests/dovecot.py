@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ service imap-login {{
 }}
 passdb {{
   driver = static
-  args = password={password}
+  args = {password}
 }}
 userdb {{
   driver = static
@@ -110,7 +111,9 @@ class Dovecot:
 
 
 @contextmanager
-def dovecot(capability: str = "", certificate: tuple[Path, Path] | None = None) -> Iterator[Dovecot]:
+def dovecot(
+    capability: str = "", certificate: tuple[Path, Path] | None = None, password: str = PASSWORD
+) -> Iterator[Dovecot]:
     """A server of its own; `capability` replaces what it says of itself, with a certificate it speaks TLS."""
     base = Path(mkdtemp(prefix="dovecot."))  # short: the paths of its sockets end at 107 octets
     base.chmod(0o755)
@@ -120,7 +123,7 @@ def dovecot(capability: str = "", certificate: tuple[Path, Path] | None = None) 
         port, tls_port = chosen.getsockname()[1], other.getsockname()[1] if certificate else 0
     ssl = "yes\nssl_cert = <{}\nssl_key = <{}".format(*certificate) if certificate else "no"
     text = _CONFIGURATION.format(
-        base=base, port=port, tls_port=tls_port, ssl=ssl, password=PASSWORD, capability=capability
+        base=base, port=port, tls_port=tls_port, ssl=ssl, password=_said(password), capability=capability
     )
     if not capability:
         text = text.replace("imap_capability = \n", "")
@@ -133,6 +136,11 @@ def dovecot(capability: str = "", certificate: tuple[Path, Path] | None = None) 
         process.terminate()
         process.wait(20)
         shutil.rmtree(base, ignore_errors=True)
+
+
+def _said(password: str) -> str:
+    """For the static passdb, in base64: a configuration file has rules of its own for quotes and spaces."""
+    return f"password={{PLAIN.b64}}{b64encode(password.encode()).decode()}"
 
 
 def _wait(base: Path, port: int, process: subprocess.Popen[bytes]) -> None:

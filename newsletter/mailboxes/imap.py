@@ -6,18 +6,25 @@ import imaplib
 import ssl
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
-from imap_tools.errors import ImapToolsError, MailboxLoginError
+from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.utils import encode_folder
 
 from newsletter.errors import MailboxUnavailable
+from newsletter.mailboxes.login import LoginRefused, answered, capabilities, log_in, said_by
 from newsletter.models import Incoming
 
 _SECONDS = 20.0
 _MOST = (2 << 20) + 1  # octets fetched of one email: of a larger one `inbound` reads only the beginning
 _DONE = ("Newsletter", "Done")
+_MOST_DROPS = 5  # connections that end over an email, in one look
+
+
+class _Kept(Exception):
+    """The server does not hand this email out; its words."""
 
 
 class Imap:
@@ -45,10 +52,25 @@ class Imap:
             validity = _number(box.client.response("UIDVALIDITY")[1])
             uids = {f"{validity}.{uid}": uid for uid in box.uids("ALL", charset=None)}
         seen = known(uids)
+        drops = 0
         for key, uid in uids.items():
-            if key not in seen and (raw := self._fetch(uid)) is not None:
-                # Not parsed here: that may be what goes wrong.
-                yield Incoming(key=key, raw=raw, place=f"UID {uid} in {self._folder}", authserv_id=self._authserv_id)
+            if key in seen:
+                continue
+            # Not parsed here: that may be what goes wrong.
+            mail = Incoming(key=key, raw=b"", place=f"UID {uid} in {self._folder}", authserv_id=self._authserv_id)
+            with self._translated():
+                self._connected()  # no fault of this email's, where that fails
+            try:
+                raw = self._fetch(uid)
+            except _Kept as kept:
+                yield replace(mail, kept=str(kept))
+            except MailboxUnavailable as error:
+                if (drops := drops + 1) > _MOST_DROPS:
+                    raise
+                yield replace(mail, kept=error.problem)
+            else:
+                if raw is not None:
+                    yield replace(mail, raw=raw)
 
     def put_away(self, mail: Incoming) -> None:
         uid = mail.key.rpartition(".")[2]
@@ -64,18 +86,24 @@ class Imap:
             self._box = None
 
     def _fetch(self, uid: str) -> bytes | None:
-        """Fetches the email with PEEK, so that it stays unread for its owner. None if it has gone meanwhile."""
+        """Fetches the email with PEEK, so that it stays unread for its owner. None if it has gone meanwhile.
+
+        Raises _Kept if the server refuses, MailboxUnavailable if the connection ends over it.
+        """
         with self._translated():
             status, found = self._connected().client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{_MOST}>)")
-        _expect(status, found)
-        return next((bytes(part[1]) for part in found if isinstance(part, tuple)), None)
+        raw = next((bytes(part[1]) for part in found if isinstance(part, tuple)), None)
+        if status != "OK" or (raw is None and any(found)):
+            raise _Kept(answered(status, found))
+        return raw
 
     def _connected(self) -> BaseMailBox:
         if self._box is None:
             with ExitStack() as undone:
                 box = self._open()
                 undone.callback(box.client.shutdown)
-                box.login(self._user, self._password, initial_folder=self._folder)
+                log_in(box, self._user, self._password)
+                box.folder.set(self._folder)
                 undone.pop_all()
             self._box = box
         return self._box
@@ -92,14 +120,14 @@ class Imap:
         """Translates the library's errors into ours; closes the connection, whatever its state."""
         try:
             yield
-        except MailboxLoginError as error:
-            raise MailboxUnavailable(self._host, "refuses the login") from error
+        except LoginRefused as error:
+            raise MailboxUnavailable(self._host, f"refuses the login: {error}") from error
         except (ImapToolsError, imaplib.IMAP4.error, OSError) as error:
             box, self._box = self._box, None
             if box is not None:
                 with suppress(OSError):
                     box.client.shutdown()
-            raise MailboxUnavailable(self._host, str(error) or type(error).__name__) from error
+            raise MailboxUnavailable(self._host, said_by(error)) from error
 
 
 def _number(response: list[bytes | None]) -> str:
@@ -108,7 +136,7 @@ def _number(response: list[bytes | None]) -> str:
 
 def _expect(status: str, answer: object) -> None:
     if status != "OK":
-        raise imaplib.IMAP4.error(f"{status}: {answer!r}"[:300])
+        raise imaplib.IMAP4.error(answered(status, answer))
 
 
 def _done_folder(box: BaseMailBox) -> str:
@@ -127,12 +155,11 @@ def _done_folder(box: BaseMailBox) -> str:
 def _move(box: BaseMailBox, uid: str, folder: str) -> None:
     """Move one email and touch no other: the package's own move expunges whatever someone else marked as deleted."""
     client, target = box.client, encode_folder(folder)
-    # Asked again: imaplib remembers what the server said before the login, which is less.
-    capabilities = client.capability()[1][0].decode("ascii", "replace").upper().split()
-    if "MOVE" in capabilities:
+    offered = capabilities(client)
+    if "MOVE" in offered:
         _expect(*client.uid("MOVE", uid, target))  # type: ignore[arg-type]  # imaplib's stub knows text only
         return
     _expect(*client.uid("COPY", uid, target))  # type: ignore[arg-type]
-    if "UIDPLUS" in capabilities:
+    if "UIDPLUS" in offered:
         _expect(*client.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"))
         _expect(*client.uid("EXPUNGE", uid))

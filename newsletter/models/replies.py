@@ -129,6 +129,7 @@ class Incoming:
     key: str  # the mailbox's own name for it
     raw: bytes
     place: str = ""  # where a person finds it
+    kept: str = ""  # why the mailbox does not hand it out; then `raw` is empty
     authserv_id: str | None = None  # whose Authentication-Results in it are believed
     aligned: str | None = None  # the domain for which a provider vouches, where that is not in the email itself
     envelope_to: str | None = None  # the address it was delivered to, where that is not in the email itself
