@@ -9,7 +9,7 @@ from collections.abc import Iterator
 _LONGEST = 1_000
 _MOST_TAGS = 8
 _PAIRS = ("[]", "【】", "()", "{}", "<>", "〔〕", "〖〗", "「」", "『』", "《》", "〈〉", "«»")
-_BRACKETED = "|".join(rf"\{first}([^\{first}\{last}]{{1,60}})\{last}" for first, last in _PAIRS)
+_BRACKETED = "|".join(rf"\{first}([^\{first}\{last}]{{1,60}})\{last}" for first, last in map(tuple, _PAIRS))
 _RULES = "*#=~|!_"
 # `[EXT]`, `【外部邮件】`, `*** EXTERNAL ***`
 _TAG = re.compile(rf"\s*(?:{_BRACKETED}|[{_RULES}]{{1,6}}([^{_RULES}]{{1,40}})[{_RULES}]{{1,6}})\s*")
