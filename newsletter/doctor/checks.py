@@ -119,12 +119,13 @@ def _hooks(settings: Settings) -> list[Finding]:
 
 
 def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:
-    """Finds pages of an earlier archive mode that are still served."""
+    """Finds public pages that are left over: the service does not show them, but a web server of its own may."""
+    public, private = (archive.folder_of(settings.data_dir, one) for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE))
     mode = masthead.newsletter.archive
-    left = [one for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE) if one is not mode]
-    folders = [folder for one in left if (folder := archive.folder_of(settings.data_dir, one)).is_dir()]
-    problem = f"the subscriber list says archive: {mode}, but pages of the earlier archive are still served"
-    return [Finding(str(folder), None, problem, "remove the folder", fatal=False) for folder in folders]
+    if mode is ArchiveMode.PUBLIC or not (public.is_dir() and private.is_dir()):
+        return []  # the only folder is moved to where it belongs
+    problem = f"the subscriber list says archive: {mode}, but pages of the public archive are still here"
+    return [Finding(str(public), None, problem, "remove the folder: the pages are kept beside it", fatal=False)]
 
 
 def _readable_secrets(settings: Settings) -> list[Finding]:

@@ -13,7 +13,7 @@ from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
 from newsletter.pipeline.planning import Due, Group, due, due_of, groups, plan
 from newsletter.pipeline.preparing import NotOut, collect_issues, missed
-from newsletter.pipeline.publishing import publish
+from newsletter.pipeline.publishing import is_published_so, publish
 from newsletter.pipeline.ranks import opinions, recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare
 from newsletter.pipeline.sending import message_for, send
@@ -86,6 +86,7 @@ __all__ = [
     "groups",
     "held_issues",
     "is_first",
+    "is_published_so",
     "message_for",
     "missed",
     "no_progress",

@@ -6,12 +6,12 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 from pydantic import TypeAdapter, ValidationError
 
 from newsletter import __version__, scoring, subscribers
-from newsletter.models import Finding, Masthead, Preference, Reader, Roster
+from newsletter.models import ArchiveMode, Finding, Masthead, Preference, Reader, Roster
 from newsletter.readers import guard
 from newsletter.readers.counter import Counter
 from newsletter.readers.enrolling import enrol
@@ -59,6 +59,13 @@ def last_good(store: Store) -> InForce | None:
     return _read(store.recall(_KEY))
 
 
+def archive_mode(store: Store) -> ArchiveMode:
+    """Who may see the archive by the list in force; before there is one, nobody."""
+    known = last_good(store)
+    return known.masthead.newsletter.archive if known else ArchiveMode.NONE
+
+
+@lru_cache(maxsize=2)  # each request for a page of the archive asks
 def _read(raw: str | None) -> InForce | None:
     try:
         return _JSON.validate_json(raw or "")

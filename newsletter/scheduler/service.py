@@ -125,6 +125,8 @@ class Service:
         with app.open_desk(self.settings, self.counter, masthead, progress=self.pulse.beat) as desk:
             self._notice_clock(desk.now())
             self._tell_of_list()
+            if not pipeline.is_published_so(desk):
+                self._publish(desk)
             asked = self._prepare(desk)
             sent = self._send(desk)
         known = desk.store.issues(_LOOK_BACK)
