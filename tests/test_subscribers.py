@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -18,8 +19,10 @@ from hypothesis import strategies as st
 from newsletter import subscribers
 from newsletter.errors import ConfigurationError
 from newsletter.models import Abstracts, ArchiveMode, Newsletter, QuietDays, Reader, Roster, Wishes
-from newsletter.subscribers import tree, values
+from newsletter.subscribers import files, tree, values
+from newsletter.subscribers.files import is_mounted_alone
 from tests.growth import is_linear
+from tests.mounts import mounted_alone
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -465,6 +468,45 @@ def test_only_the_readers_line_changes(
 def line_of_edit(path: Path, email: str, fields: dict[str, str | None]) -> int | None:
     edit = subscribers.write_fields(path, email, fields)
     return edit.line if edit else None
+
+
+@pytest.mark.parametrize("read_only_folder", [False, True])
+@pytest.mark.parametrize("value", [MARK, None])
+def test_a_list_that_is_mounted_as_a_single_file(tmp_path: Path, read_only_folder: bool, value: str | None) -> None:
+    """No other file can take its name: it is overwritten, whether it becomes longer or shorter."""
+    outside, inside = tmp_path / "outside.yaml", tmp_path / "data" / "subscribers.yaml"
+    entry = f"  - email: ada@example.com\n    unsubscribed: {'x' * 60}\n"
+    before = f"{TOPICS}subscribers:\n{entry}  # Bob's\n  - bob@example.com\n"
+    outside.write_text(before, "utf-8")
+    assert not is_mounted_alone(outside)
+    with mounted_alone(outside, inside, read_only_folder=read_only_folder):
+        assert is_mounted_alone(inside)
+        edit = subscribers.write_fields(inside, "ada@example.com", {"unsubscribed": value})
+    assert edit is not None
+    change = subscribers.set_field if value else subscribers.remove_field
+    arguments = ("ada@example.com", "unsubscribed", *([value] if value else []))
+    assert change(before, *arguments) == outside.read_text("utf-8")
+    assert [] == list(tmp_path.glob("**/*.new"))
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EXDEV, errno.EROFS])
+def test_an_edit_beside_ours_in_a_file_that_is_overwritten(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What someone saves in between is kept: we begin again with that."""
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(TOPICS + "subscribers:\n  - ada@example.com\n", "utf-8")
+    edits = ["\n# by hand\n"]
+
+    def refused(*_: object) -> bool:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(edits.pop() if edits else "")
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "_exchanged_whole", refused)
+    subscribers.write_fields(path, "ada@example.com", {"unsubscribed": MARK})
+    assert "# by hand" in path.read_text("utf-8")
+    assert f"unsubscribed: {MARK}" in path.read_text("utf-8")
 
 
 def test_write_fields_replaces_the_file_behind_a_link(tmp_path: Path) -> None:

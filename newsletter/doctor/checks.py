@@ -18,6 +18,7 @@ from newsletter.models import ArchiveMode, Finding, Masthead
 from newsletter.render import Renderer
 from newsletter.setting_values import LOOPBACK, is_near
 from newsletter.settings import Settings, variable
+from newsletter.subscribers.files import is_mounted_alone
 from newsletter.transports import kinds
 
 _SECRET_FILES = ("_KEY_FILE", "_TOKEN_FILE", "_SECRET_FILE", "_PASSWORD_FILE")
@@ -27,6 +28,7 @@ _WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right is before 
 def around(settings: Settings, masthead: Masthead) -> list[Finding]:
     """What is set, and what lies in the data folder."""
     found = _ways_out(settings) + _transports(settings) + _hooks(settings) + _forgotten_archive(settings, masthead)
+    found += _mounted_alone(settings)
     return found + _readable_secrets(settings) + _in_the_clear(settings) + _open_to_the_network(settings)
 
 
@@ -126,6 +128,14 @@ def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:
         return []  # the only folder is moved to where it belongs
     problem = f"the subscriber list says archive: {mode}, but pages of the public archive are still here"
     return [Finding(str(public), None, problem, "remove the folder: the pages are kept beside it", fatal=False)]
+
+
+def _mounted_alone(settings: Settings) -> list[Finding]:
+    """A list that a container sees as a single file: who replaces it outside, as most editors do, is not heard here."""
+    if not is_mounted_alone(settings.subscribers):
+        return []
+    problem = "is mounted as a single file, so an edit that replaces it outside is not noticed"
+    return [Finding(str(settings.subscribers), None, problem, "mount the folder that it is in", fatal=False)]
 
 
 def _readable_secrets(settings: Settings) -> list[Finding]:
