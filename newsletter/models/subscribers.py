@@ -100,6 +100,7 @@ class Newsletter:
     wait_until: time = time(12, 0)
     quiet_days: QuietDays = QuietDays.NOTE
     archive: ArchiveMode = ArchiveMode.PUBLIC
+    default_topics: tuple[str, ...] = ()  # of readers who name none; empty: all topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class Roster(Masthead):
 
     readers: tuple[Reader, ...]
     findings: tuple[Finding, ...] = ()
+    skipped: tuple[int, ...] = ()  # the lines of entries that were left out
     made_of: tuple[tuple[str, str], ...] = ()  # each file that was read, the list first, with the hash of its bytes
     beside: str = ""  # what else decided it: changes with what readers set, with who is forgotten and with the program
 

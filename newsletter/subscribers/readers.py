@@ -51,23 +51,26 @@ class Defaults:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """For readers who name none: the only topic. If there are several, nobody can guess."""
-        return self.known_topics if len(self.known_topics) == 1 else ()
+        """For readers who name none."""
+        return self.newsletter.default_topics or self.known_topics
 
 
 def read(
     nodes: Iterable[Node], file: str, text: str, defaults: Defaults
-) -> tuple[tuple[Reader, ...], tuple[Finding, ...]]:
-    """The readers of all entries without findings, each address once, and the findings of the others."""
+) -> tuple[tuple[Reader, ...], tuple[Finding, ...], tuple[int, ...]]:
+    """The readers of all entries without findings, each address once; the findings of the others and their lines."""
     readers: dict[str, Reader] = {}
     findings: list[Finding] = []
+    skipped: list[int] = []
     for node in nodes:
         report = Report(file, text, fatal=False)
         reader = _entry(node, report, defaults)
         if reader is not None and not report.broken:
             _add(readers, reader, node, report)
         findings.extend(report.findings)
-    return tuple(readers.values()), tuple(findings)
+        if report.broken:
+            skipped.append(line_of(node))
+    return tuple(readers.values()), tuple(findings), tuple(skipped)
 
 
 def as_mapping(node: Node) -> MappingNode | None:
@@ -92,7 +95,8 @@ def _entry(node: Node, report: Report, defaults: Defaults) -> Reader | None:
 
 def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
     usual = defaults.newsletter
-    _check(block, defaults)
+    if not block.says("email"):
+        block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
     given = block.read(defaults.readings)
     return Reader(
         email=given.get("email", ""),
@@ -108,15 +112,6 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
         bounced=given.get("bounced"),
         stated=block.texts(PREFERENCES),
     )
-
-
-def _check(block: Block, defaults: Defaults) -> None:
-    """The keys that every entry needs."""
-    if not block.says("email"):
-        block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
-    if not defaults.topics and not block.says("topics"):
-        remedy = f"add topics: [{', '.join(defaults.known_topics)}] with the ones this reader wants"
-        block.report.add(block.node, "this entry has no 'topics', but there are several topics", remedy)
 
 
 def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
