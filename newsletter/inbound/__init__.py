@@ -108,7 +108,7 @@ def _from_person(
         return replace(meant, action=Action.UNSUBSCRIBE, command=Command.UNSUBSCRIBE, reason=why)
     automatic = gate.is_automatic(mail)
     if automatic:
-        return replace(meant, reason=automatic)
+        return replace(meant, reason=automatic, list_id=gate.list_id(mail))
     named = _Named(sender, identity.name(mail), identity.recipients(mail), called)
     written = _lines(mail, known)
     automatic = gate.says_so_first(written)

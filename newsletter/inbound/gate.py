@@ -68,6 +68,11 @@ def is_automatic(mail: Mail) -> str | None:
     return None
 
 
+def list_id(mail: Mail) -> str:
+    """The name of the mailing list through which an email came (RFC 2919), as far as it is printable."""
+    return " ".join("".join(filter(str.isprintable, mail.first("list-id"))).split())[:200]
+
+
 def says_so_first(lines: Iterable[str]) -> str | None:
     """Why the first lines of what was written are no person's, else None."""
     first = islice(filter(None, lines), _FIRST_LINES)

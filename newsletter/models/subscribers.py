@@ -63,6 +63,7 @@ class Wishes:
     abstracts: Abstracts = Abstracts.SMART
     abstract_language: AbstractLanguage = AbstractLanguage.ORIGINAL
     max_papers: int = 15
+    mailing_list: str | None = None  # the address, where a mailing list subscribed: then nothing in it is one reader's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

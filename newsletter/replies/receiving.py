@@ -12,7 +12,7 @@ from newsletter.alarms import domains
 from newsletter.errors import ConfigurationError, MailUnread, NewsletterError, StoreError
 from newsletter.models import Action, DeliveryState, Finding, Incoming, Meaning
 from newsletter.ports import Mailbox
-from newsletter.readers import Changed, Counter, log_problem
+from newsletter.readers import Changed, Counter, lists, log_problem
 from newsletter.replies import acting, answering, keeping, putting_away, setting_aside
 from newsletter.replies.reading import Read, Understood, Worker, read_here
 
@@ -77,6 +77,7 @@ def handle(counter: Counter, mail: Understood, *, answers: bool = True) -> Recei
     meaning, key, store = mail.meaning, mail.key, counter.store
     if before := store.handled(_MAIL, [key]).get(key):
         return Received(meaning, None, handled=before != _LEFT)
+    lists.note(counter, meaning)
     acted = acting.act(counter, meaning, key=key)
     _note_report(counter, meaning)
     log_problem(counter, acted.changed if acted else None)

@@ -87,6 +87,14 @@ class Rosters(Base):
             texts = connection.scalars(query).all()
         return tuple(dict.fromkeys(language for text in texts for language in _wishes(text).languages))
 
+    def mailing_lists(self) -> frozenset[int]:
+        """The ids of subscribers that are mailing lists."""
+        with self._reading() as connection:
+            rows = connection.execute(select(wishes).where(wishes.c.text.contains('"mailing_list"', autoescape=True)))
+            ids = [row.id for row in rows if _wishes(row.text).mailing_list]
+            mine = select(reader.c.subscriber_id).where(reader.c.wishes_id.in_(ids), _in_force(self._number()))
+            return frozenset(map(value_id, connection.scalars(mine))) if ids else frozenset()
+
     def hours(self) -> Mapping[int, Hours]:
         """The distinct hours of the readers who get email, by id."""
         mine = exists().where(reader.c.hours_id == hours.c.id, *_gets_mail(self._number()))
@@ -223,7 +231,10 @@ def _hours_text(value: Hours) -> str:
 
 @lru_cache(1000)
 def _wishes_text(value: Wishes) -> str:
-    return json.dumps(_WISHES.dump_python(value, mode="json"), sort_keys=True)
+    plain = _WISHES.dump_python(value, mode="json")
+    if value.mailing_list is None:
+        del plain["mailing_list"]  # a text is a row's key, and those of earlier versions go on to count
+    return json.dumps(plain, sort_keys=True)
 
 
 @lru_cache(1000)

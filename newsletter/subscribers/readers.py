@@ -17,7 +17,7 @@ SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
 LIST_KEYS = ("topics", "languages", "days")
 PREFERENCES = ("topics", "languages", "send_at", "timezone", "days", "abstracts", "abstract_language", "max_papers")
 KEYS = (
-    "email", "name", *PREFERENCES, *SERVICE_KEYS,
+    "email", "name", "list", *PREFERENCES, *SERVICE_KEYS,
 )  # fmt: skip
 
 read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
@@ -36,6 +36,7 @@ class Defaults:
         return {
             "email": Reading(values.email),
             "name": Reading(values.line),
+            "list": Reading(values.switch),
             "topics": Reading(values.one_of(self.known_topics, "topic"), many=True),
             "languages": Reading(values.language, many=True),
             "send_at": Reading(values.hour),
@@ -110,7 +111,7 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
         unsubscribed=given.get("unsubscribed"),
         paused_until=given.get("paused_until"),
         bounced=given.get("bounced"),
-        stated=block.texts(PREFERENCES),
+        stated=block.texts((*PREFERENCES, "list")),
     )
 
 
@@ -121,6 +122,7 @@ def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
         abstracts=given.get("abstracts", Abstracts.SMART),
         abstract_language=given.get("abstract_language", AbstractLanguage.ORIGINAL),
         max_papers=given.get("max_papers", 15),
+        mailing_list=given.get("email") if given.get("list") else None,
     )
 
 
