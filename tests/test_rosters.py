@@ -46,16 +46,21 @@ def awake(desk: pipeline.Desk) -> set[str]:
         (100, 200, False),
         (100, 201, True),
         (100, 0, True),
-        (9, 0, False),
+        (9, 0, True),
+        (6, 1, True),
+        (4, 2, False),
+        (4, 1, True),
+        (3, 0, False),
         (10, 0, True),
         (1, 10, False),
         (1, 11, True),
         (0, 9, False),
-        (15, 6, False),
+        (15, 6, True),
+        (15, 8, False),
     ],
 )
 def test_when_a_roster_is_held_back(before: int, now: int, held: bool) -> None:
-    """More than half lost or more than doubled, by ten readers or more."""
+    """More than half of at least four lost, or more than doubled by ten readers or more."""
     assert held == guard.is_held_back(before, now)
 
 

@@ -185,12 +185,32 @@ def test_a_bad_address_is_named(address: str) -> None:
     assert f"'{address}' is not an email address" in str(roster.findings[0])
 
 
-def test_several_topics_want_to_be_chosen_from() -> None:
-    roster = entries("ada@example.com", topics=TWO_TOPICS)
-    expected = (
-        "this entry has no 'topics', but there are several topics; add topics: [ml, cv] with the ones this reader wants"
-    )
-    assert [str(one) for one in roster.findings] == [f"subscribers.yaml:5: {expected}"]
+def test_a_second_topic_makes_no_bare_address_an_error() -> None:
+    """Who names none gets all, or `default_topics`; who names some gets those."""
+    bare, chosen = "ada@example.com", "{email: bob@example.com, topics: cv}"
+    assert [("ml", "cv"), ("cv",)] == [one.wishes.topics for one in entries(bare, chosen, topics=TWO_TOPICS).readers]
+    for default in ("ml", "[ml]"):
+        top = f"newsletter: {{default_topics: {default}}}\n{TWO_TOPICS}"
+        assert [("ml",), ("cv",)] == [one.wishes.topics for one in entries(bare, chosen, topics=top).readers]
+    empty = entries(bare, topics=f"newsletter: {{default_topics: []}}\n{TWO_TOPICS}")
+    assert [("ml", "cv")] == [one.wishes.topics for one in empty.readers]
+    with pytest.raises(ConfigurationError, match="unknown topic 'mi'; did you mean 'ml'"):
+        entries(bare, topics=f"newsletter: {{default_topics: mi}}\n{TWO_TOPICS}")
+
+
+def test_a_mistake_that_repeats_is_one_finding() -> None:
+    """With how often and the first three lines; what stands once is as before."""
+    roster = entries(*(f"{{email: r{number}@example.com, topics: mi}}" for number in range(200)), "a@")
+    first, other = sorted(map(str, roster.findings))
+    assert "subscribers.yaml:204" in first + other
+    assert "unknown topic 'mi' (200 times, first in lines 4, 5, 6); did you mean 'ml'?" in first + other
+    assert tuple(range(4, 205)) == roster.skipped
+
+
+def test_a_mailing_list_is_named_by_its_entry() -> None:
+    """What is in its copy is nobody's own."""
+    roster = entries("{email: all@institute.example.com, list: true}", "{email: b@example.com, list: no}")
+    assert ["all@institute.example.com", None] == [one.wishes.mailing_list for one in roster.readers]
 
 
 def test_a_copied_line_brings_nobody_back() -> None:
