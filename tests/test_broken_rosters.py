@@ -94,7 +94,7 @@ def test_broken_entries_are_named_and_the_others_stay(start: int) -> None:
         lines = roster.skipped
         assert [True] * len(wrong) == [any(first <= line <= last for line in lines) for first, last in wrong], text
         assert [True] * len(lines) == [any(first <= line <= last for first, last in wrong) for line in lines], text
-        assert [True] * len(lines) == [bool(finding.problem and finding.remedy) for finding in roster.findings]
+        assert all(finding.problem and finding.remedy for finding in roster.findings)
 
 
 def test_the_others_get_mail(tmp_path: Path) -> None:
