@@ -194,7 +194,7 @@ def test_a_second_topic_makes_no_bare_address_an_error() -> None:
         assert [("ml",), ("cv",)] == [one.wishes.topics for one in entries(bare, chosen, topics=top).readers]
     empty = entries(bare, topics=f"newsletter: {{default_topics: []}}\n{TWO_TOPICS}")
     assert [("ml", "cv")] == [one.wishes.topics for one in empty.readers]
-    with pytest.raises(ConfigurationError, match="unknown topic 'mi'; did you mean 'ml'"):
+    with pytest.raises(ConfigurationError, match="unknown topic 'mi'; write some of"):
         entries(bare, topics=f"newsletter: {{default_topics: mi}}\n{TWO_TOPICS}")
 
 
@@ -203,7 +203,7 @@ def test_a_mistake_that_repeats_is_one_finding() -> None:
     roster = entries(*(f"{{email: r{number}@example.com, topics: mi}}" for number in range(200)), "a@")
     first, other = sorted(map(str, roster.findings))
     assert "subscribers.yaml:204" in first + other
-    assert "unknown topic 'mi' (200 times, first in lines 4, 5, 6); did you mean 'ml'?" in first + other
+    assert "unknown topic 'mi' (200 times, first in lines 4, 5, 6); write some of" in first + other
     assert tuple(range(4, 205)) == roster.skipped
 
 
