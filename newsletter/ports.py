@@ -60,7 +60,10 @@ class Mailbox(Protocol):
     def name(self) -> str: ...
 
     def waiting(self, known: Callable[[Iterable[str]], Container[str]]) -> Iterator[Incoming]:
-        """The emails whose keys `known` does not name, oldest first; looking changes nothing about them."""
+        """The emails whose keys `known` does not name, oldest first; looking changes nothing about them.
+
+        One that the mailbox does not hand out comes with the reason in `kept`, and the next ones follow.
+        """
         ...
 
     def put_away(self, mail: Incoming) -> None:

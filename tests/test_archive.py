@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
@@ -27,7 +28,9 @@ from newsletter.errors import TemplateError
 from newsletter.models import Usage
 from newsletter.pipeline import publish, run
 from newsletter.times.clock import utc_now
-from tests.counters import counter_of
+from newsletter.tokens import Purpose
+from tests.conftest import Run
+from tests.counters import counter_of, service_of
 from tests.factories import DAY, an_edition, an_entry
 from tests.growth import TENFOLD, spent
 from tests.issues import (
@@ -44,6 +47,9 @@ from tests.issues import (
     names_of,
 )
 from tests.morning import ROSTER, desk_of, practice
+from tests.site import Switch, server, site_of
+
+__all__ = ["server"]  # a fixture
 
 SCHEMA = Path(__file__).parent / "data" / "atom.rng"
 ROBOTS = "topics/机器人"
@@ -451,16 +457,56 @@ def test_a_morning_is_published_and_stays(tmp_path: Path) -> None:
 
 
 def test_pages_that_are_left_over_are_a_finding(tmp_path: Path) -> None:
-    """An archive that is public no longer is still served: `check` names the folder."""
+    """Public pages beside the private ones: `check` names the folder, in case another server shows it."""
     with (
         practice(tmp_path, model=False, roster="newsletter:\n  archive: private\n" + ROSTER) as (_, settings),
         counter_of(settings) as counter,
     ):
-        assert [] == doctor.examine(settings, counter)
         (settings.data_dir / "archive").mkdir(parents=True)
+        assert [] == doctor.examine(settings, counter)  # they are moved by the next issue
+        (settings.data_dir / "archive-private").mkdir(parents=True)
         (finding,) = doctor.examine(settings, counter)
-    assert (str(settings.data_dir / "archive"), "remove the folder") == (finding.where, finding.remedy)
+    assert str(settings.data_dir / "archive") == finding.where
     assert not finding.fatal
+
+
+MODES = ["public", "private", "none", "public", "none", "private", "public"]
+
+
+def test_a_changed_mode_counts_at_the_next_tick(tmp_path: Path, server: tuple[Switch, int]) -> None:
+    """Whatever lies on disk: public pages are closed or opened by an edit of the file while the service runs."""
+    with practice(tmp_path, model=False) as (_, settings), service_of(settings) as service:
+        service.tick()
+        with site_of(settings, server) as site:
+            own = f"/a/{site.token(Purpose.ARCHIVE)}/{DAY}.html"
+            for number, mode in enumerate(MODES):
+                roster = f"newsletter: {{archive: {mode}, name: N{number}}}\n{ROSTER}"
+                settings.subscribers.write_text(roster, "utf-8")
+                service.tick()
+                (settings.data_dir / "archive").mkdir(exist_ok=True)  # whatever is on disk
+                (settings.data_dir / "archive" / "left-over.html").write_text("x", "utf-8")
+                found = [site.ask("GET", path).status for path in (f"/{DAY}.html", "/left-over.html", own)]
+                opened = {"public": [200, 200, 200], "private": [404, 404, 200], "none": [404, 404, 404]}[mode]
+                assert opened == found, (number, mode)
+                if mode != "public":
+                    assert "Disallow: /" in site.ask("GET", "/robots.txt").text
+                    shutil.rmtree(settings.data_dir / "archive")
+
+
+def test_no_archive_by_command(tmp_path: Path, newsletter: Run) -> None:
+    """`newsletter archive` with `none`: nothing is left where it could be served, and nothing is lost."""
+    with practice(tmp_path, model=False) as (_, settings):
+        with desk_of(settings) as desk:
+            run(desk)
+            publish(desk)
+        settings.subscribers.write_text(f"newsletter: {{archive: none}}\n{ROSTER}", "utf-8")
+        ended = newsletter("archive")
+        assert "kept in" in ended.stdout, ended.stderr
+        assert not (settings.data_dir / "archive").exists()
+        assert 0o700 == (settings.data_dir / "archive-private").stat().st_mode & 0o777
+        settings.subscribers.write_text(ROSTER, "utf-8")
+        newsletter("archive")
+        assert (settings.data_dir / "archive" / f"{DAY}.html").is_file()
 
 
 def test_the_archive_templates_are_examined(tmp_path: Path) -> None:

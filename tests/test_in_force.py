@@ -20,6 +20,7 @@ from newsletter.readers import Counter, enrolling, forgetting, guard, in_force
 from newsletter.readers.in_force import Follower
 from newsletter.settings import Settings
 from newsletter.store import papers
+from newsletter.store.roster import Turnover
 from tests.counters import counter_of
 from tests.morning import MORNING
 
@@ -384,14 +385,51 @@ def test_a_pause_that_ends_while_the_list_is_taken_in(counter: Counter, monkeypa
     write(counter, HEAD + ADA + BOB.replace("}", ", paused_until: 2026-06-01}"))
     taken = in_force.enrol
 
-    def beside(*arguments: object) -> None:
+    def beside(*arguments: object) -> Turnover:
         taken(*arguments)  # type: ignore[arg-type]
         readers.resume(counter, counter.store.subscriber("bob@example.org"))  # type: ignore[arg-type]
-        taken(*arguments)  # type: ignore[arg-type]  # as a tick that read the file a moment before
+        return taken(*arguments)  # type: ignore[arg-type]  # as a tick that read the file a moment before
 
     monkeypatch.setattr(in_force, "enrol", beside)
     look(counter)
     assert "bob@example.org" in listed(counter)
+
+
+EDITS = [
+    # what the file says instead, and what the log says of it
+    (HEAD + ADA + BOB, ""),
+    (HEAD + ADA + BOB + "# a remark\n", ""),
+    (HEAD + ADA + BOB + "  - cleo@example.org\n  - dan@example.org\n", "2 added"),
+    (HEAD + BOB, "1 removed"),
+    (HEAD + ADA.replace("foundations", "vision") + BOB, "1 changed"),
+    (HEAD.replace("Sparsity", "Pruning") + ADA + BOB, "1 topic changed"),
+    (HEAD.replace("name: Papers", "name: Papers, archive: none") + ADA + BOB, "archive changed"),
+    (
+        HEAD.replace("Sparsity", "Pruning") + BOB + "  - a@\n  - cleo@example.org\n  - b@\n",
+        "1 added, 1 removed, 1 topic changed, 2 entries skipped (lines 11, 13)",
+    ),
+    (HEAD + ADA + BOB + "  - a@\n", "1 entry skipped (line 12)"),
+]
+
+
+@pytest.mark.parametrize(("text", "changes"), EDITS)
+def test_each_reload_that_changes_something_is_one_line(
+    counter: Counter, text: str, changes: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With numbers, not with a line for each reader; an edit that changes nothing is not mentioned."""
+    write(counter, text)
+    look(counter)
+    lines = [line for line in capsys.readouterr().out.splitlines() if "roster.changed" in line]
+    assert [True] * bool(changes) == [
+        f"changes='{changes}'" in line or f'changes="{changes}"' in line for line in lines
+    ]
+
+
+def test_the_first_list_is_all_added(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.subscribers.write_text(HEAD + ADA + BOB, "utf-8")
+    with counter_of(settings, MORNING) as counter:
+        look(counter)
+    assert "changes='2 added'" in capsys.readouterr().out
 
 
 def test_findings_keep_their_lines(counter: Counter) -> None:
@@ -425,9 +463,9 @@ def test_a_change_while_the_list_is_taken_in(counter: Counter, monkeypatch: pyte
     write(counter, HEAD + ADA.replace("foundations", "vision") + BOB)
     taken = in_force.enrol
 
-    def beside(*arguments: object) -> None:
+    def beside(*arguments: object) -> Turnover:
         change(counter, send_at=time(8, 15))
-        taken(*arguments)  # type: ignore[arg-type]
+        return taken(*arguments)  # type: ignore[arg-type]
 
     follower = Follower(counter)
     monkeypatch.setattr(in_force, "enrol", beside)

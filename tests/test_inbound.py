@@ -429,6 +429,54 @@ def test_machines_are_not_answered(headers: dict[str, str]) -> None:
     assert read(mail("unsubscribe", **headers)).action is Action.IGNORE
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "[EXT] Automatic reply",
+        "【外部邮件】自动回复",
+        "*** EXTERN *** Automatische Antwort: Morning arXiv",
+        "EXTERNAL: Re: [list] Out of office",
+        "External email - Automatic reply: papers",
+        "{EXT} <Sender unbekannt> Abwesenheitsnotiz",
+        "(外部)自動返信: 12 papers",
+        "[Automatic reply] Morning arXiv",
+        "Réponse automatique : bonjour",
+        "Otomatik yanıt: papers",
+    ],
+)
+def test_tags_of_gateways_hide_no_automatic_reply(subject: str) -> None:
+    """Whatever brackets, rules and labels stand in front, in whatever order."""
+    assert read(mail("unsubscribe", Subject=subject)).action is Action.IGNORE
+    assert read(mail("退订", Subject=subject)).action is Action.IGNORE
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "Automatic reply",
+        "This is an automatic reply.",
+        "[EXTERNAL EMAIL]\n\nAutomatische Antwort: ich bin nicht da",
+        "Sehr geehrte Damen und Herren,\ndies ist eine automatische Antwort.",
+        "您好，这是一封自动回复邮件",
+        "これは自動返信です",
+        "CAUTION: This email originated from outside the organization.\n\nOut of office until 4 May",
+    ],
+)
+@pytest.mark.parametrize("request_", ["unsubscribe", "退订"])
+def test_what_says_first_that_it_is_automatic_is_no_command(first: str, request_: str) -> None:
+    assert read(mail(f"{first}\n\n{request_}", Subject="Re: 12 papers")).action is Action.IGNORE
+
+
+@pytest.mark.parametrize(
+    "tag", ["[EXT]", "【外部邮件】", "*** EXTERNAL ***", "(Warning: external sender)", "<EXT> [Spam?]"]
+)
+def test_tags_of_gateways_hide_no_request(tag: str) -> None:
+    """In the subject as in the text; and a paper about automatic replies makes nobody a machine."""
+    assert read(mail("", Subject=f"{tag} unsubscribe")).action is Action.UNSUBSCRIBE
+    assert read(mail("退订", Subject=f"{tag} Re: 12 papers: Automatic reply generation")).action is Action.UNSUBSCRIBE
+    assert read(mail("", Subject="[unsubscribe]")).action is Action.UNSUBSCRIBE
+
+
 def test_our_own_mail_is_a_loop() -> None:
     assert read(mail("unsubscribe", Message_ID=f"<{TOKEN[Purpose.MESSAGE]}@example.org>")).action is Action.IGNORE
     own = mail("unsubscribe", Message_ID="<1@example.org>", Auto_Submitted="auto-replied")
@@ -638,6 +686,41 @@ def test_charsets_by_any_name(label: str, codec: str, text: str) -> None:
         read(raw + text.encode(codec)).action,
         charsets.decode(text.encode(codec), label),
     )
+
+
+# In which bytes people write where their mail program says nothing; what they write is ours.
+UNLABELLED = {
+    ("cp932", "euc-jp"): (
+        "配信停止してください",
+        "購読を解除してください。よろしくお願いします。",
+        "退会します",
+        "メルマガを解約したいです",
+    ),
+    ("euc-kr", "cp949"): ("구독 취소", "구독을 취소해 주세요.", "수신거부", "구독 해지 부탁드립니다"),
+    ("koi8-r", "cp1251"): ("отписаться", "Отпишите меня, пожалуйста.", "Прошу отписать меня от рассылки", "отписка"),
+    ("koi8-u", "cp1251"): ("Прошу відписати мене від розсилки, дякую", "Відпишіть мене, будь ласка"),
+    ("gbk", "gb18030"): ("退订", "请退订，谢谢。", "取消订阅", "请帮我退订一下", "我想取消订阅这个邮件"),
+    ("big5",): ("退訂", "請退訂，謝謝。", "取消訂閱", "請幫我退訂一下"),
+    ("cp1252",): (
+        "Désabonnez-moi, merci",
+        "Bitte vom Verteiler löschen",
+        "Cancelar suscripción",
+        "Quero cancelar a inscrição",
+    ),
+    ("cp1250",): ("Proszę mnie wypisać", "Chci se odhlásit, děkuji"),
+    ("cp1254",): ("Abonelikten çıkmak istiyorum, teşekkürler",),
+    ("cp1256",): ("إلغاء الاشتراك", "أرجو إلغاء اشتراكي"),
+}
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"), [(codec, text) for codecs, texts in UNLABELLED.items() for codec in codecs for text in texts]
+)
+def test_bytes_without_a_label_are_read(codec: str, text: str) -> None:
+    """Neither a charset nor an encoding is named, or one that says nothing."""
+    plain = mail("").replace(b"text/plain; charset=utf-8", b"text/plain")
+    for raw in (plain, plain.replace(b"text/plain", b'text/plain; charset="unknown-8bit"')):
+        assert text == parts.parse(raw + text.encode(codec)).text.strip()
 
 
 def test_japanese_letters_that_microsoft_added() -> None:
@@ -896,6 +979,16 @@ HOSTILE: dict[str, tuple[Callable[[int], bytes], int]] = {
     "numeric entity": (lambda n: HTML + b"&#" + b"9" * n + b";", 4_000),
     "hexadecimal entity": (lambda n: HTML + b"&#x" + b"9" * n + b";", 4_000),
     "numeric entities": (lambda n: HTML + b"&#99999999999;" * n, 1_000),
+    # What people measured on the first edition.
+    "a header of spaces": (lambda n: b"X-A: x" + b" " * n + b"y\n" + HEAD + b"\nx", 40_000),
+    "an endless recipient": (lambda n: b"From: a@b.c\nTo: " + b"a" * n + b"\nSubject: x\n\nx", 20_000),
+    "open divisions": (lambda n: HTML + b"<div>" * n, 10_000),
+    "tags of gateways": (lambda n: b"Subject: " + b"[EXT] " * n + b"\n" + HEAD + b"\nx", 100),
+    "an open tag": (lambda n: b"Subject: " + b"[(<{*#" * n + b"\n" + HEAD + b"\nx", 100),
+    "words before an answer": (lambda n: HEAD + b"\n" + b"a-" * n + b"\n", 100),
+    "unlabelled Cyrillic": (lambda n: HEAD + b"\n" + "привет, ".encode("koi8-r") * n, 1_500),
+    "unlabelled Chinese": (lambda n: HEAD + b"\n" + "你好，".encode("gbk") * n, 1_500),
+    "unlabelled bytes": (lambda n: HEAD + b"\n" + bytes(range(128, 256)) * n, 100),
     "host name": (lambda n: HEAD + b"Content-Type: text/plain; charset=punycode\n\n-" + b"ab9" * n, 30_000),
 }
 
@@ -911,6 +1004,34 @@ def test_no_mail_makes_it_slow(kind: str) -> None:
     """Tenfold input costs about tenfold, whatever is repeated."""
     made, size = HOSTILE[kind]
     assert is_linear(lambda n: partial(everything_read, made(n)), size)
+
+
+REPORT = HEAD + b"Content-Type: multipart/report; report-type=delivery-status; boundary=a\n\n--a\n\nx\n--a\n"
+STATUS = REPORT + b"Content-Type: message/delivery-status\n\n"
+RETURNED = STATUS + b"Final-Recipient: rfc822; a@b.c\nAction: failed\nStatus: 5.0.0\nDiagnostic-Code: smtp; 550 "
+DAEMON = b"From: MAILER-DAEMON@b.c\nTo: " + REPLY_TO.encode() + b"\nSubject: Undelivered Mail\n\n"
+REPORTS: dict[str, tuple[Callable[[int], bytes], int]] = {
+    "fields": (lambda n: STATUS + b"A-B: c\n" * n + b"\n--a--\n", 2_000),
+    "folded fields": (lambda n: STATUS + b"A-B: c" + b"\n d" * n + b"\n\n--a--\n", 2_000),
+    "recipients": (lambda n: STATUS + b"Final-Recipient: rfc822; a@b.c\nAction: failed\n\n" * n + b"--a--\n", 500),
+    "codes": (lambda n: RETURNED + b"5.1.1 4.2.2 " * n + b"\n\n--a--\n", 100),
+    "numbers": (lambda n: RETURNED + b"550-5" * n + b"\n\n--a--\n", 100),
+    "words": (lambda n: RETURNED + b"user mailbox not " * n + b"\n\n--a--\n", 100),
+    "spaces": (lambda n: RETURNED + b" " * n + b"x\n\n--a--\n", 1_000),
+    "prose": (lambda n: DAEMON + b"could not be delivered to a@b.c user unknown 550 " * n, 1_000),
+    "prose without ends": (lambda n: DAEMON + b"x" * n, 50_000),
+    "returned headers": (
+        lambda n: STATUS + b"\n--a\nContent-Type: text/rfc822-headers\n\n" + b"X-A: b\n" * n + b"\n--a--\n",
+        2_000,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", REPORTS)
+def test_no_report_makes_it_slow(kind: str) -> None:
+    """As above, for what is read as a bounce."""
+    made, size = REPORTS[kind]
+    assert is_linear(lambda n: partial(read, made(n)), size)
 
 
 def test_a_long_text_is_cut_between_letters() -> None:

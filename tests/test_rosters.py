@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from newsletter.models import SubscriberState
 from newsletter.readers import Counter, forgetting, guard, in_force
 from newsletter.settings import Settings
 from tests.conftest import Run
-from tests.counters import counter_of
-from tests.morning import MORNING, ROSTER, active, desk_of
+from tests.counters import counter_of, service_of
+from tests.morning import MORNING, ROSTER, active, desk_of, practice
 
 HEAD = ROSTER[: ROSTER.index("  - ada@")]
 
@@ -46,16 +47,21 @@ def awake(desk: pipeline.Desk) -> set[str]:
         (100, 200, False),
         (100, 201, True),
         (100, 0, True),
-        (9, 0, False),
+        (9, 0, True),
+        (6, 1, True),
+        (4, 2, False),
+        (4, 1, True),
+        (3, 0, False),
         (10, 0, True),
         (1, 10, False),
         (1, 11, True),
         (0, 9, False),
-        (15, 6, False),
+        (15, 6, True),
+        (15, 8, False),
     ],
 )
 def test_when_a_roster_is_held_back(before: int, now: int, held: bool) -> None:
-    """More than half lost or more than doubled, by ten readers or more."""
+    """More than half of at least four lost, or more than doubled by ten readers or more."""
     assert held == guard.is_held_back(before, now)
 
 
@@ -100,6 +106,39 @@ def test_accept_is_a_command(settings: Settings, newsletter: Run) -> None:
     assert (1, True) == (held.returncode, "3 readers instead of 40" in held.stdout), held.stderr
     assert 0 == newsletter("check", "--accept").returncode
     assert 0 == newsletter("check").returncode
+
+
+def test_whom_we_take_out_ourselves_is_no_slip(settings: Settings, newsletter: Run) -> None:
+    """Three of four readers are forgotten by command before the list is looked at again."""
+    write(settings, 4)
+    with counter_of(settings) as counter:
+        in_force.take_in(counter, in_force.look(counter))
+    for number in range(3):
+        assert 0 == newsletter("subscribers", "forget", f"reader{number}@example.org").returncode
+    with counter_of(settings) as counter:
+        assert [] == guard.held_back(counter, in_force.load(counter))
+
+
+def test_skipped_entries_reach_status_and_the_administrator(tmp_path: Path, newsletter: Run) -> None:
+    """Once for all of them, whatever the number of ticks; the end is told too."""
+    entries = "".join(f"  - {{email: odd{one}@example.org, topics: nothing}}\n" for one in range(5)) + "  - a@\n"
+    with practice(tmp_path, model=False, roster=ROSTER + entries) as (_, settings), service_of(settings) as service:
+        service.tick()
+        service.tick()
+        (trouble,) = (one for one in service.counter.store.troubles() if one.key == "entries")
+        assert "unknown topic 'nothing' (5 times, first in lines" in trouble.problem
+        assert "All other readers get their emails" in trouble.remedy
+        said = json.loads(newsletter("status", "--json").stdout)["list"]
+        first = ROSTER.count("\n") + 1
+        assert list(range(first, first + 6)) == said["skipped"]
+        assert 2 == len(said["findings"])
+        shown = newsletter("status").stdout
+        assert f"Subscriber list: 6 entries skipped (lines {first}, {first + 1}, {first + 2} …)" in shown
+        assert "'a@' is not an email address" in shown
+        settings.subscribers.write_text(ROSTER, "utf-8")
+        service.tick()
+        assert [] == [one for one in service.counter.store.troubles() if one.key == "entries" and one.ended is None]
+    assert "list" not in json.loads(newsletter("status", "--json").stdout)
 
 
 # --- contradictions ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import tempfile
@@ -18,8 +19,10 @@ from hypothesis import strategies as st
 from newsletter import subscribers
 from newsletter.errors import ConfigurationError
 from newsletter.models import Abstracts, ArchiveMode, Newsletter, QuietDays, Reader, Roster, Wishes
-from newsletter.subscribers import tree, values
+from newsletter.subscribers import files, tree, values
+from newsletter.subscribers.files import is_mounted_alone
 from tests.growth import is_linear
+from tests.mounts import mounted_alone
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -182,12 +185,32 @@ def test_a_bad_address_is_named(address: str) -> None:
     assert f"'{address}' is not an email address" in str(roster.findings[0])
 
 
-def test_several_topics_want_to_be_chosen_from() -> None:
-    roster = entries("ada@example.com", topics=TWO_TOPICS)
-    expected = (
-        "this entry has no 'topics', but there are several topics; add topics: [ml, cv] with the ones this reader wants"
-    )
-    assert [str(one) for one in roster.findings] == [f"subscribers.yaml:5: {expected}"]
+def test_a_second_topic_makes_no_bare_address_an_error() -> None:
+    """Who names none gets all, or `default_topics`; who names some gets those."""
+    bare, chosen = "ada@example.com", "{email: bob@example.com, topics: cv}"
+    assert [("ml", "cv"), ("cv",)] == [one.wishes.topics for one in entries(bare, chosen, topics=TWO_TOPICS).readers]
+    for default in ("ml", "[ml]"):
+        top = f"newsletter: {{default_topics: {default}}}\n{TWO_TOPICS}"
+        assert [("ml",), ("cv",)] == [one.wishes.topics for one in entries(bare, chosen, topics=top).readers]
+    empty = entries(bare, topics=f"newsletter: {{default_topics: []}}\n{TWO_TOPICS}")
+    assert [("ml", "cv")] == [one.wishes.topics for one in empty.readers]
+    with pytest.raises(ConfigurationError, match="unknown topic 'mi'; write some of"):
+        entries(bare, topics=f"newsletter: {{default_topics: mi}}\n{TWO_TOPICS}")
+
+
+def test_a_mistake_that_repeats_is_one_finding() -> None:
+    """With how often and the first three lines; what stands once is as before."""
+    roster = entries(*(f"{{email: r{number}@example.com, topics: mi}}" for number in range(200)), "a@")
+    first, other = sorted(map(str, roster.findings))
+    assert "subscribers.yaml:204" in first + other
+    assert "unknown topic 'mi' (200 times, first in lines 4, 5, 6); write some of" in first + other
+    assert tuple(range(4, 205)) == roster.skipped
+
+
+def test_a_mailing_list_is_named_by_its_entry() -> None:
+    """What is in its copy is nobody's own."""
+    roster = entries("{email: all@institute.example.com, list: true}", "{email: b@example.com, list: no}")
+    assert ["all@institute.example.com", None] == [one.wishes.mailing_list for one in roster.readers]
 
 
 def test_a_copied_line_brings_nobody_back() -> None:
@@ -465,6 +488,45 @@ def test_only_the_readers_line_changes(
 def line_of_edit(path: Path, email: str, fields: dict[str, str | None]) -> int | None:
     edit = subscribers.write_fields(path, email, fields)
     return edit.line if edit else None
+
+
+@pytest.mark.parametrize("read_only_folder", [False, True])
+@pytest.mark.parametrize("value", [MARK, None])
+def test_a_list_that_is_mounted_as_a_single_file(tmp_path: Path, read_only_folder: bool, value: str | None) -> None:
+    """No other file can take its name: it is overwritten, whether it becomes longer or shorter."""
+    outside, inside = tmp_path / "outside.yaml", tmp_path / "data" / "subscribers.yaml"
+    entry = f"  - email: ada@example.com\n    unsubscribed: {'x' * 60}\n"
+    before = f"{TOPICS}subscribers:\n{entry}  # Bob's\n  - bob@example.com\n"
+    outside.write_text(before, "utf-8")
+    assert not is_mounted_alone(outside)
+    with mounted_alone(outside, inside, read_only_folder=read_only_folder):
+        assert is_mounted_alone(inside)
+        edit = subscribers.write_fields(inside, "ada@example.com", {"unsubscribed": value})
+    assert edit is not None
+    change = subscribers.set_field if value else subscribers.remove_field
+    arguments = ("ada@example.com", "unsubscribed", *([value] if value else []))
+    assert change(before, *arguments) == outside.read_text("utf-8")
+    assert [] == list(tmp_path.glob("**/*.new"))
+
+
+@pytest.mark.parametrize("number", [errno.EBUSY, errno.EXDEV, errno.EROFS])
+def test_an_edit_beside_ours_in_a_file_that_is_overwritten(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What someone saves in between is kept: we begin again with that."""
+    path = tmp_path / "subscribers.yaml"
+    path.write_text(TOPICS + "subscribers:\n  - ada@example.com\n", "utf-8")
+    edits = ["\n# by hand\n"]
+
+    def refused(*_: object) -> bool:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(edits.pop() if edits else "")
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(files, "_exchanged_whole", refused)
+    subscribers.write_fields(path, "ada@example.com", {"unsubscribed": MARK})
+    assert "# by hand" in path.read_text("utf-8")
+    assert f"unsubscribed: {MARK}" in path.read_text("utf-8")
 
 
 def test_write_fields_replaces_the_file_behind_a_link(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ _REMEDIES = {
     "arxiv": "see https://status.arxiv.org; the service keeps asking, and emails wait until `wait_until`",
     "mailbox": "check the address and password with `newsletter inbox --once`; replies stay in the mailbox meanwhile",
     "roster": "fix the file; `newsletter check` shows every mistake. Until then, the last valid version is used",
+    "entries": "fix these lines; `newsletter check` shows every mistake. All other readers get their emails",
     "ledger": "check the disk and the file's permissions; nothing is sent that cannot be recorded",
     "disk": "free some space, or move NEWSLETTER_DATA_DIR to a larger disk",
     "service": "this is a bug in the program: please report it with the lines from the log",

@@ -11,6 +11,7 @@ from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jinja2
 
@@ -64,7 +65,9 @@ class Pages:
         """The style, the script and the icon: our own, and nothing from elsewhere."""
         own = {file: self._source(name) for file, name in _ASSETS.items()}
         own[_SCRIPT] = own[_SCRIPT].replace(_PHRASES, json.dumps(self.labels.words.as_data(*_SCRIPT_SAYS)))
-        missing = self._page("missing", "404.html", "", title=self._say("archive_missing"))
+        # Shown in place of any page, so its links begin at the public address.
+        root = f"{urlsplit(self._site.public_url).path.rstrip('/')}/" if self._site.public_url else ""
+        missing = self._page("missing", "404.html", root, title=self._say("archive_missing"))
         return {**{file: text.encode() for file, text in own.items()}, **missing}
 
     def _say(self, key: str, **values: object) -> str:

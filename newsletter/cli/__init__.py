@@ -233,11 +233,12 @@ def archive() -> None:
     """Write the web archive; print what changed.
 
     The archive is written to the folder archive in the data folder. A published page changes only if its issue does.
+    With `archive: none`, pages are kept in archive-private and shown to nobody.
     """
     from newsletter.cli import morning
 
-    for path in morning.archive(_settings()):
-        click.echo(path)
+    for line in morning.archive(_settings()):
+        click.echo(line)
 
 
 @main.command()

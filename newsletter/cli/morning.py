@@ -13,11 +13,12 @@ import click
 
 from newsletter import app, doctor, pipeline
 from newsletter.alarms import ping
+from newsletter.archive import folder_of
 from newsletter.cli.console import progress
 from newsletter.cli.stopping import until_told
 from newsletter.delivery import send_now
 from newsletter.errors import ArxivError, ConfigurationError, DataFolderLocked
-from newsletter.models import NOT_SERVED, Enrolled, Finding, Issue, IssueState, Outgoing, Reader, Roster
+from newsletter.models import NOT_SERVED, ArchiveMode, Enrolled, Finding, Issue, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import InForce
@@ -250,10 +251,14 @@ def _preview_issue(desk: Desk, day: date | None, *, prepare: bool) -> date:
     return wanted[0]
 
 
-def archive(settings: Settings) -> list[Path]:
-    """The files that changed."""
+def archive(settings: Settings) -> list[str]:
+    """The files that changed; without an archive, where its pages are kept."""
     with (
         app.open_counter(settings) as counter,
         app.open_desk(settings, counter, load_roster(counter).masthead) as desk,
     ):
-        return pipeline.publish(desk)
+        lines = [str(path) for path in pipeline.publish(desk)]
+        kept = folder_of(settings.data_dir, ArchiveMode.PRIVATE)
+        if desk.roster.newsletter.archive is ArchiveMode.NONE and kept.is_dir():
+            lines.append(f"The list says archive: none. Earlier pages are kept in {kept} and shown to nobody.")
+        return lines

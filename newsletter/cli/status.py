@@ -12,6 +12,8 @@ import click
 from newsletter import app
 from newsletter.delivery import holding
 from newsletter.models import Attempt, Bill, Issue, ModelFacts, Trouble
+from newsletter.readers import in_force, news
+from newsletter.readers.in_force import InForce
 from newsletter.replies import setting_aside
 from newsletter.settings import Settings
 from newsletter.store import Store
@@ -30,6 +32,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         bills = {issue.date: store.bills(issue.date) for issue in issues}
         hold = holding.read(store)
         aside = setting_aside.emails(store)
+        listed = in_force.last_good(store)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
         rows = [
@@ -38,13 +41,16 @@ def status(settings: Settings, *, as_json: bool) -> None:
         ]
         held = {"held": str(hold)} if hold else {}
         unread = {"set_aside": [_unread(one) for one in aside]} if aside else {}
+        skipped = {"list": _left_out(listed)} if listed and (listed.skipped or listed.findings) else {}
         told = {"issues": rows, "troubles": [_trouble(one) for one in troubles]}
-        click.echo(json.dumps({**told, **held, **unread}))
+        click.echo(json.dumps({**told, **held, **unread, **skipped}))
         return
     if hold:
         click.echo(str(hold)[:1].upper() + str(hold)[1:])
     for trouble in troubles:
         click.echo(f"Since {trouble.since:%Y-%m-%d %H:%M} UTC: {trouble.problem}\n  {trouble.remedy}")
+    for line in [*news.skipped(listed.skipped), *map(str, listed.findings)] if listed else []:
+        click.echo(f"Subscriber list: {line}")
     for one in aside:
         click.echo(f"Could not be read, {one.at:%Y-%m-%d %H:%M} UTC: {one.name}")
     for issue in issues:
@@ -62,6 +68,11 @@ def status(settings: Settings, *, as_json: bool) -> None:
 def _trouble(trouble: Trouble) -> dict[str, str]:
     since = trouble.since.isoformat(timespec="seconds")
     return {"key": trouble.key, "problem": trouble.problem, "remedy": trouble.remedy, "since": since}
+
+
+def _left_out(listed: InForce) -> dict[str, Any]:
+    """The lines of skipped entries, and what is wrong with the list."""
+    return {"skipped": list(listed.skipped), "findings": [str(one) for one in listed.findings]}
 
 
 def _unread(attempt: Attempt) -> dict[str, str]:

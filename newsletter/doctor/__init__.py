@@ -4,6 +4,7 @@ checks          settings, templates, prompts, hooks, the clock: nobody is asked
 contradictions  lines of the list that the ledger contradicts
 online          every service tried for real
 dns             what DNS says of our emails
+mailing_lists   entries that look like lists
 languages       how one-liners are checked, for each language of the list
 samples         the made-up papers that prompts and templates are tried with
 """
@@ -17,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from newsletter import ranking
 from newsletter.app.adapters import used_models
-from newsletter.doctor import checks
+from newsletter.doctor import checks, mailing_lists
 from newsletter.doctor.contradictions import contradictions
 from newsletter.doctor.languages import languages
 from newsletter.errors import ConfigurationError, StoreUnavailable
@@ -46,11 +47,14 @@ def examine(
         return [*checks.clock(counter.now()), *error.findings]
     findings = [*checks.clock(counter.now()), *roster.findings]
     findings += guard.held_back(counter, roster) + contradictions(counter, roster)
+    findings += mailing_lists.replied(counter, roster)
     findings += checks.files(settings) + checks.around(settings, roster)
     if online and not any(finding.fatal for finding in findings):
         from newsletter.doctor.online import probe  # with its libraries, which nobody else needs
 
         findings += probe(settings, counter, roster, say)
+    for line in mailing_lists.suspected(roster):
+        say(line)
     if not online:
         for name in used_models(settings):
             say(f"model {name}: not tried; use --online")

@@ -19,6 +19,7 @@ from newsletter.models import ArchiveMode, Finding, Masthead
 from newsletter.render import Renderer
 from newsletter.setting_values import LOOPBACK, is_near
 from newsletter.settings import Settings, variable
+from newsletter.subscribers.files import is_mounted_alone
 from newsletter.transports import kinds
 
 _SECRET_FILES = ("_KEY_FILE", "_TOKEN_FILE", "_SECRET_FILE", "_PASSWORD_FILE")
@@ -28,7 +29,7 @@ _WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right is before 
 def around(settings: Settings, masthead: Masthead) -> list[Finding]:
     """What is set, and what lies in the data folder."""
     found = _ways_out(settings) + _transports(settings) + _hooks(settings) + _forgotten_archive(settings, masthead)
-    found += authorization.signed_in(settings) + _readable_secrets(settings)
+    found += authorization.signed_in(settings) + _readable_secrets(settings) + _mounted_alone(settings)
     return found + _in_the_clear(settings) + _open_to_the_network(settings)
 
 
@@ -121,12 +122,21 @@ def _hooks(settings: Settings) -> list[Finding]:
 
 
 def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:
-    """Finds pages of an earlier archive mode that are still served."""
+    """Finds public pages that are left over: the service does not show them, but a web server of its own may."""
+    public, private = (archive.folder_of(settings.data_dir, one) for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE))
     mode = masthead.newsletter.archive
-    left = [one for one in (ArchiveMode.PUBLIC, ArchiveMode.PRIVATE) if one is not mode]
-    folders = [folder for one in left if (folder := archive.folder_of(settings.data_dir, one)).is_dir()]
-    problem = f"the subscriber list says archive: {mode}, but pages of the earlier archive are still served"
-    return [Finding(str(folder), None, problem, "remove the folder", fatal=False) for folder in folders]
+    if mode is ArchiveMode.PUBLIC or not (public.is_dir() and private.is_dir()):
+        return []  # the only folder is moved to where it belongs
+    problem = f"the subscriber list says archive: {mode}, but pages of the public archive are still here"
+    return [Finding(str(public), None, problem, "remove the folder: the pages are kept beside it", fatal=False)]
+
+
+def _mounted_alone(settings: Settings) -> list[Finding]:
+    """A list that a container sees as a single file: who replaces it outside, as most editors do, is not heard here."""
+    if not is_mounted_alone(settings.subscribers):
+        return []
+    problem = "is mounted as a single file, so an edit that replaces it outside is not noticed"
+    return [Finding(str(settings.subscribers), None, problem, "mount the folder that it is in", fatal=False)]
 
 
 def _readable_secrets(settings: Settings) -> list[Finding]:

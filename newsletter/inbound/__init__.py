@@ -2,7 +2,7 @@
 
     limits    what is kept of headers, before anything reads their values
     parts     raw bytes → headers, text, report parts; whatever bytes come (charsets: as what they are read)
-    gate      our own mail, auto-replies, lists
+    gate      our own mail, auto-replies, lists (subjects: where a subject begins)
     reports   bounces and complaints (refusals: whom a server's words accuse)
     identity  whose mail: by tokens, never by From:
     ours, html, cut the new text of a reply, without quotes and signatures (forms: how mail programs mark them)
@@ -108,9 +108,13 @@ def _from_person(
         return replace(meant, action=Action.UNSUBSCRIBE, command=Command.UNSUBSCRIBE, reason=why)
     automatic = gate.is_automatic(mail)
     if automatic:
-        return replace(meant, reason=automatic)
+        return replace(meant, reason=automatic, list_id=gate.list_id(mail))
     named = _Named(sender, identity.name(mail), identity.recipients(mail), called)
-    lines = [named.plain(line) for line in _lines(mail, known)]
+    written = _lines(mail, known)
+    automatic = gate.says_so_first(written)
+    if automatic:
+        return replace(meant, reason=automatic)
+    lines = [named.plain(line) for line in written]
     wish = grammar.read(named.plain(mail.first("subject")), lines, today)
     if wish is None:
         return replace(meant, reason="no request in it" if any(lines) else "nothing new written in it")

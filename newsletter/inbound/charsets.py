@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 # Codec → its labels in small letters and digits alone; what Python knows by itself is not listed. Where a charset
 # promises less than its senders use, the codec is the wider one: Chinese clients say gb2312 and write gbk.
@@ -65,19 +66,14 @@ _MOST = 16_000  # bytes that are looked at
 
 _JIS_ESCAPE = re.compile(rb"\x1b\$[@B]")
 _JIS_RUN = re.compile(rb"(?:\x1b(\$[@B]|\([BJI]))?([^\x1b]*)")
-# GB 2312 and nothing beyond, in pairs of high bytes.
-_CHINESE = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xa9\xb0-\xf7][\xa1-\xfe])*+")
-# The frequent characters of Big5, and its punctuation.
-_BIG5 = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xc6][\x40-\x7e\xa1-\xfe])*+")
 # High bytes one by one, or two within a word of ASCII letters: rare Chinese characters at best.
 _LATIN = re.compile(
-    rb"(?:[\x00-\x7f]|(?<![\x80-\xff])(?:[\x80-\xff]|(?<=[A-Za-z])[\xe0-\xff]{2}|(?<=[A-Za-z])[\xc0-\xff]{2}"
+    rb"(?:[\x00-\x7f]|(?<![\x80-\xff])(?:[\x80-\xac\xae-\xff]|(?<=[A-Za-z])[\xe0-\xff]{2}|(?<=[A-Za-z])[\xc0-\xff]{2}"
     rb"(?=[A-Za-z]))(?![\x80-\xff]))*+"
 )
-_KANA = re.compile("[ぁ-ヶ]{2}")
-_RUSSIAN = re.compile(r"(?:(?<!\w)(?:[А-ЯЁ]?[а-яё]+|[А-ЯЁ]+)(?!\w)|[^\w\x80-\x9f]|[A-Za-z0-9_])*+")
-_SMALL_RUSSIAN = re.compile("[а-яё]")
-_FEWEST = 4  # small letters that make a text Russian
+_KANA = re.compile("[ぁ-ヶー]{2}")
+_JAPANESE = ("cp932", "euc_jis_2004")
+_WIDE = (*_JAPANESE, "cp949", "gb18030", "big5hkscs")  # letters of two bytes: no western text happens to fit
 
 
 def decode(content: bytes, charset: str | None) -> str:
@@ -105,27 +101,30 @@ def _likely(content: bytes, codec: str | None) -> Iterator[str]:
         yield codec
     yield "utf-8"
     guess = _looks_like(content)
-    if codec and not (codec in _WESTERN and guess in ("gb18030", "big5hkscs")):
+    if codec and not (codec in _WESTERN and guess in _WIDE):
         yield codec
-    if guess:
-        yield guess
-    yield from (codec or "gb18030", "gb18030")
+    yield from (guess, codec or "gb18030", "gb18030")
 
 
-def _looks_like(content: bytes) -> str | None:
+def _looks_like(content: bytes) -> str:
     """A codec that makes sense of bytes whose label does not."""
-    whole = len(content) <= _MOST
-    sample = content if whole else content[:_MOST].rstrip(bytes(range(128, 256)))
-    if _LATIN.fullmatch(sample):
-        return "cp1252"
-    if _CHINESE.fullmatch(sample):
-        return "euc_jis_2004" if _KANA.search(sample.decode("gb18030", "replace")) else "gb18030"
-    texts = {codec: sample.decode(codec, "replace") for codec in ("cp1251", "koi8-r")}
-    small = {codec: len(_SMALL_RUSSIAN.findall(text)) for codec, text in texts.items() if _RUSSIAN.fullmatch(text)}
-    best = max(small, key=small.__getitem__, default=None)
-    if best and small[best] >= _FEWEST:
-        return best
-    return "big5hkscs" if _BIG5.fullmatch(sample) else None
+    sample = content if len(content) <= _MOST else content[:_MOST].rstrip(bytes(range(128, 256)))
+    if (codec := _with_kana(sample)) and not _LATIN.fullmatch(sample):
+        return codec
+    import chardet  # nearly every email says what it is, or is UTF-8
+
+    era = chardet.EncodingEra.MODERN_WEB
+    found = chardet.detect(sample, prefer_superset=True, compat_names=False, encoding_era=era)["encoding"] or "cp1252"
+    return "cp1252" if found in _WIDE and _LATIN.fullmatch(sample) else found
+
+
+def _with_kana(sample: bytes) -> str | None:
+    """Japanese of a few words is Chinese of rare ones: kana tell them apart."""
+    for codec in _JAPANESE:
+        with suppress(ValueError):
+            if _KANA.search(sample.decode(codec)):
+                return codec
+    return None
 
 
 def _japanese(content: bytes) -> str:

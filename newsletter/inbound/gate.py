@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterable
+from itertools import islice
 
 from newsletter import tokens
+from newsletter.inbound import subjects
 from newsletter.inbound.parts import Mail
 from newsletter.tokens import Keys, Purpose
 
@@ -14,24 +16,26 @@ _AUTOMATIC_HEADERS = (
     "x-vacation", "x-facebook-notify", "list-id", "list-post", "list-unsubscribe",
 )  # fmt: skip
 _PRECEDENCE = ("bulk", "junk", "list", "auto_reply", "auto-reply")
+# What programs call their answers, in either order of the two words.
+_AUTO = r"auto(?:mat\w*|mát\w*)?|авто\w{0,12}|otomatik|otomatis"
+_ANSWER = (
+    r"repl(?:y|ies)|respon\w*|answer|antwort\w*|antwoord\w*|svar|vastaus|odpow\w*|odpov\w*|yanıt\w*|cevap\w*|"
+    r"ответ\w*|відпов\w*|réponse|respuesta|resposta|risposta|balasan|răspuns|válasz"
+)
+_NAME = (
+    rf"(?:{_AUTO})[ -]?(?:{_ANSWER})|(?:{_ANSWER}) (?:{_AUTO})|trả lời tự động|رد تلقائي|(?:自动|自動)(?:回[复覆復]|"
+    r"答[复覆]|应答|返信|応答)|자동 ?(?:응답|회신)"
+)
 _AUTOMATIC_SUBJECT = re.compile(
-    r"^(?:(?:re|aw|sv|回复|答复):\s*)*(?:\[?auto(?:matic|mated|mat)?[ -]?(?:reply|response|respond\w*|"
-    r"antwort\w*|svar)|out of (?:the )?office|ooo\b|away from (?:the |my )?(?:office|desk)|"
+    rf"(?:{_NAME}|out of (?:the )?office|ooo\b|away from (?:the |my )?(?:office|desk)|"
     r"i am (?:currently )?(?:away|out of)|on (?:vacation|holiday|leave)\b|vacation (?:reply|response|notice)|"
-    r"autoreply|autorespon|automatische antwort|automatisch antwoord|abwesenheit\w*|ich bin (?:im urlaub|"
-    r"nicht im)|réponse automatique|absence du bureau|respuesta automática|fuera de (?:la )?oficina|"
-    r"resposta automática|ausência temporária|risposta automatica|fuori sede|автоответ|автоматический ответ|"
-    r"отсутств|自动回复|自動回覆|自动答复|自動回復|自动应答|自動返信|自動応答|不在通知|休假|外出|부재중|"
-    r"자동 ?응답|자동 ?회신|frånvaro|poissa|fravær|afwezig|nieobecno)",
+    r"abwesenheit\w*|ich bin (?:im urlaub|nicht im)|absence du bureau|fuera de (?:la )?oficina|"
+    r"ausência temporária|fuori sede|отсутств|不在通知|休假|外出|부재중|frånvaro|poissa|fravær|afwezig|nieobecno)",
     re.I,
 )
-# What such a program writes first, where it says so nowhere else.
-_AUTOMATIC_TEXT = re.compile(
-    r"\W*(?:auto(?:matic|mated)?[ -]?(?:reply|response)|out of office|automatische antwort|réponse automatique|"
-    r"respuesta automática|resposta automática|risposta automatica|автоматический ответ|自动回复|自動回覆|自動回復|"
-    r"自动答复|自動返信|자동 ?회신|자동 ?응답)",
-    re.I,
-)
+# What such a program writes first, where it says so nowhere else: `This is an automatic reply.`
+_AUTOMATIC_TEXT = re.compile(rf"\W{{0,20}}(?:\w{{1,20}}\W{{1,3}}){{0,4}}\w{{0,8}}(?:{_NAME}|out of office)", re.I)
+_FIRST_LINES = 3
 
 
 def is_loop(mail: Mail, keys: Keys, own_domain: str | None) -> str | None:
@@ -56,14 +60,24 @@ def is_automatic(mail: Mail) -> str | None:
     header = next((name for name, _ in mail.headers if name in _AUTOMATIC_HEADERS), None)
     if header:
         return f"auto-reply or list: it has {header.title()}"
-    subject = unicodedata.normalize("NFKC", mail.first("subject"))
-    if _AUTOMATIC_SUBJECT.search(subject):
+    subject = mail.first("subject")
+    if any(map(_AUTOMATIC_SUBJECT.match, subjects.beginnings(subject))):
         return f"auto-reply: subject says “{subject[:60]}”"
-    if _AUTOMATIC_TEXT.match(unicodedata.normalize("NFKC", mail.text[:200])):
-        return "auto-reply: it says so first"
     if mail.first("return-path") == "<>":
         return "auto-reply: empty Return-Path"
     return None
+
+
+def list_id(mail: Mail) -> str:
+    """The name of the mailing list through which an email came (RFC 2919), as far as it is printable."""
+    return " ".join("".join(filter(str.isprintable, mail.first("list-id"))).split())[:200]
+
+
+def says_so_first(lines: Iterable[str]) -> str | None:
+    """Why the first lines of what was written are no person's, else None."""
+    first = islice(filter(None, lines), _FIRST_LINES)
+    found = any(_AUTOMATIC_TEXT.match(start) for line in first for start in subjects.beginnings(line))
+    return "auto-reply: it says so first" if found else None
 
 
 def _auto_submitted(mail: Mail) -> str | None:

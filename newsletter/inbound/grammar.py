@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import difflib
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
 
-from newsletter.inbound import lexicon, pause
+from newsletter.inbound import lexicon, pause, subjects
 from newsletter.inbound.lexicon import Labels, Language, Place, folded
 from newsletter.models import Action, Command
 
@@ -47,9 +46,6 @@ _OBJECT = re.compile(r"@|\b[a-z-]+\.[A-Za-z]{2}\b|\d\s*$")  # an address, a cate
 _PRONOUNS = re.compile(r"\(?\b(?:she|he|they) ?/ ?(?:her|him|them|they|she|he)s?(?: ?/ ?\w+)?\b\)?", re.I)
 _OPENS_QUOTE = re.compile(r"[\"“„«「『]|(?<!\w)'$")
 _COLON = re.compile(r"[:：]$")
-_SUBJECT_PREFIX = re.compile(
-    r"\s*(?:[^\W\d_]{1,6}\.?\s*(?:\[\d+\]|\(\d+\))?\s*[:：]|\[[^\]]{1,20}\]|【[^】]{1,20}】)\s*"
-)
 _COMMANDS = {"weekly": Command.DAYS, "daily": Command.DAYS}
 # The values that a command needs: without one we ask.
 _VALUES = {
@@ -132,7 +128,7 @@ class _Sign:
 
 def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
     """The wish of an email, None when it has none."""
-    own = bare_subject(subject)
+    own = subjects.bare(subject)
     typed, head = _clauses(lines, today), _clauses([own], today)
     changed = own == subject.strip()  # else it is that of the email that is answered, as a rule one of ours
     if (changed or not typed) and head and _whole(head, [own]):
@@ -152,14 +148,6 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
 def only_greets(line: str) -> bool:
     """Whether a line is courtesies and nothing else."""
     return all(map(_is_courtesy, _clauses([line], date.min)))
-
-
-def bare_subject(subject: str) -> str:
-    """A subject without Re: and its kin: a short word and a colon, in whatever language."""
-    text = unicodedata.normalize("NFKC", subject[:1_000]).strip()
-    while found := _SUBJECT_PREFIX.match(text):
-        text = text[found.end() :]
-    return text.strip()
 
 
 # --- certain -------------------------------------------------------------------------------------

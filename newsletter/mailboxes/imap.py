@@ -7,20 +7,27 @@ import ssl
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
-from imap_tools.errors import ImapToolsError, MailboxLoginError
+from imap_tools.errors import ImapToolsError
 from imap_tools.mailbox import BaseMailBox, MailBox, MailBoxUnencrypted
 from imap_tools.utils import encode_folder
 
 from newsletter.errors import AuthorizationError, AuthorizationRefused, MailboxUnavailable
+from newsletter.mailboxes.login import LoginRefused, answered, capabilities, log_in, log_in_by_token, said_by
 from newsletter.models import Incoming
-from newsletter.oauth import Access, XOAuth2
+from newsletter.oauth import Access
 
 _SECONDS = 20.0
 _MOST = (2 << 20) + 1  # octets fetched of one email: of a larger one `inbound` reads only the beginning
 _DONE = ("Newsletter", "Done")
+_MOST_DROPS = 5  # connections that end over an email, in one look
+
+
+class _Kept(Exception):
+    """The server does not hand this email out; its words."""
 
 
 class Imap:
@@ -57,12 +64,26 @@ class Imap:
             validity = _number(box.client.response("UIDVALIDITY")[1])
             uids = {f"{validity}.{uid}": uid for uid in box.uids("ALL", charset=None)}
         seen = known(uids)
+        drops = 0
         for key, uid in uids.items():
-            if key not in seen and (found := self._fetch(uid)) is not None:
-                # Not parsed here: that may be what goes wrong.
-                raw, arrived = found
-                place = f"UID {uid} in {self._folder}"
-                yield Incoming(key=key, raw=raw, place=place, authserv_id=self._authserv_id, arrived=arrived)
+            if key in seen:
+                continue
+            # Not parsed here: that may be what goes wrong.
+            mail = Incoming(key=key, raw=b"", place=f"UID {uid} in {self._folder}", authserv_id=self._authserv_id)
+            with self._translated():
+                self._connected()  # no fault of this email's, where that fails
+            try:
+                found = self._fetch(uid)
+            except _Kept as kept:
+                yield replace(mail, kept=str(kept))
+            except MailboxUnavailable as error:
+                if (drops := drops + 1) > _MOST_DROPS:
+                    raise
+                yield replace(mail, kept=error.problem)
+            else:
+                if found is not None:
+                    raw, arrived = found
+                    yield replace(mail, raw=raw, arrived=arrived)
 
     def put_away(self, mail: Incoming) -> None:
         uid = mail.key.rpartition(".")[2]
@@ -78,14 +99,16 @@ class Imap:
             self._box = None
 
     def _fetch(self, uid: str) -> tuple[bytes, datetime | None] | None:
-        """The email and when it arrived, with PEEK, so that it stays unread for its owner; None if it has gone."""
+        """The email and when it arrived, with PEEK, so that it stays unread for its owner; None if it has gone.
+
+        Raises _Kept if the server refuses, MailboxUnavailable if the connection ends over it.
+        """
         with self._translated():
             status, found = self._connected().client.uid("FETCH", uid, f"(INTERNALDATE BODY.PEEK[]<0.{_MOST}>)")
-        _expect(status, found)
-        said = b" ".join(part[0] if isinstance(part, tuple) else part for part in found if part)
-        local = imaplib.Internaldate2tuple(said)
-        arrived = datetime.fromtimestamp(time.mktime(local), UTC) if local else None
-        return next(((bytes(part[1]), arrived) for part in found if isinstance(part, tuple)), None)
+        raw = next((bytes(part[1]) for part in found if isinstance(part, tuple)), None)
+        if status != "OK" or (raw is None and any(found)):
+            raise _Kept(answered(status, found))
+        return None if raw is None else (raw, _arrived(found))
 
     def _connected(self) -> BaseMailBox:
         if self._box is None:
@@ -94,10 +117,10 @@ class Imap:
                 box = self._open()
                 undone.callback(box.client.shutdown)
                 if self._access:
-                    _login_by_token(box, self._user, token, self._access)
-                    box.folder.set(self._folder)
+                    log_in_by_token(box, self._user, token, self._access)
                 else:
-                    box.login(self._user, self._password, initial_folder=self._folder)
+                    log_in(box, self._user, self._password)
+                box.folder.set(self._folder)
                 undone.pop_all()
             self._box = box
         return self._box
@@ -114,8 +137,8 @@ class Imap:
         """Translates the library's errors into ours; closes the connection, whatever its state."""
         try:
             yield
-        except MailboxLoginError as error:
-            raise MailboxUnavailable(self._host, "refuses the login") from error
+        except LoginRefused as error:
+            raise MailboxUnavailable(self._host, f"refuses the login: {error}") from error
         except AuthorizationError as error:
             lasting = isinstance(error, AuthorizationRefused)
             raise MailboxUnavailable(self._host, str(error), lasting=lasting) from error
@@ -124,29 +147,14 @@ class Imap:
             if box is not None:
                 with suppress(OSError):
                     box.client.shutdown()
-            raise MailboxUnavailable(self._host, str(error) or type(error).__name__) from error
+            raise MailboxUnavailable(self._host, said_by(error)) from error
 
 
-def _login_by_token(box: BaseMailBox, user: str, token: str, access: Access) -> None:
-    """With XOAUTH2; a token that is refused before its time, as after a change of permissions, is renewed once."""
-    said = _present(box, user, token)
-    if said is not None and (renewed := access.token(refused=token)) != token:
-        said = _present(box, user, renewed)
-    if said is not None:
-        raise imaplib.IMAP4.error(f"refuses the login: {said}")
-
-
-def _present(box: BaseMailBox, user: str, token: str) -> str | None:
-    """None, or how the server refuses, with what it explained before."""
-    login = XOAuth2(user, token)
-    try:
-        # Not the package's own: it answers an explanation with the token again.
-        box.client.authenticate("XOAUTH2", login.respond)
-    except imaplib.IMAP4.abort:
-        raise  # the connection has ended
-    except imaplib.IMAP4.error as error:
-        return f"{error} {login.explanation}".strip()
-    return None
+def _arrived(answer: Iterable[object]) -> datetime | None:
+    """The INTERNALDATE among what stands around the email."""
+    around = (part[0] if isinstance(part, tuple) else part for part in answer)
+    local = imaplib.Internaldate2tuple(b" ".join(piece for piece in around if isinstance(piece, bytes)))
+    return datetime.fromtimestamp(time.mktime(local), UTC) if local else None
 
 
 def _number(response: list[bytes | None]) -> str:
@@ -155,7 +163,7 @@ def _number(response: list[bytes | None]) -> str:
 
 def _expect(status: str, answer: object) -> None:
     if status != "OK":
-        raise imaplib.IMAP4.error(f"{status}: {answer!r}"[:300])
+        raise imaplib.IMAP4.error(answered(status, answer))
 
 
 def _done_folder(box: BaseMailBox) -> str:
@@ -174,12 +182,11 @@ def _done_folder(box: BaseMailBox) -> str:
 def _move(box: BaseMailBox, uid: str, folder: str) -> None:
     """Move one email and touch no other: the package's own move expunges whatever someone else marked as deleted."""
     client, target = box.client, encode_folder(folder)
-    # Asked again: imaplib remembers what the server said before the login, which is less.
-    capabilities = client.capability()[1][0].decode("ascii", "replace").upper().split()
-    if "MOVE" in capabilities:
+    offered = capabilities(client)
+    if "MOVE" in offered:
         _expect(*client.uid("MOVE", uid, target))  # type: ignore[arg-type]  # imaplib's stub knows text only
         return
     _expect(*client.uid("COPY", uid, target))  # type: ignore[arg-type]
-    if "UIDPLUS" in capabilities:
+    if "UIDPLUS" in offered:
         _expect(*client.uid("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)"))
         _expect(*client.uid("EXPUNGE", uid))

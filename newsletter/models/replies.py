@@ -68,6 +68,7 @@ class Meaning:
     returned: str | None = None  # the Message-ID of that mail
     blames_sender: bool = False  # a bounce for policy, spam or authentication: nobody is suppressed
     sender: str | None = None  # the address in From, a claim; proven where UNSUBSCRIBE, PAUSE or RESUME has no id
+    list_id: str = ""  # of the mailing list through which it came
     unreadable: bool = False  # nobody knows what is in it
 
 
@@ -130,6 +131,7 @@ class Incoming:
     key: str  # the mailbox's own name for it
     raw: bytes
     place: str = ""  # where a person finds it
+    kept: str = ""  # why the mailbox does not hand it out; then `raw` is empty
     authserv_id: str | None = None  # whose Authentication-Results in it are believed
     aligned: str | None = None  # the domain for which a provider vouches, where that is not in the email itself
     envelope_to: str | None = None  # the address it was delivered to, where that is not in the email itself

@@ -63,6 +63,7 @@ class Wishes:
     abstracts: Abstracts = Abstracts.SMART
     abstract_language: AbstractLanguage = AbstractLanguage.ORIGINAL
     max_papers: int = 15
+    mailing_list: str | None = None  # the address, where a mailing list subscribed: then nothing in it is one reader's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,7 @@ class Newsletter:
     wait_until: time = time(12, 0)
     quiet_days: QuietDays = QuietDays.NOTE
     archive: ArchiveMode = ArchiveMode.PUBLIC
+    default_topics: tuple[str, ...] = ()  # of readers who name none; empty: all topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Roster(Masthead):
 
     readers: tuple[Reader, ...]
     findings: tuple[Finding, ...] = ()
+    skipped: tuple[int, ...] = ()  # the lines of entries that were left out
     made_of: tuple[tuple[str, str], ...] = ()  # each file that was read, the list first, with the hash of its bytes
     beside: str = ""  # what else decided it: changes with what readers set, with who is forgotten and with the program
 

@@ -14,7 +14,7 @@ from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
 from newsletter.pipeline.planning import Due, Group, Planning, due, due_of, groups
 from newsletter.pipeline.preparing import Collected, NotOut, collect_issues, missed
-from newsletter.pipeline.publishing import publish
+from newsletter.pipeline.publishing import is_published_so, publish
 from newsletter.pipeline.ranks import opinions, recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare
 from newsletter.pipeline.sending import message_for, send
@@ -96,6 +96,7 @@ __all__ = [
     "groups",
     "held_issues",
     "is_first",
+    "is_published_so",
     "message_for",
     "missed",
     "no_progress",

@@ -19,25 +19,32 @@ from newsletter.times import calendar
 _MOST_PAPERS = 100
 _EVERY_ISSUE = 100_000
 _IDENTITY = "archive identity"
+_MODE = "archive mode"
 
 
 def publish(desk: Desk) -> list[Path]:
-    """Write the archive's changed files to its folder; a newsletter without archive has none.
+    """Write the archive's changed files to its folder; without an archive, public pages are put away.
 
     Raises ArchiveUnwritable.
     """
     mode = desk.roster.newsletter.archive
-    if mode is ArchiveMode.NONE:
-        return []
     try:
-        return _publish(desk)
+        # Put away and not deleted: days cannot be made again, and the list may change its mind.
+        folder = _folder(desk.data_dir, ArchiveMode.PRIVATE if mode is ArchiveMode.NONE else mode)
+        written = [] if mode is ArchiveMode.NONE else _publish(desk, folder)
     except OSError as error:
         raise ArchiveUnwritable(str(folder_of(desk.data_dir, mode)), error.strerror or str(error)) from error
+    desk.store.remember(_MODE, mode.value)
+    return written
 
 
-def _publish(desk: Desk) -> list[Path]:
-    newsletter = desk.roster.newsletter
-    archive = Archive(_folder(desk.data_dir, newsletter.archive))
+def is_published_so(desk: Desk) -> bool:
+    """Whether the pages lie where the list's `archive:` wants them; as long as there is no issue, there are none."""
+    return desk.store.recall(_MODE) == desk.roster.newsletter.archive.value or not desk.store.issues(1)
+
+
+def _publish(desk: Desk, folder: Path) -> list[Path]:
+    archive = Archive(folder)
     editor = Editor(desk)
     for issue in desk.store.issues(_EVERY_ISSUE):
         if issue.state is IssueState.READY:
@@ -65,6 +72,7 @@ def _folder(data_dir: Path, mode: ArchiveMode) -> Path:
     other = folder_of(data_dir, ArchiveMode.PRIVATE if mode is ArchiveMode.PUBLIC else ArchiveMode.PUBLIC)
     if other.is_dir() and not folder.exists():
         other.rename(folder)
+        folder.chmod(0o755 if mode is ArchiveMode.PUBLIC else 0o700)
     return folder
 
 

@@ -38,16 +38,18 @@ def builder(desk: Desk) -> Callable[[Delivery], Message]:
             raise LookupError(f"edition {key} is not in the ledger")
         return rendered
 
-    return lambda delivery: _personal(desk, edition(delivery.edition), delivery)
+    lists = desk.store.mailing_lists()
+    return lambda one: _personal(desk, edition(one.edition), one, to_list=one.subscriber_id in lists)
 
 
 def message_for(desk: Desk, editor: Editor, one: Due) -> Message:
     """The email that this reader would get; nothing is recorded."""
     rendered = editor.render(one.reader.wishes, one.issues)
-    return _personal(desk, rendered, mail_of(desk, one, rendered.key))
+    to_list = one.reader.wishes.mailing_list is not None
+    return _personal(desk, rendered, mail_of(desk, one, rendered.key), to_list=to_list)
 
 
-def _personal(desk: Desk, rendered: Rendered, delivery: Delivery) -> Message:
+def _personal(desk: Desk, rendered: Rendered, delivery: Delivery, *, to_list: bool) -> Message:
     return personalise(
         rendered,
         desk.letterhead,
@@ -57,6 +59,7 @@ def _personal(desk: Desk, rendered: Rendered, delivery: Delivery) -> Message:
         name=delivery.name,
         message_id=delivery.message_id,
         date=delivery.date,
+        to_list=to_list,
     )
 
 

@@ -11,7 +11,7 @@ import structlog
 from newsletter import subscribers
 from newsletter.errors import NewsletterError
 from newsletter.models import Preference, Reader, Subscriber, SubscriberState
-from newsletter.readers import in_force
+from newsletter.readers import in_force, lists
 from newsletter.readers.counter import Counter
 from newsletter.subscribers.preferences import PREFERENCES, said
 
@@ -30,9 +30,12 @@ class Changed:
 
 
 def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
-    """Unsubscribe, `how` being "by reply", "by link" …; repeating it changes nothing. None if the id is unknown."""
+    """Unsubscribe, `how` being "by reply", "by link" …; repeating it changes nothing.
+
+    None if the id is unknown, or if it is a mailing list's: no member leaves for all.
+    """
     subscriber = counter.store.subscriber(subscriber_id)
-    if subscriber is None:
+    if subscriber is None or (how in (BY_REPLY, BY_LINK) and lists.is_list(counter, subscriber_id)):
         return None
     again = subscriber.state is SubscriberState.UNSUBSCRIBED
     value = subscriber.why if again and subscriber.why else f"{counter.today} {how}"

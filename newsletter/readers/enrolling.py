@@ -9,6 +9,7 @@ from itertools import islice
 from newsletter.models import Reader, Subscriber, SubscriberState
 from newsletter.readers.forgetting import fingerprints
 from newsletter.store import Store
+from newsletter.store.roster import Turnover
 from newsletter.tokens import Keys
 
 _CHUNK = 500
@@ -16,12 +17,12 @@ _CHUNK = 500
 
 def enrol(
     store: Store, keys: Keys, readers: Iterable[Reader], now: datetime, unchanged: Callable[[], bool] = lambda: True
-) -> None:
+) -> Turnover:
     """Make these readers the list in force, but for whom the ledger was told to forget.
 
     `unchanged`: whether the file still says what it said when it was read; else its pauses may be over.
     """
-    store.replace_roster(_entries(store, keys, readers, now, unchanged))
+    return store.replace_roster(_entries(store, keys, readers, now, unchanged))
 
 
 def _entries(

@@ -7,13 +7,16 @@ from newsletter.models import Finding, Roster
 from newsletter.readers.counter import Counter
 from newsletter.store import Store
 
-_FEW = 10
+_FEWEST, _FEW = 4, 10
 _READERS = "roster-readers"  # the size of the list that the guard last let pass
 
 
 def is_held_back(before: int, now: int) -> bool:
-    """Whether a list that had `before` readers waits for its operator: halved or doubled, by ten or more."""
-    return abs(now - before) >= _FEW and (now * 2 < before or now > before * 2)
+    """Whether a list that had `before` readers waits for its operator.
+
+    It does when it loses more than half of at least four, or more than doubles by ten or more.
+    """
+    return (before >= _FEWEST and now * 2 < before) or (now > before * 2 and now - before >= _FEW)
 
 
 def held_back(counter: Counter, roster: Roster) -> list[Finding]:
@@ -30,6 +33,12 @@ def accepted(counter: Counter, roster: Roster) -> Roster:
     if findings := held_back(counter, roster):
         raise ConfigurationError(findings)
     return roster
+
+
+def one_less(store: Store) -> None:
+    """We took an entry out of the file ourselves: that is no mistake of the operator's."""
+    if before := store.recall(_READERS):
+        store.remember(_READERS, str(int(before) - 1))
 
 
 def remember_size(store: Store, roster: Roster) -> None:

@@ -6,18 +6,21 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from newsletter import __version__, scoring, subscribers
-from newsletter.models import Finding, Masthead, Preference, Reader, Roster
-from newsletter.readers import guard
+from newsletter.models import ArchiveMode, Finding, Masthead, Preference, Reader, Roster
+from newsletter.readers import guard, news
 from newsletter.readers.counter import Counter
 from newsletter.readers.enrolling import enrol
 from newsletter.readers.preferences import honoured
 from newsletter.store import REVISION, Store
 from newsletter.subscribers import Edit
+
+log = structlog.get_logger()
 
 _KEY = "roster"
 _SETTLED = 2.0  # seconds; a file that changed less long ago may change again and look the same
@@ -31,6 +34,7 @@ class InForce:
     findings: tuple[Finding, ...]  # of entries that were left out
     made_of: tuple[tuple[str, str], ...]  # see Roster; none while it is being taken in
     beside: str  # see Roster
+    skipped: tuple[int, ...] = ()  # see Roster
 
 
 _JSON = TypeAdapter(InForce)
@@ -59,6 +63,13 @@ def last_good(store: Store) -> InForce | None:
     return _read(store.recall(_KEY))
 
 
+def archive_mode(store: Store) -> ArchiveMode:
+    """Who may see the archive by the list in force; before there is one, nobody."""
+    known = last_good(store)
+    return known.masthead.newsletter.archive if known else ArchiveMode.NONE
+
+
+@lru_cache(maxsize=2)  # each request for a page of the archive asks
 def _read(raw: str | None) -> InForce | None:
     try:
         return _JSON.validate_json(raw or "")
@@ -89,7 +100,7 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     if isinstance(looked, InForce):
         return looked
     before = last_good(counter.store)
-    found = InForce(looked.masthead, looked.findings, looked.made_of, looked.beside)
+    found = InForce(looked.masthead, looked.findings, looked.made_of, looked.beside, looked.skipped)
     if before == found:
         return found
     # A stop in the middle leaves readers of both lists, so that until the next try the topics of both are known.
@@ -97,8 +108,10 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     _remember(counter.store, replace(found, masthead=replace(found.masthead, topics=tuple(known.values())), made_of=()))
     counter.store.note_topics({topic.key: scoring.topic_hash(topic) for topic in looked.topics}, counter.now())
     unchanged = partial(subscribers.is_unchanged, looked.made_of)
-    enrol(counter.store, counter.keys, looked.readers, counter.now(), unchanged)
+    turnover = enrol(counter.store, counter.keys, looked.readers, counter.now(), unchanged)
     _remember(counter.store, found)
+    if changes := news.of_list(before, found, turnover):
+        log.info("roster.changed", changes=changes)
     guard.remember_size(counter.store, looked)
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
-from newsletter.addresses import archive_link, leave_link
+from newsletter.addresses import archive_link, leave_link, own_address
 from newsletter.models import Bill, Edition, Letterhead, NoticeKind, Usage
 from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown, groups, show
 from newsletter.render.sentences import minutes
@@ -19,7 +19,7 @@ _PADDING = "\u034f\u200c\u00a0" * 40  # keeps the paragraph behind the preheader
 
 
 class _Addresses(TypedDict):
-    leave_url: str
+    leave_url: str  # empty in a copy for a mailing list
     preferences_url: str | None
     archive_url: str | None  # ends with a slash
 
@@ -34,6 +34,7 @@ class Footer:
     machine: str
     usage: str
     address: str
+    list_note: str = ""  # in a copy for a mailing list, instead of what is one reader's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,9 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
 
 def addressed(mail: Mail, letterhead: Letterhead, slots: Mapping[str, str]) -> Mail:
     """The same email with these values for one reader's addresses."""
-    return replace(mail, footer=replace(mail.footer, **_addresses(letterhead, slots)))
+    return (
+        mail if mail.footer.list_note else replace(mail, footer=replace(mail.footer, **_addresses(letterhead, slots)))
+    )
 
 
 def subject(edition: Edition, papers: list[Shown], words: Words) -> str:
@@ -160,12 +163,19 @@ def _addresses(letterhead: Letterhead, slots: Mapping[str, str]) -> _Addresses:
     }
 
 
+def _of_list(letterhead: Letterhead) -> _Addresses:
+    """What everybody on a list may open."""
+    archive = None if letterhead.private else archive_link(letterhead, "")
+    return {"leave_url": "", "preferences_url": None, "archive_url": archive}
+
+
 def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:
-    web = letterhead.public_url
+    to_list = edition.wishes.mailing_list
     return Footer(
-        **_addresses(letterhead, BLANK),
-        one_click=bool(web),
-        replies_read=letterhead.replies_read,
+        **(_of_list(letterhead) if to_list else _addresses(letterhead, BLANK)),
+        one_click=bool(letterhead.public_url),
+        replies_read=letterhead.replies_read and not to_list,
+        list_note=words.say("list_copy", list=clean(to_list), address=own_address(letterhead)) if to_list else "",
         machine=_machine(edition, words),
         usage=_usage(edition, words),
         address=clean(letterhead.postal_address or ""),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from email.utils import format_datetime
 from functools import lru_cache
+from urllib.parse import quote
 
 from newsletter import tokens
 from newsletter.addresses import (
@@ -58,11 +59,15 @@ def personalise(
     name: str | None,
     message_id: str,
     date: datetime,
+    to_list: bool = False,
 ) -> Message:
-    """The finished mail for one reader: the same arguments give the same bytes."""
+    """The finished mail for one reader: the same arguments give the same bytes.
+
+    `to_list`: the reader is a mailing list, so that replies and requests to leave reach the operator alone.
+    """
     recipient, recipient_name = ascii_domain(email), clean(name or "") or None
     to, to_wire = _person(recipient_name, recipient, "To")
-    head = _head(rendered.subject, letterhead)
+    head = _head(rendered.subject, letterhead, email if to_list else None)
     wanted = head.slots.union(span.slot for span in rendered.body.spans)
     own = {name: tokens.make(keys, _PURPOSES[name], subscriber_id) for name in wanted if name in _PURPOSES}
     return Message(
@@ -75,9 +80,9 @@ def personalise(
 
 
 @lru_cache(maxsize=32)
-def _head(subject: str, letterhead: Letterhead) -> Head:
+def _head(subject: str, letterhead: Letterhead, to_list: str | None) -> Head:
     """Made once for an edition, with `{names}` where readers differ."""
-    return Head.of(_headers(subject, letterhead, _MARKS), _envelope_from(letterhead, _MARKS), _MARKS)
+    return Head.of(_headers(subject, letterhead, _MARKS, to_list), _envelope_from(letterhead, _MARKS), _MARKS)
 
 
 @lru_cache(maxsize=8)
@@ -85,27 +90,41 @@ def _dated(date: datetime) -> str:
     return format_datetime(date)  # the emails of one planning have the same
 
 
-def _headers(subject: str, letterhead: Letterhead, own: Mapping[str, str]) -> Iterator[_Line]:
+def _headers(subject: str, letterhead: Letterhead, own: Mapping[str, str], to_list: str | None) -> Iterator[_Line]:
     """All of them in order; `own` has what is a reader's."""
     sender_name, sender = split_mailbox(letterhead.sender)
     yield "From", *_person(sender_name, sender, "From")
     yield "To", own["to"], own["to_wire"]
     if letterhead.reply_to:
         address = own_address(letterhead)
-        yield _same("Reply-To", plus(address, own[_REPLY]) if letterhead.plus_addressing else address)
+        personal = letterhead.plus_addressing and not to_list
+        yield _same("Reply-To", plus(address, own[_REPLY]) if personal else address)
     subject = clean(subject)
     yield "Subject", subject, encoded(subject, "Subject")
     yield _same("Date", own["date"])
     yield _same("Message-ID", own["message_id"])
-    yield from _list_headers(letterhead, own)
+    yield from _list_id(letterhead)
+    yield from _ways_out_of_list(letterhead, to_list) if to_list else _ways_out(letterhead, own)
     yield _same("Auto-Submitted", "auto-generated")
 
 
-def _list_headers(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[_Line]:
-    """RFC 2369, 2919 and 8058."""
+def _list_id(letterhead: Letterhead) -> Iterator[_Line]:
+    """RFC 2919."""
     name, sender = split_mailbox(letterhead.sender)
     list_id = f"<{_LIST_LABEL}.{domain_of(sender)}>"
     yield "List-Id", f"{name} {list_id}".strip(), f"{phrase(name, 'List-Id')} {list_id}".strip()
+
+
+def _ways_out_of_list(letterhead: Letterhead, to_list: str) -> Iterator[_Line]:
+    """A person is asked: whoever presses the button is one of many who read this copy."""
+    subject = quote(f"unsubscribe {to_list}")
+    yield _same("List-Unsubscribe", _bare(f"<mailto:{quote(own_address(letterhead), safe='@+')}?subject={subject}>"))
+    if not letterhead.private and (archive := archive_link(letterhead, "")):
+        yield _same("List-Archive", _bare(f"<{archive}>"))
+
+
+def _ways_out(letterhead: Letterhead, slots: Mapping[str, str]) -> Iterator[_Line]:
+    """RFC 2369 and 8058."""
     web = letterhead.public_url
     ways = [_bare(f"<{web}/u/{slots[LEAVE]}>")] if web else []
     if letterhead.reply_to:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from newsletter.models import Action, Bounce, Command, Meaning, Subscriber
-from newsletter.readers import Counter, suppress
+from newsletter.readers import Counter, lists, suppress
 from newsletter.readers.changes import BY_REPLY
 from newsletter.replies import bounces, commands, questions
 from newsletter.replies.commands import Acted, Request
 from newsletter.store import Store
 
+_OF_LISTS = (Action.BOUNCE_PERMANENT, Action.BOUNCE_TEMPORARY)  # the address itself is dead
 _ASKED_FOR = {Action(command.value): command for command in Command}
 
 
 def act(counter: Counter, meaning: Meaning, *, key: str = "") -> Acted | None:
     """Do what an email asks for with proof; None: nothing was done, it is for a person. `key` names a bounce."""
+    if meaning.action not in _OF_LISTS and _is_of_list(counter, meaning):
+        return None
     if meaning.action is Action.CONFIRM:
         return _to_confirm(counter, meaning)
     if meaning.action is Action.AGREE:
@@ -32,6 +35,11 @@ def act(counter: Counter, meaning: Meaning, *, key: str = "") -> Acted | None:
         case Action.BOUNCE_PERMANENT | Action.BOUNCE_TEMPORARY if not meaning.blames_sender:
             return _bounced(counter, who, meaning, key)
     return None
+
+
+def _is_of_list(counter: Counter, meaning: Meaning) -> bool:
+    """Whether it answers the copy of a mailing list: any member may have written it."""
+    return meaning.subscriber_id is not None and lists.is_list(counter, meaning.subscriber_id)
 
 
 def proven(store: Store, meaning: Meaning) -> Subscriber | None:

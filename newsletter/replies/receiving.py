@@ -9,11 +9,11 @@ from typing import Literal
 import structlog
 
 from newsletter.alarms import domains
-from newsletter.errors import ConfigurationError, MailboxUnavailable, MailUnread, NewsletterError, StoreError
+from newsletter.errors import ConfigurationError, MailUnread, NewsletterError, StoreError
 from newsletter.models import Action, DeliveryState, Finding, Incoming, Meaning
 from newsletter.ports import Mailbox
-from newsletter.readers import Changed, Counter, log_problem
-from newsletter.replies import acting, answering, keeping, setting_aside
+from newsletter.readers import Changed, Counter, lists, log_problem
+from newsletter.replies import acting, answering, keeping, putting_away, setting_aside
 from newsletter.replies.reading import Read, Understood, Worker, read_here
 
 log = structlog.get_logger()
@@ -77,6 +77,7 @@ def handle(counter: Counter, mail: Understood, *, answers: bool = True) -> Recei
     meaning, key, store = mail.meaning, mail.key, counter.store
     if before := store.handled(_MAIL, [key]).get(key):
         return Received(meaning, None, handled=before != _LEFT)
+    lists.note(counter, meaning)
     acted = acting.act(counter, meaning, key=key)
     _note_report(counter, meaning)
     log_problem(counter, acted.changed if acted else None)
@@ -107,7 +108,8 @@ def poll(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> Polle
         remedy = "set it to imaps://user@host/INBOX, or name files and add --explain"
         raise ConfigurationError([Finding("NEWSLETTER_IMAP_URL", None, "no mailbox is configured", remedy)])
     with counter.open_mailbox() as mailbox, Worker() as worker:
-        found, there = Polled(), set[str]()
+        found, there, kept = Polled(), set[str](), set[str]()
+        unmoved = putting_away.waiting(counter, mailbox)
 
         def known(keys: Iterable[str]) -> Container[str]:
             there.update(keys)
@@ -115,15 +117,21 @@ def poll(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> Polle
 
         for mail in mailbox.waiting(known):
             if stop():
-                break
+                return found
+            if mail.kept:
+                kept.add(mail.key)
             found = found.with_one(_handled(counter, mailbox, mail, worker.read))
         setting_aside.sweep(counter, mailbox.name, there)
+        setting_aside.sweep(counter, setting_aside.kept(mailbox.name), kept)
+        putting_away.again(counter, mailbox, unmoved, there)
         counter.store.clear_inbound(mailbox.name, counter.now() - counter.keep, there)
         return found
 
 
 def _handled(counter: Counter, mailbox: Mailbox, mail: Incoming, read: Read) -> Outcome:
     try:
+        if mail.kept:
+            return "aside" if setting_aside.not_handed_out(counter, mailbox.name, mail) else "failed"
         if mail.arrived and mail.arrived < counter.now() - counter.keep:
             # It may have been acted on: what we record of an email goes after as long.
             counter.store.first_time(mailbox.name, mail.key, _LEFT, counter.now())
@@ -133,9 +141,11 @@ def _handled(counter: Counter, mailbox: Mailbox, mail: Incoming, read: Read) -> 
             return "aside"
         received = handle(counter, understood)
         if received.handled:
-            mailbox.put_away(mail)
+            putting_away.note(counter, mailbox, mail)
         counter.store.first_time(mailbox.name, mail.key, received.meaning.action.value, counter.now())
-    except (MailboxUnavailable, StoreError):
+        if received.handled:
+            putting_away.move(counter, mailbox, mail)
+    except StoreError:
         raise
     except MailUnread:
         return "failed"  # and said

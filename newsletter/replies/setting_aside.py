@@ -1,4 +1,7 @@
-"""Emails that nobody can read: tried twice, then left where they are, named, and not tried again."""
+"""Emails that nobody can read: tried twice, then left where they are, named, and not parsed again.
+
+What the mailbox does not hand out is named as well, and asked for again by each poll: that costs one command.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import structlog
 
 from newsletter.models import Attempt, Incoming
 from newsletter.readers import Counter
+from newsletter.replies import putting_away
 from newsletter.store import Store
 
 log = structlog.get_logger()
@@ -45,9 +49,24 @@ def set_aside(counter: Counter, source: str, mail: Incoming) -> None:
     tell(counter)
 
 
+def not_handed_out(counter: Counter, source: str, mail: Incoming) -> bool:
+    """Note that the mailbox kept this email from us; whether it did so before, and is told."""
+    name = f"{mail.place}, which the server does not hand out: {mail.kept}"
+    told = counter.store.begin_attempt(kept(source), mail.key, name, counter.now()) >= ATTEMPTS
+    log.warning("mail.kept", place=mail.place, reason=mail.kept)
+    if told:
+        tell(counter)
+    return told
+
+
+def kept(source: str) -> str:
+    """Under which attempts to fetch an email are counted: one that is handed out at last is read as any other."""
+    return f"{source} fetch"
+
+
 def emails(store: Store) -> list[Attempt]:
     """Those that are set aside and, as far as is known, still lie where they were."""
-    return list(store.attempts(ATTEMPTS))
+    return [one for one in store.attempts(ATTEMPTS) if not putting_away.counts(one)]
 
 
 def sweep(counter: Counter, source: str, there: Container[str]) -> None:
@@ -71,8 +90,7 @@ def tell(counter: Counter) -> None:
     more = f" and {len(aside) - _NAMED} more" if len(aside) > _NAMED else ""
     counter.alarms.trouble(
         _TROUBLE,
-        f"{len(aside)} email{'' if len(aside) == 1 else 's'} could not be read and will not be tried again: "
-        f"{named}{more}",
+        f"{len(aside)} email{'' if len(aside) == 1 else 's'} could not be read: {named}{more}",
         "each is where its name says, unread: look whether somebody asks for something, then move or delete it. "
         "All others are read",
     )

@@ -38,6 +38,7 @@ log = structlog.get_logger()
 _AFTER_REFUSAL = timedelta(hours=6)  # arXiv asks those whom it refuses (403) to stop, not to try again soon
 BACKWARDS = timedelta(minutes=1)  # a clock that is corrected by less is no news
 _LOOK_BACK = 10  # issues
+_NAMED = 3  # findings of the list that the administrator is told
 
 
 def _idle() -> threading.Event:
@@ -132,6 +133,8 @@ class Service:
                 outlook.tell(desk, self.settings)
             self._notice_clock(desk.now())
             self._tell_of_list()
+            if not pipeline.is_published_so(desk):
+                self._publish(desk)
             asked = self._prepare(desk)
             sent = self._send(desk)
             pipeline.clear_old(desk.store, desk.now(), self.counter.keep, stop=self.stopping.is_set)
@@ -155,11 +158,13 @@ class Service:
 
     def _tell_of_list(self) -> None:
         """A file that cannot be used or waits for confirmation, or an entry of it that is skipped."""
-        if self._told:
-            problem = self._told if isinstance(self._told, str) else "; ".join(map(str, self._told))
-            self.watch.wrong("roster", problem)
-        else:
-            self.watch.right("roster")
+        broken = self._told if isinstance(self._told, str) else ""
+        left_out = self._told if isinstance(self._told, tuple) else ()
+        for key, problem in (("roster", broken), ("entries", _first(left_out))):
+            if problem:
+                self.watch.wrong(key, problem)
+            elif not (key == "entries" and broken):  # nobody knows what the broken file would say of them
+                self.watch.right(key)
 
     def _send(self, desk: pipeline.Desk) -> bool:
         """Plan and send what is due; whether emails went out and all of them did."""
@@ -249,6 +254,12 @@ class Service:
             self.counter.alarms.trouble("archive", str(error), "the next issue writes the missing pages")
         else:
             self.counter.alarms.over("archive")
+
+
+def _first(findings: Sequence[Finding]) -> str:
+    """The first of them, for an email; `newsletter status` and `check` show all."""
+    more = [f"and {len(findings) - _NAMED} more"] if len(findings) > _NAMED else []
+    return "; ".join([*map(str, findings[:_NAMED]), *more])
 
 
 def _about(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Table,
     case,
     exists,
+    false,
     func,
     or_,
     select,
@@ -35,22 +37,36 @@ _NUMBER = "roster.import"  # of the last import that was finished
 _HOURS, _WISHES = TypeAdapter(Hours), TypeAdapter(Wishes)
 
 
+@dataclass(frozen=True, slots=True)
+class Turnover:
+    """How many readers of the file an import added, took out of force and changed."""
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+
+
 class Rosters(Base):
     """The subscriber list in force, as rows: a million readers are never in memory at once."""
 
-    def replace_roster(self, entries: Iterable[tuple[int, Reader]]) -> None:
+    def replace_roster(self, entries: Iterable[tuple[int, Reader]]) -> Turnover:
         """Put the subscriber list of these subscriber ids and entries in force, taking them in chunks.
 
         Anyone not among them is no longer in the list. A stop in between leaves the readers of both
         lists in force, until the next call.
         """
+        before, added, changed = self._number(), 0, 0
         with self._transaction() as connection:
             number = 1 + (connection.scalar(select(func.max(reader.c.import_number))) or 0)  # also after one cut short
         for chunk in chunks(entries):
             with self._transaction() as connection:
-                _put_entries(connection, chunk, number)
+                new, other = _put_entries(connection, chunk, number, before)
+                added, changed = added + new, changed + other
         with self._transaction() as connection:
+            gone = (_of_file, reader.c.import_number >= before, reader.c.import_number < number)
+            removed = connection.scalar(select(func.count()).select_from(reader).where(*gone)) or 0
             put(connection, meta, {"key": _NUMBER, "value": str(number)})
+        return Turnover(added, removed if before else 0, changed)
 
     def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> tuple[str, str]:
         """Store these preferences and set the reader's row to `changed`, except the address, in one step.
@@ -85,6 +101,14 @@ class Rosters(Base):
         with self._reading() as connection:
             texts = connection.scalars(query).all()
         return tuple(dict.fromkeys(language for text in texts for language in _wishes(text).languages))
+
+    def mailing_lists(self) -> frozenset[int]:
+        """The ids of subscribers that are mailing lists."""
+        with self._reading() as connection:
+            rows = connection.execute(select(wishes).where(wishes.c.text.contains('"mailing_list"', autoescape=True)))
+            ids = [row.id for row in rows if _wishes(row.text).mailing_list]
+            mine = select(reader.c.subscriber_id).where(reader.c.wishes_id.in_(ids), _in_force(self._number()))
+            return frozenset(map(value_id, connection.scalars(mine))) if ids else frozenset()
 
     def hours(self) -> Mapping[int, Hours]:
         """The distinct hours of the readers who get email, by id."""
@@ -139,6 +163,7 @@ class Rosters(Base):
 
 _place = tuple_(reader.c.wishes_id, reader.c.subscriber_id)
 _same_reader = received.c.subscriber_id == reader.c.subscriber_id
+_SEEN = ("subscriber_id", "email", "name", "hours_id", "wishes_id")  # of a reader: what an edit of the file changes
 _of_file = reader.c.source == "file"  # all others are in force whatever a file says
 
 
@@ -185,10 +210,22 @@ def _page(number: int, oldest: date | None) -> Select[Any]:
     )
 
 
-def _put_entries(connection: Connection, chunk: Sequence[tuple[int, Reader]], number: int) -> None:
+def _put_entries(
+    connection: Connection, chunk: Sequence[tuple[int, Reader]], number: int, before: int
+) -> tuple[int, int]:
+    """How many were not in force before, and how many of the others have other values now."""
     values = _values(connection, [one for _, one in chunk])
     keys = [{"subscriber_id": column_id(who), "import_number": number, "source": "file"} for who, _ in chunk]
-    put_all(connection, reader, [key | row for key, row in zip(keys, values, strict=True)], _of_file)
+    rows = [key | row for key, row in zip(keys, values, strict=True)]
+    mine = reader.c.subscriber_id.in_([row["subscriber_id"] for row in rows])
+    known = connection.execute(
+        select(*(reader.c[name] for name in _SEEN)).where(mine, _in_force(before) if before else false())
+    )
+    held = {row.subscriber_id: tuple(row) for row in known}
+    new = sum(row["subscriber_id"] not in held for row in rows)
+    same = sum(held.get(row["subscriber_id"]) == tuple(row[name] for name in _SEEN) for row in rows)
+    put_all(connection, reader, rows, _of_file)
+    return new, len(rows) - new - same
 
 
 def _values(connection: Connection, readers: Sequence[Reader]) -> list[dict[str, Any]]:
@@ -221,7 +258,10 @@ def _hours_text(value: Hours) -> str:
 
 @lru_cache(1000)
 def _wishes_text(value: Wishes) -> str:
-    return json.dumps(_WISHES.dump_python(value, mode="json"), sort_keys=True)
+    plain = _WISHES.dump_python(value, mode="json")
+    if value.mailing_list is None:
+        del plain["mailing_list"]  # a text is a row's key, and those of earlier versions go on to count
+    return json.dumps(plain, sort_keys=True)
 
 
 @lru_cache(1000)

@@ -7,6 +7,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import stat
 import tempfile
 import time
@@ -17,6 +18,8 @@ from pathlib import Path
 _ATTEMPTS = 20
 _QUIET = 0.02  # seconds without a change after which a file counts as saved
 _LONGEST_SAVE = 1.0
+# Of a folder in which nothing can be made, and of a file that is mounted alone: its name is the mount's.
+_FILE_ALONE = (errno.EACCES, errno.EBUSY, errno.EPERM, errno.EROFS, errno.EXDEV)
 _AT_FDCWD, _EXCHANGE = -100, 2  # of Linux's renameat2
 
 
@@ -32,7 +35,10 @@ def is_unchanged(made_of: Iterable[tuple[str, str]]) -> bool:
 
 
 def replace_file(path: Path, change: Callable[[bytes], bytes]) -> None:
-    """Write `change(what the file holds now)`: same mode, through a symlink to its target, whole or not at all."""
+    """Write `change(what the file holds now)`: same mode, through a symlink to its target, whole or not at all.
+
+    A file that cannot be replaced, but written, is overwritten in one step.
+    """
     target = path.resolve(strict=True)
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
@@ -60,6 +66,31 @@ def _settled(target: Path) -> bytes:
 
 def _replaced(target: Path, old: bytes, new: bytes) -> bool:
     """False where an editor saved meanwhile: its file is in place again, and we begin again with that."""
+    try:
+        return _exchanged_whole(target, old, new)
+    except OSError as error:
+        if error.errno not in _FILE_ALONE:
+            raise
+    return _overwritten(target, old, new)
+
+
+def _overwritten(target: Path, old: bytes, new: bytes) -> bool:
+    """At each moment the file holds the old list or the new one, with empty lines behind it."""
+    with target.open("r+b", buffering=0) as file:
+        if file.read() != old:
+            return False
+        room = len(new) - len(old)
+        if room > 0 and file.write(b"\n" * room) != room:
+            file.truncate(len(old))
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+        file.seek(0)
+        file.write(new.ljust(len(old), b"\n"))
+        file.truncate(len(new))
+        os.fsync(file.fileno())
+    return True
+
+
+def _exchanged_whole(target: Path, old: bytes, new: bytes) -> bool:
     temporary = _beside(target, new)
     try:
         if target.read_bytes() != old:
@@ -116,6 +147,20 @@ def _beside(target: Path, content: bytes) -> Path:
             os.fsync(file.fileno())
         undone.pop_all()
     return Path(name)
+
+
+def is_mounted_alone(path: Path) -> bool:
+    """Whether the file itself is a mount: an editor outside that replaces it leaves us with the old one."""
+    wanted = str(path.resolve())
+    with suppress(OSError, IndexError):
+        lines = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape").splitlines()
+        return any(_unescaped(line.split(" ")[4]) == wanted for line in lines)
+    return False
+
+
+def _unescaped(text: str) -> str:
+    """A path as the kernel lists it: spaces and their like in octal digits."""
+    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), text)
 
 
 @contextmanager

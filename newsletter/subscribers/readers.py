@@ -17,7 +17,7 @@ SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
 LIST_KEYS = ("topics", "languages", "days")
 PREFERENCES = ("topics", "languages", "send_at", "timezone", "days", "abstracts", "abstract_language", "max_papers")
 KEYS = (
-    "email", "name", *PREFERENCES, *SERVICE_KEYS,
+    "email", "name", "list", *PREFERENCES, *SERVICE_KEYS,
 )  # fmt: skip
 
 read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
@@ -36,6 +36,7 @@ class Defaults:
         return {
             "email": Reading(values.email),
             "name": Reading(values.line),
+            "list": Reading(values.switch),
             "topics": Reading(values.one_of(self.known_topics, "topic"), many=True),
             "languages": Reading(values.language, many=True),
             "send_at": Reading(values.hour),
@@ -51,23 +52,26 @@ class Defaults:
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """For readers who name none: the only topic. If there are several, nobody can guess."""
-        return self.known_topics if len(self.known_topics) == 1 else ()
+        """For readers who name none."""
+        return self.newsletter.default_topics or self.known_topics
 
 
 def read(
     nodes: Iterable[Node], file: str, text: str, defaults: Defaults
-) -> tuple[tuple[Reader, ...], tuple[Finding, ...]]:
-    """The readers of all entries without findings, each address once, and the findings of the others."""
+) -> tuple[tuple[Reader, ...], tuple[Finding, ...], tuple[int, ...]]:
+    """The readers of all entries without findings, each address once; the findings of the others and their lines."""
     readers: dict[str, Reader] = {}
     findings: list[Finding] = []
+    skipped: list[int] = []
     for node in nodes:
         report = Report(file, text, fatal=False)
         reader = _entry(node, report, defaults)
         if reader is not None and not report.broken:
             _add(readers, reader, node, report)
         findings.extend(report.findings)
-    return tuple(readers.values()), tuple(findings)
+        if report.broken:
+            skipped.append(line_of(node))
+    return tuple(readers.values()), tuple(findings), tuple(skipped)
 
 
 def as_mapping(node: Node) -> MappingNode | None:
@@ -92,7 +96,8 @@ def _entry(node: Node, report: Report, defaults: Defaults) -> Reader | None:
 
 def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
     usual = defaults.newsletter
-    _check(block, defaults)
+    if not block.says("email"):
+        block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
     given = block.read(defaults.readings)
     return Reader(
         email=given.get("email", ""),
@@ -106,17 +111,8 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
         unsubscribed=given.get("unsubscribed"),
         paused_until=given.get("paused_until"),
         bounced=given.get("bounced"),
-        stated=block.texts(PREFERENCES),
+        stated=block.texts((*PREFERENCES, "list")),
     )
-
-
-def _check(block: Block, defaults: Defaults) -> None:
-    """The keys that every entry needs."""
-    if not block.says("email"):
-        block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
-    if not defaults.topics and not block.says("topics"):
-        remedy = f"add topics: [{', '.join(defaults.known_topics)}] with the ones this reader wants"
-        block.report.add(block.node, "this entry has no 'topics', but there are several topics", remedy)
 
 
 def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
@@ -126,6 +122,7 @@ def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
         abstracts=given.get("abstracts", Abstracts.SMART),
         abstract_language=given.get("abstract_language", AbstractLanguage.ORIGINAL),
         max_papers=given.get("max_papers", 15),
+        mailing_list=given.get("email") if given.get("list") else None,
     )
 
 

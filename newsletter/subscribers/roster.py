@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from newsletter.errors import ConfigurationError
-from newsletter.models import ArchiveMode, Finding, Newsletter, QuietDays, Roster
+from newsletter.models import ArchiveMode, Finding, Newsletter, QuietDays, Roster, grouped
 from newsletter.subscribers import readers, topics, values
 from newsletter.subscribers.files import sha256
 from newsletter.subscribers.tree import Block, Reading, Report, compose, decode, is_empty, shown, without_collector
@@ -55,27 +56,25 @@ def _parse(text: str, file: str, folder: Path) -> Roster:
         raise ConfigurationError([Finding(file, None, problem, "see the example in README.md")])
     top = Block(root, TOP_KEYS, report)
     known = topics.read(top, folder)
-    newsletter = _newsletter(top)
+    newsletter = _newsletter(top, [topic.key for topic in known])
     entries = _entries(top)
     if report.broken:
-        raise ConfigurationError(_by_line(report.findings))
+        raise ConfigurationError(grouped(report.findings))
     defaults = readers.Defaults(newsletter, tuple(topic.key for topic in known))
-    found, findings = readers.read(entries, file, text, defaults)
-    return Roster(newsletter, known, found, _by_line([*report.findings, *findings]), tuple(report.read.items()))
+    found, findings, skipped = readers.read(entries, file, text, defaults)
+    findings = grouped([*report.findings, *findings])
+    return Roster(newsletter, known, found, findings, skipped, tuple(report.read.items()))
 
 
-def _by_line(findings: list[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda finding: finding.line or 0))
-
-
-def _newsletter(top: Block) -> Newsletter:
+def _newsletter(top: Block, topic_keys: Sequence[str]) -> Newsletter:
     node = top.raw("newsletter")
     if node is None:
         return Newsletter()
     if not isinstance(node, MappingNode):
         top.report.add(top.place("newsletter"), "'newsletter' takes keys", "write name: Morning arXiv below it")
         return Newsletter()
-    return Newsletter(**Block(node, tuple(_READINGS), top.report).read(_READINGS))
+    readings = _READINGS | {"default_topics": Reading(values.one_of(topic_keys, "topic"), many=True, some=False)}
+    return Newsletter(**Block(node, tuple(readings), top.report).read(readings))
 
 
 def _entries(top: Block) -> list[Node]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -28,8 +28,9 @@ class OwnHost:
 
     def __init__(self, inner: ASGIApp, public_url: str | None, trusted: Iterable[str]) -> None:
         self._inner, self._public_url = inner, public_url
-        public = urlsplit(public_url).hostname if public_url else None
-        self._known = frozenset(filter(None, (*LOOPBACK, public, *(name.lower() for name in trusted))))
+        public = urlsplit(public_url or "")
+        self._below = public.path.rstrip("/")
+        self._known = frozenset(filter(None, (*LOOPBACK, public.hostname, *(name.lower() for name in trusted))))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_own_address(message: Message) -> None:
@@ -40,9 +41,16 @@ class OwnHost:
             await send(message)
 
         if _host(scope) in self._known:
-            await self._inner(scope, receive, with_own_address)
+            await self._inner(self._without_path(scope), receive, with_own_address)
         else:
             await _REFUSED(scope, receive, send)
+
+    def _without_path(self, scope: Scope) -> Scope:
+        """Without the public address's own path: some proxies take it off, others pass it on."""
+        if not self._below or not scope["path"].startswith(f"{self._below}/"):
+            return scope
+        path = scope["path"][len(self._below) :]
+        return {**scope, "path": path, "raw_path": quote(path).encode()}
 
     def _own(self, location: str) -> str:
         """An absolute redirect, made from what was asked for, at the public address; without one, a path."""

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from newsletter import readers
 from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber
-from newsletter.readers import Counter, in_force
+from newsletter.readers import Counter, in_force, lists
 from newsletter.readers.preferences import filled, offered
 from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES
@@ -92,7 +92,7 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
 def _answer(counter: Counter, subscriber_id: int, body: Form | None, accepts: str) -> Response:
     subscriber = counter.store.subscriber(subscriber_id)
     words = spoken(counter, accepts, subscriber_id if subscriber else None)
-    if subscriber is None:
+    if subscriber is None or lists.is_list(counter, subscriber_id):
         return pages.answer(pages.not_valid(words), 404)
     wanted = _wanted(body)
     if wanted == "back":

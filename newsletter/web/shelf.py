@@ -1,4 +1,7 @@
-"""The archive over HTTP: for everyone, or for anyone with a reader's token."""
+"""The archive over HTTP: for everyone, or for anyone with a reader's token, as the list in force says.
+
+What lies in the folders decides nothing: pages that were public yesterday are closed with the list's next look.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,10 @@ class _Folder(StaticFiles):
         except HTTPException as error:
             if error.status_code != HTTPStatus.NOT_FOUND:
                 raise
+        return await self.not_found(scope)
+
+    async def not_found(self, scope: Scope) -> Response:
+        """Our own page."""
         words = await run_in_threadpool(spoken, self._counter, _accepts(scope))
         return pages.answer(pages.not_found(words), HTTPStatus.NOT_FOUND)
 
@@ -56,39 +63,44 @@ class PublicArchive(_Folder):
         super().__init__(counter, ArchiveMode.PUBLIC)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        if path == "robots.txt" and not (Path(str(self.directory)) / path).is_file():
+        is_open = await run_in_threadpool(in_force.archive_mode, self._counter.store) is ArchiveMode.PUBLIC
+        if path == "robots.txt" and not (is_open and (Path(str(self.directory)) / path).is_file()):
             return PlainTextResponse(_NOBODY)
-        response = await super().get_response(path, scope)
+        response = await (super().get_response(path, scope) if is_open else self.not_found(scope))
         if path == _HOME and response.status_code == HTTPStatus.NOT_FOUND:
             return await run_in_threadpool(_home, self._counter, _accepts(scope))
         return response
 
 
 class PrivateArchive:
-    """`/a/<token>/…`: the pages of a private archive. A token opens them as long as its reader gets email."""
+    """`/a/<token>/…`: the pages of a private archive. A token opens them as long as its reader gets email.
+
+    Links in older emails also lead to pages that are public by now.
+    """
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
-        self._files = _Folder(counter, ArchiveMode.PRIVATE)
+        self._files = {mode: _Folder(counter, mode) for mode in (ArchiveMode.PRIVATE, ArchiveMode.PUBLIC)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         prefix = scope.get("root_path", "")
         token, slash, _ = scope["path"].removeprefix(prefix).lstrip("/").partition("/")
         for_reader = _for_this_reader(send)
-        if not await run_in_threadpool(self._opens, token):
+        files = await run_in_threadpool(self._opened, token)
+        if files is None:
             words = await run_in_threadpool(spoken, self._counter, _accepts(scope))
             await pages.answer(pages.not_valid(words), 404)(scope, receive, send)
         elif not slash:
             await RedirectResponse(f"{token}/", 308)(scope, receive, for_reader)
         else:
-            await self._files({**scope, "root_path": f"{prefix}/{token}"}, receive, for_reader)
+            await files({**scope, "root_path": f"{prefix}/{token}"}, receive, for_reader)
 
-    def _opens(self, token: str) -> bool:
+    def _opened(self, token: str) -> _Folder | None:
         subscriber_id = read(self._counter.keys, Purpose.ARCHIVE, token)
-        if subscriber_id is None:
-            return False
-        subscriber = self._counter.store.subscriber(subscriber_id)
-        return subscriber is not None and subscriber.state.reads
+        subscriber = None if subscriber_id is None else self._counter.store.subscriber(subscriber_id)
+        if subscriber is None or not subscriber.state.reads:
+            return None
+        return self._files.get(in_force.archive_mode(self._counter.store))
 
 
 def _home(counter: Counter, accepts: str) -> Response:

@@ -16,8 +16,11 @@ from newsletter.web import languages, pages
 
 
 def path(counter: Counter, subscriber: Subscriber) -> str:
-    """The page where this reader can undo what they just did."""
-    return f"/undo/{undoing.offer(counter, subscriber)}"
+    """The page where this reader can undo what they just did, seen from one of ours: all lie a folder deep.
+
+    Not from the root of the host, where another service may be.
+    """
+    return f"../undo/{undoing.offer(counter, subscriber)}"
 
 
 def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
