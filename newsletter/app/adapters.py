@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import partial
 from typing import TYPE_CHECKING
 
+from newsletter.alarms import Alarms
 from newsletter.errors import ConfigurationError, ModelRefused, Refusal
 from newsletter.models import Finding, Outcome, Outgoing
-from newsletter.ports import Alarm, Hook, Mailbox
+from newsletter.ports import Alarm, Hook, Mailbox, Transport
+from newsletter.readers import Counter
 from newsletter.setting_values import revealed
 from newsletter.settings import Settings
 from newsletter.store import Store
@@ -19,6 +22,30 @@ from newsletter.transports import kinds
 if TYPE_CHECKING:
     from newsletter.collect import ArxivSource
     from newsletter.llm import LiteLLM
+
+
+@dataclass(frozen=True)
+class _Notebook:
+    """What a transport learns about its server: in the ledger, and told once."""
+
+    store: Store
+    alarms: Alarms
+
+    def recall(self, key: str) -> str | None:
+        return self.store.recall(key)
+
+    def remember(self, key: str, value: str) -> None:
+        self.store.remember(key, value)
+
+    def tell(self, key: str, what: str, remedy: str) -> None:
+        self.alarms.notice(key, what, remedy)
+
+
+def open_transport(settings: Settings, counter: Counter) -> Transport:
+    """The configured one, with what it has learned before."""
+    transport: Transport = settings.kind.open(settings)
+    settings.kind.keep(transport, _Notebook(counter.store, counter.alarms))
+    return transport
 
 
 def post(settings: Settings, mail: Outgoing) -> Outcome:

@@ -48,7 +48,9 @@ def open_desk(
     models = (None, None) if without_model else adapters.models(settings, counter.store, alarm, patience)
     folder = "dry-run" if dry_run else settings.kind.folder
     with (
-        closing(Outbox(settings.data_dir / folder) if dry_run else settings.kind.open(settings)) as transport,
+        closing(
+            Outbox(settings.data_dir / folder) if dry_run else adapters.open_transport(settings, counter)
+        ) as transport,
         closing(adapters.source(settings, counter.store)) as source,
     ):
         yield Desk(
@@ -73,6 +75,7 @@ def open_desk(
             prefilter_loss=settings.prefilter_loss,
             owner=_owner(),
             send_rate=settings.send_rate,
+            daily_limit=settings.daily_limit,
             salt=f"{fingerprint(templates)} {letterhead!r}",
             now=counter.now,
             progress=progress or no_progress,

@@ -78,6 +78,7 @@ class Outcome:
     verdict: Verdict
     detail: str = ""
     retry_after: float | None = None  # seconds, where the other side named them
+    of_reader: bool = False  # certainly about this address, whatever the others are told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,7 @@ class Desk:
     salt: str = ""  # changes with templates and sender: part of an edition's key
     owner: str = "newsletter"  # of the emails that are being sent: each process has its own
     send_rate: float | None = None  # emails a minute
+    daily_limit: int | None = None  # emails that the provider takes on one day
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD

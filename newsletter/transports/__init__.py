@@ -20,8 +20,8 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import BaseModel, BeforeValidator, Field, SecretStr
 
 from newsletter.models import Finding
-from newsletter.ports import Hook, Transport
-from newsletter.setting_values import path_secret, web_address
+from newsletter.ports import Hook, Notebook, Transport
+from newsletter.setting_values import MailAddress, path_secret, web_address
 
 Say = Callable[[str], None]  # hears a line of what works
 
@@ -31,6 +31,7 @@ class TransportSettings(BaseModel):
 
     transport: str = "outbox"
     data_dir: Path = Path("var")
+    sender: MailAddress | None = None
     public_url: Annotated[str, BeforeValidator(web_address)] | None = None
     connections: int = Field(default=8, ge=1, le=100)
     dkim_key_file: Path | None = None
@@ -62,6 +63,7 @@ class Kind(Generic[S]):
     name: str
     settings: type[S]
     open: Callable[[S], Transport]
+    keep: Callable[[Any, Notebook], object] = _nothing  # gives an opened one the place for what it learns
     needs: tuple[str, ...] = ()  # the settings without which it cannot send
     folder: str = ""  # of the data folder, in which its emails stay; empty: they leave this machine
     questions: tuple[Question, ...] = ()

@@ -4,6 +4,7 @@ sending       several connections at once, in one loop
 greeting      from a host's name to a connection that is ready
 lane          one connection
 conversation  what is said over it, without a socket
+lessons       what was learned about the server
 replies       what a server says
 wire          an email as it goes over the wire
 signature     DKIM
@@ -12,15 +13,19 @@ signature     DKIM
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import SecretStr
+from pydantic import BeforeValidator, SecretStr
 
+from newsletter.addresses import split_mailbox
 from newsletter.errors import ConfigurationError, TransportRefused
 from newsletter.models import Finding, Message
-from newsletter.ports import Transport
-from newsletter.setting_values import mail_server, revealed
+from newsletter.ports import Notebook, Transport
+from newsletter.setting_values import mail_server, own_name, revealed
 from newsletter.transports import Kind, Question, Say, TransportSettings
+
+if TYPE_CHECKING:
+    from newsletter.transports.smtp.sending import Smtp
 
 _SECONDS = 15.0  # one answer, when it is tried
 
@@ -28,13 +33,26 @@ _SECONDS = 15.0  # one answer, when it is tried
 class SmtpSettings(TransportSettings):
     smtp_url: Annotated[str, mail_server("smtp", "smtp://user@host:587 or smtps://user@host")] | None = None
     smtp_password: SecretStr | None = None
+    envelope: Literal["verp", "sender"] = "verp"
+    helo: Annotated[str, BeforeValidator(own_name)] | None = None
 
 
 def _open(settings: SmtpSettings) -> Transport:
     from newsletter.transports.smtp.sending import Smtp
 
-    password = revealed(settings.smtp_password)
-    return Smtp(settings.smtp_url or "", password, connections=settings.connections, sign=_signature(settings))
+    return Smtp(
+        settings.smtp_url or "",
+        revealed(settings.smtp_password),
+        connections=settings.connections,
+        sign=_signature(settings),
+        sender=split_mailbox(settings.sender or "")[1] or None,
+        verp=settings.envelope == "verp",
+        helo=settings.helo,
+    )
+
+
+def _keep(transport: Smtp, notebook: Notebook) -> None:
+    transport.keep(notebook)
 
 
 def _signature(settings: SmtpSettings) -> Callable[[Message], bytes] | None:
@@ -64,7 +82,7 @@ def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
 
     password = revealed(settings.smtp_password)
     try:
-        verify(settings.smtp_url or "", password, timeout=_SECONDS)
+        verify(settings.smtp_url or "", password, timeout=_SECONDS, helo=settings.helo)
     except (TransportRefused, SMTPException, OSError) as error:
         remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password"
         yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
@@ -76,6 +94,7 @@ KIND = Kind(
     name="smtp",
     settings=SmtpSettings,
     open=_open,
+    keep=_keep,
     needs=("sender", "smtp_url"),
     questions=(
         Question(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import smtplib
 import socket
 import ssl
@@ -25,18 +26,19 @@ class Server:
     tls: bool  # from the first byte
     user: str | None
     password: str | None
+    helo: str | None = None  # what we call ourselves; None: this machine's name
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
 
-def server(url: str, password: str | None) -> Server:
+def server(url: str, password: str | None, helo: str | None = None) -> Server:
     """`smtp://user@host:587` (STARTTLS) or `smtps://user@host` (TLS from the first byte)."""
     parts = urlsplit(url)
     tls = parts.scheme == "smtps"
     user = unquote(parts.username) if parts.username else None
     port = parts.port or (465 if tls else 587)
-    return Server(host=parts.hostname or "", port=port, tls=tls, user=user, password=password)
+    return Server(host=parts.hostname or "", port=port, tls=tls, user=user, password=password, helo=helo)
 
 
 def greet(to: Server, timeout: float) -> smtplib.SMTP:
@@ -50,6 +52,10 @@ def greet(to: Server, timeout: float) -> smtplib.SMTP:
         if error.smtp_code < 500:  # 454: the server cannot check passwords at present
             raise
         raise TransportRefused(NAME, f"{to.host} refuses the login: {_said(error)}") from error
+    except smtplib.SMTPResponseException as error:  # the greeting, or EHLO
+        if error.smtp_code < 500:
+            raise
+        raise TransportRefused(NAME, f"{to.host} refuses the connection: {_said(error)}") from error
     except ssl.SSLError as error:
         raise TransportRefused(NAME, f"no secure connection to {to.host}: {error}") from error
 
@@ -57,9 +63,9 @@ def greet(to: Server, timeout: float) -> smtplib.SMTP:
 def _open(to: Server, timeout: float) -> smtplib.SMTP:
     context = ssl.create_default_context()
     connection = (
-        smtplib.SMTP_SSL(to.host, to.port, _own_name(), timeout=timeout, context=context)
+        smtplib.SMTP_SSL(to.host, to.port, to.helo or _own_name(), timeout=timeout, context=context)
         if to.tls
-        else smtplib.SMTP(to.host, to.port, _own_name(), timeout=timeout)
+        else smtplib.SMTP(to.host, to.port, to.helo or _own_name(), timeout=timeout)
     )
     with ExitStack() as undone:
         undone.callback(connection.close)
@@ -85,6 +91,8 @@ def _secure(connection: smtplib.SMTP, to: Server, context: ssl.SSLContext) -> No
             return
         raise TransportRefused(NAME, f"{to.host} does not offer STARTTLS; nothing was sent in the clear")
     code, text = connection.starttls(context=context)
+    if 400 <= code < 500:
+        raise smtplib.SMTPResponseException(code, text)
     if code != 220:
         raise TransportRefused(NAME, f"{to.host} refuses STARTTLS: {code} {text.decode('utf-8', 'replace')}")
     _hello(connection)
@@ -92,11 +100,24 @@ def _secure(connection: smtplib.SMTP, to: Server, context: ssl.SSLContext) -> No
 
 def _login(connection: smtplib.SMTP, host: str, user: str, password: str) -> None:
     try:
-        connection.login(user, password)
+        if (user + password).isascii():
+            connection.login(user, password)
+        else:
+            _login_utf8(connection, host, user, password)
     except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
         raise
     except smtplib.SMTPException as error:
         raise TransportRefused(NAME, f"{host} offers no login that we know: {error}") from error
+
+
+def _login_utf8(connection: smtplib.SMTP, host: str, user: str, password: str) -> None:
+    """AUTH PLAIN (RFC 4616), the one mechanism whose letters are UTF-8; the standard library's takes ASCII alone."""
+    if "PLAIN" not in connection.esmtp_features.get("auth", "").upper().split():
+        problem = f"the user or password has letters outside ASCII, and {host} does not offer AUTH PLAIN, which takes them"
+        raise TransportRefused(NAME, f"{problem}; choose a password of ASCII letters, digits and signs")
+    code, text = connection.docmd("AUTH", f"PLAIN {base64.b64encode(chr(0).join(('', user, password)).encode()).decode()}")
+    if code not in (235, 503):  # 503: logged in already
+        raise smtplib.SMTPAuthenticationError(code, text)
 
 
 @cache

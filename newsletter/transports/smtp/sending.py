@@ -17,9 +17,11 @@ from contextlib import suppress
 
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
+from newsletter.ports import Notebook
 from newsletter.transports.smtp import greeting
-from newsletter.transports.smtp.conversation import Sending, Stage
+from newsletter.transports.smtp.conversation import Envelope, Sending, Stage
 from newsletter.transports.smtp.lane import Lane
+from newsletter.transports.smtp.lessons import Lessons
 from newsletter.transports.smtp.wire import with_dots
 
 _SECONDS = 60.0
@@ -42,12 +44,28 @@ class Smtp:
         connections: int = 8,
         timeout: float = _SECONDS,
         sign: Callable[[Message], bytes] | None = None,
+        sender: str | None = None,
+        verp: bool = True,
+        helo: str | None = None,
     ) -> None:
-        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each email."""
-        self._server = greeting.server(url, password)
+        """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each email.
+
+        `sender`: the plain envelope sender for a server that refuses an email's own; with `verp` false for every email.
+        `helo`: what we call ourselves.
+        """
+        self._server = greeting.server(url, password, helo)
         self._connections, self._timeout, self._sign = connections, timeout, sign
+        self._envelope = Envelope(sender, only_plain=sender is not None and not verp)
+        self._lessons: Lessons | None = None
         self._pipelining = True  # until the server is caught lying about it
         self._reset()
+
+    def keep(self, notebook: Notebook) -> None:
+        """Use what is known of this server, and note what is learned."""
+        self._lessons = Lessons(notebook, str(self._server), self._connections)
+        self._connections = self._limit = self._lessons.connections()
+        if self._lessons.refuses_own_senders() and self._envelope.plain:
+            self._envelope.only_plain = True
 
     def _reset(self) -> None:
         self.trouble: TransportError | None = None
@@ -56,7 +74,8 @@ class Smtp:
         self._waiting: deque[Sending] = deque()
         self._lanes: list[Lane] = []
         self._moved: set[Lane] = set()  # that may have something to say
-        self._opening: set[Future[smtplib.SMTP]] = set()
+        self._opening: dict[Future[smtplib.SMTP], int] = {}  # each with the limit under which it was begun
+        self._halved = False  # and no email has been answered since
         self._answers: list[Answer] = []
         self._returned = 0.0  # when the caller was last given answers
         self._selector: selectors.BaseSelector | None = None
@@ -112,6 +131,7 @@ class Smtp:
         """Everything that can be done without waiting: emails to connections, new connections, bytes into sockets."""
         if self.trouble:
             self._give_back()
+        self._retire()
         self._distribute()
         self._open()
         for lane in self._moved.intersection(self._lanes):
@@ -128,6 +148,17 @@ class Smtp:
                 if answer := lane.talk.take(self._waiting.popleft()):
                     self._answers.append(answer)
 
+    def _retire(self) -> None:
+        """End what the server has been asked to carry less of, where nothing is on its way."""
+        for lane in [lane for lane in self._lanes if not lane.talk.held][: max(0, len(self._lanes) - self._limit)]:
+            self._drop(lane)
+            lane.quit(_GOODBYE)
+            lane.close()
+
+    def _drop(self, lane: Lane) -> None:
+        self._lanes.remove(lane)
+        self._listener().unregister(lane.socket)
+
     def _give_back(self) -> None:
         untried = Outcome(Verdict.UNTRIED, self.trouble.problem if self.trouble else "")
         self._answers += [Answer(sending.mail.key, untried) for sending in self._waiting]
@@ -140,7 +171,7 @@ class Smtp:
             self._listener()
             self._threads = self._threads or ThreadPoolExecutor(self._connections, "smtp")
             future = self._threads.submit(greeting.greet, self._server, self._timeout)
-            self._opening.add(future)
+            self._opening[future] = self._limit
             future.add_done_callback(self._wake)
 
     def _listener(self) -> selectors.BaseSelector:
@@ -184,42 +215,75 @@ class Smtp:
         answers = lane.pull()
         self._answers += answers
         self._setbacks = 0 if answers else self._setbacks
+        if lane.talk.refuses_senders:
+            self._pipelining = True  # the suspicion was wrong
+        self._learn(lane, answered=bool(answers))
+        lane.talk.crowded = bool(lane.talk.broken) and lane.talk.crowded
+        self._waiting.extendleft(lane.talk.crowded_out())
         if lane.talk.broken:
             self._lose(lane, lane.talk.broken)
+
+    def _learn(self, lane: Lane, *, answered: bool) -> None:
+        """Note what the server takes, once it has taken it."""
+        if lane.talk.crowded and len(self._lanes) + len(self._opening) <= self._limit:
+            self._halve()
+        elif answered and self._lessons:
+            if self._halved:
+                self._halved = False
+                self._lessons.takes_connections(self._limit)
+            if self._envelope.only_plain and lane.talk.refuses_senders:
+                lane.talk.refuses_senders = False
+                self._lessons.takes_plain_sender(self._envelope.plain or "")
+
+    def _halve(self) -> None:
+        """Half as many connections; not again before there are no more than that."""
+        if self._limit > 1:
+            self._limit, self._halved = self._limit // 2, True
 
     def _take_opened(self) -> None:
         with suppress(BlockingIOError):
             self._ears[0].recv(4096)
         for future in [one for one in self._opening if one.done()]:
-            self._opening.remove(future)
+            limit = self._opening.pop(future)
             try:
                 connection = future.result()
                 self._lanes.append(
-                    Lane(connection, timeout=self._timeout, pipelining=self._pipelining, wire=self._wire)
+                    Lane(
+                        connection,
+                        timeout=self._timeout,
+                        pipelining=self._pipelining,
+                        wire=self._wire,
+                        envelope=self._envelope,
+                    )
                 )
-            except TransportRefused as error:
-                self.trouble = error
+            except TransportError as error:
+                self._cannot_open(error, limit)
             except (smtplib.SMTPException, OSError) as error:
-                self._cannot_open(error)
+                self._cannot_open(TransportUnavailable(self.name, f"cannot connect to {self._server}: {error}"), limit)
+            except Exception as error:  # a mistake of ours: nothing was sent over a connection that is not there
+                self._cannot_open(TransportRefused(self.name, f"cannot connect to {self._server}: {error!r}"), limit)
 
-    def _cannot_open(self, error: Exception) -> None:
+    def _cannot_open(self, error: TransportError, limit: int) -> None:
         """Other connections carry the emails on; without any the server is in trouble."""
-        self._limit = len(self._lanes) + len(self._opening)
-        if not self._limit:
-            problem = f"cannot connect to {self._server}: {error}"
-            self.trouble = self.trouble or TransportUnavailable(self.name, problem)
+        if self._lanes or self._opening:
+            if limit == self._limit:  # those begun together halve once
+                self._halve()
+        else:
+            self.trouble = self.trouble or error
 
     def _lose(self, lane: Lane, problem: str, *, silent: bool = False) -> None:
         """Each of its emails is answered, tried over another connection, or given back."""
         talk = lane.talk
         if talk.suspect or (silent and talk.pipelining and talk.in_envelope):
             self._pipelining = False
-        self._lanes.remove(lane)
-        self._listener().unregister(lane.socket)
+        self._drop(lane)
         lane.close()
         answers, back = talk.end(problem)
         self._answers += answers
-        if back and not talk.answered and not talk.suspect:
+        if talk.refused and not self.trouble:
+            self.trouble = TransportRefused(self.name, f"{self._server}: {talk.refused}")
+        crowded = talk.crowded and bool(self._lanes)
+        if back and not talk.answered and not talk.suspect and not crowded:
             back = self._count_setback(back, problem)
         self._waiting.extendleft(reversed(back))
 
@@ -240,9 +304,9 @@ class Smtp:
         return with_dots(message) if self._sign is None else self._sign(message) + with_dots(message)
 
 
-def verify(url: str, password: str | None, timeout: float = _SECONDS) -> None:
+def verify(url: str, password: str | None, timeout: float = _SECONDS, helo: str | None = None) -> None:
     """Connect, start TLS, log in, and quit. Raises TransportRefused, SMTPException or OSError."""
-    greeting.greet(greeting.server(url, password), timeout).quit()
+    greeting.greet(greeting.server(url, password, helo), timeout).quit()
 
 
 def _hang_up(opened: Future[smtplib.SMTP]) -> None:
