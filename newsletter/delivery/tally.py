@@ -23,6 +23,7 @@ class Tally:
     failed: int = 0
     held: str | None = None  # why the rest stays queued
     held_for: timedelta = timedelta()  # until it is worth a try
+    ours: bool = False  # nearly everybody was refused, for what we are
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -31,6 +32,7 @@ class Tally:
             self.failed + other.failed,
             other.held or self.held,
             max(self.held_for, other.held_for),
+            self.ours or other.ours,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -109,6 +109,21 @@ class Deliveries(Base):
             open_ = delivery.c.state.not_in([state.value for state in HEARD_OF])
             values = _outcome(finished)
             connection.execute(update(delivery).where((delivery.c.id == finished.id) & open_).values(values))
+
+    def correct(self, corrected: Sequence[Delivery]) -> None:
+        """Commit what the end of a round makes of emails that were refused in it or before. One transaction."""
+        refused = or_(*(delivery.c.state == state.value for state in (DeliveryState.QUEUED, DeliveryState.FAILED)))
+        if rows := [{"the_id": one.id, **_outcome(one)} for one in corrected]:
+            with self._transaction() as connection:
+                connection.execute(update(delivery).where(delivery.c.id == bindparam("the_id"), refused), rows)
+
+    def outcomes(self, days: Collection[date]) -> Sequence[Delivery]:
+        """Every email that carries one of these issues and was accepted or refused for good."""
+        ended = [state.value for state in (*HEARD_OF, DeliveryState.FAILED)]
+        carries = select(received.c.delivery_id).where(received.c.issue.in_(days))
+        query = select(delivery).where(delivery.c.id.in_(carries), delivery.c.state.in_(ended))
+        with self._reading() as connection:
+            return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
 
     def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str]]:
         """By delivery: the subscriber's id and the address in lower case."""

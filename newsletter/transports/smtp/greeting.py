@@ -113,9 +113,10 @@ def _login(connection: smtplib.SMTP, host: str, user: str, password: str) -> Non
 def _login_utf8(connection: smtplib.SMTP, host: str, user: str, password: str) -> None:
     """AUTH PLAIN (RFC 4616), the one mechanism whose letters are UTF-8; the standard library's takes ASCII alone."""
     if "PLAIN" not in connection.esmtp_features.get("auth", "").upper().split():
-        problem = f"the user or password has letters outside ASCII, and {host} does not offer AUTH PLAIN, which takes them"
+        problem = f"the user or password has letters outside ASCII, for which {host} would have to offer AUTH PLAIN"
         raise TransportRefused(NAME, f"{problem}; choose a password of ASCII letters, digits and signs")
-    code, text = connection.docmd("AUTH", f"PLAIN {base64.b64encode(chr(0).join(('', user, password)).encode()).decode()}")
+    secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    code, text = connection.docmd("AUTH", f"PLAIN {secret}")
     if code not in (235, 503):  # 503: logged in already
         raise smtplib.SMTPAuthenticationError(code, text)
 
