@@ -94,7 +94,7 @@ def _send(
         for line in morning_lines(desk, done):
             click.echo(line)
         pipeline.publish(desk)
-        is_partly = left_over(desk)[0] or done.tally.failed or looked.findings
+        is_partly = left_over(desk)[0] or done.tally.failed or done.tally.unaccepted or looked.findings
         return 1 if is_partly or any(_was_not_served(desk, issue) for issue in done.issues) else 0
 
 

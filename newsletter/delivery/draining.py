@@ -139,7 +139,7 @@ class _Round:
         unwanted = outcome.verdict is Verdict.UNWANTED
         doubtful = outcome.verdict is Verdict.PERMANENT and not outcome.of_reader
         decided = decide(delivery, replace(outcome, verdict=Verdict.UNWANTED) if doubtful else outcome, now)
-        self.refused.note(decided, doubtful=doubtful, unwanted=unwanted)
+        self.refused.note(decided, outcome)
         well = not self.health.problem
         self.health = self.health.after(refused=unwanted or doubtful or decided.state is DeliveryState.FAILED)
         if well and self.health.problem:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from newsletter.delivery.agreement import Agreement, Refusal, domain, find
+from newsletter.delivery.agreement import Agreement, Refusal, domain, find, words
 from newsletter.delivery.deciding import decide
 from newsletter.delivery.tally import Tally, counted
 from newsletter.models import HEARD_OF, Delivery, DeliveryState, Outcome, Verdict
 
 _UNTIL_MENDED = timedelta(hours=1)  # the service tries again; `newsletter run` does at once
 _OF_READER = re.compile(r"5\d\d[ -]5\.(?:1\.1|1\.10|2\.1)\b")
+_OF_MAILBOX = re.compile(r"55[0-3]\b")  # RFC 5321 section 4.2.3: what cannot be done with a mailbox
+_FOR_GOOD = re.compile(r"5\d\d\b")
 _Outcomes = Callable[[Collection[date]], Sequence[Delivery]]  # every email that carries one of these issues
 
 
@@ -34,18 +36,22 @@ class Refused:
     emails: dict[int, Delivery] = field(default_factory=dict)  # as they are recorded: queued
     doubts: set[int] = field(default_factory=set)  # those of them for which nobody is blamed yet
     taken: Counter[str] = field(default_factory=Counter)  # accepted emails, by domain
+    of_email: set[int] = field(default_factory=set)  # refused for something else than their mailbox
     row: Sequence[Delivery] = ()  # those that ended the round, one refused after the other
 
-    def note(self, decided: Delivery, *, doubtful: bool, unwanted: bool) -> None:
+    def note(self, decided: Delivery, outcome: Outcome) -> None:
         """One more answer."""
+        key = decided.id
         if decided.state is DeliveryState.ACCEPTED:
             self.taken[domain(decided.email)] += 1
-        if (doubtful or unwanted) and decided.state is DeliveryState.QUEUED:
-            self.emails[decided.id] = decided
-        else:
-            self.emails.pop(decided.id, None)
-            doubtful = False
-        (self.doubts.add if doubtful else self.doubts.discard)(decided.id)
+        self.emails.pop(key, None)
+        self.doubts.discard(key)
+        if decided.state is DeliveryState.QUEUED and outcome.verdict in (Verdict.PERMANENT, Verdict.UNWANTED):
+            self.emails[key] = decided
+            if outcome.verdict is Verdict.PERMANENT:
+                self.doubts.add(key)
+            if outcome.of_email or not _OF_MAILBOX.match(outcome.detail):
+                self.of_email.add(key)
 
     def suspect(self, number: int) -> None:
         """So many in a row end the round."""
@@ -61,20 +67,31 @@ class Refused:
         before = [_refusal(one) for one in earlier.values()]
         taken = Counter(domain(one.email) for one in issue if one.state in HEARD_OF)
         found = find(here, self.taken) | find([_refusal(one) for one in self.row], {}) | find([*here, *before], taken)
-        back = [one for one in earlier.values() if found.covers(_refusal(one))]
-        settled = [self._settled(one, found, now, nobody=not taken) for one in self.emails.values()]
+        wrong = [one for one in earlier.values() if one.state is DeliveryState.FAILED or found.everywhere]
+        back = [one for one in wrong if found.covers(_refusal(one))]
+        texts = Counter(words(one.said, one.email) for one in (*here, *before))
+        settled = [
+            self._settled(one, found, now, guess=not taken and self._is_guess(one, texts))
+            for one in self.emails.values()
+        ]
         tally = counted(one.state for one in settled if one.id in self.doubts)
         if found.everywhere:
-            tally += Tally(held=found.everywhere, held_for=_UNTIL_MENDED, ours=True)
+            ours = [one for one in (*self.emails.values(), *earlier.values()) if found.covers(_refusal(one))]
+            domains = frozenset(domain(one.email) for one in ours)
+            tally += Tally(held=found.everywhere, held_for=_UNTIL_MENDED, ours=domains)
         corrected = [one for one in settled if one != self.emails[one.id]]
         return Judged([*corrected, *map(_untried, back)], list(self._blamed(found)), tally)
 
-    def _settled(self, one: Delivery, found: Agreement, now: datetime, *, nobody: bool) -> Delivery:
+    def _is_guess(self, one: Delivery, texts: Mapping[tuple[str, ...], int]) -> bool:
+        """Whether to blame a reader would be one where nobody was served: not told of the mailbox, or not alone."""
+        return one.id in self.of_email or texts[words(one.error or "", one.email)] > 1
+
+    def _settled(self, one: Delivery, found: Agreement, now: datetime, *, guess: bool) -> Delivery:
         if found.covers(_refusal(one)):
             return _untried(one) if found.everywhere else one
         if one.id not in self.doubts:
             return one
-        if nobody:  # none of the issue's readers got it: that one of them alone is to blame would be a guess
+        if guess:
             return decide(one, Outcome(Verdict.TEMPORARY, one.error or ""), now)
         return replace(one, state=DeliveryState.FAILED, not_before=None)
 
@@ -92,6 +109,8 @@ def _refusal(one: Delivery) -> Refusal:
 
 
 def _may_be_ours(one: Delivery) -> bool:
+    if one.state is DeliveryState.QUEUED:
+        return one.attempts > 0 and bool(_FOR_GOOD.match(one.error or ""))
     return one.state is DeliveryState.FAILED and not _OF_READER.match(one.error or "")
 
 

@@ -162,7 +162,7 @@ class Service:
             return False
         if tally.accepted or tally.failed or tally.waiting:
             log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
-        return bool(tally.accepted and not tally.waiting)
+        return bool(tally.accepted and not tally.waiting and not tally.unaccepted)
 
     def _waiting(self, desk: pipeline.Desk, now: datetime) -> Iterator[Sequence[Due]]:
         """The readers whose hour has come, page by page, each with the issues that belong into the email of it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from newsletter.inbound import refusals
@@ -54,13 +54,16 @@ class Sending:
 
     def outcome(self, reply: Reply) -> Outcome:
         """What the reply to the final dot, or to an earlier command, means for the reader."""
-        return self.refusal or (Outcome(Verdict.ACCEPTED) if reply.good else _refused(reply))
+        return self.refusal or (Outcome(Verdict.ACCEPTED) if reply.good else self.refused(reply, Stage.DOT))
 
     def refused(self, reply: Reply, stage: Stage) -> Outcome:
-        """What a reply to RCPT or DATA that is no consent means; one that quotes our address alone speaks of us."""
+        """What a reply that is no consent means; one that quotes our address alone speaks of us."""
         outcome = _refused(reply)
-        of_reader = stage is Stage.RCPT and refusals.enhanced(reply.text) in _OF_READER
-        if not of_reader or outcome.verdict is Verdict.TEMPORARY or self._accuses_sender(reply.text.lower()):
+        if outcome.verdict is Verdict.TEMPORARY:
+            return outcome
+        if stage is not Stage.RCPT:
+            return replace(outcome, of_email=True)
+        if refusals.enhanced(reply.text) not in _OF_READER or self._accuses_sender(reply.text.lower()):
             return outcome
         return Outcome(Verdict.PERMANENT, outcome.detail, of_reader=True)
 
