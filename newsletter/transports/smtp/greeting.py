@@ -90,11 +90,12 @@ def _secure(connection: smtplib.SMTP, to: Server, context: ssl.SSLContext) -> No
         if to.host in _LOOPBACK and not to.password:
             return
         raise TransportRefused(NAME, f"{to.host} does not offer STARTTLS; nothing was sent in the clear")
-    code, text = connection.starttls(context=context)
-    if 400 <= code < 500:
-        raise smtplib.SMTPResponseException(code, text)
-    if code != 220:
-        raise TransportRefused(NAME, f"{to.host} refuses STARTTLS: {code} {text.decode('utf-8', 'replace')}")
+    try:
+        connection.starttls(context=context)
+    except smtplib.SMTPResponseException as error:
+        if error.smtp_code < 500:
+            raise
+        raise TransportRefused(NAME, f"{to.host} refuses STARTTLS: {_said(error)}") from error
     _hello(connection)
 
 
