@@ -27,7 +27,7 @@ class ScriptedServer:
     crowded: tuple[str, str] = ("CONNECT", "421 4.3.2 too many connections")
     heard: list[tuple[str, str]] = field(default_factory=list)
     taken: list[tuple[str, str, bytes]] = field(default_factory=list)  # sender, recipient, email
-    open: int = 0
+    sessions: list[_Session] = field(default_factory=list)  # those that are open
     opened: int = 0  # the most at once
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -56,21 +56,26 @@ class ScriptedServer:
                 threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        session = _Session(self, connection)
         with self._lock:
-            self.open += 1
-            self.opened = max(self.opened, self.open)
-            one_too_many = self.open > self.most
+            self.sessions.append(session)
+            self.opened = max(self.opened, len(self.sessions))
         with connection, suppress(OSError), connection.makefile("rb") as lines:
             try:
-                _Session(self, connection, one_too_many).serve(iter(lines))
+                session.serve(iter(lines))
             finally:
                 with self._lock:
-                    self.open -= 1
+                    self.sessions.remove(session)
+
+    def is_one_too_many(self, session: _Session) -> bool:
+        with self._lock:
+            return self.sessions.index(session) >= self.most
 
 
 class _Session:
-    def __init__(self, server: ScriptedServer, connection: socket.socket, one_too_many: bool) -> None:
-        self.server, self.connection, self.one_too_many = server, connection, one_too_many
+    def __init__(self, server: ScriptedServer, connection: socket.socket) -> None:
+        self.server, self.connection = server, connection
         self.sender, self.recipient = "", ""
 
     def serve(self, lines: Iterator[bytes]) -> None:
@@ -98,7 +103,7 @@ class _Session:
     def says(self, stage: str, argument: str) -> str:
         self.server.heard.append((stage, argument))
         reply = self.server.script(stage, argument)
-        if self.one_too_many and stage == self.server.crowded[0]:
+        if stage == self.server.crowded[0] and self.server.is_one_too_many(self):
             reply = self.server.crowded[1]
         if reply is None and ((stage == "RCPT" and not self.sender) or (stage == "DATA" and not self.recipient)):
             reply = "503 5.5.1 not in this order"

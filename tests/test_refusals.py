@@ -368,10 +368,10 @@ def test_fewer_connections(crowded: tuple[str, str]) -> None:
         at_domains(store, *(f"r{number}@example.net" for number in range(30)))
         server.most, server.opened = 100, 0
         assert send(store, url, notebook, connections=8).accepted == 30
-        assert server.opened == int(kept[0])
+        assert server.opened <= int(kept[0])
         at_domains(store, *(f"r{number}@example.com" for number in range(30)))
         assert send(store, url, notebook, connections=5).accepted == 30  # what the operator sets anew is tried
-        assert server.opened == 5
+        assert server.opened <= 5
     assert len(notebook.told) == 1
 
 

@@ -19,7 +19,7 @@ from newsletter.transports.smtp.replies import Replies, Reply, ReplyError
 
 # RFC 5321 and 3463: these speak of the mailbox that RCPT named, whatever else a server writes.
 _OF_READER = ("5.1.1", "5.1.10", "5.2.1")
-_MOST_TRIES = 3  # of an email that is one too many at the same time
+_MOST_TRIES = 10  # of an email that is one too many at the same time
 _CROWDED = "4.3.2"  # "system not accepting messages": said of too many connections or senders at once
 
 _NO_ADDRESS = re.compile(r"[\x00-\x20\x7f<>\u2028\u2029]")  # would end the command, or its brackets
@@ -49,6 +49,7 @@ class Sending:
     refusal: Outcome | None = None  # the reply to RCPT or DATA
     known: bool = False  # the server has taken its reader
     ready: bool = False  # the server waits for the body
+    one_too_many: bool = False  # refused for the number of connections
     offered_plain: bool = False  # the server has refused this email's own envelope sender
     dot: int | None = None  # behind which of the connection's bytes nobody can tell without an answer
 
@@ -99,7 +100,7 @@ class Conversation:
         self.heard = 0  # replies
         self.answered = 0  # emails
         self.held: deque[Sending] = deque()
-        self._crowded_out: list[Sending] = []
+        self._crowded_out: list[tuple[Sending, Outcome]] = []
         self._expected: deque[tuple[Stage, Sending | None]] = deque()
         self._recorded = True
         self._out, self._gone = bytearray(), 0
@@ -126,6 +127,7 @@ class Conversation:
         except ValueError as error:
             return Answer(sending.mail.key, Outcome(Verdict.PERMANENT, str(error), of_reader=True))
         sending.refusal, sending.known, sending.ready, sending.dot = None, False, False, None
+        sending.one_too_many = sending.offered_plain = False
         self.held.append(sending)
         return None
 
@@ -137,8 +139,8 @@ class Conversation:
         """The last answer is in the ledger: the next body may be sent."""
         self._recorded = True
 
-    def crowded_out(self) -> list[Sending]:
-        """The emails that were refused for being one too many at the same time, once."""
+    def crowded_out(self) -> list[tuple[Sending, Outcome]]:
+        """The emails that were refused for being one too many at the same time, each told once."""
         out, self._crowded_out = self._crowded_out, []
         return out
 
@@ -175,7 +177,8 @@ class Conversation:
         answers, back = [], []
         for sending in held:
             in_doubt = lost if sending.dot is not None and self._gone >= sending.dot else None
-            if outcome := sending.refusal or in_doubt:
+            refusal = None if sending.one_too_many else sending.refusal
+            if outcome := refusal or in_doubt:
                 answers.append(Answer(sending.mail.key, outcome))
             else:
                 back.append(sending)
@@ -207,7 +210,8 @@ class Conversation:
         if sending is None or (self.broken and stage is not Stage.DOT):
             return
         if stage is Stage.DOT:
-            for answer in self._settle(sending, sending.outcome(reply), reply):
+            sending.one_too_many |= _is_crowded(reply)
+            for answer in self._settle(sending, sending.outcome(reply)):
                 self._recorded = False
                 yield answer
         elif stage is Stage.DATA and reply.code == 354:
@@ -254,18 +258,19 @@ class Conversation:
 
     def _refuse(self, sending: Sending, stage: Stage, refusal: Outcome, reply: Reply) -> Iterator[Answer]:
         """The first rejection counts. After the last reply to this email, the next one starts afresh."""
-        sending.refusal = sending.refusal or refusal
+        if sending.refusal is None:
+            sending.refusal, sending.one_too_many = refusal, _is_crowded(reply)
         if stage is Stage.DATA or not self.pipelining:
             sending.commands.clear()
-            yield from self._settle(sending, sending.refusal, reply)
+            yield from self._settle(sending, sending.refusal)
             self._say(Stage.RESET, b"RSET\r\n", None)
 
-    def _settle(self, sending: Sending, outcome: Outcome, reply: Reply) -> Iterator[Answer]:
+    def _settle(self, sending: Sending, outcome: Outcome) -> Iterator[Answer]:
         """The answer; an email that was one too many at the same time is tried again over fewer connections."""
         self.held.remove(sending)
-        if _is_crowded(reply) and sending.tries < _MOST_TRIES:
+        if sending.one_too_many and sending.tries < _MOST_TRIES:
             sending.tries += 1
-            self._crowded_out.append(sending)
+            self._crowded_out.append((sending, outcome))
         else:
             yield Answer(sending.mail.key, outcome)
 

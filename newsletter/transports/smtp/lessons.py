@@ -18,12 +18,14 @@ class Lessons:
 
     def takes_connections(self, number: int) -> None:
         """It refused more."""
+        known = self.connections() < self._most
         self._notebook.remember(self._key("connections"), f"{number} of {self._most}")
-        self._notebook.tell(
-            self._key("connections"),
-            f"{self._server} refuses more connections at once; from now on at most {number} are opened",
-            f"set NEWSLETTER_CONNECTIONS to the number that your provider allows; it is {self._most} now",
-        )
+        if not known:
+            self._notebook.tell(
+                self._key("connections"),
+                f"{self._server} refuses {self._most} connections at once; from now on at most {number} are opened",
+                "set NEWSLETTER_CONNECTIONS to the number that your provider allows",
+            )
 
     def refuses_own_senders(self) -> bool:
         """Whether it takes only the plain sender address at MAIL FROM."""

@@ -157,7 +157,8 @@ class Smtp:
 
     def _drop(self, lane: Lane) -> None:
         self._lanes.remove(lane)
-        self._listener().unregister(lane.socket)
+        if lane.socket in self._listener().get_map():  # one that was opened a moment ago is not yet
+            self._listener().unregister(lane.socket)
 
     def _give_back(self) -> None:
         untried = Outcome(Verdict.UNTRIED, self.trouble.problem if self.trouble else "")
@@ -218,10 +219,18 @@ class Smtp:
         if lane.talk.refuses_senders:
             self._pipelining = True  # the suspicion was wrong
         self._learn(lane, answered=bool(answers))
-        lane.talk.crowded = bool(lane.talk.broken) and lane.talk.crowded
-        self._waiting.extendleft(lane.talk.crowded_out())
+        if out := lane.talk.crowded_out():
+            self._retry_elsewhere(lane, out)
         if lane.talk.broken:
             self._lose(lane, lane.talk.broken)
+
+    def _retry_elsewhere(self, lane: Lane, out: Sequence[tuple[Sending, Outcome]]) -> None:
+        """Emails that were one too many go over the other connections; this one ends, unless it is the last."""
+        if len(self._lanes) > 1:
+            self._waiting.extendleft(sending for sending, _ in out)
+            lane.talk.broken = lane.talk.broken or "the server wants fewer connections at once"
+        else:
+            self._answers += [Answer(sending.mail.key, outcome) for sending, outcome in out]
 
     def _learn(self, lane: Lane, *, answered: bool) -> None:
         """Note what the server takes, once it has taken it."""
