@@ -39,8 +39,6 @@ class Settings(BaseSettings, TransportSettings):
 
     subscribers: Path = Path("subscribers.yaml")
     database_url: Annotated[str, BeforeValidator(values.database)] | None = None
-    reply_to: MailAddress | None = None
-    plus_addressing: bool = True
     postal_address: str | None = None
     model: str | None = None
     summary_model: str | None = None

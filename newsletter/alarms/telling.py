@@ -53,9 +53,7 @@ class Alarms:
     def notice(self, key: str, what: str, remedy: str) -> None:
         """Something that the service has settled by itself: told once, and no trouble afterwards."""
         log.warning("notice", about=key, what=redacted(what), remedy=remedy)
-        self.store.save_trouble(
-            Trouble(key=f"{_NOTICE}{key}", problem=redacted(what), remedy=remedy, since=self.now())
-        )
+        self.store.save_trouble(Trouble(key=f"{_NOTICE}{key}", problem=redacted(what), remedy=remedy, since=self.now()))
         self.settle()
 
     def over(self, key: str) -> None:

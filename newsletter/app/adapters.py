@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.alarms import Alarms
 from newsletter.errors import ConfigurationError, ModelRefused, Refusal
-from newsletter.models import Finding, Outcome, Outgoing
+from newsletter.models import Finding, Letterhead, Outcome, Outgoing
 from newsletter.ports import Alarm, Hook, Mailbox, Transport
 from newsletter.readers import Counter
+from newsletter.replies import probing
 from newsletter.setting_values import revealed
 from newsletter.settings import Settings
 from newsletter.store import Store
@@ -39,6 +40,12 @@ class _Notebook:
 
     def tell(self, key: str, what: str, remedy: str) -> None:
         self.alarms.notice(key, what, remedy)
+
+
+def letterhead(settings: Settings, store: Store) -> Letterhead:
+    """As it is set; without plus addresses where they were found not to arrive."""
+    given = settings.letterhead
+    return replace(given, plus_addressing=given.plus_addressing and not probing.is_missing(store, given))
 
 
 def open_transport(settings: Settings, counter: Counter) -> Transport:

@@ -43,7 +43,11 @@ def open_desk(
 
     templates = folders("templates", settings.subscribers)
     mode = masthead.newsletter.archive
-    letterhead = replace(settings.letterhead, archive=mode is not ArchiveMode.NONE, private=mode is ArchiveMode.PRIVATE)
+    letterhead = replace(
+        adapters.letterhead(settings, counter.store),
+        archive=mode is not ArchiveMode.NONE,
+        private=mode is ArchiveMode.PRIVATE,
+    )
     alarm = UNHEARD if dry_run else counter.alarms
     models = (None, None) if without_model else adapters.models(settings, counter.store, alarm, patience)
     folder = "dry-run" if dry_run else settings.kind.folder

@@ -125,9 +125,7 @@ def _drain(desk: Desk, only: str | None, stop: Callable[[], bool], days: set[dat
 
     def unwanted(delivery: Delivery) -> None:
         # Told at the end: when everybody refuses us, it is not these domains.
-        one = domains.pause(
-            desk.store, delivery.email, permanent=True, why=delivery.error or "refused", now=desk.now()
-        )
+        one = domains.pause(desk.store, delivery.email, permanent=True, why=delivery.error or "refused", now=desk.now())
         paused[one.domain] = one
 
     try:

@@ -32,6 +32,8 @@ def running(settings: Settings, counter: Counter) -> Iterator[Pulse]:
     scheduler = BackgroundScheduler(timezone="UTC")
     for job in [service.tick, *([service.poll] if counter.open_mailbox else [])]:
         add_job(scheduler, job)
+    if service.tries_plus_address:
+        scheduler.add_job(service.try_plus_address)
     try:
         scheduler.start()
         yield service.pulse

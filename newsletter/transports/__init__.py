@@ -32,6 +32,8 @@ class TransportSettings(BaseModel):
     transport: str = "outbox"
     data_dir: Path = Path("var")
     sender: MailAddress | None = None
+    reply_to: MailAddress | None = None
+    plus_addressing: bool = True
     public_url: Annotated[str, BeforeValidator(web_address)] | None = None
     connections: int = Field(default=8, ge=1, le=100)
     dkim_key_file: Path | None = None

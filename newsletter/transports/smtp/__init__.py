@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, SecretStr
 
-from newsletter.addresses import split_mailbox
+from newsletter.addresses import plus, split_mailbox
 from newsletter.errors import ConfigurationError, TransportRefused
 from newsletter.models import Finding, Message
 from newsletter.ports import Notebook, Transport
 from newsletter.setting_values import mail_server, own_name, revealed
+from newsletter.tokens import WIDTH
 from newsletter.transports import Kind, Question, Say, TransportSettings
 
 if TYPE_CHECKING:
-    from newsletter.transports.smtp.sending import Smtp
+    from newsletter.transports.smtp.sending import Smtp, Tried
 
+_EMAIL = 100_000  # octets: none of ours is larger, because Gmail cuts off what is
 _SECONDS = 15.0  # one answer, when it is tried
 
 
@@ -81,13 +83,44 @@ def _try_online(settings: SmtpSettings, say: Say) -> Iterator[Finding]:
     from newsletter.transports.smtp.sending import verify
 
     password = revealed(settings.smtp_password)
+    plain = split_mailbox(settings.sender or "")[1]
     try:
-        verify(settings.smtp_url or "", password, timeout=_SECONDS, helo=settings.helo)
+        tried = verify(
+            settings.smtp_url or "",
+            password,
+            timeout=_SECONDS,
+            helo=settings.helo,
+            senders=tuple(dict.fromkeys((_own_sender(settings, plain), plain))),
+        )
     except (TransportRefused, SMTPException, OSError) as error:
         remedy = "check NEWSLETTER_SMTP_URL and the password; many providers require an app password"
         yield Finding("NEWSLETTER_SMTP_URL", None, str(error) or type(error).__name__, remedy)
         return
     say("mail server: accepts our login over TLS" if password else "mail server: accepts email without a login")
+    yield from _senders_taken(tried, plain)
+    if tried.size and tried.size < _EMAIL:
+        problem = f"the mail server takes emails of at most {tried.size:,} octets; a newsletter may have {_EMAIL:,}"
+        yield Finding("NEWSLETTER_SMTP_URL", None, problem, "use another server, or lower max_papers", fatal=False)
+
+
+def _own_sender(settings: SmtpSettings, plain: str) -> str:
+    """An envelope sender as a reader's email has it."""
+    if settings.envelope == "sender" or not settings.plus_addressing:
+        return plain
+    return plus(split_mailbox(settings.reply_to or settings.sender or "")[1], "check".ljust(WIDTH, "7"))
+
+
+def _senders_taken(tried: Tried, plain: str) -> Iterator[Finding]:
+    """An envelope sender that is refused before any reader is named stops every email."""
+    for said in list(tried.refused.values())[:1]:
+        if tried.taken:
+            problem = f"the mail server takes only {plain} at MAIL FROM ({said})"
+            remedy = f"set NEWSLETTER_ENVELOPE=sender; bounces then go to {plain}: let NEWSLETTER_IMAP_URL read it"
+            yield Finding("NEWSLETTER_ENVELOPE", None, problem, remedy, fatal=False)
+        else:
+            problem = f"the mail server refuses MAIL FROM:<{plain}>: {said}"
+            remedy = "set NEWSLETTER_SENDER to an address that this account may send from, or have it verified there"
+            yield Finding("NEWSLETTER_SENDER", None, problem, remedy)
 
 
 KIND = Kind(

@@ -11,9 +11,10 @@ import smtplib
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
@@ -313,9 +314,34 @@ class Smtp:
         return with_dots(message) if self._sign is None else self._sign(message) + with_dots(message)
 
 
-def verify(url: str, password: str | None, timeout: float = _SECONDS, helo: str | None = None) -> None:
-    """Connect, start TLS, log in, and quit. Raises TransportRefused, SMTPException or OSError."""
-    greeting.greet(greeting.server(url, password, helo), timeout).quit()
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a server says to our envelope senders, without an email."""
+
+    refused: Mapping[str, str]  # each sender that it refuses, with its reply
+    taken: str | None  # the first that it takes
+    size: int | None = None  # octets of an email that it takes; None: it does not say
+
+
+def verify(
+    url: str, password: str | None, timeout: float = _SECONDS, *, helo: str | None = None, senders: Sequence[str] = ()
+) -> Tried:
+    """Connect, start TLS, log in, offer each of `senders` at MAIL FROM until one is taken, and quit.
+
+    Raises TransportRefused, SMTPException or OSError.
+    """
+    connection = greeting.greet(greeting.server(url, password, helo), timeout)
+    refused, taken = dict[str, str](), None
+    for sender in senders:
+        code, text = connection.mail(sender)
+        connection.rset()
+        if code < 500:
+            taken = sender
+            break
+        refused[sender] = f"{code} {text.decode('utf-8', 'replace')}"
+    size = connection.esmtp_features.get("size", "")
+    connection.quit()
+    return Tried(refused, taken, int(size) if size.isdecimal() and int(size) else None)
 
 
 def _hang_up(opened: Future[smtplib.SMTP]) -> None:
