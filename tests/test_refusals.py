@@ -1,24 +1,41 @@
+# ruff: noqa: F811 - fixtures of other files are named where they are used
 """Whose fault a refusal is: by the stage at which it comes and by what the others are told, in any words."""
 
 from __future__ import annotations
 
+import json
+import re
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery import Tally, drain
+from newsletter.delivery import Quota, Tally, drain
 from newsletter.delivery.agreement import Refusal, find, words
+from newsletter.demo.servers import Servers
 from newsletter.errors import TransportRefused
 from newsletter.models import Delivery, DeliveryState, Message
+from newsletter.settings import Settings
 from newsletter.store import Store, open_store
+from newsletter.times import calendar
+from newsletter.times.clock import utc_now
 from newsletter.transports.smtp.sending import Smtp
 from tests import test_delivery
+from tests.conftest import Run
+from tests.morning import ROSTER
 from tests.scripted_smtp import Script, ScriptedServer
 from tests.test_delivery import NOW, plan, states
+from tests.test_scheduler import few
+from tests.test_transports import OnAnyPort, Sink, certificate, running, trusted  # noqa: F401
 
 PLAIN = "news@example.org"
 
@@ -385,3 +402,144 @@ def test_a_server_that_shuts_down_teaches_nothing() -> None:
     with server.running() as url, ledger(30) as store:
         assert send(store, url, notebook, connections=8).accepted == 0
     assert notebook.kept == {}
+
+
+# --- a whole run ----------------------------------------------------------------------
+
+
+def a_list(readers: int) -> str:
+    people = "".join(f"  - reader{number}@example.org\n" for number in range(readers))
+    return f"{ROSTER.partition('subscribers:')[0]}subscribers:\n{people}"
+
+
+@dataclass
+class Ground:
+    """`newsletter run` by a scripted server, with an administrator."""
+
+    run: Run
+    settings: dict[str, str]
+    server: ScriptedServer
+
+    def morning(self, *arguments: str, **more: str) -> tuple[int, str]:
+        done = self.run(*(arguments or ("run",)), settings=self.settings | more)
+        return done.returncode, done.stdout + done.stderr
+
+    def troubles(self) -> dict[str, str]:
+        told = json.loads(self.run("status", "--json", settings=self.settings).stdout)
+        return {one["key"]: one["problem"] for one in told["troubles"]}
+
+
+@contextmanager
+def ground(newsletter: Run, folder: Path, readers: int, script: Script) -> Iterator[Ground]:
+    (folder / "subscribers.yaml").write_text(a_list(readers), "utf-8")
+    server = ScriptedServer(script)
+    day = calendar.newest(utc_now())
+    with Servers(few(day), day) as servers, server.running() as url:
+        arxiv = {name: value for name, value in servers.environment().items() if "ARXIV" in name}
+        yield Ground(
+            newsletter,
+            arxiv
+            | {
+                "NEWSLETTER_TRANSPORT": "smtp",
+                "NEWSLETTER_SMTP_URL": url,
+                "NEWSLETTER_SENDER": f"News <{PLAIN}>",
+                "NEWSLETTER_ADMIN_EMAIL": "admin@example.net",
+            },
+            server,
+        )
+
+
+@pytest.mark.parametrize(
+    ("readers", "stage", "text", "served"),
+    [
+        (1, "MAIL", TEXTS[1], 1),
+        (1, "DOT", TEXTS[0], 0),  # it waits a minute like everything that is refused for now
+        (5, "DOT", TEXTS[0], 5),
+        (5, "RCPT", "550 5.1.1 gone", 0),
+    ],
+)
+def test_an_issue_that_nobody_accepts(
+    newsletter: Run, tmp_path: Path, readers: int, stage: str, text: str, served: int
+) -> None:
+    """It is told, and the command fails each time; whoever was not at fault gets the email once the server takes it."""
+
+    def script(name: str, argument: str) -> str | None:
+        return text if name == stage and "admin" not in argument else None
+
+    with ground(newsletter, tmp_path, readers, script) as it:
+        for _ in range(2):
+            code, said = it.morning()
+            assert (code, text.partition(" ")[2] in said) == (1, True)
+        assert it.troubles().keys() & {"sending", "acceptance"}
+        it.server.script = lambda _stage, _argument: None
+        assert it.morning()[0] == (0 if served else 1)
+        assert len([one for one in it.server.readers if one.startswith("reader")]) == served
+
+
+def test_the_provider_takes_so_many_a_day(newsletter: Run, tmp_path: Path) -> None:
+    """NEWSLETTER_DAILY_LIMIT: the rest waits, also for a second run on the same day, and the administrator is told."""
+    with ground(newsletter, tmp_path, 5, lambda _stage, _argument: None) as it:
+        for _ in range(2):
+            code, said = it.morning(NEWSLETTER_DAILY_LIMIT="3")
+            assert (code, "NEWSLETTER_DAILY_LIMIT=3 is reached" in said) == (1, True)
+            assert len([one for one in it.server.readers if one.startswith("reader")]) == 3
+        assert "2 emails wait until tomorrow" in it.troubles()["sending"]
+        assert it.morning(NEWSLETTER_DAILY_LIMIT="9")[0] == 0
+        assert len([one for one in it.server.readers if one.startswith("reader")]) == 5
+
+
+def test_the_limit_of_a_day_ends_with_it(store: Store) -> None:
+    """Counted from midnight to midnight where the newsletter lives."""
+    clock = test_delivery.Clock(datetime(2026, 3, 9, 23, 30, tzinfo=ZoneInfo("Asia/Shanghai")))
+    quota = Quota(store, 10, clock)
+    quota.spend(4)
+    assert (quota.left(), Quota(store, 3, clock).left()) == (6, 0)
+    assert quota.until_tomorrow() == timedelta(minutes=30)
+    clock.time += timedelta(minutes=31)
+    assert quota.left() == 10
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (only_plain, "takes only news@example.org at MAIL FROM (501 Mail from address must be same"),
+        (at("MAIL", TEXTS[2]), "refuses MAIL FROM:<news@example.org>: 550 Kindly finish"),
+        (lambda _stage, _argument: None, None),
+    ],
+)
+def test_check_offers_the_envelope_of_real_emails(tmp_path: Path, script: Script, said: str | None) -> None:
+    """`check --online` finds what refuses every email, says what to do, and sends none."""
+    server, lines = ScriptedServer(script), list[str]()
+    with server.running() as url:
+        settings = Settings(data_dir=tmp_path, transport="smtp", sender=f"News <{PLAIN}>", smtp_url=url)
+        found = [str(one) for one in settings.kind.try_online(settings, lines.append)]
+    assert [said in one for one in found if said] == ([True] if said else [])
+    assert len(found) == (1 if said else 0)
+    assert re.fullmatch(r"news\+[a-z2-7]{34}@example\.org", server.said("MAIL")[0])
+    assert server.taken == []
+
+
+# --- passwords ------------------------------------------------------------------------
+
+
+def test_a_password_outside_ascii(certificate: tuple[Path, Path], trusted: None) -> None:
+    """AUTH PLAIN carries it in UTF-8; a server without it is a finding that names the cause, and nothing is sent."""
+    password = "pässwörd密码"
+
+    def login(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
+        return AuthResult(success=data == LoginPassword(b"ada", password.encode()))
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    for without, works in ((["LOGIN"], True), (["PLAIN"], False)):
+        sink = Sink()
+        options = {"auth_exclude_mechanism": without, "authenticator": login}
+        with running(OnAnyPort(sink, tls_context=context, **options)) as port, ledger(3) as store:
+            with closing(Smtp(f"smtp://ada@localhost:{port}", password, timeout=5)) as smtp:
+                if works:
+                    assert drain(store, smtp, build, owner="me", now=lambda: NOW).accepted == 3
+                    continue
+                with pytest.raises(TransportRefused, match=r"letters outside ASCII.*AUTH PLAIN.*choose a password"):
+                    drain(store, smtp, build, owner="me", now=lambda: NOW)
+            assert set(states(store).values()) == {"queued"}
+            assert sink.mails == []
