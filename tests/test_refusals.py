@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import ssl
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter import pipeline
 from newsletter.delivery import Quota, Tally, drain
 from newsletter.delivery.agreement import Refusal, find, words
 from newsletter.demo.servers import Servers
@@ -31,7 +31,7 @@ from newsletter.times.clock import utc_now
 from newsletter.transports.smtp.sending import Smtp
 from tests import test_delivery
 from tests.conftest import Run
-from tests.morning import ROSTER
+from tests.morning import ROSTER, desk_of, practice
 from tests.scripted_smtp import Script, ScriptedServer
 from tests.test_delivery import NOW, plan, states
 from tests.test_scheduler import few
@@ -412,61 +412,38 @@ def a_list(readers: int) -> str:
     return f"{ROSTER.partition('subscribers:')[0]}subscribers:\n{people}"
 
 
-@dataclass
-class Ground:
-    """`newsletter run` by a scripted server, with an administrator."""
-
-    run: Run
-    settings: dict[str, str]
-    server: ScriptedServer
-
-    def morning(self, *arguments: str, **more: str) -> tuple[int, str]:
-        done = self.run(*(arguments or ("run",)), settings=self.settings | more)
-        return done.returncode, done.stdout + done.stderr
-
-    def troubles(self) -> dict[str, str]:
-        told = json.loads(self.run("status", "--json", settings=self.settings).stdout)
-        return {one["key"]: one["problem"] for one in told["troubles"]}
+def by_smtp(folder: Path, url: str) -> dict[str, Any]:
+    return {"transport": "smtp", "smtp_url": url, "sender": f"News <{PLAIN}>", "data_dir": folder / "var"}
 
 
-@contextmanager
-def ground(newsletter: Run, folder: Path, readers: int, script: Script) -> Iterator[Ground]:
-    (folder / "subscribers.yaml").write_text(a_list(readers), "utf-8")
-    server = ScriptedServer(script)
-    day = calendar.newest(utc_now())
+def test_the_kind_of_server_that_cost_everybody_the_issue(newsletter: Run, tmp_path: Path) -> None:
+    """It takes no sender but its own user: the command fails each time, nobody has failed, and it is told."""
+    (tmp_path / "subscribers.yaml").write_text(a_list(2), "utf-8")
+    server, day = ScriptedServer(at("MAIL", TEXTS[1])), calendar.newest(utc_now())
     with Servers(few(day), day) as servers, server.running() as url:
-        arxiv = {name: value for name, value in servers.environment().items() if "ARXIV" in name}
-        yield Ground(
-            newsletter,
-            arxiv
-            | {
-                "NEWSLETTER_TRANSPORT": "smtp",
-                "NEWSLETTER_SMTP_URL": url,
-                "NEWSLETTER_SENDER": f"News <{PLAIN}>",
-                "NEWSLETTER_ADMIN_EMAIL": "admin@example.net",
-            },
-            server,
-        )
-
-
-@pytest.mark.parametrize(
-    ("readers", "stage", "text", "trouble"),
-    [(1, "MAIL", TEXTS[1], "sending"), (2, "RCPT", "550 5.1.1 gone", "acceptance")],
-)
-def test_an_issue_that_nobody_accepts(
-    newsletter: Run, tmp_path: Path, readers: int, stage: str, text: str, trouble: str
-) -> None:
-    """However short the list: it is told, and the command fails, also when it is run again."""
-
-    def script(name: str, argument: str) -> str | None:
-        return text if name == stage and "admin" not in argument else None
-
-    with ground(newsletter, tmp_path, readers, script) as it:
+        settings = {name: value for name, value in servers.environment().items() if "ARXIV" in name}
+        settings |= {f"NEWSLETTER_{name.upper()}": str(value) for name, value in by_smtp(tmp_path, url).items()}
         for _ in range(2):
-            code, said = it.morning()
-            assert (code, text.partition(" ")[2] in said) == (1, True)
-        assert it.troubles().keys() == {trouble}
-        assert [one for one in it.server.readers if one.startswith("reader")] == []
+            done = newsletter("run", settings=settings)
+            assert (done.returncode, TEXTS[1] in done.stdout + done.stderr) == (1, True)
+    with closing(open_store(f"sqlite:///{tmp_path / 'var' / 'newsletter.db'}")) as store:
+        assert set(states(store).values()) == {"queued"}
+        (trouble,) = store.troubles()
+        assert (trouble.key, TEXTS[1] in trouble.problem) == ("sending", True)
+
+
+@pytest.mark.parametrize("readers", [1, 3])
+def test_an_issue_that_nobody_accepts(tmp_path: Path, readers: int) -> None:
+    """However short the list: it is told, and each run says so; the service tells it when it has tried."""
+    server = ScriptedServer(at("RCPT", "550 5.1.1 gone"))
+    with practice(tmp_path, model=False, roster=a_list(readers)) as (_, settings), server.running() as url:
+        settings = settings.model_copy(update=by_smtp(tmp_path, url))
+        for _ in range(2):
+            with desk_of(settings) as desk:
+                unaccepted = pipeline.run(desk).tally.unaccepted
+                (trouble,) = desk.store.troubles()
+            assert unaccepted == f"issue 2026-03-09: 0 of {readers} emails were accepted (550 5.1.1 gone)"
+            assert (trouble.key, trouble.problem) == ("acceptance", unaccepted)
 
 
 def test_the_provider_takes_so_many_a_day(store: Store) -> None:

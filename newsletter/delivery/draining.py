@@ -132,6 +132,8 @@ class _Round:
             outcomes.setdefault(answer.key, answer.outcome)  # of two the first: it was made before a mistake of ours
         self.answers = []
         known = [(self.in_flight.pop(key), outcome) for key, outcome in outcomes.items() if key in self.in_flight]
+        if self.quota:  # before the next ones are wanted
+            self.quota.spend(sum(outcome.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN) for _, outcome in known))
         return [self._judged(delivery, outcome, now) for delivery, outcome in known]
 
     def _judged(self, delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
@@ -173,9 +175,6 @@ class _Round:
         for delivery in decided:
             self.report(delivery)
         self.tally += counted(one.state for one in decided if one.id not in self.refused.doubts)
-        if self.quota:
-            spent = (DeliveryState.ACCEPTED, DeliveryState.UNKNOWN)
-            self.quota.spend(sum(one.state in spent for one in decided))
 
     def _made(self, claimed: Iterable[Delivery]) -> Iterator[Outgoing]:
         """One by one, so that a transport has the first ones on their way while the others are made."""
