@@ -381,6 +381,7 @@ SAME = "{0} of {0} recipients were refused in the same words, so the fault is th
         (("A" * 19 + "F") * 15, None, None, 15),  # 5 % of the first 200
         ("A" * 200 + "FA" * 50, None, None, 50),  # later only a row tells
         ("F" * 10 + "A" * 30, None, None, 10),
+        ("A" * 200 + "FA" * 5 + "R" * 20, 230, "20 emails in a row were rejected permanently", 25),
     ],
 )
 def test_drain_stops_itself(

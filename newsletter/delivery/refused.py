@@ -37,25 +37,29 @@ class Refused:
     doubts: set[int] = field(default_factory=set)  # those of them for which nobody is blamed yet
     taken: Counter[str] = field(default_factory=Counter)  # accepted emails, by domain
     of_email: set[int] = field(default_factory=set)  # refused for something else than their mailbox
-    row: Sequence[Delivery] = ()  # those that ended the round, one refused after the other
+    streak: list[Delivery] = field(default_factory=list)  # those since the last accepted one
+    row: Agreement = field(default_factory=Agreement)  # what those were told whose number ended the round
 
     def note(self, decided: Delivery, outcome: Outcome) -> None:
         """One more answer."""
         key = decided.id
         if decided.state is DeliveryState.ACCEPTED:
             self.taken[domain(decided.email)] += 1
+            self.streak.clear()
         self.emails.pop(key, None)
         self.doubts.discard(key)
         if decided.state is DeliveryState.QUEUED and outcome.verdict in (Verdict.PERMANENT, Verdict.UNWANTED):
             self.emails[key] = decided
+            self.streak.append(decided)
             if outcome.verdict is Verdict.PERMANENT:
                 self.doubts.add(key)
             if outcome.of_email or not _OF_MAILBOX.match(outcome.detail):
                 self.of_email.add(key)
 
     def suspect(self, number: int) -> None:
-        """So many in a row end the round."""
-        self.row = list(self.emails.values())[-number:]
+        """So many in a row end the round, some of them certainly for their readers."""
+        others = {"": number - len(self.streak)}
+        self.row = find([_refusal(one) for one in self.streak], others)
 
     def judged(self, outcomes: _Outcomes, now: datetime) -> Judged:
         """Whose fault each is."""
@@ -66,7 +70,7 @@ class Refused:
         earlier = {one.id: one for one in issue if _may_be_ours(one) and one.id not in self.emails}
         before = [_refusal(one) for one in earlier.values()]
         taken = Counter(domain(one.email) for one in issue if one.state in HEARD_OF)
-        found = find(here, self.taken) | find([_refusal(one) for one in self.row], {}) | find([*here, *before], taken)
+        found = find(here, self.taken) | self.row | find([*here, *before], taken)
         wrong = [one for one in earlier.values() if one.state is DeliveryState.FAILED or found.everywhere]
         back = [one for one in wrong if found.covers(_refusal(one))]
         texts = Counter(words(one.said, one.email) for one in (*here, *before))

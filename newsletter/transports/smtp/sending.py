@@ -224,11 +224,13 @@ class Smtp:
             self._retry_elsewhere(lane, out)
         if lane.talk.broken:
             self._lose(lane, lane.talk.broken)
+        lane.talk.crowded = False
 
     def _retry_elsewhere(self, lane: Lane, out: Sequence[tuple[Sending, Outcome]]) -> None:
         """Emails that were one too many go over the other connections; this one ends, unless it is the last."""
         if len(self._lanes) > 1:
             self._waiting.extendleft(sending for sending, _ in out)
+            lane.talk.crowded = True
             lane.talk.broken = lane.talk.broken or "the server wants fewer connections at once"
         else:
             self._answers += [Answer(sending.mail.key, outcome) for sending, outcome in out]
