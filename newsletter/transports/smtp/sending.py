@@ -258,22 +258,23 @@ class Smtp:
         for future in [one for one in self._opening if one.done()]:
             limit = self._opening.pop(future)
             try:
-                connection = future.result()
-                self._lanes.append(
-                    Lane(
-                        connection,
-                        timeout=self._timeout,
-                        pipelining=self._pipelining,
-                        wire=self._wire,
-                        envelope=self._envelope,
-                    )
-                )
+                self._lanes.append(self._lane(future))
             except TransportError as error:
                 self._cannot_open(error, limit)
             except (smtplib.SMTPException, OSError) as error:
                 self._cannot_open(TransportUnavailable(self.name, f"cannot connect to {self._server}: {error}"), limit)
             except Exception as error:  # a mistake of ours: nothing was sent over a connection that is not there
                 self._cannot_open(TransportRefused(self.name, f"cannot connect to {self._server}: {error!r}"), limit)
+
+    def _lane(self, opened: Future[smtplib.SMTP]) -> Lane:
+        """In a frame of its own: that of a later error would hold the connection's file, and so keep it open."""
+        return Lane(
+            opened.result(),
+            timeout=self._timeout,
+            pipelining=self._pipelining,
+            wire=self._wire,
+            envelope=self._envelope,
+        )
 
     def _cannot_open(self, error: TransportError, limit: int) -> None:
         """Other connections carry the emails on; without any the server is in trouble."""
