@@ -27,6 +27,8 @@ class ScriptedServer:
     crowded: tuple[str, str] = ("CONNECT", "421 4.3.2 too many connections")
     heard: list[tuple[str, str]] = field(default_factory=list)
     taken: list[tuple[str, str, bytes]] = field(default_factory=list)  # sender, recipient, email
+    gather: int = 0  # connections that are waited for before the first greeting
+    gathered: threading.Event = field(default_factory=threading.Event)
     sessions: list[_Session] = field(default_factory=list)  # those that are open
     opened: int = 0  # the most at once
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -61,6 +63,9 @@ class ScriptedServer:
         with self._lock:
             self.sessions.append(session)
             self.opened = max(self.opened, len(self.sessions))
+            if self.opened >= self.gather:
+                self.gathered.set()
+        self.gathered.wait(5)
         with connection, suppress(OSError), connection.makefile("rb") as lines:
             try:
                 session.serve(iter(lines))

@@ -947,7 +947,7 @@ def test_sendgrid_one_bad_address() -> None:
     mails[3] = replace(mails[3], message=replace(mails[3].message, recipient="nobody"))
     with service() as (transport, server):
         outcomes = sent(transport, mails)
-    refused = Outcome(Verdict.PERMANENT, "HTTP 400 Does not contain a valid address.")
+    refused = Outcome(Verdict.PERMANENT, "HTTP 400 Does not contain a valid address.", of_reader=True)
     accepted = Outcome(Verdict.ACCEPTED, "HTTP 202")
     assert outcomes == [accepted, accepted, accepted, refused, accepted]
     assert len(server.mails) == 4

@@ -256,20 +256,24 @@ class Smtp:
         with suppress(BlockingIOError):
             self._ears[0].recv(4096)
         for future in [one for one in self._opening if one.done()]:
-            limit = self._opening.pop(future)
-            try:
-                self._lanes.append(self._lane(future))
-            except TransportError as error:
-                self._cannot_open(error, limit)
-            except (smtplib.SMTPException, OSError) as error:
-                self._cannot_open(TransportUnavailable(self.name, f"cannot connect to {self._server}: {error}"), limit)
-            except Exception as error:  # a mistake of ours: nothing was sent over a connection that is not there
-                self._cannot_open(TransportRefused(self.name, f"cannot connect to {self._server}: {error!r}"), limit)
+            self._take(future, self._opening.pop(future))
 
-    def _lane(self, opened: Future[smtplib.SMTP]) -> Lane:
-        """In a frame of its own: that of a later error would hold the connection's file, and so keep it open."""
+    def _take(self, opened: Future[smtplib.SMTP], limit: int) -> None:
+        """In a frame of its own: an error keeps its frame, and that would keep another connection's file open."""
+        try:
+            connection = opened.result()
+        except TransportError as error:
+            self._cannot_open(error, limit)
+        except (smtplib.SMTPException, OSError) as error:
+            self._cannot_open(TransportUnavailable(self.name, f"cannot connect to {self._server}: {error}"), limit)
+        except Exception as error:  # a mistake of ours: nothing was sent over a connection that is not there
+            self._cannot_open(TransportRefused(self.name, f"cannot connect to {self._server}: {error!r}"), limit)
+        else:
+            self._lanes.append(self._lane(connection))
+
+    def _lane(self, connection: smtplib.SMTP) -> Lane:
         return Lane(
-            opened.result(),
+            connection,
             timeout=self._timeout,
             pipelining=self._pipelining,
             wire=self._wire,
