@@ -53,6 +53,20 @@ class Transport(Protocol):
         ...
 
 
+class Notebook(Protocol):
+    """Where a transport keeps what it learns about its server."""
+
+    def recall(self, key: str) -> str | None:
+        """The value remembered last under this key."""
+        ...
+
+    def remember(self, key: str, value: str) -> None: ...
+
+    def tell(self, key: str, what: str, remedy: str) -> None:
+        """Let the administrator know, once."""
+        ...
+
+
 class Mailbox(Protocol):
     """Where replies and reports lie. Both calls may raise MailboxUnavailable; the next poll tries again."""
 

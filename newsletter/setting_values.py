@@ -38,6 +38,16 @@ def mail_address(value: str) -> str:
     return value.strip()
 
 
+MailAddress = Annotated[str, BeforeValidator(mail_address)]
+
+
+def own_name(value: str) -> str:
+    """A host's name, or an address as SMTP writes it (RFC 5321 section 4.1.3)."""
+    if not re.fullmatch(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*|\[[0-9A-Fa-f:.IPv]+\]", value):
+        raise ValueError("is not a name for a mail server; write mail.example.org or [192.0.2.1]")
+    return value
+
+
 def _parts(value: str) -> SplitResult | None:
     """The parts of an address that names a host, and perhaps a port that is one."""
     try:

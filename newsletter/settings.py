@@ -22,10 +22,8 @@ from newsletter import redaction
 from newsletter import setting_values as values
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Letterhead
-from newsletter.setting_values import ServiceUrl
+from newsletter.setting_values import MailAddress, ServiceUrl
 from newsletter.transports import Kind, TransportSettings, kinds
-
-MailAddress = Annotated[str, BeforeValidator(values.mail_address)]
 
 _IMAP = "imaps://user@host/INBOX (plain imap:// only on this machine)"
 
@@ -42,9 +40,6 @@ class Settings(BaseSettings, TransportSettings):
 
     subscribers: Path = Path("subscribers.yaml")
     database_url: Annotated[str, BeforeValidator(values.database)] | None = None
-    sender: MailAddress | None = None
-    reply_to: MailAddress | None = None
-    plus_addressing: bool = True
     postal_address: str | None = None
     model: str | None = None
     summary_model: str | None = None
@@ -60,6 +55,7 @@ class Settings(BaseSettings, TransportSettings):
     keep_days: int = Field(default=400, ge=60)
     prefilter_loss: float | None = Field(default=None, gt=0, lt=1)
     send_rate: float | None = Field(default=None, gt=0)
+    daily_limit: int | None = Field(default=None, ge=1)
     imap_url: Annotated[str, values.mail_server("imap", _IMAP, loopback_only=True)] | None = None
     imap_password: SecretStr | None = None
     authserv_id: str | None = None

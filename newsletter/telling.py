@@ -29,6 +29,8 @@ def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
         yield f"{waiting}; run again to retry{f' ({reason})' if reason else ''}."
     if tally.failed:
         yield f"{counted(tally.failed, 'email')} rejected permanently: see `newsletter status`."
+    if tally.unaccepted:
+        yield f"Fewer than half were accepted: {tally.unaccepted}."
     if not tally.accepted and not left:
         following = calendar.following(calendar.newest(desk.now()))
         yield f"The next issue is {following}, due {due_text(following, desk.holidays)}."

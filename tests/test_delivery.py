@@ -282,7 +282,7 @@ def test_drain(store: Store, lanes: int) -> None:
         ("3", "eve@example.org"),
     ]
     assert states(store) == {"ada": "accepted", "bob": "failed", "eve": "accepted"}
-    assert reported == store.deliveries()
+    assert [one.id for one in reported] == [one.id for one in store.deliveries()]
     assert drain(store, transport, build, owner="me", now=Clock()) == Tally()
     assert len(transport.sent) == 3
 
@@ -367,26 +367,39 @@ def test_drain_waits_for_a_server_that_names_a_moment(store: Store) -> None:
     assert {mail.attempts for mail in store.deliveries()} == {1}
 
 
+SAME = "{0} of {0} recipients were refused in the same words, so the fault is the sender's: 550 go away"
+
+
 @pytest.mark.parametrize(
-    ("outcomes", "answered", "problem"),
+    ("outcomes", "answered", "problem", "failed"),
     [
-        ("F" * 30, 11, "11 of the first 11 emails were rejected permanently"),
-        ("A" * 300 + "F" * 30, 320, "20 emails in a row were rejected permanently"),
-        ("FAAA" * 60, 41, "11 of the first 41 emails were rejected permanently"),
-        (("A" * 19 + "F") * 15, None, None),  # 5 % of the first 200
-        ("A" * 200 + "FA" * 50, None, None),  # later only a row tells
-        ("F" * 10 + "A" * 30, None, None),
+        ("F" * 30, 11, SAME.format(11), 0),
+        ("R" * 30, 11, "11 of the first 11 emails were rejected permanently", 11),
+        ("A" * 300 + "F" * 30, 320, SAME.format(20), 0),
+        ("A" * 300 + "R" * 30, 320, "20 emails in a row were rejected permanently", 20),
+        ("FAAA" * 60, 41, "11 of the first 41 emails were rejected permanently", 11),
+        (("A" * 19 + "F") * 15, None, None, 15),  # 5 % of the first 200
+        ("A" * 200 + "FA" * 50, None, None, 50),  # later only a row tells
+        ("F" * 10 + "A" * 30, None, None, 10),
+        ("A" * 200 + "FA" * 5 + "R" * 20, 230, "20 emails in a row were rejected permanently", 25),
     ],
 )
-def test_drain_stops_itself(store: Store, outcomes: str, answered: int | None, problem: str | None) -> None:
-    """An issue whose readers are refused too often stops: the rest stays queued, with the reason, until tomorrow."""
+def test_drain_stops_itself(
+    store: Store, outcomes: str, answered: int | None, problem: str | None, failed: int
+) -> None:
+    """An issue whose readers are refused too often stops: the rest stays queued, with the reason.
+
+    What all of them were told is no reader's fault; F: "550 go away", R: certainly the reader's.
+    """
     plan(store, *(f"reader{number}" for number in range(len(outcomes))))
-    script = [Outcome(Verdict.PERMANENT if one == "F" else Verdict.ACCEPTED, "550") for one in outcomes]
+    verdicts = {"A": Verdict.ACCEPTED, "F": Verdict.PERMANENT, "R": Verdict.PERMANENT}
+    script = [Outcome(verdicts[one], "550 go away", of_reader=one == "R") for one in outcomes]
     tally = drain(store, Scripted([*script]), build, owner="me", now=Clock())
     assert tally.held == problem
-    assert tally.held_for == timedelta(hours=20 if problem else 0)
-    assert tally.accepted + tally.failed == (answered or len(outcomes))
-    assert len(store.deliveries([DeliveryState.QUEUED])) == (len(outcomes) - answered if answered else 0)
+    assert tally.held_for == timedelta(hours=(1 if tally.ours else 20) if problem else 0)
+    assert tally.failed == failed == len(store.deliveries([DeliveryState.FAILED]))
+    assert tally.accepted + tally.failed + tally.waiting == (answered or len(outcomes))
+    assert len(store.deliveries([DeliveryState.QUEUED])) == len(outcomes) - tally.accepted - failed
 
 
 class AllAtOnce(Scripted):
@@ -405,9 +418,10 @@ def test_a_row_is_counted_in_the_order_of_the_answers(store: Store, outcomes: st
     """Answers that come twenty at a time are judged as they came, across two turns too."""
     script = "A" * 200 + outcomes
     plan(store, *(f"reader{number}" for number in range(len(script))))
-    steps = [Outcome(Verdict.PERMANENT if one == "F" else Verdict.ACCEPTED, "550") for one in script]
+    steps = [Outcome(Verdict.PERMANENT if one == "F" else Verdict.ACCEPTED, "550 go away") for one in script]
     tally = drain(store, AllAtOnce([*steps], lanes=20), build, owner="me", now=Clock())
-    assert (tally.held == "20 emails in a row were rejected permanently") is held
+    assert tally.held == (SAME.format(20) if held else None)
+    assert tally.failed == (0 if held else 20)
 
 
 def test_drain_keeps_no_garbage(store: Store) -> None:
@@ -461,8 +475,8 @@ def test_who_refuses_us_everywhere_stops_the_issue(store: Store) -> None:
     """A sender whom everybody turns away is at fault: twenty different domains are enough to see it."""
     plan(store, *(f"reader{number}" for number in range(30)))
     tally = drain(store, Scripted([Outcome(Verdict.UNWANTED, "554 5.7.1")] * 60), build, owner="me", now=Clock())
-    assert tally.held == "11 of the first 11 emails were rejected permanently"
-    assert tally.failed == 0
+    assert tally.held == SAME.format(11).replace("550 go away", "554 5.7.1")
+    assert (tally.failed, tally.waiting, tally.ours) == (0, 11, {"example.org"})
 
 
 def test_drain_walks_on(store: Store) -> None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from newsletter.demo.servers import Servers
 from newsletter.doctor import dns as names
 from newsletter.doctor import online
 from newsletter.readers import Counter, in_force
+from newsletter.scheduler import Service, service
 from newsletter.settings import Settings
 from newsletter.times.clock import utc_now
 from tests.counters import counter_of
@@ -251,6 +253,56 @@ def test_a_mail_that_does_not_come_back(
     with counter_of(wrong, utc_now) as counter:
         _, (refused,) = tried(online._mailbox, counter)
     assert "refuses the login" in refused
+
+
+class WithoutPlus:
+    """A host that loses what is sent to a plus address."""
+
+    def __init__(self, server: Dovecot) -> None:
+        self._server = server
+
+    def deliver(self, raw: bytes) -> None:
+        if not raw.startswith(b"Delivered-To: news+"):
+            self._server.deliver(raw)
+
+
+@needs_dovecot
+@pytest.mark.parametrize("by", ["check", "serve"])
+@pytest.mark.parametrize("plus", [True, False])
+def test_a_host_without_plus_addresses(
+    tmp_path: Path,
+    server: Dovecot,
+    smtp: tuple[_Delivering, int],
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+    plus: bool,
+) -> None:
+    """It is found by an email of a reader's envelope, headers and size; tokens leave the addresses, told once."""
+    for module, within, pause in ((online, "_RETURN_SECONDS", "_LOOK_SECONDS"), (service, "_RETURN", "_LOOK")):
+        monkeypatch.setattr(module, within, 1.5)
+        monkeypatch.setattr(module, pause, 0.1)
+    if not plus:
+        monkeypatch.setattr(smtp[0], "server", WithoutPlus(server))
+    mailbox = {"imap_url": server.url, "imap_password": SecretStr(PASSWORD), "public_url": "https://news.example"}
+    settings = smtp_settings(tmp_path, f"smtp://127.0.0.1:{smtp[1]}", **mailbox)
+    with counter_of(settings, utc_now) as counter:
+        if by == "check":
+            _, findings = tried(online._round_trip, settings, counter)
+            assert [("no plus addresses" in one, "PLUS_ADDRESSING=false" in one) for one in findings] == (
+                [] if plus else [(True, True)]
+            )
+        else:
+            serving = Service(settings, counter)
+            assert serving.tries_plus_address
+            serving.try_plus_address()
+            assert not serving.tries_plus_address
+            assert serving.counter.letterhead.plus_addressing is plus
+        assert counter.store.troubles() == []
+    probe = message_from_bytes(smtp[0].mails[0])
+    assert {"From", "To", "Reply-To", "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"} <= {*probe}
+    assert len(smtp[0].mails[0]) > 40_000
+    with counter_of(settings, utc_now) as counter:
+        assert counter.letterhead.plus_addressing is plus
 
 
 class Site(Loopback):

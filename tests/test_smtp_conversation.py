@@ -105,7 +105,7 @@ def test_refused_reader_in_a_group(replies: Sequence[str], says: bytes) -> None:
     answers = talk.hears(*replies)
     assert talk.says() == says
     answers += talk.hears("554 5.5.1 no valid recipients" if says.startswith(b".") else "250 flushed")
-    assert answers == [Answer("ada", Outcome(Verdict.PERMANENT, "550 5.1.1 no"))]
+    assert answers == [Answer("ada", Outcome(Verdict.PERMANENT, "550 5.1.1 no", of_reader=True))]
     talk.it.recorded()
     assert talk.hears("250 ok", "250 ok", "354 go on") == []
     assert talk.says() == body("bob")
@@ -116,9 +116,10 @@ def test_a_body_is_wanted_of_what_was_refused() -> None:
     talk = Talk("ada")
     talk.says()
     assert talk.hears("451 later", "250 ok", "354 go on") == []
-    assert talk.it.broken == "the server wants the body of an email that it refused"
+    assert talk.it.broken == "451 later"
     assert talk.says() == b""
-    assert talk.it.end("") == ([Answer("ada", Outcome(Verdict.TEMPORARY, "451 later"))], [])
+    answers, back = talk.it.end("")
+    assert (answers, [one.mail.key for one in back]) == ([], ["ada"])
 
 
 @pytest.mark.parametrize("sent", [0, 1, 10, -1])
@@ -151,8 +152,9 @@ def test_a_server_that_cannot_do_what_it_offers(replies: Sequence[str]) -> None:
     assert [one.mail.key for one in back] == ["ada", "bob"]
     alone = Talk("ada", pipelining=False)
     alone.says()
-    assert [answer.key for answer in alone.hears("503 5.5.1 no")] == ["ada"]
+    assert alone.hears("503 5.5.1 no") == []
     assert not alone.it.suspect
+    assert alone.it.refused == "MAIL FROM:<news@example.org> is refused: 503 5.5.1 no"
 
 
 # --- replies --------------------------------------------------------------------
@@ -271,7 +273,7 @@ def test_odd_servers(how: str) -> None:
 
 
 def test_fewer_connections_than_we_want(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the server takes two connections, two carry the mails, and nobody is to blame."""
+    """Where the server takes two connections, those carry the mails, and half as many are tried from then on."""
     from newsletter.transports.smtp import greeting
 
     opened = iter(range(100))
@@ -286,7 +288,8 @@ def test_fewer_connections_than_we_want(monkeypatch: pytest.MonkeyPatch) -> None
     with closing(Odd("")) as server, closing(Smtp(f"smtp://127.0.0.1:{server.port}", timeout=2)) as transport:
         names = [f"reader{number}" for number in range(16)]
         assert all_sent(transport, [mail(name) for name in names]) == dict.fromkeys(names, ACCEPTED)
-        assert (transport.room, transport.trouble) == (4, None)
+        assert transport.room <= 8
+        assert transport.trouble is None
 
 
 # --- a real one -----------------------------------------------------------------

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 _STAYS_AWAY = timedelta(minutes=10)  # before a short trouble counts as over
 _LONG = timedelta(hours=1)  # a trouble of this length that ends has ended
 _TRY_AGAIN = timedelta(minutes=10)  # after an email to the administrator that did not go out
+_NOTICE = "notice "  # begins the key of what is told once and then forgotten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,12 @@ class Alarms:
         self.store.save_trouble(replace(known, problem=problem, remedy=remedy, ended=None))
         self.settle()
 
+    def notice(self, key: str, what: str, remedy: str) -> None:
+        """Something that the service has settled by itself: told once, and no trouble afterwards."""
+        log.warning("notice", about=key, what=redacted(what), remedy=remedy)
+        self.store.save_trouble(Trouble(key=f"{_NOTICE}{key}", problem=redacted(what), remedy=remedy, since=self.now()))
+        self.settle()
+
     def over(self, key: str) -> None:
         """It works again."""
         for known in self.store.troubles():
@@ -69,6 +76,9 @@ class Alarms:
     def _tell_beginning(self, trouble: Trouble) -> None:
         told = self._send(trouble)
         now = self.now()
+        if told and _is_notice(trouble):
+            self.store.drop_trouble(trouble.key)
+            return
         self.store.save_trouble(replace(trouble, told=now) if told else replace(trouble, tried=now))
 
     def _tell_end(self, trouble: Trouble) -> None:
@@ -92,6 +102,10 @@ class Alarms:
             log.warning("trouble.not-told", about=trouble.key, error=outcome.detail)
         # Refused for good is the end of it too: asking again every ten minutes would not help.
         return outcome.verdict is not Verdict.TEMPORARY
+
+
+def _is_notice(trouble: Trouble) -> bool:
+    return trouble.key.startswith(_NOTICE)
 
 
 def has_ended(trouble: Trouble, now: datetime) -> bool:
@@ -128,6 +142,8 @@ def _said(trouble: Trouble, letterhead: Letterhead) -> tuple[str, tuple[str, ...
     if trouble.ended:
         ended = f"From {since} to {trouble.ended:%Y-%m-%d %H:%M} UTC."
         return f"[{newsletter}] Resolved: {problem}"[:150], ("This problem is resolved:", problem, ended)
+    if _is_notice(trouble):
+        return f"[{newsletter}] Notice: {problem}"[:150], (problem, f"What to do: {clean(trouble.remedy)}")
     lasting = (
         f"Since {since}. You will get one more email when it is resolved; `newsletter status` shows the current state."
     )

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter import oauth
+from newsletter.alarms import Alarms
 from newsletter.errors import ConfigurationError, ModelRefused, Refusal
-from newsletter.models import Finding, Outcome, Outgoing
-from newsletter.ports import Alarm, Hook, Mailbox
+from newsletter.models import Finding, Letterhead, Outcome, Outgoing
+from newsletter.ports import Alarm, Hook, Mailbox, Transport
+from newsletter.readers import Counter
+from newsletter.replies import probing
 from newsletter.setting_values import revealed
 from newsletter.settings import Settings
 from newsletter.store import Store
@@ -20,6 +24,36 @@ from newsletter.transports import kinds
 if TYPE_CHECKING:
     from newsletter.collect import ArxivSource
     from newsletter.llm import LiteLLM
+
+
+@dataclass(frozen=True)
+class _Notebook:
+    """What a transport learns about its server: in the ledger, and told once."""
+
+    store: Store
+    alarms: Alarms
+
+    def recall(self, key: str) -> str | None:
+        return self.store.recall(key)
+
+    def remember(self, key: str, value: str) -> None:
+        self.store.remember(key, value)
+
+    def tell(self, key: str, what: str, remedy: str) -> None:
+        self.alarms.notice(key, what, remedy)
+
+
+def letterhead(settings: Settings, store: Store) -> Letterhead:
+    """As it is set; without plus addresses where they were found not to arrive."""
+    given = settings.letterhead
+    return replace(given, plus_addressing=given.plus_addressing and not probing.is_missing(store, given))
+
+
+def open_transport(settings: Settings, counter: Counter) -> Transport:
+    """The configured one, with what it has learned before."""
+    transport: Transport = settings.kind.open(settings)
+    settings.kind.keep(transport, _Notebook(counter.store, counter.alarms))
+    return transport
 
 
 def post(settings: Settings, mail: Outgoing) -> Outcome:

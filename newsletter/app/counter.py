@@ -43,12 +43,13 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
     """
     with open_ledger(settings, peek=peek) as store:
         post = partial(adapters.post, settings)
+        letterhead = adapters.letterhead(settings, store)
         yield Counter(
             store=store,
             read_keys=KeyFile(settings.data_dir, make=not peek),
             post=post,
-            letterhead=settings.letterhead,
-            alarms=Alarms(store=store, post=post, letterhead=settings.letterhead, admin=settings.admin_email, now=now),
+            letterhead=letterhead,
+            alarms=Alarms(store=store, post=post, letterhead=letterhead, admin=settings.admin_email, now=now),
             now=now,
             subscribers=settings.subscribers,
             data_dir=settings.data_dir,

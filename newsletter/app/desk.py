@@ -43,12 +43,18 @@ def open_desk(
 
     templates = folders("templates", settings.subscribers)
     mode = masthead.newsletter.archive
-    letterhead = replace(settings.letterhead, archive=mode is not ArchiveMode.NONE, private=mode is ArchiveMode.PRIVATE)
+    letterhead = replace(
+        adapters.letterhead(settings, counter.store),
+        archive=mode is not ArchiveMode.NONE,
+        private=mode is ArchiveMode.PRIVATE,
+    )
     alarm = UNHEARD if dry_run else counter.alarms
     models = (None, None) if without_model else adapters.models(settings, counter.store, alarm, patience)
     folder = "dry-run" if dry_run else settings.kind.folder
     with (
-        closing(Outbox(settings.data_dir / folder) if dry_run else settings.kind.open(settings)) as transport,
+        closing(
+            Outbox(settings.data_dir / folder) if dry_run else adapters.open_transport(settings, counter)
+        ) as transport,
         closing(adapters.source(settings, counter.store)) as source,
     ):
         yield Desk(
@@ -73,6 +79,7 @@ def open_desk(
             prefilter_loss=settings.prefilter_loss,
             owner=_owner(),
             send_rate=settings.send_rate,
+            daily_limit=settings.daily_limit,
             salt=f"{fingerprint(templates)} {letterhead!r}",
             holidays=settings.arxiv_holidays,
             now=counter.now,

@@ -156,7 +156,7 @@ class Bulk(ABC):
     def _single_out(self, mails: Call, result: Result) -> None:
         """The service names the email whose address it cannot read; the others are sent again."""
         place = result.guilty or 0
-        self._answer([mails[place]], result.outcome)
+        self._answer([mails[place]], replace(result.outcome, of_reader=True))
         if others := [*mails[:place], *mails[place + 1 :]]:
             self._waiting.appendleft(others)
 

@@ -97,7 +97,7 @@ def _send(
             click.echo(line)
         pipeline.publish(desk)
         pipeline.clear_old(desk.store, desk.now(), counter.keep, stop=told)
-        is_partly = left_over(desk)[0] or done.tally.failed or looked.findings
+        is_partly = left_over(desk)[0] or done.tally.failed or done.tally.unaccepted or looked.findings
         return 1 if is_partly or any(_was_not_served(desk, issue) for issue in done.issues) else 0
 
 

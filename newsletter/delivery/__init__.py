@@ -8,12 +8,14 @@ those are sent again with the same bytes, and named.
 
 from newsletter.delivery.deciding import MOST_ISSUES, decide, due_issues, recover
 from newsletter.delivery.draining import drain, send_now
+from newsletter.delivery.quota import Quota
 from newsletter.delivery.tally import Health, Pace, Tally
 
 __all__ = [
     "MOST_ISSUES",
     "Health",
     "Pace",
+    "Quota",
     "Tally",
     "decide",
     "drain",

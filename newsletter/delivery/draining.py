@@ -5,12 +5,14 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from newsletter.delivery.deciding import decide
+from newsletter.delivery.quota import Quota
+from newsletter.delivery.refused import Refused
 from newsletter.delivery.tally import Health, Pace, Tally, counted
-from newsletter.errors import TransportError, TransportRefused
+from newsletter.errors import TransportRefused
 from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict
 from newsletter.ports import Transport
 from newsletter.store import Store
@@ -34,33 +36,30 @@ def drain(
     stop: Callable[[], bool] = lambda: False,
     rate: float | None = None,
     supply: Callable[[], bool] = lambda: False,
+    quota: Quota | None = None,
 ) -> Tally:
     """Send every due email, or only that of `only`; `rate` in emails per minute.
 
-    `supply` is called when nothing is due: it plans more, or returns False. Its error is raised when
-    nothing is in flight any more.
+    `supply` is called when nothing is due: it plans more, or returns False. Its error is raised when nothing is
+    in flight any more.
     `unwanted` is told of each email that was rejected because of us, before the next one is claimed.
     A stop lets the emails in flight finish. Raises TransportRefused if no email can be sent. The tally says in `held`
-    why the rest stays queued: the server is in trouble, or too many emails were refused.
+    why the rest stays queued: the server is in trouble, too many emails were refused, or `quota` is used up.
     """
     pace = Pace(rate, time.monotonic)
-    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, pace, supply)
+    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, pace, supply, quota)
     try:
         while drained.turn():
             continue
     finally:
         drained.end()
+    settled = drained.settle()
+    held = drained.held(settled)
     if drained.unplanned:
         raise drained.unplanned
     if isinstance(transport.trouble, TransportRefused):
         raise transport.trouble
-    return drained.tally + _held(drained.health.problem, transport.trouble)
-
-
-def _held(problem: str | None, trouble: TransportError | None) -> Tally:
-    if problem:
-        return Tally(held=problem, held_for=_UNTIL_TOMORROW)
-    return Tally(held=str(trouble), held_for=timedelta(seconds=trouble.retry_after or 0)) if trouble else Tally()
+    return drained.tally + settled + held
 
 
 @dataclass
@@ -78,10 +77,12 @@ class _Round:
     stop: Callable[[], bool]
     pace: Pace
     supply: Callable[[], bool]
+    quota: Quota | None
     health: Health = field(default_factory=Health)
     tally: Tally = field(default_factory=Tally)
     in_flight: dict[str, Delivery] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)  # not yet recorded
+    refused: Refused = field(default_factory=Refused)
     frozen: bool = False  # whether old garbage is left alone
     place: int = 0  # the id up to which the queue was walked through
     dry: bool = False  # nothing more was due
@@ -104,11 +105,38 @@ class _Round:
             gc.unfreeze()
             gc.collect()  # freezing made the collector forget how much there is: it would never do so by itself
 
+    def settle(self) -> Tally:
+        """Now that all have answered: whose fault the doubtful refusals are."""
+        judged = self.refused.judged(self.store.outcomes, self.now())
+        self.store.correct(judged.corrected)
+        for delivery in judged.blamed:
+            self.unwanted(delivery)
+        return judged.tally
+
+    def held(self, settled: Tally) -> Tally:
+        """Why the rest stays queued; what nearly everybody was told explains more than that it was nearly everybody."""
+        trouble = self.transport.trouble
+        if settled.held:
+            return Tally()
+        if self.health.problem:
+            return Tally(held=self.health.problem, held_for=_UNTIL_TOMORROW)
+        if trouble:
+            return Tally(held=str(trouble), held_for=timedelta(seconds=trouble.retry_after or 0))
+        if self.quota and not self.quota.left():
+            while not self.stop() and self._supplied():
+                continue  # those who were not planned wait as well
+            if waiting := self.store.unsent([DeliveryState.QUEUED])[0]:
+                problem = f"{waiting} emails wait until tomorrow: NEWSLETTER_DAILY_LIMIT={self.quota.most} is reached"
+                return Tally(held=problem, held_for=self.quota.until_tomorrow())
+        return Tally()
+
     def _wanted(self) -> int:
         # A stop may come at any time: it is asked for each turn.
         if self.health.problem or self.dry or self.stop():
             return 0
         room, allowed = self.transport.room, self.pace.allowed()
+        if self.quota:
+            room = min(room, max(0, self.quota.left() - len(self.in_flight)))
         return room if allowed is None else min(room, allowed)
 
     def _supplied(self) -> bool:
@@ -125,11 +153,20 @@ class _Round:
             outcomes.setdefault(answer.key, answer.outcome)  # of two the first: it was made before a mistake of ours
         self.answers = []
         known = [(self.in_flight.pop(key), outcome) for key, outcome in outcomes.items() if key in self.in_flight]
-        return [self._judged(decide(delivery, outcome, now), outcome) for delivery, outcome in known]
+        if self.quota:  # before the next ones are wanted
+            self.quota.spend(sum(outcome.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN) for _, outcome in known))
+        return [self._judged(delivery, outcome, now) for delivery, outcome in known]
 
-    def _judged(self, decided: Delivery, outcome: Outcome) -> Delivery:
+    def _judged(self, delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
+        """What became of an email; one whose refusal may be ours waits until it is known what the others are told."""
         unwanted = outcome.verdict is Verdict.UNWANTED
-        self.health = self.health.after(refused=unwanted or decided.state is DeliveryState.FAILED)
+        doubtful = outcome.verdict is Verdict.PERMANENT and not outcome.of_reader
+        decided = decide(delivery, replace(outcome, verdict=Verdict.UNWANTED) if doubtful else outcome, now)
+        self.refused.note(decided, outcome)
+        well = not self.health.problem
+        self.health = self.health.after(refused=unwanted or doubtful or decided.state is DeliveryState.FAILED)
+        if well and self.health.problem:
+            self.refused.suspect(self.health.in_a_row)
         if unwanted:
             self.unwanted(decided)
         return decided
@@ -158,7 +195,7 @@ class _Round:
     def _count(self, decided: Sequence[Delivery]) -> None:
         for delivery in decided:
             self.report(delivery)
-        self.tally += counted(delivery.state for delivery in decided)
+        self.tally += counted(one.state for one in decided if one.id not in self.refused.doubts)
 
     def _made(self, claimed: Iterable[Delivery]) -> Iterator[Outgoing]:
         """One by one, so that a transport has the first ones on their way while the others are made."""
@@ -182,6 +219,8 @@ class _Round:
     def _rest(self, wanted: int) -> bool:
         """Whether there is anything to wait for while nothing is in flight: the pace, or a server that named a time."""
         if self.stop() or self.health.problem or (self.dry and not self.transport.trouble):
+            return False
+        if self.quota and not self.quota.left():
             return False
         if wanted:
             return True  # the queue's end was reached: once more from its beginning

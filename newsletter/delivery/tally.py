@@ -23,6 +23,8 @@ class Tally:
     failed: int = 0
     held: str | None = None  # why the rest stays queued
     held_for: timedelta = timedelta()  # until it is worth a try
+    ours: frozenset[str] = frozenset()  # domains that refused us, where nearly everybody was refused for what we are
+    unaccepted: str | None = None  # the issue that fewer than half of its readers' servers took
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
@@ -31,6 +33,8 @@ class Tally:
             self.failed + other.failed,
             other.held or self.held,
             max(self.held_for, other.held_for),
+            self.ours | other.ours,
+            other.unaccepted or self.unaccepted,
         )
 
 

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
-import secrets
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime, make_msgid, parsedate_to_datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo, ZoneInfoNotFoundError
 
 import requests
 
 from newsletter import scoring, summarise
-from newsletter.addresses import domain_of, own_address, plus, split_mailbox
+from newsletter.addresses import own_address, plus
 from newsletter.app.adapters import source, used_models
 from newsletter.app.files import load_prompt
 from newsletter.doctor import authorization, dns
@@ -26,9 +25,9 @@ from newsletter.doctor.languages import languages_of
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_TOPIC
 from newsletter.errors import MailboxUnavailable, ModelError, NewsletterError
 from newsletter.llm import LiteLLM
-from newsletter.models import AnswerState, Finding, Message, Outgoing, Prompt, Roster, Verdict
+from newsletter.models import AnswerState, Finding, Prompt, Roster
 from newsletter.readers import Counter
-from newsletter.render.short import short_mail
+from newsletter.replies import probing
 from newsletter.settings import Settings
 from newsletter.times.clock import utc_now
 from newsletter.transports import Say
@@ -236,38 +235,29 @@ def _round_trip(settings: Settings, counter: Counter, say: Say) -> Iterator[Find
     """An email to our own address, with a token behind its plus sign, has to lie in the mailbox soon."""
     if counter.open_mailbox is None or settings.kind.folder:
         return
-    message = _to_ourselves(settings, counter.now())
-    wanted = dict(message.headers)["Message-ID"]
-    started = time.monotonic()
+    own = own_address(counter.letterhead)
     try:
-        with counter.open_mailbox() as mailbox:
-            before: set[str] = set()
-
-            def remember(keys: Iterable[str]) -> set[str]:
-                before.update(keys)
-                return before
-
-            next(iter(mailbox.waiting(remember)), None)
-            outcome = counter.post(Outgoing(key="check", message=message))
-            if outcome.verdict is not Verdict.ACCEPTED:
-                yield _not_back(settings, f"was not accepted: {outcome.detail}")
-                return
-            while time.monotonic() - started < _RETURN_SECONDS:
-                for mail in mailbox.waiting(lambda _: before):
-                    before.add(mail.key)
-                    if wanted.encode() in mail.raw:
-                        mailbox.put_away(mail)
-                        say(f"an email to {message.recipient.partition('+')[0]}+… came back after {_since(started)}")
-                        return
-                time.sleep(_LOOK_SECONDS)
+        found = _returned(counter, plus_address=settings.plus_addressing)
+        if found.problem is None:
+            if settings.plus_addressing:
+                probing.works(counter)
+            say(
+                f"an email to {own.partition('@')[0]}{'+…' if settings.plus_addressing else ''} came back after "
+                f"{found.seconds:.0f} s"
+            )
+        elif settings.plus_addressing and _returned(counter, plus_address=False).problem is None:
+            probing.fails(counter)
+            problem = f"an email to {plus(own, '…')} {found.problem}, one to {own} came back: it has no plus addresses"
+            remedy = "set NEWSLETTER_PLUS_ADDRESSING=false; until then Message-ID and web links show whose a reply is"
+            yield Finding("NEWSLETTER_REPLY_TO", None, problem, remedy, fatal=False)
+        else:
+            yield _not_back(settings, found.problem)
     except NewsletterError as error:
         yield _not_back(settings, str(error))
-        return
-    yield _not_back(settings, f"did not come back within {_RETURN_SECONDS:.0f} s")
 
 
-def _since(started: float) -> str:
-    return f"{time.monotonic() - started:.0f} s"
+def _returned(counter: Counter, *, plus_address: bool) -> probing.Returned:
+    return probing.probe(counter, plus_address=plus_address, within=_RETURN_SECONDS, pause=_LOOK_SECONDS)
 
 
 def _not_back(settings: Settings, problem: str) -> Finding:
@@ -275,24 +265,6 @@ def _not_back(settings: Settings, problem: str) -> Finding:
     if settings.plus_addressing:
         remedy += "; if plus addresses do not work there, set NEWSLETTER_PLUS_ADDRESSING=false"
     return Finding("NEWSLETTER_REPLY_TO", None, f"an email to our own reply address {problem}", remedy)
-
-
-def _to_ourselves(settings: Settings, now: datetime) -> Message:
-    letterhead = settings.letterhead
-    own, sender = own_address(letterhead), split_mailbox(letterhead.sender)[1]
-    token = f"check{secrets.token_hex(8)}"
-    recipient = plus(own, token) if settings.plus_addressing else own
-    headers = (
-        ("From", sender),
-        ("To", recipient),
-        ("Subject", "newsletter check: this email has arrived"),
-        ("Date", format_datetime(now)),
-        ("Message-ID", make_msgid(idstring=token, domain=domain_of(own))),
-        ("Auto-Submitted", "auto-generated"),
-    )
-    text = "`newsletter check --online` sent this to see whether replies arrive. You do not need to do anything."
-    page = f'<!doctype html><html lang="en"><body><p>{text}</p></body></html>'
-    return short_mail(recipient, headers, text, page, envelope_from=sender, boundary=token)
 
 
 def _public_url(settings: Settings, say: Say) -> Iterator[Finding]:

@@ -78,6 +78,8 @@ class Outcome:
     verdict: Verdict
     detail: str = ""
     retry_after: float | None = None  # seconds, where the other side named them
+    of_reader: bool = False  # certainly about this address, whatever the others are told
+    of_email: bool = False  # said after the server had taken this address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ class Desk:
     owner: str = "newsletter"  # of the emails that are being sent: each process has its own
     send_rate: float | None = None  # emails a minute
     holidays: frozenset[date] = frozenset()  # evenings on which arXiv may pause, by the operator
+    daily_limit: int | None = None  # emails that the provider takes on one day
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD

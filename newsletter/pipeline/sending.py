@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from newsletter import delivery as deliveries
 from newsletter.alarms import domains
-from newsletter.delivery import Tally, holding
+from newsletter.delivery import Quota, Tally, holding
 from newsletter.delivery.holding import Hold
 from newsletter.errors import TransportRefused
-from newsletter.models import Delivery, Message, Rendered
+from newsletter.models import Delivery, DomainPause, Message, Rendered
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.planning import Due, Planning, mail_of
@@ -24,6 +26,7 @@ log = structlog.get_logger()
 
 _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
 _BRIEF = timedelta(minutes=5)
+_PATIENT = 3  # tries, while the service goes on trying
 _REMEDY = "see `newsletter status`; the service retries at {:%Y-%m-%d %H:%M} UTC, `newsletter run` retries at once"
 _AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every minute locks accounts
 
@@ -82,8 +85,9 @@ def send(
         return Tally()
     for orphan in desk.store.orphans():
         desk.store.finish(deliveries.recover(orphan))
+    days: set[date] = set()
     try:
-        tally = _drain(desk, planning, only, stop)
+        tally = _drain(desk, planning, only, stop, days)
     except TransportRefused as error:
         planning.finish()
         _hold(desk, Hold(str(error), desk.now() + _AFTER_REFUSAL))
@@ -92,11 +96,29 @@ def send(
         planning.finish()
     if tally.held:
         # A server that is away for a minute is no news; one that is still away, or that readers refuse us, is.
-        _hold(desk, Hold(tally.held, desk.now() + tally.held_for), tell=bool(hold or tally.held_for > _BRIEF))
+        lasts = insist or bool(hold) or tally.held_for > _BRIEF
+        _hold(desk, Hold(tally.held, desk.now() + tally.held_for), tell=lasts)
     elif only is None:  # one email that passed says nothing of the others
         holding.write(desk.store, None)
         desk.alarm.over("sending")
-    return tally
+    if insist:
+        days.update(issue.date for issue in desk.store.issues(1))
+    unaccepted = _unaccepted(desk, days, 1 if insist else _PATIENT)
+    if unaccepted and not tally.held:  # why emails wait says the same
+        desk.alarm.trouble("acceptance", unaccepted, "see `newsletter status` for what the mail server says of each")
+    elif tally.accepted and not unaccepted:
+        desk.alarm.over("acceptance")
+    return replace(tally, unaccepted=unaccepted)
+
+
+def _unaccepted(desk: Desk, days: set[date], tries: int) -> str | None:
+    """The last of these issues that nobody, or fewer than half, accepted, however few they are."""
+    for day in sorted(days, reverse=True):
+        accepted, refused, why = desk.store.acceptance(day, tries)
+        if accepted < refused:
+            taken = f"issue {day}: {accepted} of {accepted + refused} emails were accepted"
+            return f"{taken}{f' ({why[:200]})' if why else ''}"
+    return None
 
 
 def _hold(desk: Desk, hold: Hold, *, tell: bool = True) -> None:
@@ -105,29 +127,45 @@ def _hold(desk: Desk, hold: Hold, *, tell: bool = True) -> None:
         desk.alarm.trouble("sending", f"emails wait: {hold.reason}", _REMEDY.format(hold.until))
 
 
-def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], bool]) -> Tally:
-    sent = 0
+def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], bool], days: set[date]) -> Tally:
+    """One round; `days` gets the issues of its emails."""
+    sent, paused, tally = 0, dict[str, DomainPause](), Tally()
 
-    def report(_: Delivery) -> None:
+    def report(delivery: Delivery) -> None:
         nonlocal sent
         sent += 1
+        days.update(delivery.issues)
         desk.progress("sending", sent, sent)
 
     def unwanted(delivery: Delivery) -> None:
-        domains.refused(
-            desk.store, desk.alarm, delivery.email, permanent=True, why=delivery.error or "refused", now=desk.now()
-        )
+        # Told at the end: when everybody refuses us, it is not these domains.
+        one = domains.pause(desk.store, delivery.email, permanent=True, why=delivery.error or "refused", now=desk.now())
+        paused[one.domain] = one
 
-    return deliveries.drain(
-        desk.store,
-        desk.transport,
-        builder(desk),
-        owner=desk.owner,
-        now=desk.now,
-        only=only,
-        report=report,
-        unwanted=unwanted,
-        stop=stop,
-        rate=desk.send_rate,
-        supply=planning.more,
-    )
+    try:
+        tally = deliveries.drain(
+            desk.store,
+            desk.transport,
+            builder(desk),
+            owner=desk.owner,
+            now=desk.now,
+            only=only,
+            report=report,
+            unwanted=unwanted,
+            stop=stop,
+            rate=desk.send_rate,
+            supply=planning.more,
+            quota=_quota(desk),
+        )
+    finally:
+        for one in paused.values():
+            if one.domain not in tally.ours:
+                domains.tell(desk.alarm, one)
+    if tally.ours:
+        domains.lift(desk.store, desk.alarm, tally.ours, desk.now())
+    return tally
+
+
+def _quota(desk: Desk) -> Quota | None:
+    zone = ZoneInfo(desk.roster.newsletter.timezone)
+    return Quota(desk.store, desk.daily_limit, lambda: desk.now().astimezone(zone)) if desk.daily_limit else None

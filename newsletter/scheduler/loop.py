@@ -44,6 +44,8 @@ def running(settings: Settings, counter: Counter, stopping: threading.Event) -> 
         scheduler.start()  # first: a job that is added before only says that it is waiting for this
         for job in [service.tick, *([service.poll] if counter.open_mailbox else [])]:
             add_job(scheduler, job)
+        if service.tries_plus_address:
+            scheduler.add_job(service.try_plus_address)
         yield service.pulse
     finally:
         stopping.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache, partial
 
@@ -26,7 +26,7 @@ from newsletter.models import Finding, Masthead
 from newsletter.pipeline import Due
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import Follower
-from newsletter.replies import receiving
+from newsletter.replies import probing, receiving
 from newsletter.scheduler import outlook
 from newsletter.settings import Settings
 from newsletter.times import calendar
@@ -39,6 +39,7 @@ _AFTER_REFUSAL = timedelta(hours=6)  # arXiv asks those whom it refuses (403) to
 BACKWARDS = timedelta(minutes=1)  # a clock that is corrected by less is no news
 _LOOK_BACK = 10  # issues
 _NAMED = 3  # findings of the list that the administrator is told
+_RETURN, _LOOK = 600.0, 10.0  # seconds until an email to ourselves is back, and between two looks
 
 
 def _idle() -> threading.Event:
@@ -120,6 +121,38 @@ class Service:
             self.counter.store.rest()
             self.read.set()
 
+    def try_plus_address(self) -> None:
+        """Once for each reply address: whether what is sent behind a plus sign arrives where we read."""
+        counter = self.counter
+        try:
+            if self._returns(plus_address=True):
+                probing.works(counter)
+            elif self._returns(plus_address=False):
+                probing.fails(counter)
+                letterhead = replace(counter.letterhead, plus_addressing=False)
+                self.counter = replace(counter, letterhead=letterhead)
+        except NewsletterError as error:
+            log.warning("plus-address.not-tried", error=str(error))
+        except Exception:
+            log.exception("plus-address.not-tried")
+
+    def _returns(self, *, plus_address: bool) -> bool:
+        if self.stopping.is_set():
+            return False
+        found = probing.probe(
+            self.counter, plus_address=plus_address, within=_RETURN, pause=_LOOK, wait=self.stopping.wait
+        )
+        log.info("plus-address.tried", plus=plus_address, problem=found.problem)
+        return found.problem is None
+
+    @property
+    def tries_plus_address(self) -> bool:
+        """Whether it is not known yet, and can be."""
+        counter, settings = self.counter, self.settings
+        if counter.open_mailbox is None or settings.kind.folder or not settings.plus_addressing:
+            return False
+        return not probing.is_known(counter.store, counter.letterhead)
+
     def _mailbox_failed(self, error: Exception) -> None:
         try:
             self.watch.failed("mailbox", error)
@@ -181,7 +214,7 @@ class Service:
                 self._looked = now
         if tally.accepted or tally.failed or tally.waiting:
             log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
-        return bool(tally.accepted and not tally.waiting)
+        return bool(tally.accepted and not tally.waiting and not tally.unaccepted)
 
     def _waiting(self, desk: pipeline.Desk, now: datetime) -> Iterator[Sequence[Due]]:
         """The readers whose hour has come, page by page, each with the issues that belong into the email of it."""

@@ -129,6 +129,40 @@ class Deliveries(Base):
             values = _outcome(finished)
             connection.execute(update(delivery).where((delivery.c.id == finished.id) & open_).values(values))
 
+    def correct(self, corrected: Sequence[Delivery]) -> None:
+        """Commit what the end of a round makes of emails that were refused in it or before. One transaction."""
+        refused = or_(*(delivery.c.state == state.value for state in (DeliveryState.QUEUED, DeliveryState.FAILED)))
+        if rows := [{"the_id": one.id, **_outcome(one)} for one in corrected]:
+            with self._transaction() as connection:
+                connection.execute(update(delivery).where(delivery.c.id == bindparam("the_id"), refused), rows)
+
+    def outcomes(self, days: Collection[date]) -> Sequence[Delivery]:
+        """Every email that carries one of these issues and was accepted or refused."""
+        ended = [state.value for state in (*HEARD_OF, DeliveryState.FAILED)]
+        refused = (delivery.c.state == DeliveryState.QUEUED.value) & delivery.c.error.is_not(None)
+        carries = select(received.c.delivery_id).where(received.c.issue.in_(days))
+        query = select(delivery).where(delivery.c.id.in_(carries), or_(delivery.c.state.in_(ended), refused))
+        with self._reading() as connection:
+            return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
+
+    def acceptance(self, day: date, tries: int) -> tuple[int, int, str | None]:
+        """How many emails of this issue were accepted, how many were refused (for now: `tries` times), and why one was.
+
+        An email of which nobody knows counts as refused once it is not repeated any more.
+        """
+        gone = delivery.c.state.in_([state.value for state in HEARD_OF])
+        lasting = or_(
+            delivery.c.state == DeliveryState.FAILED.value,
+            (delivery.c.state == DeliveryState.QUEUED.value) & (delivery.c.attempts >= tries),
+            (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts >= min(tries, _MOST_REPEATS)),
+        )
+        joined = delivery.join(received, received.c.delivery_id == delivery.c.id)
+        counts = select(func.count().filter(gone), func.count().filter(lasting)).select_from(joined)
+        why = select(delivery.c.error).select_from(joined).where(received.c.issue == day, lasting).limit(1)
+        with self._reading() as connection:
+            accepted, refused = connection.execute(counts.where(received.c.issue == day)).one()
+            return accepted, refused, connection.scalar(why) if refused else None
+
     def recipients(self, delivery_ids: Iterable[int]) -> Mapping[int, tuple[int, str, str]]:
         """By delivery: the subscriber's id, the address in lower case, and the Message-ID."""
         found: dict[int, tuple[int, str, str]] = {}

@@ -21,8 +21,8 @@ from pydantic import BeforeValidator, Field, SecretStr
 
 from newsletter.models import Finding
 from newsletter.oauth import Access, OAuthSettings
-from newsletter.ports import Hook, Transport
-from newsletter.setting_values import path_secret, web_address
+from newsletter.ports import Hook, Notebook, Transport
+from newsletter.setting_values import MailAddress, path_secret, web_address
 
 Say = Callable[[str], None]  # hears a line of what works
 
@@ -32,6 +32,9 @@ class TransportSettings(OAuthSettings):
 
     transport: str = "outbox"
     data_dir: Path = Path("var")
+    sender: MailAddress | None = None
+    reply_to: MailAddress | None = None
+    plus_addressing: bool = True
     public_url: Annotated[str, BeforeValidator(web_address)] | None = None
     connections: int = Field(default=8, ge=1, le=100)
     dkim_key_file: Path | None = None
@@ -67,6 +70,7 @@ class Kind(Generic[S]):
     name: str
     settings: type[S]
     open: Callable[[S], Transport]
+    keep: Callable[[Any, Notebook], object] = _nothing  # gives an opened one the place for what it learns
     needs: tuple[str, ...] = ()  # the settings without which it cannot send
     folder: str = ""  # of the data folder, in which its emails stay; empty: they leave this machine
     questions: tuple[Question, ...] = ()

@@ -28,18 +28,19 @@ class Server:
     user: str | None
     password: str | None
     access: Access | None = None  # logs in instead of a password
+    helo: str | None = None  # what we call ourselves; None: this machine's name
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
 
-def server(url: str, password: str | None, access: Access | None = None) -> Server:
+def server(url: str, password: str | None, access: Access | None = None, helo: str | None = None) -> Server:
     """`smtp://user@host:587` (STARTTLS) or `smtps://user@host` (TLS from the first byte)."""
     parts = urlsplit(url)
     tls = parts.scheme == "smtps"
     user = unquote(parts.username) if parts.username else None
     port = parts.port or (465 if tls else 587)
-    return Server(host=parts.hostname or "", port=port, tls=tls, user=user, password=password, access=access)
+    return Server(host=parts.hostname or "", port=port, tls=tls, user=user, password=password, access=access, helo=helo)
 
 
 def greet(to: Server, timeout: float) -> smtplib.SMTP:
@@ -57,6 +58,10 @@ def greet(to: Server, timeout: float) -> smtplib.SMTP:
         raise TransportRefused(NAME, str(error)) from error
     except AuthorizationUnavailable as error:
         raise ConnectionError(str(error)) from error
+    except smtplib.SMTPResponseException as error:  # the greeting, or EHLO
+        if error.smtp_code < 500:
+            raise
+        raise TransportRefused(NAME, f"{to.host} refuses the connection: {_said(error)}") from error
     except ssl.SSLError as error:
         raise TransportRefused(NAME, f"no secure connection to {to.host}: {error}") from error
 
@@ -65,9 +70,9 @@ def _open(to: Server, timeout: float) -> smtplib.SMTP:
     context = ssl.create_default_context()
     token = to.access.token() if to.access else ""
     connection = (
-        smtplib.SMTP_SSL(to.host, to.port, _own_name(), timeout=timeout, context=context)
+        smtplib.SMTP_SSL(to.host, to.port, to.helo or _own_name(), timeout=timeout, context=context)
         if to.tls
-        else smtplib.SMTP(to.host, to.port, _own_name(), timeout=timeout)
+        else smtplib.SMTP(to.host, to.port, to.helo or _own_name(), timeout=timeout)
     )
     with ExitStack() as undone:
         undone.callback(connection.close)
@@ -94,15 +99,21 @@ def _secure(connection: smtplib.SMTP, to: Server, context: ssl.SSLContext) -> No
         if to.host in _LOOPBACK and not (to.password or to.access):
             return
         raise TransportRefused(NAME, f"{to.host} does not offer STARTTLS; nothing was sent in the clear")
-    code, text = connection.starttls(context=context)
-    if code != 220:
-        raise TransportRefused(NAME, f"{to.host} refuses STARTTLS: {code} {text.decode('utf-8', 'replace')}")
+    try:
+        connection.starttls(context=context)
+    except smtplib.SMTPResponseException as error:
+        if error.smtp_code < 500:
+            raise
+        raise TransportRefused(NAME, f"{to.host} refuses STARTTLS: {_said(error)}") from error
     _hello(connection)
 
 
 def _login(connection: smtplib.SMTP, host: str, user: str, password: str) -> None:
     try:
-        connection.login(user, password)
+        if (user + password).isascii():
+            connection.login(user, password)
+        else:
+            _login_utf8(connection, host, user, password)
     except (smtplib.SMTPResponseException, smtplib.SMTPServerDisconnected):
         raise
     except smtplib.SMTPException as error:
@@ -137,6 +148,17 @@ def _decoded(challenge: bytes) -> bytes:
         return base64.b64decode(challenge)
     except ValueError:  # for a person to read, so as it is
         return challenge
+
+
+def _login_utf8(connection: smtplib.SMTP, host: str, user: str, password: str) -> None:
+    """AUTH PLAIN (RFC 4616), the one mechanism whose letters are UTF-8; the standard library's takes ASCII alone."""
+    if "PLAIN" not in connection.esmtp_features.get("auth", "").upper().split():
+        problem = f"the user or password has letters outside ASCII, for which {host} would have to offer AUTH PLAIN"
+        raise TransportRefused(NAME, f"{problem}; choose a password of ASCII letters, digits and signs")
+    secret = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+    code, text = connection.docmd("AUTH", f"PLAIN {secret}")
+    if code not in (235, 503):  # 503: logged in already
+        raise smtplib.SMTPAuthenticationError(code, text)
 
 
 @cache

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from newsletter.models import Answer, Message
-from newsletter.transports.smtp.conversation import Conversation, Stage
+from newsletter.transports.smtp.conversation import Conversation, Envelope, Stage
 
 _CHUNK = 65536
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -21,7 +21,13 @@ class Lane:
     """A conversation over an open connection."""
 
     def __init__(
-        self, connection: smtplib.SMTP, *, timeout: float, pipelining: bool, wire: Callable[[Message], bytes]
+        self,
+        connection: smtplib.SMTP,
+        *,
+        timeout: float,
+        pipelining: bool,
+        wire: Callable[[Message], bytes],
+        envelope: Envelope,
     ) -> None:
         """With `pipelining` false, it is not used even if the server offers it."""
         if connection.sock is None:
@@ -29,7 +35,7 @@ class Lane:
         self.socket, self._timeout = connection.sock, timeout
         offered = connection.has_extn("pipelining")
         utf8 = connection.has_extn("smtputf8") and connection.has_extn("8bitmime")
-        self.talk = Conversation(pipelining=pipelining and offered, utf8=utf8, wire=wire)
+        self.talk = Conversation(pipelining=pipelining and offered, utf8=utf8, wire=wire, envelope=envelope)
         self.socket.setblocking(False)
         self._last, self._heard = time.monotonic(), 0
 

@@ -11,16 +11,19 @@ import smtplib
 import socket
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
 from newsletter.oauth import Access
+from newsletter.ports import Notebook
 from newsletter.transports.smtp import greeting
-from newsletter.transports.smtp.conversation import Sending, Stage
+from newsletter.transports.smtp.conversation import Envelope, Sending, Stage
 from newsletter.transports.smtp.lane import Lane
+from newsletter.transports.smtp.lessons import Lessons
 from newsletter.transports.smtp.wire import with_dots
 
 _SECONDS = 60.0
@@ -44,15 +47,28 @@ class Smtp:
         timeout: float = _SECONDS,
         sign: Callable[[Message], bytes] | None = None,
         access: Access | None = None,
+        sender: str | None = None,
+        verp: bool = True,
+        helo: str | None = None,
     ) -> None:
         """`url`: `smtp://user@host:587` (STARTTLS) or `smtps://user@host`; `sign` gives a field to begin each email.
 
-        `access` logs in instead of a password.
+        `access` logs in instead of a password. `sender`: the plain envelope sender for a server that refuses an email's
+        own; with `verp` false for every email. `helo`: what we call ourselves.
         """
-        self._server = greeting.server(url, password, access)
+        self._server = greeting.server(url, password, access, helo)
         self._connections, self._timeout, self._sign = connections, timeout, sign
+        self._envelope = Envelope(sender, only_plain=sender is not None and not verp)
+        self._lessons: Lessons | None = None
         self._pipelining = True  # until the server is caught lying about it
         self._reset()
+
+    def keep(self, notebook: Notebook) -> None:
+        """Use what is known of this server, and note what is learned."""
+        self._lessons = Lessons(notebook, str(self._server), self._connections)
+        self._connections = self._limit = self._lessons.connections()
+        if self._lessons.refuses_own_senders() and self._envelope.plain:
+            self._envelope.only_plain = True
 
     def _reset(self) -> None:
         self.trouble: TransportError | None = None
@@ -61,7 +77,8 @@ class Smtp:
         self._waiting: deque[Sending] = deque()
         self._lanes: list[Lane] = []
         self._moved: set[Lane] = set()  # that may have something to say
-        self._opening: set[Future[smtplib.SMTP]] = set()
+        self._opening: dict[Future[smtplib.SMTP], int] = {}  # each with the limit under which it was begun
+        self._halved = False  # and no email has been answered since
         self._answers: list[Answer] = []
         self._returned = 0.0  # when the caller was last given answers
         self._selector: selectors.BaseSelector | None = None
@@ -117,6 +134,7 @@ class Smtp:
         """Everything that can be done without waiting: emails to connections, new connections, bytes into sockets."""
         if self.trouble:
             self._give_back()
+        self._retire()
         self._distribute()
         self._open()
         for lane in self._moved.intersection(self._lanes):
@@ -133,6 +151,18 @@ class Smtp:
                 if answer := lane.talk.take(self._waiting.popleft()):
                     self._answers.append(answer)
 
+    def _retire(self) -> None:
+        """End what the server has been asked to carry less of, where nothing is on its way."""
+        for lane in [lane for lane in self._lanes if not lane.talk.held][: max(0, len(self._lanes) - self._limit)]:
+            self._drop(lane)
+            lane.quit(_GOODBYE)
+            lane.close()
+
+    def _drop(self, lane: Lane) -> None:
+        self._lanes.remove(lane)
+        if lane.socket in self._listener().get_map():  # one that was opened a moment ago is not yet
+            self._listener().unregister(lane.socket)
+
     def _give_back(self) -> None:
         untried = Outcome(Verdict.UNTRIED, self.trouble.problem if self.trouble else "")
         self._answers += [Answer(sending.mail.key, untried) for sending in self._waiting]
@@ -145,7 +175,7 @@ class Smtp:
             self._listener()
             self._threads = self._threads or ThreadPoolExecutor(self._connections, "smtp")
             future = self._threads.submit(greeting.greet, self._server, self._timeout)
-            self._opening.add(future)
+            self._opening[future] = self._limit
             future.add_done_callback(self._wake)
 
     def _listener(self) -> selectors.BaseSelector:
@@ -189,42 +219,90 @@ class Smtp:
         answers = lane.pull()
         self._answers += answers
         self._setbacks = 0 if answers else self._setbacks
+        if lane.talk.refuses_senders:
+            self._pipelining = True  # the suspicion was wrong
+        self._learn(lane, answered=bool(answers))
+        if out := lane.talk.crowded_out():
+            self._retry_elsewhere(lane, out)
         if lane.talk.broken:
             self._lose(lane, lane.talk.broken)
+        lane.talk.crowded = False
+
+    def _retry_elsewhere(self, lane: Lane, out: Sequence[tuple[Sending, Outcome]]) -> None:
+        """Emails that were one too many go over the other connections; this one ends, unless it is the last."""
+        if len(self._lanes) > 1:
+            self._waiting.extendleft(sending for sending, _ in out)
+            lane.talk.crowded = True
+            lane.talk.broken = lane.talk.broken or "the server wants fewer connections at once"
+        else:
+            self._answers += [Answer(sending.mail.key, outcome) for sending, outcome in out]
+
+    def _learn(self, lane: Lane, *, answered: bool) -> None:
+        """Note what the server takes, once it has taken it."""
+        if lane.talk.crowded and len(self._lanes) + len(self._opening) <= self._limit:
+            self._halve()
+        elif answered and self._lessons:
+            if self._halved:
+                self._halved = False
+                self._lessons.takes_connections(self._limit)
+            if self._envelope.only_plain and lane.talk.refuses_senders:
+                lane.talk.refuses_senders = False
+                self._lessons.takes_plain_sender(self._envelope.plain or "")
+
+    def _halve(self) -> None:
+        """Half as many connections; not again before there are no more than that."""
+        if self._limit > 1:
+            self._limit, self._halved = self._limit // 2, True
 
     def _take_opened(self) -> None:
         with suppress(BlockingIOError):
             self._ears[0].recv(4096)
         for future in [one for one in self._opening if one.done()]:
-            self._opening.remove(future)
-            try:
-                connection = future.result()
-                self._lanes.append(
-                    Lane(connection, timeout=self._timeout, pipelining=self._pipelining, wire=self._wire)
-                )
-            except TransportRefused as error:
-                self.trouble = error
-            except (smtplib.SMTPException, OSError) as error:
-                self._cannot_open(error)
+            self._take(future, self._opening.pop(future))
 
-    def _cannot_open(self, error: Exception) -> None:
+    def _take(self, opened: Future[smtplib.SMTP], limit: int) -> None:
+        """In a frame of its own: an error keeps its frame, and that would keep another connection's file open."""
+        try:
+            connection = opened.result()
+        except TransportError as error:
+            self._cannot_open(error, limit)
+        except (smtplib.SMTPException, OSError) as error:
+            self._cannot_open(TransportUnavailable(self.name, f"cannot connect to {self._server}: {error}"), limit)
+        except Exception as error:  # a mistake of ours: nothing was sent over a connection that is not there
+            self._cannot_open(TransportRefused(self.name, f"cannot connect to {self._server}: {error!r}"), limit)
+        else:
+            self._lanes.append(self._lane(connection))
+
+    def _lane(self, connection: smtplib.SMTP) -> Lane:
+        return Lane(
+            connection,
+            timeout=self._timeout,
+            pipelining=self._pipelining,
+            wire=self._wire,
+            envelope=self._envelope,
+        )
+
+    def _cannot_open(self, error: TransportError, limit: int) -> None:
         """Other connections carry the emails on; without any the server is in trouble."""
-        self._limit = len(self._lanes) + len(self._opening)
-        if not self._limit:
-            problem = f"cannot connect to {self._server}: {error}"
-            self.trouble = self.trouble or TransportUnavailable(self.name, problem)
+        if self._lanes or self._opening:
+            if limit == self._limit:  # those begun together halve once
+                self._halve()
+        else:
+            self.trouble = self.trouble or error
 
     def _lose(self, lane: Lane, problem: str, *, silent: bool = False) -> None:
         """Each of its emails is answered, tried over another connection, or given back."""
         talk = lane.talk
         if talk.suspect or (silent and talk.pipelining and talk.in_envelope):
             self._pipelining = False
-        self._lanes.remove(lane)
-        self._listener().unregister(lane.socket)
+        self._drop(lane)
         lane.close()
         answers, back = talk.end(problem)
         self._answers += answers
-        if back and not talk.answered and not talk.suspect:
+        if talk.refused and not self.trouble:
+            self.trouble = TransportRefused(self.name, f"{self._server}: {talk.refused}")
+        crowded = talk.crowded and bool(self._lanes)
+        if back and not talk.answered and not talk.suspect and not crowded:
             back = self._count_setback(back, problem)
         self._waiting.extendleft(reversed(back))
 
@@ -245,9 +323,40 @@ class Smtp:
         return with_dots(message) if self._sign is None else self._sign(message) + with_dots(message)
 
 
-def verify(url: str, password: str | None, timeout: float = _SECONDS, access: Access | None = None) -> None:
-    """Connect, start TLS, log in, and quit. Raises TransportRefused, SMTPException or OSError."""
-    greeting.greet(greeting.server(url, password, access), timeout).quit()
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a server says to our envelope senders, without an email."""
+
+    refused: Mapping[str, str]  # each sender that it refuses, with its reply
+    taken: str | None  # the first that it takes
+    size: int | None = None  # octets of an email that it takes; None: it does not say
+
+
+def verify(
+    url: str,
+    password: str | None,
+    timeout: float = _SECONDS,
+    *,
+    access: Access | None = None,
+    helo: str | None = None,
+    senders: Sequence[str] = (),
+) -> Tried:
+    """Connect, start TLS, log in, offer each of `senders` at MAIL FROM until one is taken, and quit.
+
+    Raises TransportRefused, SMTPException or OSError.
+    """
+    connection = greeting.greet(greeting.server(url, password, access, helo), timeout)
+    refused, taken = dict[str, str](), None
+    for sender in senders:
+        code, text = connection.mail(sender)
+        connection.rset()
+        if code < 500:
+            taken = sender
+            break
+        refused[sender] = f"{code} {text.decode('utf-8', 'replace')}"
+    size = connection.esmtp_features.get("size", "")
+    connection.quit()
+    return Tried(refused, taken, int(size) if size.isdecimal() and int(size) else None)
 
 
 def _hang_up(opened: Future[smtplib.SMTP]) -> None:
