@@ -12,7 +12,7 @@ demo: $(VENV)/.ready ## one morning with invented papers; says what to open
 	@$(BIN)/newsletter demo
 
 test: $(VENV)/.ready-dev lint ## everything: linters, types, import contracts, all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.ready-dev ## linters, types and the map of the package
 	$(BIN)/ruff check .
