@@ -15,7 +15,7 @@ import pytest
 from newsletter import app, collect, pipeline, readers, tex
 from newsletter.delivery import Tally, holding
 from newsletter.demo.faults import Fault
-from newsletter.demo.rows import load_rows
+from newsletter.demo.rows import SampleRow, load_rows
 from newsletter.demo.servers import Servers
 from newsletter.errors import ArxivUnavailable, TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import (
@@ -514,17 +514,22 @@ subscribers:
 """
 
 
+def real_rows(folder: Path) -> list[SampleRow]:
+    """The 228 papers that arXiv announced in two categories on 9 March 2026."""
+    rows = load_rows(folder / "arxiv" / "days" / "2026-03-09.jsonl.gz", calendar.window)
+    wanted = [row for row in rows if {"cs.LG", "cs.AI"} & set(row.categories)]
+    assert 228 == len(wanted)
+    return wanted
+
+
 @pytest.fixture(scope="module")
 def real_servers() -> Iterator[Servers | None]:
     if not REAL_FOLDER:
         yield None
         return
-    rows = load_rows(Path(REAL_FOLDER) / "arxiv" / "days" / "2026-03-09.jsonl.gz", calendar.window)
-    wanted = [row for row in rows if {"cs.LG", "cs.AI"} & set(row.categories)]
-    assert 228 == len(wanted)
     start, _ = calendar.window(DAY)
     held = {"2106.00283": start - timedelta(days=1737), "2603.03668": start - timedelta(days=2)}
-    dated = [replace(row, published=held.get(row.id, row.published)) for row in wanted]
+    dated = [replace(row, published=held.get(row.id, row.published)) for row in real_rows(Path(REAL_FOLDER))]
     with Servers(dated, DAY) as servers:
         yield servers
 
@@ -548,6 +553,16 @@ def test_a_real_day_is_complete(real_data: Path, real_servers: Servers, tmp_path
     assert set(mails) == READERS
     for mail in mails.values():
         assert len(part(mail, "html").encode()) <= 95_000
+
+
+def test_a_first_issue_holds_what_was_submitted_long_before(real_data: Path, tmp_path: Path) -> None:
+    """After a holiday most announced papers are older than the window: the feed decides, and none is left out."""
+    early, whole = timedelta(days=20), real_rows(real_data)
+    rows = [*whole[:41], *(replace(row, published=row.published - early) for row in whole[41:])]
+    (tmp_path / "subscribers.yaml").write_text(_REAL_ROSTER, "utf-8")
+    with Servers(rows, DAY) as servers, desk_of(settings_for(servers, tmp_path, model=False)) as desk:
+        (issue,) = pipeline.run(desk, DAY).issues
+    assert 228 == issue.collected
 
 
 def test_all_seed_papers_reach_the_mail(real_data: Path, tmp_path: Path) -> None:
