@@ -122,9 +122,10 @@ def _of_reference(reference: str) -> str:
         return ""
     if found := _stated(text):
         return _written(found, text)
-    name = re.split(r"[,:(]|\bvol\b|\bno\b|\b\d", _ORDINAL.sub("", text.strip()), maxsplit=1, flags=re.I)[0]
+    found = _NAME.match(_ORDINAL.sub("", re.sub(r"^In(?=[A-Z])", "", text.strip())))
     years = _ANY_YEAR.findall(text)
-    return _label(name.strip(" .-"), years[-1] if years else "", "")
+    name = re.sub(rf"[\s,]*{_YEAR}$|(?<=[a-z.])(?<!\d)\d+$|(?<=[A-Z])\d+$", "", found[0].strip(" :-&")) if found else ""
+    return _label(re.sub(r"\.(?=[A-Z])", ". ", name), years[-1] if years else "", "")
 
 
 def _clauses(comment: str) -> Iterator[str]:
@@ -154,9 +155,9 @@ def _denied(before: str) -> bool:
     """Whether the clause begins by saying that it is not this paper's, or not yet."""
     claims = [found.end() for found in _ACCEPTED.finditer(before)]
     denials = [found.end() for found in _NOT_YET.finditer(before)]
-    is_joined = re.search(r"\b(?:and|&)\s*$", before)  # "submitted and accepted"
-    is_other = _ANOTHER.search(before) is not None
-    return is_other or (bool(denials) and not is_joined and max(denials) > max(claims, default=-1))
+    is_joined = re.search(r"(?:\b(?:and|but|now|then)|[,&:])\s*$", before)  # "submitted and accepted"
+    is_other = _ANOTHER.search(before) or re.search(r"\bnot(?: yet)?\s*$", before, re.I)
+    return bool(is_other) or (bool(denials) and not is_joined and max(denials) > max(claims, default=-1))
 
 
 def _until_denied(behind: str) -> str:

@@ -13,7 +13,7 @@ from newsletter.models.deliveries import (
     Verdict,
     may_follow,
 )
-from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section
+from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section, Withdrawal
 from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedPaper, Rendered, Slotted, Span
 from newsletter.models.findings import Finding
 from newsletter.models.issues import NOT_SERVED, Figures, Issue, IssueState, ModelFacts, ModelOutcome
@@ -49,6 +49,7 @@ from newsletter.models.subscribers import (
     Abstracts,
     ArchiveMode,
     Enrolled,
+    Frequency,
     Hours,
     Masthead,
     Newsletter,
@@ -67,9 +68,9 @@ __all__ = [
     "HEARD_OF", "NOT_SERVED", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced",
     "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Command", "Completion",
     "Delivery", "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind",
-    "Figures", "Finding", "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line",
+    "Figures", "Finding", "Frequency", "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "Judged", "Letterhead", "Line",
     "Masthead", "Meaning", "Message", "ModelFacts", "ModelOutcome", "Newsletter", "Notice", "NoticeKind", "Outcome",
     "Outgoing", "Paper", "Pick", "Posted", "Preference", "PrintedPaper", "Prompt", "Question", "QuietDays", "Ranked",
     "Reader", "Rendered", "Roster", "Score", "Section", "Seen", "Slotted", "Span", "Subscriber", "SubscriberState",
-    "Summary", "Topic", "Trouble", "Usage", "Verdict", "Wishes", "may_follow",
+    "Summary", "Topic", "Trouble", "Usage", "Verdict", "Withdrawal", "Wishes", "may_follow",
 ]  # fmt: skip

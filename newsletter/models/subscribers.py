@@ -22,6 +22,11 @@ class AbstractLanguage(StrEnum):
     BOTH = "both"
 
 
+class Frequency(StrEnum):
+    DAILY = "daily"  # on each of the reader's days
+    WEEKLY = "weekly"  # on the first of them
+
+
 class QuietDays(StrEnum):
     NOTE = "note"  # an unexpected empty day sends one line
     SKIP = "skip"
@@ -63,6 +68,7 @@ class Wishes:
     abstracts: Abstracts = Abstracts.SMART
     abstract_language: AbstractLanguage = AbstractLanguage.ORIGINAL
     max_papers: int = 15
+    weekly: bool = False  # one email about the week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +79,12 @@ class Hours:
     wait_until: time
     timezone: str  # IANA name
     days: frozenset[int]  # ISO weekdays, Monday = 1
+    weekly: bool = False  # only on the first of these days
+
+    @property
+    def due_on(self) -> frozenset[int]:
+        """The ISO weekdays on which an email is due."""
+        return frozenset([min(self.days)]) if self.weekly else self.days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
