@@ -89,9 +89,7 @@ def _by_stage(bills: Iterable[Bill]) -> tuple[Bill, ...]:
     return tuple(sums.values())
 
 
-def _entry(
-    rank: int, pick: Pick, wishes: Wishes, titles: Mapping[str, str], summaries: Mapping[str, Summary]
-) -> Entry:
+def _entry(rank: int, pick: Pick, wishes: Wishes, titles: Mapping[str, str], summaries: Mapping[str, Summary]) -> Entry:
     topics = [key for key in pick.topics if key in titles]
     summary = summaries.get(pick.paper.arxiv_id, Summary(arxiv_id=pick.paper.arxiv_id))
     lines = {line.language: line for line in summary.lines}

@@ -22,8 +22,9 @@ _SHORT_YEAR = r"[1-4]\d"  # 2010 to 2049, only with an apostrophe, a hyphen or n
 _ABBREVIATION = r"(?-i:[A-Z])[A-Za-z0-9]*?(?:[/@+&-](?-i:[A-Z])[A-Za-z0-9]*?)*"
 _TRACK = r"(?:workshops?|findings|main|industry|track|conference|demo|oral|posters?)\b"
 _DATED = re.compile(
-    rf"(?<![\w@/.-])(?P<first>{_ABBREVIATION}[ /])?(?!{_TRACK})(?P<name>{_ABBREVIATION})(?:(?:\s{_TRACK}){{0,2}}[\s-]*[’‘'(]?\s?(?P<year>{_YEAR})"
-    rf"|[\s-]?[’‘']\s?(?P<apostrophe>\d\d)|[\s-]?(?P<short>{_SHORT_YEAR}))(?![\w%]|\.\d|[-–]\d)",
+    rf"(?<![\w@/.-])(?P<first>{_ABBREVIATION}[ /])?(?!{_TRACK})(?P<name>{_ABBREVIATION})"
+    rf"(?:(?:\s{_TRACK}){{0,2}}[\s-]*[’‘'(]?\s?(?P<year>{_YEAR})|[\s-]?[’‘']\s?(?P<apostrophe>\d\d)"
+    rf"|[\s-]?(?P<short>{_SHORT_YEAR}))(?![\w%]|\.\d|[-–]\d)",
     re.I,
 )
 _BRACKETED = re.compile(rf"\((?P<name>(?:{_ABBREVIATION} )?{_ABBREVIATION})\)")
@@ -41,8 +42,8 @@ _NOT_YET = re.compile(
     re.I,
 )
 _ANOTHER = re.compile(
-    r"\b(?:preliminary|earlier|previous\w*|prior|original\w*|reprod\w+|extend(?:s|ing)|extension of|builds? on|based on|"
-    r"winn\w+|winning|challenge|competition|template|format|style file)\b",
+    r"\b(?:preliminary|earlier|previous\w*|prior|original\w*|reprod\w+|extend(?:s|ing)|extension of|builds? on|"
+    r"based on|winn\w+|winning|challenge|competition|template|format|style file)\b",
     re.I,
 )
 _WORKSHOP = re.compile(r"workshops?\b|\bW(?:orksh)?\b", re.I)
@@ -84,7 +85,8 @@ _ORDINAL = re.compile(
 _NO_NAME = re.compile(
     r"(?:Pages?|Figures?|Tables?|Appendix|Code|Github|Project|Preprint|Paper|Journal|Conference|Proceedings|Workshop|"
     r"Publication|Version|Main|January|February|March|April|May|June|July|August|September|October|November|December|"
-    r"IEEE|ACM|Xplore|IEEE Xplore|Springer|Elsevier|MDPI|ArXiv|LNCS|V\d+|Nov|Dec|Oct|Sept?|Aug|Feb|Jan|GPT|COVID)(?: Conference| Paper)?\.?",
+    r"IEEE|ACM|Xplore|IEEE Xplore|Springer|Elsevier|MDPI|ArXiv|LNCS|V\d+|Nov|Dec|Oct|Sept?|Aug|Feb|Jan|GPT|COVID)"
+    r"(?: Conference| Paper)?\.?",
     re.I,
 )
 _LINK = re.compile(r"<?(?:https?://|www\.)\S+|\barXiv:\S+", re.I)
@@ -122,9 +124,9 @@ def _of_reference(reference: str) -> str:
         return ""
     if found := _stated(text):
         return _written(found, text)
-    found = _NAME.match(_ORDINAL.sub("", re.sub(r"^In(?=[A-Z])", "", text.strip())))
+    title = _NAME.match(_ORDINAL.sub("", re.sub(r"^In(?=[A-Z])", "", text.strip())))
     years = _ANY_YEAR.findall(text)
-    name = re.sub(rf"[\s,]*{_YEAR}$|(?<=[a-z.])(?<!\d)\d+$|(?<=[A-Z])\d+$", "", found[0].strip(" :-&")) if found else ""
+    name = re.sub(rf"[\s,]*{_YEAR}$|(?<=[A-Za-z.])\d+$", "", title[0].strip(" :-&")) if title else ""
     return _label(re.sub(r"\.(?=[A-Z])", ". ", name), years[-1] if years else "", "")
 
 
@@ -212,7 +214,7 @@ def _of_match(match: re.Match[str]) -> _Found | None:
     is_known = name.upper() in _spellings()
     if not is_known and (_NO_NAME.fullmatch(name) or sum(letter.isupper() for letter in name) < 2):
         return None
-    if match["short"] and not (is_known or (name.isupper() and match["short"] == match[0][-2:] and " " not in match[0])):
+    if match["short"] and not (is_known or (name.isupper() and " " not in match[0])):
         return None
     if (first.upper() in _spellings() and not is_known) or (_PUBLISHER.match(f"{first} ") and len(name) < 3):
         name = f"{first} {name}"
@@ -225,9 +227,7 @@ def _abbreviated(text: str) -> _Found | None:
     """`… Conference on Robotics and Automation (ICRA)`, the year anywhere beside it."""
     for match in _BRACKETED.finditer(text):
         name, year = _PUBLISHER.sub("", match["name"]), _ANY_YEAR.search(text)
-        if not _NO_NAME.fullmatch(name) and (
-            name.upper() in _spellings() or _abbreviates(name, text[: match.start()])
-        ):
+        if not _NO_NAME.fullmatch(name) and (name.upper() in _spellings() or _abbreviates(name, text[: match.start()])):
             return _Found(match["name"] if len(name) < 3 else name, year[0] if year else "", match.start("name"))
     return None
 

@@ -10,6 +10,8 @@ from newsletter.models.judgements import Bill, Line, Score, Usage
 from newsletter.models.papers import Paper
 from newsletter.models.subscribers import Wishes
 
+Day = date  # `Edition.date` hides the type's own name
+
 
 class NoticeKind(StrEnum):
     LATE = "late"  # the announcement due before this hour is missing
@@ -117,6 +119,6 @@ class Edition:
         return self.entries or self.nearest
 
     @property
-    def current(self) -> tuple[date, ...]:
+    def current(self) -> tuple[Day, ...]:
         """The issues that it is about, without those before the week of a weekly email."""
         return tuple(day for day in self.issues if day not in self.missed)

@@ -27,6 +27,7 @@ from newsletter.models import (
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
 from newsletter.render import message_id
+from newsletter.times.hours import is_due_day
 from newsletter.times.waiting import issue_waits_until
 
 log = structlog.get_logger()
@@ -74,8 +75,14 @@ def groups(desk: Desk, day: date | None = None) -> list[Group]:
 
 
 def due(desk: Desk, day: date | None = None, only: str | None = None) -> Iterator[Sequence[Due]]:
-    """Everybody with what they have not had, whatever their hour: issue `day`, or every ready one since their last."""
+    """Everybody with what they have not had, whatever their hour: issue `day`, or every ready one since their last.
+
+    Weekly emails keep to their weekday, unless one issue or one reader is asked for.
+    """
+    now = desk.now()
     for group in groups(desk, day):
+        if day is None and only is None and group.hours.weekly and not is_due_day(group.hours, now):
+            continue
         if day is None:
             yield from due_of(desk, group, only=only)
         elif day in group.issues:
@@ -102,9 +109,13 @@ def due_of(
         return
     lacking = max(allowed) if late is None else None  # who has had the newest has nothing to wait for
     for page in desk.store.pages(group.id, since=since, until=until, lacking=lacking, only=only, oldest=group.oldest):
-        found = [Due(one, carries(deliveries.due_issues(group.issues, _had(one))), late) for one in page]
+        found = [Due(one, carries(_due_issues(group, one)), late) for one in page]
         if some := [one for one in found if one.issues or late]:
             yield some
+
+
+def _due_issues(group: Group, reader: Enrolled) -> Issues:
+    return deliveries.due_issues(group.issues, _had(reader), weekly=reader.wishes.weekly)
 
 
 def _had(reader: Enrolled) -> tuple[date, ...]:
@@ -154,7 +165,8 @@ class _Press:
         desk, editor = self.desk, self.editor
         rendered = _render_late(desk, editor, wishes, issues, late) if late else editor.render(wishes, issues)
         desk.store.save_edition(rendered)
-        quiet = desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues)
+        has_papers = editor.picks(wishes, issues) or editor.missed(wishes, issues)
+        quiet = desk.roster.newsletter.quiet_days is QuietDays.SKIP and not has_papers
         return rendered.key, DeliveryState.SKIPPED if quiet else DeliveryState.QUEUED
 
 

@@ -37,7 +37,7 @@ _MEASURED = re.compile(rf"(?<![\w.-])[+−-]?\d[\d,]*(?:\.\d+)?(?:[–-]\d+(?:\.
 _DECIMAL = re.compile(r"(?:(\S+)\s)?(?<![\w.-])[+−-]?\d+\.\d+(?![\w.]*[A-Za-z])")
 _SHOWN = re.compile(
     r"\b(?:we|our (?:\w+ ){1,3}|experiments?|results?|evaluations?|analys[ei]s|simulations?)\b[^.;]{0,80}?"
-    r"\b(?:prove|show|find|found|reveal|demonstrate|establish|confirm|verif|validat)|\boutperform|\bsurpass|"
+    r"\b(?:prove|show|find|found|reveal|demonstrate)|\boutperform|\bsurpass|"
     r"state-of-the-art|(?:实验|结果)[^。；]{0,30}?(?:表明|显示|证明)|优于",
     re.I,
 )
@@ -48,10 +48,11 @@ _LINKING = re.compile(
 _WIDE = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]")
 _WORD = re.compile(r"[^\W_]+(?:['’-]\w+)*")
 _BRIEF = 33  # characters: with a number and a surname one line on a phone
-_LEADING_ON = frozenset(
-    "a an the of in on at for and or to by with from via as into is are be can that its their under over between when "
-    "how why what beyond towards toward using through against across without within".split()
-) | {"", "&"}
+_LEADING_ON = re.compile(
+    r"(?:an?|the|of|in|on|at|for|and|or|to|by|with|from|via|as|into|is|are|be|can|that|its|their|under|over|between|when|"
+    r"how|why|what|beyond|towards?|using|through|against|across|without|within|&|)[,;:–-]*",
+    re.I,
+)
 _GENERIC = frozenset({"position", "survey", "a survey", "tutorial", "technical report", "review", "comment", "erratum"})
 
 
@@ -151,7 +152,7 @@ def brief_title(title: str) -> str:
     if len(name) <= _BRIEF:
         return name
     words = name[: _BRIEF + 1].split(" ")[:-1] or [name[:_BRIEF]]
-    while len(words) > 1 and words[-1].lower().strip(",;:–-") in _LEADING_ON:
+    while len(words) > 1 and _LEADING_ON.fullmatch(words[-1]):
         words.pop()
     return " ".join(words).rstrip(" ,;:–-") + "…"
 
