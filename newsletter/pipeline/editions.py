@@ -22,6 +22,7 @@ from newsletter.models import (
     Summary,
     Topic,
     Wishes,
+    Withdrawal,
 )
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.judging import TopicDay, judge
@@ -100,7 +101,7 @@ class Editor:
             self._chosen[day, topic.key] = self.day(day, topic).picks()
         return self._chosen[day, topic.key]
 
-    def compose(self, wishes: Wishes, issues: Issues) -> Edition:
+    def compose(self, wishes: Wishes, issues: Issues, withdrawn: Sequence[Withdrawal] = ()) -> Edition:
         """The edition from what the ledger contains; asks no model."""
         picks, missed = self.picks(wishes, issues), self.missed(wishes, issues)
         nearest = [] if picks or missed else self.nearest(wishes, issues)
@@ -120,12 +121,16 @@ class Editor:
             missed=missed,
             missed_issues=_before(issues, self._current(wishes, issues)),
             left_out=self._more(wishes, issues),
+            withdrawn=withdrawn,
             salt=self.desk.salt,
         )
 
     def render(self, wishes: Wishes, issues: Issues) -> Rendered:
         """The edition as bytes: the stored ones where emails may have been sent from them."""
-        edition = self.compose(wishes, issues)
+        return self.rendered(self.compose(wishes, issues))
+
+    def rendered(self, edition: Edition) -> Rendered:
+        """The same of a composed one."""
         stored = self.desk.store.edition(edition.key)
         return stored or self.desk.renderer.render(edition, self.desk.letterhead)
 
