@@ -95,14 +95,15 @@ def test_a_run_says_where_it_goes(renderer: Renderer, language: str) -> None:
 
 
 def test_an_arabic_email_is_mirrored(renderer: Renderer) -> None:
-    """The email says `rtl`, English runs in it say `ltr`; list numbers and rules change sides."""
+    """The email says `rtl`, English runs in it say `ltr`; numbers and the link at the top change sides."""
     mail = mailed(renderer, edition_in("ar", "en"))
     tree = lxml.html.document_fromstring(mail.html)
     assert ["rtl"] == tree.xpath("/html/@dir")
     assert [] == tree.xpath("//body//*[@dir='rtl']")
     assert {"ltr"} == {one.get("dir") for one in tree.xpath("//*[@lang='en']")}
     assert "direction:ltr" not in mail.html
-    assert "padding:0 28px 0 0" in mail.html
+    assert "float:left" in mail.html
+    assert "padding-right: 36px" in mail.html
     for line in mail.text.splitlines():
         if any("\u0600" <= letter <= "\u06ff" for letter in line):
             assert 1 == line.count("\u2067"), line
