@@ -185,7 +185,10 @@ def _picked(edition: Edition, words: Words) -> str:
     """How many of how many; on a quiet day, that none of them was good enough."""
     if not edition.considered or _is_late(edition):
         return ""
-    values = {"count": edition.considered, "picked": len(edition.entries)}
+    values = {
+        "count": edition.considered,
+        "picked": sum(not section.missed for section in edition.sections for _ in section.entries),
+    }
     if not edition.entries:
         has_bar = edition.bar is not None and any(entry.score for entry in edition.nearest)
         return words.say("none_reached", bar=edition.bar, **values) if has_bar else words.say("none_close", **values)

@@ -132,13 +132,14 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
     translated = () if wish is AbstractLanguage.ORIGINAL else _translated(entry, level, of_result=of_result)
     original = not (translated and wish is AbstractLanguage.FIRST)
     names = _names(paper.authors)
+    surname = _surname(names[0]) if names else ""
     return Shown(
         number=entry.number,
         level=level,
         title=title,
         short_title=short_title(title),
-        brief_title=brief_title(title),
-        surname=_surname(names[0]) if names else "",
+        brief_title=brief_title(title, beside=surname),
+        surname=surname,
         url=paper.abs_url,
         authors=_authors(names, words),
         venue=venue_of(paper),
@@ -205,7 +206,7 @@ def _sentence(text: str) -> str:
 def _scores(score: Score | None, words: Words) -> str:
     if score is None:
         return ""
-    return words.say("scores", relevance=score.relevance, novelty=score.novelty).replace(" ", "\u00a0")
+    return words.say("scores", relevance=score.relevance, novelty=score.novelty)
 
 
 def _place(entry: Entry, edition: Edition, words: Words) -> str:

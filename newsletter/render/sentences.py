@@ -47,7 +47,7 @@ _LINKING = re.compile(
 )
 _WIDE = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]")
 _WORD = re.compile(r"[^\W_]+(?:['’-]\w+)*")
-_BRIEF = 33  # characters: with a number and a surname one line on a phone
+_LINE, _BRIEF, _BRIEFEST = 37, 33, 18  # characters: with a number and a surname one line on a phone
 _LEADING_ON = re.compile(
     r"(?:an?|the|of|in|on|at|for|and|or|to|by|with|from|via|as|into|is|are|be|can|that|its|their|under|over|between|when|"
     r"how|why|what|beyond|towards?|using|through|against|across|without|within|&|)[,;:–-]*",
@@ -146,12 +146,12 @@ def short_title(title: str) -> str:
     return name if colon and fits else title
 
 
-def brief_title(title: str) -> str:
-    """The short title in at most 33 characters, cut behind a word that can end it."""
-    name = short_title(title)
-    if len(name) <= _BRIEF:
+def brief_title(title: str, beside: str = "") -> str:
+    """The short title in at most 33 characters, fewer `beside` a longer name, cut behind a word that can end it."""
+    name, most = short_title(title), max(_BRIEFEST, min(_BRIEF, _LINE - len(beside)))
+    if len(name) <= most:
         return name
-    words = name[: _BRIEF + 1].split(" ")[:-1] or [name[:_BRIEF]]
+    words = name[: most + 1].split(" ")[:-1] or [name[:most]]
     while len(words) > 1 and _LEADING_ON.fullmatch(words[-1]):
         words.pop()
     return " ".join(words).rstrip(" ,;:–-") + "…"
