@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
+_known = lru_cache(maxsize=1024)  # an edition is composed about ten times, to fit its size
 _END = re.compile(r"[.!?][)”’\"]?\s+(?=[A-Z0-9“‘\"(\[Α-Ω])|(?<=[。！？])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|etc|vs|al|resp|approx|Fig|Figs|Eq|Eqs|Sec|No|Dr|St|w\.r\.t|[A-Z])\.|"
@@ -99,6 +101,7 @@ def _is_measured(sentence: str) -> bool:
     return any(not (found[1] or "").strip("(“\"'")[:1].isupper() for found in _DECIMAL.finditer(sentence))
 
 
+@_known
 def whole(abstract: str, *, of_result: bool = False) -> tuple[Piece, ...]:
     """The abstract in at most three runs, its contribution marked, or its result."""
     parts = sentences(abstract)
@@ -113,6 +116,7 @@ def _joined(parts: list[str]) -> str:
     return re.sub(r"(?<=[。！？]) ", "", " ".join(parts))
 
 
+@_known
 def short(abstract: str) -> tuple[Piece, ...]:
     """Contribution and result, with an ellipsis where something was left out."""
     parts = sentences(abstract)
@@ -123,6 +127,7 @@ def short(abstract: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
+@_known
 def result_alone(abstract: str) -> tuple[Piece, ...]:
     """The result behind an ellipsis, without the words that join it to what stands before; nothing if there is none."""
     parts = sentences(abstract)
@@ -133,6 +138,7 @@ def result_alone(abstract: str) -> tuple[Piece, ...]:
     return (Piece(f"… {said[:1].upper()}{said[1:]}"),)
 
 
+@_known
 def stand_in(abstract: str) -> str:
     """The sentence that takes a missing one-liner's place."""
     parts = sentences(abstract)
