@@ -118,8 +118,8 @@ def secret_of(mail: EmailMessage) -> str:
 CHANGES: list[tuple[Command, str, str, str, str]] = [
     # what is asked for; the key and its value then; what the answer says
     (Command.PAPERS, "5", "max_papers", "5", "at most 5 papers"),
-    (Command.DAYS, "weekly", "days", "mon", "once a week, on Monday"),
-    (Command.DAYS, "daily", "days", "mon, tue, wed, thu, fri, sat, sun", "every day with new papers"),
+    (Command.DAYS, "weekly", "frequency", "weekly", "once a week, on Monday"),
+    (Command.DAYS, "daily", "frequency", "daily", "every day with new papers"),
     (Command.TIME, "07:30", "send_at", "07:30", "at 07:30 (UTC)"),
     (Command.LANGUAGES, "zh en", "languages", "zh, en", "these languages: Chinese, English"),
     (Command.LANGUAGES, "en", "languages", "en", "these languages: English"),

@@ -48,14 +48,17 @@ def sample_editions() -> Iterator[tuple[Edition, Letterhead]]:
     missed = Section(title=None, entries=tuple(_entry(number, scored=True) for number in (14, 15)), missed=True)
     before, withdrawn = date(2026, 2, 23), Withdrawal("2603.00099", "Sample 99: A Title", date(2026, 3, 2))
     week = _edition((Section(title=None, entries=entries), missed), (), issues=(before, date(2026, 3, 6), _DAY))
-    yield replace(
-        week,
-        wishes=replace(week.wishes, weekly=True),
-        missed=(before,),
-        left_out=((_DAY, 3),),
-        withdrawn=(withdrawn,),
-        topics=("Foundation models",),
-    ), web
+    yield (
+        replace(
+            week,
+            wishes=replace(week.wishes, weekly=True),
+            missed=(before,),
+            left_out=((_DAY, 3),),
+            withdrawn=(withdrawn,),
+            topics=("Foundation models",),
+        ),
+        web,
+    )
     quiet = _edition((), (Notice(NoticeKind.QUIET),))
     yield replace(quiet, nearest=entries[:3], bar=8, topics=("Foundation models", "Robotics")), web
     yield replace(quiet, wishes=replace(quiet.wishes, weekly=True), considered=0), bare
