@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from dataclasses import replace
 from datetime import date
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -46,7 +47,7 @@ from newsletter.render.wrap import columns, wrap
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose
 from tests.factories import DAY, KEYS, a_letterhead, a_paper, an_edition, an_entry
-from tests.mails import HOSTILE, TEMPLATES, a_mail, mailed
+from tests.mails import HOSTILE, KINDS, TEMPLATES, a_mail, mailed
 
 
 @pytest.fixture(scope="session")
@@ -322,6 +323,33 @@ def test_translated_abstracts(renderer: Renderer, wish: str, original: bool, tra
     assert ('<p class="abs" lang="zh"' in mail.html) is translated
     assert ("Translated by machine: 各层剪枝相同。我们提出逐层预算搜索。" in mail.text) is translated
     assert not any("evil" in link for link in links(mail.html))
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "de"])
+@pytest.mark.parametrize("kind", ["weekly", "topics-and-days"])
+def test_several_days_are_never_today(renderer: Renderer, kind: str, language: str) -> None:
+    """An email about several days speaks of none of them as today, whatever else it has to say."""
+    edition = KINDS[kind]()
+    wishes = replace(edition.wishes, languages=(language, "en"))
+    notices = tuple(Notice(notice, 3, 40) for notice in NoticeKind if notice is not NoticeKind.LATE)
+    for shown in (edition, replace(edition, sections=()), replace(edition, sections=(), considered=0)):
+        mail = mailed(renderer, replace(shown, wishes=wishes, notices=notices))
+        if edition.wishes.weekly or shown.sections:
+            said = f"{mail.rendered.subject} {mail.text} {mail.html}"
+            assert not re.search(r"\btoday\b|今日|今天|本日|\bheute\b", said, re.I)
+
+
+def test_more_than_fits_is_counted_and_linked(renderer: Renderer) -> None:
+    """By day, with what the reader's wish leaves out and what the size does; all of it in both parts."""
+    edition = replace(
+        long_edition(400, Abstracts.FULL), left_out=((date(2026, 3, 5), 3),), issues=(date(2026, 3, 5), DAY)
+    )
+    mail = mailed(renderer, edition)
+    shown = len(re.findall(r"^ *(?:arXiv: )?https://arxiv.org/abs/", mail.text, re.M))
+    assert f"{403 - shown} more papers passed." in mail.text
+    assert f"Mon 9 Mar: {400 - shown}: https://news.example.org/2026-03-09.html" in mail.text.replace("\u00a0", " ")
+    assert 'href="https://news.example.org/2026-03-05.html"' in mail.html
+    assert "more papers passed" not in mailed(renderer, an_edition(3)).text
 
 
 def test_a_late_announcement_is_called_late(renderer: Renderer) -> None:
