@@ -39,7 +39,7 @@ INTERFACE = {
     "scores": "الصلة {relevance}، الجدة {novelty}", "web": "عرض على الويب", "past": "الأعداد السابقة",
     "why": "تصلك هذه الرسالة لأنك مشترك في {topics}.", "unaffiliated": "لا صلة لنا بـ arXiv.",
     "preferences_short": "تفضيلاتك", "leave_short": "إلغاء الاشتراك",
-    "replies": "يمكنك الرد أيضا: «أسبوعيا» أو «5 أوراق» يغير ما يصلك، و«إلغاء الاشتراك» ينهيه.",
+    "replies": "يمكنك الرد أيضا: «{weekly}» أو «{papers}» يغير ما يصلك، و«{unsubscribe}» ينهيه.",
     "minutes": "قراءة {count} دقائق", "overview": "نظرة في دقيقة", "all_papers": "الأوراق",
     "also_today": "واليوم أيضا", "relevance": "الصلة {score}", "novelty": "الجدة {score}", "code": "الشيفرة",
     "from_abstract": "من الملخص:", "et_al": "وآخرون ({count})", "thanks": "شكرا لـ arXiv على الوصول المفتوح.",

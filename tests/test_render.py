@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from newsletter import tokens
 from newsletter.addresses import split_mailbox
 from newsletter.errors import TemplateError
+from newsletter.inbound import cut, grammar
 from newsletter.models import (
     AbstractLanguage,
     Abstracts,
@@ -46,6 +47,7 @@ from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.wrap import columns, wrap
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose
+from newsletter.words import load_words
 from tests.factories import DAY, KEYS, a_letterhead, a_paper, an_edition, an_entry
 from tests.mails import HOSTILE, KINDS, TEMPLATES, a_mail, mailed
 
@@ -387,6 +389,21 @@ def test_replies_are_promised_only_where_they_are_read(renderer: Renderer) -> No
     assert "Replies work too" not in silent.text + silent.html
     commands = {"unsubscribe", "stop", "退订", "cancel", "remove me"}
     assert not {line.strip(" .!。“”").lower() for line in promised.text.splitlines()} & commands
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "de"])
+def test_the_words_of_the_footer_are_understood(renderer: Renderer, language: str) -> None:
+    """Each of them alone does what it says; the whole email below a word of thanks does nothing."""
+    mail = mailed(renderer, an_edition(13, wishes=Wishes(topics=("f",), languages=(language, "en"))))
+    words = load_words([TEMPLATES], language)
+    footer = " ".join(mail.text[mail.text.rindex("──") :].split())
+    for name, action in (("weekly", "days"), ("papers", "papers"), ("pause", "pause"), ("unsubscribe", "unsubscribe")):
+        word = words.say(f"answer_word_{name}")
+        assert word in footer
+        wish = grammar.read("Re: x", cut.visible_lines(word), DAY)
+        assert wish is not None
+        assert wish.action == action
+    assert grammar.read("Re: x", cut.visible_lines(f"Thanks, a good issue!\n\n{mail.text}"), DAY) is None
 
 
 def a_mail_full_of(renderer: Renderer, text: str) -> Message:
