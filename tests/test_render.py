@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from html import escape, unescape
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -333,8 +334,9 @@ def test_several_days_are_never_today(renderer: Renderer, kind: str, language: s
     """An email about several days speaks of none of them as today, whatever else it has to say."""
     edition = KINDS[kind]()
     wishes = replace(edition.wishes, languages=(language, "en"))
-    notices = tuple(Notice(notice, 3, 40) for notice in NoticeKind if notice is not NoticeKind.LATE)
-    for shown in (edition, replace(edition, sections=()), replace(edition, sections=(), considered=0)):
+    empty, nothing = replace(edition, sections=()), replace(edition, sections=(), considered=0)
+    for late, shown in product((True, False), (edition, empty, nothing)):
+        notices = tuple(Notice(one, 3, 40) for one in NoticeKind if late or one is not NoticeKind.LATE)
         mail = mailed(renderer, replace(shown, wishes=wishes, notices=notices))
         if edition.wishes.weekly or shown.sections:
             said = f"{mail.rendered.subject} {mail.text} {mail.html}"
