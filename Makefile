@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check-types pytest bench soak sbom picture lock clean help
+.PHONY: demo test lint check-types pytest bench soak sbom picture pictures lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -39,6 +39,9 @@ sbom: $(VENV)/.ready-dev ## what is in an installation, as CycloneDX: var/sbom.j
 
 picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
 	$(BIN)/python docs/picture.py
+
+pictures: $(VENV)/.ready-dev ## every kind of email, phone and desktop, light and dark: var/pictures (needs chromium)
+	$(BIN)/python docs/pictures.py
 
 lock: ## the two lock files again (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-emit-index-url \

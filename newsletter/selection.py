@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from newsletter.models import Judged, Paper, Pick, Topic
 
+NEAREST = 3  # papers of a day on which nothing passed
 _OFFLINE_SHARE = 0.10  # without a model nobody says what is good enough: the closest tenth of the day
 
 
@@ -33,7 +34,19 @@ def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pic
     return by_author + closest[: math.ceil(len(judged) * _OFFLINE_SHARE)]
 
 
-def merge(by_topic: Iterable[Sequence[Pick]], most: int) -> list[Pick]:
+def nearest(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pick]:
+    """The papers of one topic that did not pass and came closest, at most three, best first.
+
+    Not those with a word that the reader excludes; without scores only those that are about the topic.
+    """
+    near = [one for one in judged if one.score or (one.fits and one.similarity > 0)]
+    if offline:
+        near = [replace(one, score=None) for one in near if one.fits and one.similarity > 0]
+    allowed = [one for one in near if topic.covers(one.paper) and not _first_match(_text(one.paper), topic.exclude)]
+    return sorted((_pick(one, topic) for one in allowed), key=rank)[:NEAREST]
+
+
+def merge(by_topic: Iterable[Sequence[Pick]], most: int | None = None) -> list[Pick]:
     """The picks of several topics as one list, best first, each paper once naming all its topics, at most `most`."""
     found: dict[str, list[Pick]] = defaultdict(list)
     for pick in (pick for picks in by_topic for pick in picks):
@@ -54,7 +67,7 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
         return f"none of its categories ({', '.join(paper.categories)}) is one of yours"
     if followed(paper, topic):
         return None
-    text = f"{paper.title}\n{paper.abstract}"
+    text = _text(paper)
     if dropping := _first_match(text, topic.exclude):
         return f"it contains the excluded word {dropping!r}"
     if offline:
@@ -65,6 +78,10 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
     if score.relevance + lift < topic.min_relevance:
         return f"relevance {score.relevance} is below {topic.min_relevance}"
     return f"novelty {score.novelty} is below {topic.min_novelty}" if score.novelty < topic.min_novelty else None
+
+
+def _text(paper: Paper) -> str:
+    return f"{paper.title}\n{paper.abstract}"
 
 
 def _first_match(text: str, words: Sequence[str]) -> str | None:

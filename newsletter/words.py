@@ -15,7 +15,8 @@ from string import Formatter
 import yaml
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
-from babel.dates import format_date, format_skeleton, get_day_names
+from babel.dates import format_date, format_interval, format_skeleton, get_day_names
+from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
 from newsletter.errors import TemplateError
@@ -97,6 +98,22 @@ class Words:
         """The short form, never split over two lines."""
         written = self._written(day, "short_day").replace(" ", "\u00a0")
         return f"{_ISOLATE}{written}{_END}" if self.direction == "rtl" else written
+
+    def row_day(self, day: date) -> str:
+        """Weekday, day and month in short, never split over two lines."""
+        written = self._written(day, "row_day").replace(" ", "\u00a0")
+        return f"{_ISOLATE}{written}{_END}" if self.direction == "rtl" else written
+
+    def span(self, days: Sequence[date]) -> str:
+        """From the first to the last of these days, as short as this language writes it."""
+        if len(days) == 1:
+            return self.long_day(days[0])
+        return str(format_interval(days[0], days[-1], "yMMMd", locale=self._locale))
+
+    def listed(self, names: Sequence[str]) -> str:
+        """The names as this language lists them in a sentence."""
+        shown = [f"{_ISOLATE}{name}{_END}" if self.direction == "rtl" else name for name in names]
+        return str(format_list(shown, locale=self._locale))
 
     def days(self, days: Sequence[date]) -> str:
         """One day, or the first and the last of several."""

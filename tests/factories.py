@@ -60,6 +60,7 @@ def an_edition(entries: Sequence[Entry] | int = 3, **changes: Any) -> Edition:
         "wishes": Wishes(topics=("foundations",)),
         "sections": (Section(title=None, entries=shown),) if shown else (),
         "considered": 493,
+        "topics": ("Foundation models",),
         "model": "example/model",
         "bills": (
             Bill("scoring", "example/model", 12, Usage(60000, 4977, 0.3)),

@@ -19,8 +19,10 @@ from newsletter.models import (
     NoticeKind,
     Paper,
     Rendered,
+    Score,
     Section,
     Wishes,
+    Withdrawal,
 )
 from newsletter.render import Renderer, message_id, personalise
 from tests.factories import DAY, KEYS, a_letterhead, a_paper, an_edition, an_entry
@@ -86,6 +88,7 @@ def _real(row: dict[str, Any]) -> Paper:
         categories=categories,
         primary_category=categories[0],
         comment=row.get("comment"),
+        journal_ref=row.get("journal_ref"),
     )
 
 
@@ -115,15 +118,64 @@ def without_a_model() -> Edition:
 
 
 def several_topics_and_days() -> Edition:
+    """Two topics over two issues, with more papers than are shown, and one that was withdrawn."""
+
     def entry(number: int, *topics: str) -> Any:
         issue = DAY if number % 2 else date(2026, 3, 5)
-        return an_entry(number, topics=topics, issue=issue, by_author="Emmy Noether" if number == 2 else None)
+        rank = 2 * number - 1 if number < 8 else 2 * number - 14
+        by_author = "Emmy Noether" if number == 2 else None
+        return an_entry(number, topics=topics, issue=issue, rank=rank, by_author=by_author)
 
-    vision = [entry(n, "Vision", "Robots") if n == 1 else entry(n, "Vision") for n in range(1, 14, 2)]
-    robots = [entry(n, "Robots") for n in range(2, 15, 2)]
-    sections = (Section(title="Vision", entries=tuple(vision)), Section(title="Robots", entries=tuple(robots)))
-    notices = (Notice(NoticeKind.UNSCORED, 7, 274), Notice(NoticeKind.BUDGET))
-    return an_edition(0, sections=sections, issues=(date(2026, 3, 5), DAY), notices=notices)
+    vision = [entry(n, "Vision", "Robots") if n == 1 else entry(n, "Vision") for n in range(1, 8)]
+    robots = [entry(n, "Robots") for n in range(8, 15)]
+    return an_edition(
+        0,
+        sections=(Section(title="Vision", entries=tuple(vision)), Section(title="Robots", entries=tuple(robots))),
+        topics=("Vision", "Robots"),
+        wishes=Wishes(topics=("vision", "robots")),
+        issues=(date(2026, 3, 5), DAY),
+        notices=(Notice(NoticeKind.UNSCORED, 7, 274), Notice(NoticeKind.BUDGET)),
+        left_out=((date(2026, 3, 5), 3), (DAY, 8)),
+        withdrawn=(Withdrawal("2603.00042", "Pruner42: Budgets", date(2026, 3, 2)),),
+    )
+
+
+WEEK = (date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12), date(2026, 3, 13), date(2026, 3, 16))
+
+
+def weekly() -> Edition:
+    """The best of a week, behind it the best of the week before, in which its reader paused."""
+    wishes = Wishes(topics=("f",), weekly=True, max_papers=12)
+    week = [an_entry(n, paper=_venued(n), issue=WEEK[n % 5]) for n in range(1, 13)]
+    before = [an_entry(n, issue=date(2026, 3, 5)) for n in (13, 14)]
+    return an_edition(
+        0,
+        sections=(
+            Section(title=None, entries=tuple(week)),
+            Section(title=None, entries=tuple(before), missed=True),
+        ),
+        issues=(date(2026, 3, 4), date(2026, 3, 5), *WEEK),
+        missed=(date(2026, 3, 4), date(2026, 3, 5)),
+        wishes=wishes,
+        considered=2317,
+        left_out=((WEEK[0], 4),),
+    )
+
+
+def nearest() -> Edition:
+    """A day on which nothing passed, with the three that came closest."""
+    near = tuple(an_entry(n, paper=_venued(n), score=Score(f"2603.{n:05}", 8 - n, 7)) for n in (1, 2, 3))
+    return an_edition(0, nearest=near, considered=287, bar=8, notices=(Notice(NoticeKind.QUIET, total=287),))
+
+
+def _venued(number: int) -> Paper:
+    """Some are accepted somewhere, under a name of any length."""
+    comments = {
+        1: "Accepted at ICLR 2026 (oral)",
+        2: "8 pages, to appear in IEEE Transactions on Emerging Topics in Computational Intelligence",
+        3: "ICML 2026 Workshop on Sparsity. Code: https://github.com/example/tool",
+    }
+    return a_paper(number, comment=comments.get(number))
 
 
 def hostile() -> Edition:
@@ -145,6 +197,8 @@ KINDS: dict[str, Callable[[], Edition]] = {
     "two-papers": lambda: edition_of(_papers(2)),
     "topics-and-days": several_topics_and_days,
     "no-model": without_a_model,
+    "weekly": weekly,
+    "nearest": nearest,
     "quiet": lambda: an_edition(0, considered=0, notices=(Notice(NoticeKind.QUIET),), model=None),
     "hostile": hostile,
 }

@@ -12,8 +12,10 @@ from typing import Any
 import lxml.html
 import yaml
 
-from newsletter.render.sentences import sentences, short_title
+from newsletter.models import Paper
+from newsletter.render.sentences import brief_title, sentences, short_title
 from newsletter.tex import to_unicode
+from newsletter.venues import venue_of
 from tests.conftest import ROOT
 
 LANGUAGE = "ka"  # Babel writes its dates and numbers, and no letter of its alphabet looks like one of ours
@@ -66,8 +68,11 @@ def data_of(value: object) -> Iterator[str]:
     """Every text in a value, as it may be shown: whole, as Unicode, sentence by sentence. `stage` is a word of ours."""
     if isinstance(value, str):
         text = to_unicode(value)
-        yield from (value, text, text[:200], short_title(text), *sentences(text))
+        yield from (value, text, text[:200], short_title(text), brief_title(text), *sentences(text))
     elif is_dataclass(value):
+        if isinstance(value, Paper):
+            yield venue_of(value)
+        yield from (author.split()[-1] for author in getattr(value, "authors", ()) if author.split())
         yield from (text for one in fields(value) if one.name != "stage" for text in data_of(getattr(value, one.name)))
     elif isinstance(value, Mapping):
         yield from (text for key, one in value.items() if key != "stage" for text in data_of(one))

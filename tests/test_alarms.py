@@ -16,9 +16,11 @@ from newsletter.demo.faults import Fault
 from newsletter.errors import TransportRefused
 from newsletter.models import Answer, Outcome, Outgoing, Verdict
 from newsletter.pipeline import prepare_days
+from newsletter.scheduler import weekly
 from newsletter.store import Store
 from newsletter.transports.outbox import Outbox
 from tests.factories import DAY, a_letterhead
+from tests.ledger import an_issue
 from tests.morning import MORNING, desk_of, practice
 
 ADMIN = "Olga <olga@example.org>"
@@ -100,6 +102,28 @@ def test_what_comes_and_goes_is_one_trouble(alarms: Alarms, clock: Clock, outbox
     clock.pass_by(minutes=10)
     alarms.settle()
     assert outbox.subjects == [BEGUN, OVER]
+
+
+def test_one_line_a_week(alarms: Alarms, store: Store, clock: Clock, outbox: Dying) -> None:
+    """What the week before collected, sent and cost; once, on Monday, or when the transport is back."""
+    store.save_issue(an_issue(DAY, collected=1402, picked=61))
+    for _ in range(6):  # from the Monday of `DAY` on: there is nothing to tell of the time before
+        weekly.tell(store, alarms)
+        clock.pass_by(days=1)
+    assert [] == outbox.subjects
+    clock.pass_by(days=1)
+    outbox.dead = True
+    weekly.tell(store, alarms)
+    outbox.dead = False
+    for _ in range(30):
+        clock.pass_by(minutes=1)
+        weekly.tell(store, alarms)
+    assert outbox.subjects == ["[Morning arXiv] Week from 2026-03-09: 1 issue: 1,402 papers collected, 61 picked."]
+    (file,) = outbox.folder.glob("*.eml")
+    body = message_from_bytes(file.read_bytes(), policy=policy.default).get_body(("plain",))
+    assert body is not None
+    assert "0 emails sent, 0 rejected permanently." in body.get_content()
+    assert "0 input + 0 output tokens, $0.0000" in body.get_content()
 
 
 def test_a_dead_transport_tells_later(alarms: Alarms, store: Store, clock: Clock, outbox: Dying) -> None:

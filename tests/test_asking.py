@@ -118,8 +118,8 @@ def secret_of(mail: EmailMessage) -> str:
 CHANGES: list[tuple[Command, str, str, str, str]] = [
     # what is asked for; the key and its value then; what the answer says
     (Command.PAPERS, "5", "max_papers", "5", "at most 5 papers"),
-    (Command.DAYS, "weekly", "days", "mon", "once a week, on Monday"),
-    (Command.DAYS, "daily", "days", "mon, tue, wed, thu, fri, sat, sun", "every day with new papers"),
+    (Command.DAYS, "weekly", "frequency", "weekly", "once a week, on Monday"),
+    (Command.DAYS, "daily", "frequency", "daily", "every day with new papers"),
     (Command.TIME, "07:30", "send_at", "07:30", "at 07:30 (UTC)"),
     (Command.LANGUAGES, "zh en", "languages", "zh, en", "these languages: Chinese, English"),
     (Command.LANGUAGES, "en", "languages", "en", "these languages: English"),
@@ -566,8 +566,8 @@ def test_a_click_changes_a_preference(visited: tuple[Site, Ground]) -> None:
     site, ground = visited
     done = site.ask("POST", page_of(ground.ask(Command.DAYS, "weekly")[0]))
     assert "You now get Morning arXiv once a week, on Monday." in done.text
-    assert "days: [mon]" in site.settings.subscribers.read_text("utf-8")
-    assert "mon" == ground.preferences()["days"]
+    assert "frequency: weekly" in site.settings.subscribers.read_text("utf-8")
+    assert "weekly" == ground.preferences()["frequency"]
 
 
 @pytest.mark.parametrize("days", [7, 14, 30])

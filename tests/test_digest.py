@@ -72,17 +72,18 @@ def test_one_topic() -> None:
 
 
 def test_several_topics() -> None:
-    """Each paper stands once, under the topic that wants it most, with the numbers of the whole mail."""
+    """Each paper stands once, under the topic that wants it most, with numbers that run from top to bottom."""
     picks = (a_pick(1, "nlp"), a_pick(2, "moe", "nlp"), a_pick(3, "nlp", "moe"), a_pick(4, "moe"))
     edition = composed(wishes=Wishes(topics=("moe", "nlp")), topics=(MOE, NLP), picks=picks)
     assert [(s.title, [e.number for e in s.entries]) for s in edition.sections] == [
-        ("Experts", [2, 4]),
-        ("Language", [1, 3]),
+        ("Experts", [1, 2]),
+        ("Language", [3, 4]),
     ]
+    assert [entry.paper.arxiv_id for entry in edition.ranked] == [f"2603.{n:05}" for n in (1, 2, 3, 4)]
     assert [entry.number for entry in edition.entries] == [1, 2, 3, 4]
-    assert edition.entries[1].topics == ("Experts", "Language")
-    assert edition.entries[2].topics == ("Language", "Experts")
-    assert [entry.topic for entry in edition.entries] == ["nlp", "moe", "nlp", "moe"]
+    assert edition.ranked[1].topics == ("Experts", "Language")
+    assert edition.ranked[2].topics == ("Language", "Experts")
+    assert [entry.topic for entry in edition.entries] == ["moe", "moe", "nlp", "nlp"]
 
 
 def test_sections_in_the_order_of_the_wishes() -> None:

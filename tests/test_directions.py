@@ -34,7 +34,12 @@ INTERFACE = {
     "locale": "ar", "day": "EEEE، d MMMM y", "first_day": "EEEE، d MMMM", "short_day": "d MMM y",
     "subject": {"one": "ورقة واحدة: {titles}", "other": "{count} أوراق: {titles}"},
     "papers": {"one": "ورقة واحدة", "other": "{count} أوراق"},
-    "picked": "اختيرت {papers} من أصل {considered} جديدة على arXiv",
+    "chosen": {"one": "{picked} من ورقة جديدة", "other": "{picked} من أصل {count} ورقة جديدة"},
+    "lead_today": "ورقة اليوم", "contents": "في هذه الرسالة", "closely": "للقراءة المتأنية", "worth": "تستحق نظرة",
+    "scores": "الصلة {relevance}، الجدة {novelty}", "web": "عرض على الويب", "past": "الأعداد السابقة",
+    "why": "تصلك هذه الرسالة لأنك مشترك في {topics}.", "unaffiliated": "لا صلة لنا بـ arXiv.",
+    "preferences_short": "تفضيلاتك", "leave_short": "إلغاء الاشتراك",
+    "replies": "يمكنك الرد أيضا: «{weekly}» أو «{papers}» يغير ما يصلك، و«{unsubscribe}» ينهيه.",
     "minutes": "قراءة {count} دقائق", "overview": "نظرة في دقيقة", "all_papers": "الأوراق",
     "also_today": "واليوم أيضا", "relevance": "الصلة {score}", "novelty": "الجدة {score}", "code": "الشيفرة",
     "from_abstract": "من الملخص:", "et_al": "وآخرون ({count})", "thanks": "شكرا لـ arXiv على الوصول المفتوح.",
@@ -95,14 +100,15 @@ def test_a_run_says_where_it_goes(renderer: Renderer, language: str) -> None:
 
 
 def test_an_arabic_email_is_mirrored(renderer: Renderer) -> None:
-    """The email says `rtl`, English runs in it say `ltr`; list numbers and rules change sides."""
+    """The email says `rtl`, English runs in it say `ltr`; numbers and the link at the top change sides."""
     mail = mailed(renderer, edition_in("ar", "en"))
     tree = lxml.html.document_fromstring(mail.html)
     assert ["rtl"] == tree.xpath("/html/@dir")
     assert [] == tree.xpath("//body//*[@dir='rtl']")
     assert {"ltr"} == {one.get("dir") for one in tree.xpath("//*[@lang='en']")}
     assert "direction:ltr" not in mail.html
-    assert "padding:0 28px 0 0" in mail.html
+    assert "float:left" in mail.html
+    assert "padding-right: 36px" in mail.html
     for line in mail.text.splitlines():
         if any("\u0600" <= letter <= "\u06ff" for letter in line):
             assert 1 == line.count("\u2067"), line

@@ -5,12 +5,14 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from dataclasses import replace
 from datetime import date
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parseaddr
 from html import escape, unescape
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from hypothesis import strategies as st
 from newsletter import tokens
 from newsletter.addresses import split_mailbox
 from newsletter.errors import TemplateError
+from newsletter.inbound import cut, grammar
 from newsletter.models import (
     AbstractLanguage,
     Abstracts,
@@ -40,13 +43,14 @@ from newsletter.models import (
 )
 from newsletter.render import HTML_LIMIT, LEAVE, PREFERENCES, Renderer, mime
 from newsletter.render.layout import Level, first_levels, reductions
-from newsletter.render.sentences import sentences, short, short_title, stand_in, whole
+from newsletter.render.sentences import brief_title, result_alone, sentences, short, short_title, stand_in, whole
 from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.wrap import columns, wrap
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose
+from newsletter.words import load_words
 from tests.factories import DAY, KEYS, a_letterhead, a_paper, an_edition, an_entry
-from tests.mails import HOSTILE, TEMPLATES, a_mail, mailed
+from tests.mails import HOSTILE, KINDS, TEMPLATES, a_mail, mailed
 
 
 @pytest.fixture(scope="session")
@@ -94,11 +98,48 @@ def test_sentences_end_where_they_end() -> None:
 def test_contribution_leads() -> None:
     """The sentence that says what the authors did is marked; short keeps it with the result."""
     assert [piece.text for piece in whole(ABSTRACT) if piece.leads] == ["We propose a pruner for every layer."]
+    result = "Experiments show 3.5% better accuracy on four models."
+    assert [piece.text for piece in whole(ABSTRACT, of_result=True) if piece.leads] == [result]
+    assert [piece.text for piece in result_alone(ABSTRACT)] == [f"… {result}"]
     assert [piece.text for piece in short(ABSTRACT)] == [
         "We propose a pruner for every layer.",
         "… Experiments show 3.5% better accuracy on four models.",
     ]
     assert stand_in("Nothing of the kind. Here.") == "Nothing of the kind."
+
+
+@pytest.mark.parametrize(
+    ("sentences_behind", "expected"),
+    [
+        ("We test it on Llama 3.1 and LLaMA-7B. It reaches 0.93 AUC.", "It reaches 0.93 AUC."),
+        ("It is evaluated on GPT-4.1. It runs 4.5× faster.", "It runs 4.5× faster."),
+        ("It is simple. Furthermore, we show that depth helps.", "We show that depth helps."),
+        ("The layers differ. 2. Latency drops by 63 ms.", "Latency drops by 63 ms."),
+        ("We prove that it converges. It improves accuracy by 2 points.", "It improves accuracy by 2 points."),
+        ("It outperforms four baselines.", "It outperforms four baselines."),
+        ("It is released with Llama 3.1 weights. Code is public.", None),
+        ("", None),
+    ],
+)
+def test_the_result_is_measured_or_shown(sentences_behind: str, expected: str | None) -> None:
+    """The first sentence with a verb and a measured number, else one that says what was shown; a name is no number."""
+    abstract = f"Models are large. We propose a pruner. {sentences_behind}".strip()
+    assert [piece.text for piece in result_alone(abstract)] == ([f"… {expected}"] if expected else [])
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("LightMoE: Reducing Redundancy", "LightMoE"),
+        ("Short Enough to Stay", "Short Enough to Stay"),
+        ("Why Depth Matters in Parallelizable Sequence Models", "Why Depth Matters…"),
+        ("Causal Interpretation of Neural Network Computations", "Causal Interpretation of Neural…"),
+        ("Antidisestablishmentarianistically Named", "Antidisestablishmentarianisticall…"),
+    ],
+)
+def test_brief_title(title: str, expected: str) -> None:
+    """At most 33 characters and an ellipsis, never behind a word that leads on."""
+    assert brief_title(title) == expected
 
 
 @pytest.mark.parametrize(
@@ -136,9 +177,11 @@ def test_wrap_leaves_no_lonely_command() -> None:
 
 
 def test_smart_goes_by_rank() -> None:
-    """Five whole, five short, the rest as rows."""
+    """Three whole, seven with their result, the rest as rows; the paper that is read first is whole at any rank."""
     levels = first_levels(an_edition(12))
-    assert [levels[n] for n in (1, 5, 6, 10, 11, 12)] == [5, 5, 4, 4, 2, 2]
+    assert [levels[n] for n in (1, 3, 4, 10, 11, 12)] == [5, 5, 4, 4, 2, 2]
+    turned = first_levels(an_edition([an_entry(n, rank=13 - n) for n in range(1, 13)]))
+    assert [turned[n] for n in (1, 10, 11, 12)] == [5, 4, 5, 5]
 
 
 def test_reductions_start_at_the_last_paper() -> None:
@@ -173,21 +216,24 @@ def test_both_parts_hold_the_same(renderer: Renderer) -> None:
     code = a_paper(2, abstract="We propose a tool. Code: https://github.com/example/tool_x.", title="Ünï & <Tool>")
     edition = an_edition([an_entry(1), an_entry(2, paper=code), *(an_entry(n) for n in range(3, 14))])
     mail = mailed(renderer, edition)
-    assert links(mail.html) == set(re.findall(r"https?://\S+", re.sub(r"Code: \S+", "", mail.text)))
+    shown = {link for link in links(mail.html) if not link.startswith("#")}
+    assert shown == {link.rstrip(".") for link in re.findall(r"https?://\S+", mail.text)}
+    inner = {link for link in links(mail.html) if link.startswith("#")}
+    assert inner == {f"#p{number}" for number in range(2, 14)}
+    assert all(f'id="{link[1:]}"' in mail.html for link in inner)
     assert "https://github.com/example/tool_x" in links(mail.html)
     flat = " ".join(mail.text.split())
     assert all(entry.paper.title in flat for entry in edition.entries)
 
 
 def test_what_was_printed_is_told(renderer: Renderer) -> None:
-    """An edition says which papers it shows, in printed order: section by section, then the rows, nothing hidden."""
-    first = [an_entry(n, topic="moe") for n in (2, 4, 11)]
-    second = [an_entry(n, topic="nlp") for n in (1, 3, *range(5, 11), 12)]
+    """An edition says which papers it shows, in printed order and with their numbers, nothing hidden."""
+    first = [an_entry(n, topic="moe") for n in (1, 2, 3)]
+    second = [an_entry(n, topic="nlp") for n in range(4, 13)]
     sections = (Section(title="Experts", entries=tuple(first)), Section(title="Language", entries=tuple(second)))
     rendered = renderer.render(an_edition([], sections=sections), a_letterhead())
-    numbers = [2, 4, 1, 3, *range(5, 13)]
-    assert numbers == [one.number for one in rendered.papers]
-    assert PrintedPaper("2603.00011", 1, 11, "moe") == rendered.papers[-2]
+    assert list(range(1, 13)) == [one.number for one in rendered.papers]
+    assert PrintedPaper("2603.00003", 1, 3, "moe") == rendered.papers[2]
     many = renderer.render(long_edition(400, Abstracts.FULL), a_letterhead())
     shown = re.findall(r"^ *(?:arXiv: )?https://arxiv.org/abs/2603\.0*(\d+)$", many.text.content.decode(), re.M)
     assert 60 < len(shown) < 400
@@ -195,19 +241,24 @@ def test_what_was_printed_is_told(renderer: Renderer) -> None:
 
 
 def test_header_line_and_order(renderer: Renderer) -> None:
-    """Brand, date, counts, overview, papers, also today, footer: in this order, in words."""
-    text = mailed(renderer, an_edition(13)).text
+    """Brand, date, counts, the lead, contents, the others, footer: in this order; no tokens and no money."""
+    text = " ".join(mailed(renderer, an_edition(13)).text.split())
     marks = [
         "Morning arXiv",
         "Monday, 9 March 2026",
-        "13 papers picked from 493 new on arXiv · ",
-        "One-minute overview",
-        "── Papers ──",
-        "── Also today ──",
+        "13 of 493 new papers · ",
+        "View on the web: https://news.example.org/2026-03-09.html",
+        "── Paper of the day ── 1. Pruner1",
+        "── In this email ── 2. Pruner2 – Lovelace",
+        "── Read closely ── 2. ",
+        "── Worth a look ── 4. ",
+        "── Also today ── 11. ",
+        "because you subscribed to Foundation models.",
         "machine-written (example/model)",
-        "70,000 input + 5,977 output tokens, $0.40 (scores",
+        "Not affiliated with arXiv.",
     ]
     assert sorted(marks, key=text.index) == marks
+    assert not re.search(r"token|\$\d", text)
 
 
 def test_leading_language_speaks(renderer: Renderer) -> None:
@@ -219,7 +270,7 @@ def test_leading_language_speaks(renderer: Renderer) -> None:
     mail = mailed(renderer, edition)
     assert '<html lang="zh"' in mail.html
     assert "2026年3月9日 星期一" in mail.html
-    assert '<p class="line" lang="en"' in mail.html
+    assert '<p class="line quiet second" lang="en"' in mail.html
     assert dict(mail.headers)["Subject"].startswith("3 篇论文：Pruner1；")
 
 
@@ -230,13 +281,14 @@ def test_unknown_language_falls_back_to_english(renderer: Renderer) -> None:
 
 
 def test_without_a_model_the_abstract_stands_in(renderer: Renderer) -> None:
-    """No chips, no machine's words, and the authors' sentence is marked as theirs."""
+    """No scores, no machine's words, and the authors' sentence is marked as theirs."""
     entries = [an_entry(n, lines=(), score=None, reason=None) for n in (1, 2, 3)]
     mail = mailed(renderer, an_edition(entries, model=None, notices=(Notice(NoticeKind.NO_MODEL),)))
-    assert "From the abstract: We propose a search" in mail.text
+    assert re.search(r'class="did"[^>]*>We propose a search', mail.html)
     assert "No language model is set up here" in mail.html
     assert "Relevance" not in mail.html + mail.text
     assert "machine-written" not in mail.html
+    assert "selected by a program" in mail.html
 
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
@@ -271,9 +323,37 @@ def test_translated_abstracts(renderer: Renderer, wish: str, original: bool, tra
     entries = [an_entry(1, translated=Line("zh", said)), an_entry(2)]
     mail = mailed(renderer, an_edition(entries, wishes=Wishes(topics=("f",), abstract_language=AbstractLanguage(wish))))
     assert mail.html.count("We propose a search") == 1 + original
-    assert ('lang="zh" style="margin:8px 0' in mail.html) is translated
+    assert ('<p class="abs" lang="zh"' in mail.html) is translated
     assert ("Translated by machine: 各层剪枝相同。我们提出逐层预算搜索。" in mail.text) is translated
     assert not any("evil" in link for link in links(mail.html))
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "de"])
+@pytest.mark.parametrize("kind", ["weekly", "topics-and-days"])
+def test_several_days_are_never_today(renderer: Renderer, kind: str, language: str) -> None:
+    """An email about several days speaks of none of them as today, whatever else it has to say."""
+    edition = KINDS[kind]()
+    wishes = replace(edition.wishes, languages=(language, "en"))
+    empty, nothing = replace(edition, sections=()), replace(edition, sections=(), considered=0)
+    for late, shown in product((True, False), (edition, empty, nothing)):
+        notices = tuple(Notice(one, 3, 40) for one in NoticeKind if late or one is not NoticeKind.LATE)
+        mail = mailed(renderer, replace(shown, wishes=wishes, notices=notices))
+        if edition.wishes.weekly or shown.sections:
+            said = f"{mail.rendered.subject} {mail.text} {mail.html}"
+            assert not re.search(r"\btoday\b|今日|今天|本日|\bheute\b", said, re.I)
+
+
+def test_more_than_fits_is_counted_and_linked(renderer: Renderer) -> None:
+    """By day, with what the reader's wish leaves out and what the size does; all of it in both parts."""
+    edition = replace(
+        long_edition(400, Abstracts.FULL), left_out=((date(2026, 3, 5), 3),), issues=(date(2026, 3, 5), DAY)
+    )
+    mail = mailed(renderer, edition)
+    shown = len(re.findall(r"^ *(?:arXiv: )?https://arxiv.org/abs/", mail.text, re.M))
+    assert f"{403 - shown} more papers passed." in mail.text
+    assert f"Mon 9 Mar: {400 - shown}: https://news.example.org/2026-03-09.html" in mail.text.replace("\u00a0", " ")
+    assert 'href="https://news.example.org/2026-03-05.html"' in mail.html
+    assert "more papers passed" not in mailed(renderer, an_edition(3)).text
 
 
 def test_a_late_announcement_is_called_late(renderer: Renderer) -> None:
@@ -292,23 +372,40 @@ def test_sections_days_and_authors(renderer: Renderer) -> None:
         Section(title="Vision", entries=(an_entry(1, paper=paper, by_author="Author C"),)),
         Section(title="Robots", entries=(an_entry(2),)),
     )
-    text = mailed(renderer, an_edition(0, sections=sections, issues=(date(2026, 3, 5), DAY))).text
-    assert "── Vision ──" in text
-    assert "── Robots ──" in text
+    edition = an_edition(0, sections=sections, issues=(date(2026, 3, 5), DAY), topics=("Vision", "Robots"))
+    text = mailed(renderer, edition).text
+    assert "── Vision (1 paper) ──" in text
+    assert "── Robots (1 paper) ──" in text
     assert "Thursday, 5 March – Monday, 9 March 2026" in text
-    assert "announced 9 Mar 2026" in text
+    assert "2 of 493 new papers in 2 topics" in text
+    assert "cs.LG · Mon 9 Mar" in text
     assert "Author A, Author B, Author C, Author D et al. (12)" in text
-    assert "Followed author: Author C" in text
+    assert "You follow Author C." in text
 
 
 def test_replies_are_promised_only_where_they_are_read(renderer: Renderer) -> None:
     """And no line of the mail is a command by itself."""
     promised = mailed(renderer, an_edition(2))
     silent = mailed(renderer, an_edition(2), a_letterhead(replies_read=False))
-    assert "or reply with the word" in promised.text
-    assert "or reply with" not in silent.text + silent.html
+    assert "Replies work too" in promised.text
+    assert "Replies work too" not in silent.text + silent.html
     commands = {"unsubscribe", "stop", "退订", "cancel", "remove me"}
     assert not {line.strip(" .!。“”").lower() for line in promised.text.splitlines()} & commands
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "de"])
+def test_the_words_of_the_footer_are_understood(renderer: Renderer, language: str) -> None:
+    """Each of them alone does what it says; the whole email below a word of thanks does nothing."""
+    mail = mailed(renderer, an_edition(13, wishes=Wishes(topics=("f",), languages=(language, "en"))))
+    words = load_words([TEMPLATES], language)
+    footer = " ".join(mail.text[mail.text.rindex("──") :].split())
+    for name, action in (("weekly", "days"), ("papers", "papers"), ("pause", "pause"), ("unsubscribe", "unsubscribe")):
+        word = words.say(f"answer_word_{name}")
+        assert word in footer
+        wish = grammar.read("Re: x", cut.visible_lines(word), DAY)
+        assert wish is not None
+        assert wish.action == action
+    assert grammar.read("Re: x", cut.visible_lines(f"Thanks, a good issue!\n\n{mail.text}"), DAY) is None
 
 
 def a_mail_full_of(renderer: Renderer, text: str) -> Message:
@@ -512,7 +609,8 @@ def test_the_archive_is_named_only_where_it_leads_somewhere(renderer: Renderer) 
     assert "https://news.example.org/" not in links(mail.html)
     assert page in links(mail.html)
     assert page in mail.text
-    assert "All issues on the web" not in mail.html + mail.text
+    assert "Past issues" not in mail.html + mail.text
+    assert "View on the web" not in mail.html + mail.text
     assert "List-Archive" not in dict(mail.headers)
     assert dict(mail.headers)["List-Help"] == f"<{page}>"
 
@@ -596,7 +694,7 @@ def test_shipped_templates_are_right() -> None:
     [
         ("digest.mjml", ("<mj-section>", "<mj-sektion>"), "<mj-sektion>", "unknown MJML tag"),
         ("digest.mjml", ("[[m.day]]", "[[m.dya]]"), "[[m.dya]]", "dya"),
-        ("papers.html.j2", ("[[p.facts]]", "[[p.fatcs]]"), "[[p.fatcs]]", "fatcs"),
+        ("papers.html.j2", ("[[p.place]]", "[[p.palce]]"), "[[p.palce]]", "palce"),
         ("papers.html.j2", ("[% endfor %]", "[% endfro %]"), "[% endfro %]", "endfro"),
         ("digest.txt.j2", ("[[m.day]]", "[[mm.day]]"), "[[mm.day]]", "mm"),
         ("footer.html.j2", ('w("thanks")', 'w("thx")'), 'w("thx")', "thx"),

@@ -7,7 +7,7 @@ problem until it has stayed away for a while; if a notice cannot be sent (the tr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parseaddr
@@ -73,6 +73,12 @@ class Alarms:
             elif trouble.ended is None and trouble.told is None:
                 self._tell_beginning(trouble)
 
+    def note(self, key: str, subject: str, lines: Sequence[str]) -> bool:
+        """Write to the administrator about something that is no trouble; whether that is done, or nobody is there."""
+        if self.admin is None:
+            return True
+        return self._post(key, letter(key, subject, lines, self.letterhead, self.admin, self.now()))
+
     def _tell_beginning(self, trouble: Trouble) -> None:
         told = self._send(trouble)
         now = self.now()
@@ -92,14 +98,16 @@ class Alarms:
         """Whether the administrator was notified; without one, there is only the log."""
         if self.admin is None:
             return True
-        message = compose(trouble, self.letterhead, self.admin, self.now())
+        return self._post(trouble.key, compose(trouble, self.letterhead, self.admin, self.now()))
+
+    def _post(self, key: str, message: Message) -> bool:
         try:
-            outcome = self.post(Outgoing(key=f"trouble-{trouble.key}", message=message))
+            outcome = self.post(Outgoing(key=f"trouble-{key}", message=message))
         except NewsletterError as error:
-            log.warning("trouble.not-told", about=trouble.key, error=str(error))
+            log.warning("trouble.not-told", about=key, error=str(error))
             return False
         if outcome.verdict is Verdict.TEMPORARY:
-            log.warning("trouble.not-told", about=trouble.key, error=outcome.detail)
+            log.warning("trouble.not-told", about=key, error=outcome.detail)
         # Refused for good is the end of it too: asking again every ten minutes would not help.
         return outcome.verdict is not Verdict.TEMPORARY
 
@@ -117,11 +125,16 @@ def has_ended(trouble: Trouble, now: datetime) -> bool:
 
 def compose(trouble: Trouble, letterhead: Letterhead, admin: str, now: datetime) -> Message:
     """The email: the problem, what to do, since when; or that it is over."""
+    subject, lines = _said(trouble, letterhead)
+    return letter(f"{trouble.key} {trouble.since} {trouble.ended}", subject, lines, letterhead, admin, now)
+
+
+def letter(key: str, subject: str, lines: Sequence[str], letterhead: Letterhead, admin: str, now: datetime) -> Message:
+    """An email of these lines to the administrator; equal keys have equal names."""
     from newsletter.render.short import short_mail  # rendering takes as long to import as a short command
 
-    subject, lines = _said(trouble, letterhead)
     sender = split_mailbox(letterhead.sender)[1]
-    digest = hashlib.sha256(f"{trouble.key} {trouble.since} {trouble.ended}".encode()).hexdigest()[:16]
+    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
     recipient = parseaddr(admin)[1]
     headers = (
         ("From", letterhead.sender),

@@ -49,7 +49,7 @@ def day_json(issue: Issue, edition: Edition, stated: Stated | None = None) -> Da
         "announced": stated.announced.strftime("%Y-%m-%dT%H:%M:%SZ") if stated.announced else f"{issue.date}T00:00:00Z",
         "topics": [{"key": topic.key, "title": tex.clean(topic.title)} for topic in stated.topics],
         "selection": stated.selection,
-        "papers": [_paper(entry, stated.picked_by.get(entry.paper.arxiv_id, ())) for entry in edition.entries],
+        "papers": [_paper(entry, stated.picked_by.get(entry.paper.arxiv_id, ())) for entry in edition.ranked],
     }
 
 

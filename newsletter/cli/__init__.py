@@ -132,10 +132,10 @@ def init(folder: Path, **given: str | None) -> None:
 def run(day: datetime | None, only: str | None, dry_run: bool, without_model: bool, patience: float) -> None:
     """Prepare the newest issue and send it now.
 
-    The issue goes to every active reader who has not received it, whatever their hour and days. A second run sends
-    nothing twice and continues where the first one stopped. Exit code 1 if emails are still queued, if an entry of the
-    subscriber list was skipped, or if the model did not work. If nothing was ever sent from here and the model does not
-    work, nothing is sent.
+    The issue goes to every active reader who has not received it, whatever their hour and days; a weekly email keeps
+    to its weekday. A second run sends nothing twice and continues where the first one stopped. Exit code 1 if emails
+    are still queued, if an entry of the subscriber list was skipped, or if the model did not work. If nothing was ever
+    sent from here and the model does not work, nothing is sent.
     """
     from newsletter.cli import morning
 

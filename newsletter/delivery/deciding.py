@@ -10,21 +10,26 @@ from functools import partial
 from newsletter.models import REPEATED, Delivery, DeliveryState, Outcome, Verdict
 
 MOST_ISSUES = 5  # in one email: a week
+WEEK = timedelta(days=7)
+_MOST_MISSED = 25  # issues of a weekly email
 _MOST_ATTEMPTS = 5
 _GIVE_UP = timedelta(days=1)  # a server may be down for hours; a newsletter of the day before yesterday helps nobody
 _LONGEST_PAUSE = timedelta(hours=6)  # whatever the other side says
 _PAUSES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 
 
-def due_issues(ready: Iterable[date], had: Collection[date]) -> tuple[date, ...]:
+def due_issues(ready: Iterable[date], had: Collection[date], *, weekly: bool = False) -> tuple[date, ...]:
     """The issues for a reader's next email, oldest first: all that are newer than the last one they had, at most five.
 
-    Someone who has had none starts with the newest.
+    Someone who has had none starts with the newest. A weekly email begins with the week, and goes back as far as its
+    reader was away, at most five weeks.
     """
     newest_first = sorted(ready, reverse=True)
     if not had:
-        return tuple(newest_first[:1])
-    return tuple(sorted(day for day in newest_first[:MOST_ISSUES] if day > max(had)))
+        first = [day for day in newest_first if weekly and day > newest_first[0] - WEEK]
+        return tuple(sorted(first or newest_first[:1]))
+    most = _MOST_MISSED if weekly else MOST_ISSUES
+    return tuple(sorted(day for day in newest_first[:most] if day > max(had)))
 
 
 def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:

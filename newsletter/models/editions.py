@@ -10,6 +10,8 @@ from newsletter.models.judgements import Bill, Line, Score, Usage
 from newsletter.models.papers import Paper
 from newsletter.models.subscribers import Wishes
 
+Day = date  # `Edition.date` hides the type's own name
+
 
 class NoticeKind(StrEnum):
     LATE = "late"  # the announcement due before this hour is missing
@@ -41,7 +43,7 @@ class Notice:
 class Entry:
     """One paper as one edition shows it."""
 
-    number: int  # from 1, best first over the whole email
+    number: int  # from 1, as the email prints it, from top to bottom
     paper: Paper
     issue: date
     topics: tuple[str, ...]  # titles of the topics that picked it
@@ -49,6 +51,7 @@ class Entry:
     score: Score | None = None
     reason: str | None = None  # which interest it meets
     reason_language: str = field(default="en", repr=False)  # as with topic
+    rank: int = 0  # from 1, best first over the whole email; 0: the same as the number
     by_author: str | None = None
     lines: tuple[Line, ...] = ()  # in the reader's order of languages
     translated: Line | None = None  # the abstract in the reader's leading language; a machine's, to be marked so
@@ -60,6 +63,16 @@ class Section:
 
     title: str | None
     entries: tuple[Entry, ...]
+    missed: bool = False  # the best of what came before the week of a weekly email
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A paper that an earlier email carried and that its authors or arXiv have withdrawn since."""
+
+    arxiv_id: str
+    title: str
+    issue: date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +85,12 @@ class Edition:
     wishes: Wishes
     sections: tuple[Section, ...]
     considered: int  # papers looked at for these topics
+    topics: tuple[str, ...] = ()  # titles of all topics that the reader asked for
+    nearest: tuple[Entry, ...] = ()  # where nothing passed: the papers that came closest
+    left_out: tuple[tuple[date, int], ...] = ()  # how many more passed than the reader wants, by issue
+    bar: int | None = None  # the relevance that a paper needs, where it is the same in all topics
+    missed: tuple[date, ...] = ()  # of the issues those that came before the week of a weekly email
+    withdrawn: tuple[Withdrawal, ...] = ()
     notices: tuple[Notice, ...] = ()
     model: str | None = None  # that scored or summarised; None without
     bills: tuple[Bill, ...] = ()  # of the issues, by stage and model
@@ -86,5 +105,20 @@ class Edition:
 
     @property
     def entries(self) -> tuple[Entry, ...]:
-        """All papers, in the order of their numbers."""
+        """All papers that passed, in the order of their numbers."""
         return tuple(sorted((e for s in self.sections for e in s.entries), key=lambda e: e.number))
+
+    @property
+    def ranked(self) -> tuple[Entry, ...]:
+        """The same papers, best first."""
+        return tuple(sorted(self.entries, key=lambda e: e.rank or e.number))
+
+    @property
+    def shown(self) -> tuple[Entry, ...]:
+        """Everything that the email may print: the papers that passed, or else the nearest."""
+        return self.entries or self.nearest
+
+    @property
+    def current(self) -> tuple[Day, ...]:
+        """The issues that it is about, without those before the week of a weekly email."""
+        return tuple(day for day in self.issues if day not in self.missed)

@@ -16,6 +16,19 @@ _CODE_LINK = re.compile(
     r"https?://(?:www\.)?(?:github\.com|gitlab\.com|bitbucket\.org|codeberg\.org|huggingface\.co)/[\w.\-]+(?:/[\w.\-]+)*",
     re.ASCII,
 )
+_WORK = r"(?:paper|article|submission|manuscript|preprint|work|version|report|e-?print)"
+# Of the paper itself; not of a place that it was withdrawn from, nor of what an abstract is about.
+_WITHDRAWN = re.compile(
+    rf"^\W*(?:this )?(?:{_WORK} )?(?:withdrawn|retracted)\b(?! (?:from|before|it)\b)"
+    rf"|\b{_WORK}\b[^.;]{{0,80}}\b(?:has|have|was|is|been|be)\b[^.;]{{0,20}}\b(?:withdrawn|retracted)\b"
+    rf"(?! (?:from|before|it)\b)"
+    rf"|\bauthors?\b[^.;]{{0,20}}\b(?:withdr[ae]w(?:s|n)?|retract(?:s|ed)?) (?:this|the|our) {_WORK}"
+    r"|\b(?:withdrawn|retracted) (?:by|due|because|since)\b",
+    re.I,
+)
+_WITHDRAWN_ABSTRACT = re.compile(
+    rf"^\W*(?:withdrawn|retracted)\b|\bthis {_WORK} (?:has been|is|was) (?:\w+ )?(?:withdrawn|retracted)\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,6 +81,11 @@ class Paper:
     @property
     def html_url(self) -> str:
         return f"https://arxiv.org/html/{self.arxiv_id}"
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether comment or abstract says that this version withdraws or retracts the paper."""
+        return bool(_WITHDRAWN.search(self.comment or "") or _WITHDRAWN_ABSTRACT.search(self.abstract))
 
     @property
     def code_urls(self) -> tuple[str, ...]:

@@ -22,6 +22,11 @@ class AbstractLanguage(StrEnum):
     BOTH = "both"
 
 
+class Frequency(StrEnum):
+    DAILY = "daily"  # on each of the reader's days
+    WEEKLY = "weekly"  # on the first of them
+
+
 class QuietDays(StrEnum):
     NOTE = "note"  # an unexpected empty day sends one line
     SKIP = "skip"
@@ -64,6 +69,7 @@ class Wishes:
     abstract_language: AbstractLanguage = AbstractLanguage.ORIGINAL
     max_papers: int = 15
     mailing_list: str | None = None  # the address, where a mailing list subscribed: then nothing in it is one reader's
+    weekly: bool = False  # one email about the week
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,12 @@ class Hours:
     wait_until: time
     timezone: str  # IANA name
     days: frozenset[int]  # ISO weekdays, Monday = 1
+    weekly: bool = False  # only on the first of these days
+
+    @property
+    def due_on(self) -> frozenset[int]:
+        """The ISO weekdays on which an email is due."""
+        return frozenset([min(self.days)]) if self.weekly else self.days
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

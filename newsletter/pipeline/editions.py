@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 from newsletter import digest, selection
+from newsletter.delivery import deciding
 from newsletter.errors import ModelError
 from newsletter.models import (
     Edition,
@@ -20,12 +22,15 @@ from newsletter.models import (
     Summary,
     Topic,
     Wishes,
+    Withdrawal,
 )
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.judging import TopicDay, judge
 from newsletter.pipeline.writing import Texts, Writer
 
 Issues = tuple[date, ...]
+
+_MISSED = 5  # papers of the time before the week of a weekly email
 
 _OFFLINE = {
     ModelOutcome.SKIPPED: NoticeKind.MODEL_SKIPPED,
@@ -59,17 +64,47 @@ class Editor:
 
     def picks(self, wishes: Wishes, issues: Issues) -> list[Pick]:
         """The papers of this email, best first."""
-        by_topic = (self._chosen_of(day, topic) for topic in self.topics(wishes) for day in issues)
-        return selection.merge(by_topic, wishes.max_papers)
+        return self.passed(wishes, self._current(wishes, issues))[: wishes.max_papers]
+
+    def missed(self, wishes: Wishes, issues: Issues) -> list[Pick]:
+        """The best of the issues before the week of a weekly email: its reader paused, or was away."""
+        return self.passed(wishes, _before(issues, self._current(wishes, issues)))[:_MISSED]
+
+    def nearest(self, wishes: Wishes, issues: Issues) -> list[Pick]:
+        """The papers that came closest, for an email without picks."""
+        by_topic = (self.day(day, topic).nearest() for topic in self.topics(wishes) for day in issues)
+        return selection.merge(by_topic, selection.NEAREST)
+
+    def shown(self, wishes: Wishes, issues: Issues) -> list[Pick]:
+        """Every paper that the email shows."""
+        passed = self.picks(wishes, issues) + self.missed(wishes, issues)
+        return passed or self.nearest(wishes, issues)
+
+    def passed(self, wishes: Wishes, issues: Issues) -> list[Pick]:
+        """All that passed, best first over all these issues."""
+        return selection.merge(self._chosen_of(day, topic) for topic in self.topics(wishes) for day in issues)
+
+    def _current(self, wishes: Wishes, issues: Issues) -> Issues:
+        """The issues that the email is about: all, or those of its week."""
+        return tuple(day for day in issues if day > issues[-1] - deciding.WEEK) if wishes.weekly else issues
+
+    def _more(self, wishes: Wishes, issues: Issues) -> Mapping[date, int]:
+        """How many more papers passed than the email may show, by issue."""
+        current = self._current(wishes, issues)
+        more = (
+            self.passed(wishes, current)[wishes.max_papers :] + self.passed(wishes, _before(issues, current))[_MISSED:]
+        )
+        return Counter(pick.issue for pick in more)
 
     def _chosen_of(self, day: date, topic: Topic) -> list[Pick]:
         if (day, topic.key) not in self._chosen:
             self._chosen[day, topic.key] = self.day(day, topic).picks()
         return self._chosen[day, topic.key]
 
-    def compose(self, wishes: Wishes, issues: Issues) -> Edition:
+    def compose(self, wishes: Wishes, issues: Issues, withdrawn: Sequence[Withdrawal] = ()) -> Edition:
         """The edition from what the ledger contains; asks no model."""
-        picks = self.picks(wishes, issues)
+        picks, missed = self.picks(wishes, issues), self.missed(wishes, issues)
+        nearest = [] if picks or missed else self.nearest(wishes, issues)
         held = [issue for issue in map(self.desk.store.issue, issues) if issue]
         return digest.compose(
             name=self.desk.roster.newsletter.name,
@@ -77,17 +112,25 @@ class Editor:
             wishes=wishes,
             topics=self.topics(wishes),
             picks=picks,
-            summaries=self._summaries(wishes, picks),
-            considered=len(self._considered(wishes, issues)),
+            summaries=self._summaries(wishes, [*picks, *missed, *nearest]),
+            considered=len(self._considered(wishes, self._current(wishes, issues))),
             notices=self._notices(wishes, held),
             model=next((issue.model for issue in held if issue.model), None),
             bills=[bill for issue in held for bill in self.desk.store.bills(issue.date)],
+            nearest=nearest,
+            missed=missed,
+            missed_issues=_before(issues, self._current(wishes, issues)),
+            left_out=self._more(wishes, issues),
+            withdrawn=withdrawn,
             salt=self.desk.salt,
         )
 
     def render(self, wishes: Wishes, issues: Issues) -> Rendered:
         """The edition as bytes: the stored ones where emails may have been sent from them."""
-        edition = self.compose(wishes, issues)
+        return self.rendered(self.compose(wishes, issues))
+
+    def rendered(self, edition: Edition) -> Rendered:
+        """The same of a composed one."""
         stored = self.desk.store.edition(edition.key)
         return stored or self.desk.renderer.render(edition, self.desk.letterhead)
 
@@ -140,7 +183,7 @@ class Editor:
     def _wanted(self, mails: Iterable[tuple[Wishes, Issues]]) -> list[Texts]:
         wanted: dict[str, Texts] = {}
         for wishes, issues in mails:
-            for pick in self.picks(wishes, issues):
+            for pick in self.shown(wishes, issues):
                 topics = [topic for topic in self.topics(wishes) if topic.key in pick.topics]
                 before = wanted.get(pick.paper.arxiv_id, Texts(pick.paper, pick.issue))
                 wanted[pick.paper.arxiv_id] = before.joined(wishes, topics)
@@ -149,3 +192,7 @@ class Editor:
     def _summaries(self, wishes: Wishes, picks: Sequence[Pick]) -> Mapping[str, Summary]:
         topics = self.topics(wishes)
         return self.writer.summaries([pick.paper for pick in picks], wishes, topics)
+
+
+def _before(issues: Issues, current: Issues) -> Issues:
+    return tuple(day for day in issues if day not in current)

@@ -33,6 +33,9 @@ class TopicDay:
     def picks(self) -> list[Pick]:
         return selection.select(self.judged, self.topic, offline=self.offline)
 
+    def nearest(self) -> list[Pick]:
+        return selection.nearest(self.judged, self.topic, offline=self.offline)
+
     def fates(self) -> Mapping[Paper, Fate]:
         """Of each paper: picked at which place, or why not."""
         places = {pick.paper.arxiv_id: place for place, pick in enumerate(self.picks(), start=1)}

@@ -15,18 +15,20 @@ from newsletter.delivery.restored import still_open
 from newsletter.models import (
     Delivery,
     DeliveryState,
+    Edition,
     Enrolled,
     Hours,
     IssueState,
     Notice,
     NoticeKind,
     QuietDays,
-    Rendered,
     Wishes,
 )
+from newsletter.pipeline import withdrawals
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
 from newsletter.render import message_id
+from newsletter.times.hours import is_due_day
 from newsletter.times.waiting import issue_waits_until
 
 log = structlog.get_logger()
@@ -42,6 +44,7 @@ class Due:
     reader: Enrolled
     issues: Issues
     late: date | None = None  # the announcement that this email waited for in vain; then there may be no issue
+    withdrawn: tuple[str, ...] = ()  # papers that this reader had and that were found withdrawn with these issues
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,14 @@ def groups(desk: Desk, day: date | None = None) -> list[Group]:
 
 
 def due(desk: Desk, day: date | None = None, only: str | None = None) -> Iterator[Sequence[Due]]:
-    """Everybody with what they have not had, whatever their hour: issue `day`, or every ready one since their last."""
+    """Everybody with what they have not had, whatever their hour: issue `day`, or every ready one since their last.
+
+    Weekly emails keep to their weekday, unless one issue or one reader is asked for.
+    """
+    now = desk.now()
     for group in groups(desk, day):
+        if day is None and only is None and group.hours.weekly and not is_due_day(group.hours, now):
+            continue
         if day is None:
             yield from due_of(desk, group, only=only)
         elif day in group.issues:
@@ -102,9 +111,13 @@ def due_of(
         return
     lacking = max(allowed) if late is None else None  # who has had the newest has nothing to wait for
     for page in desk.store.pages(group.id, since=since, until=until, lacking=lacking, only=only, oldest=group.oldest):
-        found = [Due(one, carries(deliveries.due_issues(group.issues, _had(one))), late) for one in page]
+        found = [Due(one, carries(_due_issues(group, one)), late) for one in page]
         if some := [one for one in found if one.issues or late]:
             yield some
+
+
+def _due_issues(group: Group, reader: Enrolled) -> Issues:
+    return deliveries.due_issues(group.issues, _had(reader), weekly=reader.wishes.weekly)
 
 
 def _had(reader: Enrolled) -> tuple[date, ...]:
@@ -139,52 +152,68 @@ class Planning:
         return self.planned
 
 
+_Kind = tuple[Wishes, Issues, date | None, tuple[str, ...]]  # whoever has the same gets the same edition
+
+
 @dataclass
 class _Press:
     """Makes editions and remembers their keys: the next page wants the same ones."""
 
     desk: Desk
     editor: Editor
-    _made: dict[tuple[Wishes, Issues, date | None], tuple[str, DeliveryState]] = field(default_factory=dict)
+    _made: dict[_Kind, tuple[str, DeliveryState]] = field(default_factory=dict)
 
     def mails(self, page: Sequence[Due]) -> list[Delivery]:
         """The emails of a page, those of one edition together."""
         if len(self._made) > _MOST_EDITIONS:
             self._made.clear()
-        members = defaultdict(list)
-        for one in page:
-            members[one.reader.wishes, one.issues, one.late].append(one)
+        members: dict[_Kind, list[Due]] = defaultdict(list)
+        for one in self._with_withdrawals(page):
+            members[one.reader.wishes, one.issues, one.late, one.withdrawn].append(one)
         self._make([group for group in members if group not in self._made])
         return [mail_of(self.desk, one, *self._made[group]) for group, those in members.items() for one in those]
 
-    def _make(self, fresh: Sequence[tuple[Wishes, Issues, date | None]]) -> None:
-        if errors := self.editor.ask_for_lines([(wishes, issues) for wishes, issues, _ in fresh]):
+    def _with_withdrawals(self, page: Sequence[Due]) -> Sequence[Due]:
+        papers = withdrawals.told_with(self.desk, list({day for one in page for day in one.issues}))
+        if not papers:
+            return page
+        had = self.desk.store.had(papers, [one.reader.id for one in page])
+        return [self._with_those_of(one, had.get(one.reader.id, ())) for one in page]
+
+    def _with_those_of(self, one: Due, had: Sequence[str]) -> Due:
+        told = withdrawals.told_with(self.desk, one.issues) if had else {}
+        return replace(one, withdrawn=tuple(arxiv_id for arxiv_id in had if arxiv_id in told))
+
+    def _make(self, fresh: Sequence[_Kind]) -> None:
+        if errors := self.editor.ask_for_lines([(wishes, issues) for wishes, issues, *_ in fresh]):
             # An email goes out all the same: the abstract's own sentence stands in for a missing line.
             log.warning("summaries.incomplete", papers=len(errors), error=str(errors[0]))
         for number, group in enumerate(fresh, start=1):
             self.desk.progress("rendering", number, len(fresh))
             self._made[group] = self._edition(*group)
 
-    def _edition(self, wishes: Wishes, issues: Issues, late: date | None) -> tuple[str, DeliveryState]:
+    def _edition(
+        self, wishes: Wishes, issues: Issues, late: date | None, withdrawn: tuple[str, ...]
+    ) -> tuple[str, DeliveryState]:
         """The key of the stored edition, and whether its emails are to be sent."""
         desk, editor = self.desk, self.editor
-        rendered = _render_late(desk, editor, wishes, issues, late) if late else editor.render(wishes, issues)
+        edition = editor.compose(wishes, issues, withdrawals.named(desk, withdrawn))
+        rendered = editor.rendered(_without(edition, late) if late else edition)
         desk.store.save_edition(rendered)
-        quiet = desk.roster.newsletter.quiet_days is QuietDays.SKIP and not editor.picks(wishes, issues)
+        has_papers = editor.picks(wishes, issues) or editor.missed(wishes, issues)
+        quiet = desk.roster.newsletter.quiet_days is QuietDays.SKIP and not (has_papers or withdrawn)
         return rendered.key, DeliveryState.SKIPPED if quiet else DeliveryState.QUEUED
 
 
-def _render_late(desk: Desk, editor: Editor, wishes: Wishes, issues: Issues, late: date) -> Rendered:
+def _without(edition: Edition, late: date) -> Edition:
     """The edition with a sentence about the missing announcement; if there are no issues, only that sentence."""
-    plain = editor.compose(wishes, issues)
-    others = (notice for notice in plain.notices if notice.kind is not NoticeKind.QUIET)
-    edition = replace(
-        plain,
-        key=hashlib.sha256(f"{plain.key} without {late}".encode()).hexdigest(),
-        issues=issues or (late,),
+    others = (notice for notice in edition.notices if notice.kind is not NoticeKind.QUIET)
+    return replace(
+        edition,
+        key=hashlib.sha256(f"{edition.key} without {late}".encode()).hexdigest(),
+        issues=edition.issues or (late,),
         notices=(Notice(NoticeKind.LATE), *others),
     )
-    return desk.store.edition(edition.key) or desk.renderer.render(edition, desk.letterhead)
 
 
 def mail_of(desk: Desk, one: Due, edition: str, state: DeliveryState = DeliveryState.QUEUED) -> Delivery:

@@ -12,6 +12,7 @@ from newsletter import collect
 from newsletter.collect import Assigned, Fetched, Odd
 from newsletter.errors import ArxivError
 from newsletter.models import Issue, IssueState
+from newsletter.pipeline import withdrawals
 from newsletter.pipeline.desk import Desk
 from newsletter.times import calendar
 
@@ -78,6 +79,8 @@ def _collect(desk: Desk, days: Sequence[date]) -> Iterator[Collected]:
             continue
         issue = _issue(assigned, fetched, odd if assigned.day == days[-1] else (), last=assigned.day == days[-1])
         desk.store.save_collection(issue, assigned.new, assigned.seen, categories)
+        if assigned.day == days[-1] and fetched.feed:
+            withdrawals.look(desk, issue.date, fetched.feed)
         yield issue
     desk.progress("collecting", 1, 1)
 

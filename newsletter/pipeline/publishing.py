@@ -101,14 +101,14 @@ def _bring_up_to_date(archive: Archive, desk: Desk, editor: Editor, issue: Issue
 
 
 def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any]) -> Day:
-    """The papers that stood in someone's mail: only about them were lines written."""
+    """The papers that passed for a reader, also those that their email counts and does not show."""
     topics, newsletter = desk.roster.topics, desk.roster.newsletter
     wishes = Wishes(
         topics=tuple(topic.key for topic in topics), languages=newsletter.languages, max_papers=_MOST_PAPERS
     )
     known = {topic.key for topic in topics}
     mails = [one for one in desk.store.wishes() if known.issuperset(one.topics)]
-    mailed = {pick.paper.arxiv_id for mail in mails for pick in editor.picks(mail, (issue.date,))}
+    passed = {pick.paper.arxiv_id for mail in mails for pick in editor.passed(mail, (issue.date,))}
     stated = Stated(
         announced=calendar.announced_at(issue.date),
         bills=desk.store.bills(issue.date),
@@ -117,7 +117,7 @@ def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any])
         selection=_remembered(desk, issue, selection),
     )
     day = day_json(issue, editor.compose(wishes, (issue.date,)), stated)
-    return day | {"papers": [paper for paper in day["papers"] if paper["id"] in mailed]}
+    return day | {"papers": [paper for paper in day["papers"] if paper["id"] in passed]}
 
 
 def _selection(desk: Desk) -> Mapping[str, Any]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TypedDict
 
 from newsletter.addresses import archive_link, leave_link, own_address
-from newsletter.models import Bill, Edition, Letterhead, NoticeKind, Usage
-from newsletter.render.layout import OVERVIEW_RANKS, Group, Level, Levels, Shown, groups, show
-from newsletter.render.sentences import minutes
+from newsletter.models import Abstracts, Edition, Letterhead, NoticeKind, Withdrawal
+from newsletter.render.layout import FULL_RANKS, SHORT_RANKS, Level, Levels, Shown, show
+from newsletter.render.sentences import minutes, short_title
 from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES
 from newsletter.tex import clean, to_unicode
 from newsletter.words import Words, bare
 
 SUBJECT_LIMIT = 78
 _PADDING = "\u034f\u200c\u00a0" * 40  # keeps the paragraph behind the preheader out of the inbox list
+_OVERVIEW = 10
+_FEWEST_LISTED = 6  # papers behind the first one: fewer need no list
 
 
 class _Addresses(TypedDict):
@@ -31,10 +35,39 @@ class Footer:
     archive_url: str | None
     one_click: bool
     replies_read: bool
+    why: str
+    replies: str  # what a reply can do, in words that are understood; empty where nobody reads them
     machine: str
-    usage: str
     address: str
     list_note: str = ""  # in a copy for a mailing list, instead of what is one reader's
+    usage: str = ""  # the first edition's templates ask for it; tokens and cost stand in the archive and in `status`
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Papers under one heading; `contents` follows the lead paper, and lists all others."""
+
+    title: str
+    papers: tuple[Shown, ...]
+    is_topic: bool = False
+    count: str = ""  # of a topic's papers
+    contents: tuple[Shown, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cards of one heading, as the first edition's templates know them."""
+
+    title: str
+    papers: tuple[Shown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What passed and is not shown, with the page of the archive that has it."""
+
+    label: str
+    page: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,38 +82,55 @@ class Mail:
     picked: str
     minutes: str
     notices: tuple[str, ...]
-    overview: tuple[Shown, ...]
-    groups: tuple[Group, ...]
-    rows: tuple[Shown, ...]
+    blocks: tuple[Block, ...]
     more: str
-    page: str  # of the newest issue, within the archive
+    left_out: tuple[LeftOut, ...]
+    page: str  # within the archive: the issue, or the front where the email is about several
     footer: Footer
 
     @property
     def papers(self) -> tuple[Shown, ...]:
         """All papers that are not hidden."""
-        return (*(paper for group in self.groups for paper in group.papers), *self.rows)
+        return tuple(paper for block in self.blocks for paper in block.papers)
+
+    # --- names that the first edition's templates use ---
+
+    @property
+    def overview(self) -> tuple[Shown, ...]:
+        """The first papers of a longer email."""
+        return self.papers[:_OVERVIEW] if len(self.papers) > 2 else ()
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The papers that are more than rows, by heading."""
+        cards = ((block.title, tuple(one for one in block.papers if one.level >= Level.NONE)) for block in self.blocks)
+        return tuple(Group(title, papers) for title, papers in cards if papers)
+
+    @property
+    def rows(self) -> tuple[Shown, ...]:
+        """The other papers."""
+        return tuple(paper for paper in self.papers if paper.level < Level.NONE)
 
 
 def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Words) -> Mail:
     """The email's content at these levels, with blanks for what belongs to one reader."""
-    papers = {entry.number: show(entry, levels[entry.number], edition, words) for entry in edition.entries}
+    papers = {entry.number: show(entry, levels[entry.number], edition, words) for entry in edition.shown}
     visible = [paper for paper in papers.values() if paper.level > Level.HIDDEN]
-    hidden = len(papers) - len(visible)
+    left_out = _left_out(edition, levels)
+    subject_line, named = subject(edition, list(papers.values()), words)
     return Mail(
         language=words.language,
-        subject=subject(edition, list(papers.values()), words),
-        preheader=_preheader(edition, list(papers.values()), words),
+        subject=subject_line,
+        preheader=_preheader(edition, list(papers.values()), named, words),
         brand=clean(edition.name),
-        day=words.days(edition.issues),
+        day=_day(edition, words),
         picked=_picked(edition, words),
-        minutes=words.say("minutes", count=minutes(_texts(visible))) if visible else "",
+        minutes=words.say("minutes", count=minutes(_texts(visible))) if visible and edition.entries else "",
         notices=_notices(edition, words),
-        overview=_overview(visible),
-        groups=groups(edition, papers),
-        rows=tuple(paper for paper in visible if paper.level < Level.NONE),
-        more=words.say("more", count=hidden) if hidden else "",
-        page=f"{edition.date}.html",
+        blocks=_blocks(edition, papers, words),
+        more=words.say("left_out", count=sum(left_out.values())) if left_out else "",
+        left_out=_pages(left_out, words),
+        page=f"{edition.date}.html" if len(edition.issues) == 1 and edition.considered else "",
         footer=_footer(edition, letterhead, words),
     )
 
@@ -92,20 +142,23 @@ def addressed(mail: Mail, letterhead: Letterhead, slots: Mapping[str, str]) -> M
     )
 
 
-def subject(edition: Edition, papers: list[Shown], words: Words) -> str:
-    """The count and the top titles, as many whole titles as fit."""
-    if not papers:
-        late = any(notice.kind is NoticeKind.LATE for notice in edition.notices)
-        return _cut(bare(words.say("subject_late" if late else "subject_quiet", name=clean(edition.name))))
-    found = bare(words.say("subject", count=len(papers), titles=papers[0].short_title))
-    titles = papers[0].short_title
-    for paper in papers[1:4]:
+# --- the top ---
+
+
+def subject(edition: Edition, papers: Sequence[Shown], words: Words) -> tuple[str, int]:
+    """The count and the top titles, as many whole titles as fit; and how many these are."""
+    if not edition.entries:
+        quiet = "subject_quiet_week" if edition.wishes.weekly else "subject_quiet"
+        return _cut(bare(words.say("subject_late" if _is_late(edition) else quiet, name=clean(edition.name)))), 0
+    titles, named = papers[0].short_title, 1
+    found = bare(words.say("subject", count=len(papers), titles=titles))
+    for number, paper in enumerate(papers[1:4], start=2):
         titles += words.say("separator") + paper.short_title
         longer = bare(words.say("subject", count=len(papers), titles=titles))
         if len(longer) > SUBJECT_LIMIT:
             break
-        found = longer
-    return _cut(found)
+        found, named = longer, number
+    return _cut(found), named
 
 
 def _cut(text: str) -> str:
@@ -115,43 +168,140 @@ def _cut(text: str) -> str:
     return (kept.rsplit(" ", 1)[0] if " " in kept[SUBJECT_LIMIT // 2 :] else kept).rstrip(" ,;:-–—") + "…"
 
 
-def _preheader(edition: Edition, papers: list[Shown], words: Words) -> str:
-    titles = words.say("separator").join(paper.short_title for paper in papers[:3])
-    shown = words.say("preheader", count=len(papers), titles=titles) if papers else _notices(edition, words)[0]
+def _preheader(edition: Edition, papers: Sequence[Shown], named: int, words: Words) -> str:
+    """The three titles behind those of the subject, or what the first paper says."""
+    if not edition.entries:
+        shown = next(iter(_notices(edition, words)), "") or _picked(edition, words)
+    elif following := papers[named : named + 3]:
+        shown = words.say("separator").join(paper.short_title for paper in following)
+    else:
+        shown = papers[0].said[0].text if papers[0].said else papers[0].title
     return shown + _PADDING
 
 
+def _day(edition: Edition, words: Words) -> str:
+    if edition.wishes.weekly and len(edition.current) > 1:
+        return words.say("week", days=words.span(edition.current))
+    return words.days(edition.current)
+
+
 def _picked(edition: Edition, words: Words) -> str:
-    if not edition.entries:
+    """How many of how many; on a quiet day, that none of them was good enough."""
+    if not edition.considered or _is_late(edition):
         return ""
-    papers = words.say("papers", count=len(edition.entries))
-    return words.say("picked", papers=papers, considered=edition.considered)
+    values = {
+        "count": edition.considered,
+        "picked": sum(not section.missed for section in edition.sections for _ in section.entries),
+    }
+    if not edition.entries:
+        has_bar = edition.bar is not None and any(entry.score for entry in edition.nearest)
+        return words.say("none_reached", bar=edition.bar, **values) if has_bar else words.say("none_close", **values)
+    if edition.wishes.weekly and len(edition.current) > 1:
+        return words.say("chosen_issues", issues=len(edition.current), **values)
+    if len(edition.topics) > 1:
+        return words.say("chosen_topics", topics=len(edition.topics), **values)
+    return words.say("chosen", **values)
+
+
+def _is_late(edition: Edition) -> bool:
+    return any(notice.kind is NoticeKind.LATE for notice in edition.notices)
 
 
 def _notices(edition: Edition, words: Words) -> tuple[str, ...]:
-    said = []
-    for notice in edition.notices:
-        if notice.kind is not NoticeKind.QUIET:
-            said.append(words.say(notice.kind.value, count=notice.count, total=notice.total))
-    quiet = any(notice.kind is NoticeKind.QUIET for notice in edition.notices)
-    if not edition.entries and (quiet or not said):  # an email is never blank, whatever the notices say
-        count = edition.considered
-        said.append(words.say("quiet_none", count=count) if count else words.say("quiet"))
+    said = [
+        words.say(notice.kind.value, count=notice.count, total=notice.total)
+        for notice in edition.notices
+        if notice.kind is not NoticeKind.QUIET
+    ]
+    said += [_withdrawn(one, words) for one in edition.withdrawn]
+    if not edition.entries and not edition.considered and not _is_late(edition):
+        said.append(words.say("quiet_week" if edition.wishes.weekly else "quiet"))  # an email is never blank
     return tuple(said)
 
 
-def _overview(visible: list[Shown]) -> tuple[Shown, ...]:
-    return tuple(visible[:OVERVIEW_RANKS]) if len(visible) > 2 else ()
+def _withdrawn(one: Withdrawal, words: Words) -> str:
+    title = short_title(to_unicode(one.title))
+    return words.say("withdrawn", title=title, id=f"arXiv:{one.arxiv_id}", day=words.row_day(one.issue))
 
 
-def _texts(papers: list[Shown]) -> list[str]:
-    """Everything a reader reads, the overview's repetition left out."""
+# --- the papers under their headings ---
+
+
+def _blocks(edition: Edition, papers: Mapping[int, Shown], words: Words) -> tuple[Block, ...]:
+    """The papers from top to bottom: by rank where there is one topic, else by topic."""
+    if not edition.entries:
+        return (Block(words.say("nearest"), tuple(papers.values())),) if papers else ()
+    found: list[Block] = []
+    for section in edition.sections:
+        shown = [papers[entry.number] for entry in section.entries if papers[entry.number].level > Level.HIDDEN]
+        if shown and section.missed:
+            found.append(Block(words.say("missed", days=words.span(edition.missed)), tuple(shown)))
+        elif shown and section.title is not None:
+            count = words.say("papers", count=len(shown))
+            found.append(Block(to_unicode(section.title), tuple(shown), is_topic=True, count=count))
+        elif shown:
+            found += _by_rank(edition, shown, words)
+    return _with_contents(edition, found, words)
+
+
+def _by_rank(edition: Edition, shown: Sequence[Shown], words: Words) -> Iterator[Block]:
+    period = _period(edition)
+    closely = "worth" if edition.wishes.abstracts is Abstracts.NONE else "closely"  # nothing to read closely
+    cuts = ((f"lead_{period}", 1), (closely, FULL_RANKS), ("worth", SHORT_RANKS), (f"also_{period}", len(shown)))
+    start = 0
+    for index, (key, end) in enumerate(cuts):
+        goes_on = cuts[index + 1 : index + 2] and cuts[index + 1][0] == key
+        if not goes_on and (papers := tuple(shown[start:end])):
+            yield Block(words.say(key), papers)
+        start = start if goes_on else end
+
+
+def _period(edition: Edition) -> str:
+    """What the email is about: no email about several days speaks of today."""
+    if edition.wishes.weekly:
+        return "week"
+    return "today" if len(edition.issues) == 1 else "days"
+
+
+def _with_contents(edition: Edition, found: Sequence[Block], words: Words) -> tuple[Block, ...]:
+    """The list of the others behind the first paper of a longer email; no list stands before a paper."""
+    listed = [paper for block in found for paper in block.papers][1:]
+    if len(listed) < _FEWEST_LISTED or edition.wishes.abstracts is Abstracts.NONE:
+        return tuple(found)
+    lead, *rest = found[0].papers
+    first = replace(found[0], papers=(lead,), contents=tuple(listed))
+    more = (Block(words.say("more_in", topic=found[0].title), tuple(rest), is_topic=True),) if rest else ()
+    return (first, *more, *found[1:])
+
+
+def _texts(papers: Sequence[Shown]) -> list[str]:
+    """Everything a reader reads, the contents' repetition left out."""
     texts = []
     for paper in papers:
         texts += [paper.title, *(run.text for run in (*paper.abstract, *paper.translated))]
         if paper.level > Level.TITLE:
             texts += [paper.reason, *(said.text for said in paper.said)]
     return texts
+
+
+# --- what is not shown ---
+
+
+def _left_out(edition: Edition, levels: Levels) -> Mapping[date, int]:
+    """By issue, how many papers passed that this email does not show."""
+    counts = Counter(dict(edition.left_out))
+    counts.update(entry.issue for entry in edition.entries if levels[entry.number] is Level.HIDDEN)
+    return dict(sorted(counts.items()))
+
+
+def _pages(left_out: Mapping[date, int], words: Words) -> tuple[LeftOut, ...]:
+    if len(left_out) == 1:
+        return tuple(LeftOut(words.say("left_out_web"), f"{day}.html") for day in left_out)
+    labels = {day: words.say("left_out_day", day=words.row_day(day), count=n) for day, n in left_out.items()}
+    return tuple(LeftOut(label, f"{day}.html") for day, label in labels.items())
+
+
+# --- the footer ---
 
 
 def _addresses(letterhead: Letterhead, slots: Mapping[str, str]) -> _Addresses:
@@ -171,42 +321,26 @@ def _of_list(letterhead: Letterhead) -> _Addresses:
 
 def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:
     to_list = edition.wishes.mailing_list
+    replies_read = letterhead.replies_read and not to_list
+    topics = words.listed([to_unicode(one) for one in edition.topics])
     return Footer(
         **(_of_list(letterhead) if to_list else _addresses(letterhead, BLANK)),
         one_click=bool(letterhead.public_url),
-        replies_read=letterhead.replies_read and not to_list,
+        replies_read=replies_read,
         list_note=words.say("list_copy", list=clean(to_list), address=own_address(letterhead)) if to_list else "",
+        why=words.say("why", topics=topics) if topics else "",
+        replies=words.say("replies", **_commands(words)) if replies_read else "",
         machine=_machine(edition, words),
-        usage=_usage(edition, words),
         address=clean(letterhead.postal_address or ""),
     )
 
 
+def _commands(words: Words) -> Mapping[str, str]:
+    return {name: words.say(f"answer_word_{name}") for name in ("weekly", "papers", "pause", "unsubscribe")}
+
+
 def _machine(edition: Edition, words: Words) -> str:
-    """Says who wrote it, where anything is a machine's."""
-    if not any(entry.lines or entry.score or entry.reason for entry in edition.entries):
-        return ""
+    """Says who wrote it, and who chose it where nothing was written."""
+    if not any(entry.lines or entry.score or entry.reason for entry in edition.shown):
+        return words.say("machine_words")
     return words.say("machine", model=to_unicode(edition.model)) if edition.model else words.say("machine_unnamed")
-
-
-def _usage(edition: Edition, words: Words) -> str:
-    """The bill: the whole, then each stage, with its model where there are several."""
-    usage = edition.usage
-    if not usage.prompt_tokens + usage.completion_tokens:
-        return ""
-    total = _spent("usage", usage, words)
-    several = len({bill.model for bill in edition.bills}) > 1
-    parts = [_part(bill, words, named=several) for bill in edition.bills if bill.stage]
-    if len(parts) < 2:
-        return words.say("usage_total", total=total)
-    return words.say("usage_parts", total=total, parts=words.say("usage_between").join(parts))
-
-
-def _part(bill: Bill, words: Words, *, named: bool) -> str:
-    model = f" {to_unicode(bill.model)}" if named else ""
-    return _spent("usage_of", bill.usage, words, stage=words.say(f"stage_{bill.stage}"), model=model)
-
-
-def _spent(key: str, usage: Usage, words: Words, **more: str) -> str:
-    cost = words.say("cost_unknown") if usage.cost_usd is None else words.dollars(usage.cost_usd)
-    return words.say(key, prompt=usage.prompt_tokens, completion=usage.completion_tokens, cost=cost, **more)

@@ -9,17 +9,21 @@ from enum import IntEnum
 from functools import lru_cache
 
 from newsletter import tex
-from newsletter.models import AbstractLanguage, Abstracts, Edition, Entry
+from newsletter.models import AbstractLanguage, Abstracts, Edition, Entry, Score
 from newsletter.render.links import Run, linked, unlinked
-from newsletter.render.sentences import Piece, short, short_title, stand_in, whole
+from newsletter.render.sentences import Piece, brief_title, result_alone, short, short_title, stand_in, whole
+from newsletter.venues import venue_of
 from newsletter.words import Words
 
 # One edition is composed about ten times, to fit its size and to find its slots.
 to_unicode = lru_cache(maxsize=4096)(tex.to_unicode)
 
-FULL_RANKS, SHORT_RANKS, OVERVIEW_RANKS = 5, 10, 10
+FULL_RANKS, SHORT_RANKS = 3, 10
 _STRONG = 9
 _DOT = "\u00a0· "  # never at the beginning of a line
+_UNBROKEN = 24  # characters: shorter names stay on one line
+_NO_SURNAME = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
+_GROUPS = frozenset({"collaboration", "team", "consortium", "group", "community", "contributors"})
 
 
 class Level(IntEnum):
@@ -27,12 +31,13 @@ class Level(IntEnum):
 
     HIDDEN = 0  # counted as "N more"
     TITLE = 1  # a row with title and link
-    ROW = 2  # "Also today": title, one-liners, reason, links
+    ROW = 2  # the same as NONE in smaller letters
     NONE = 3  # everything but the abstract
-    SHORT = 4  # contribution and result
+    SHORT = 4  # the result alone
     FULL = 5
 
 
+_WIDE_LETTER = re.compile(r"[\u3040-\u9fff\uff00-\uffef]")
 _LETTER = re.compile(r"[^\W_]")  # arXiv lists the colon of "NVIDIA: A. Author" as an author
 
 Levels = Mapping[int, Level]  # by the entry's number
@@ -61,87 +66,100 @@ class Shown:
     level: Level
     title: str
     short_title: str
+    brief_title: str
+    surname: str  # of the first author
     url: str
+    authors: str
+    venue: str
     said: tuple[Said, ...]
-    score: int | None
-    strong: bool  # the score deserves colour
-    novelty: int | None
+    follows: str
     reason: str
     reason_language: str
-    follows: str
+    also_in: str  # the other topics that picked it
+    scores: str
+    place: str  # category and number, or the day where the email is about several
     abstract: tuple[Run, ...]
     translated: tuple[Run, ...]  # a machine's words: never with links
     translated_into: str
-    authors: str
-    facts: str  # category, cross-lists, day
-    links: tuple[Link, ...]
-    topics: str  # only where the heading does not say it
+    ways: tuple[Link, ...]  # to read it, besides the abstract's page behind the title
+    # Names that the first edition's templates use.
+    score: int | None
+    strong: bool
+    novelty: int | None
+    facts: str
+    topics: str
 
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The cards of one section."""
-
-    title: str
-    papers: tuple[Shown, ...]
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The ways to read it, the abstract's page first."""
+        return (Link("arXiv", self.url), *self.ways)
 
 
 def first_levels(edition: Edition) -> dict[int, Level]:
-    """What the reader asked for, before any size limit."""
-    numbers = [entry.number for entry in edition.entries]
-    if edition.wishes.abstracts is not Abstracts.SMART:
-        level = Level.FULL if edition.wishes.abstracts is Abstracts.FULL else Level.NONE
-        return dict.fromkeys(numbers, level)
-    ranks = {number: rank for rank, number in enumerate(numbers, start=1)}
-    return {
-        n: Level.FULL if r <= FULL_RANKS else Level.SHORT if r <= SHORT_RANKS else Level.ROW for n, r in ranks.items()
-    }
+    """What the reader asked for, before any size limit; best first. The paper that is read first is shown whole."""
+    wish = edition.wishes.abstracts
+    if not edition.entries:
+        return {entry.number: Level.ROW for entry in edition.nearest}
+    missed = {entry.number for section in edition.sections if section.missed for entry in section.entries}
+    ranked = [entry.number for entry in edition.ranked]
+    if wish is Abstracts.SMART:
+        lead = [number for number in (1,) if number not in missed]
+        order = list(dict.fromkeys([*lead, *ranked]))
+        places = {number: place for place, number in enumerate(order, start=1)}
+        levels = {number: _smart(places[number]) for number in ranked}
+    else:
+        levels = dict.fromkeys(ranked, Level.FULL if wish is Abstracts.FULL else Level.NONE)
+    return levels | dict.fromkeys(missed, Level.ROW)
+
+
+def _smart(place: int) -> Level:
+    return Level.FULL if place <= FULL_RANKS else Level.SHORT if place <= SHORT_RANKS else Level.ROW
 
 
 def reductions(levels: Levels) -> list[tuple[int, Level]]:
-    """Every step down, in the order of least loss: from the last paper upwards, one level after the other."""
-    upwards = sorted(levels, reverse=True)
+    """Every step down, in the order of least loss: from the last of these papers, one level after the other."""
+    upwards = list(reversed(levels))
     steps = (Level.SHORT, Level.NONE, Level.ROW, Level.TITLE, Level.HIDDEN)
     return [(number, level) for level in steps for number in upwards if levels[number] > level]
 
 
 def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
     """The entry at this level, in the reader's words."""
-    paper = entry.paper
+    paper, wish = entry.paper, edition.wishes.abstract_language
     title, abstract = to_unicode(paper.title), to_unicode(paper.abstract)
-    wish = edition.wishes.abstract_language
-    translated = () if wish is AbstractLanguage.ORIGINAL else _translated(entry, level)
+    said = _said(entry, abstract)
+    of_result = not any(one.quoted for one in said)
+    translated = () if wish is AbstractLanguage.ORIGINAL else _translated(entry, level, of_result=of_result)
+    original = not (translated and wish is AbstractLanguage.FIRST)
+    names = _names(paper.authors)
+    surname = _surname(names[0]) if names else ""
     return Shown(
         number=entry.number,
         level=level,
         title=title,
         short_title=short_title(title),
+        brief_title=brief_title(title, beside=surname),
+        surname=surname,
         url=paper.abs_url,
-        said=_said(entry, abstract),
+        authors=_authors(names, words),
+        venue=venue_of(paper),
+        said=said,
+        follows=words.say("follows", author=to_unicode(entry.by_author)) if entry.by_author else "",
+        reason=_sentence(to_unicode(entry.reason or "")),
+        reason_language=entry.reason_language,
+        also_in=_also_in(entry, edition, words),
+        scores=_scores(entry.score, words),
+        place=_place(entry, edition, words),
+        abstract=linked(_pieces(abstract, level, of_result=of_result)) if original else (),
+        translated=translated,
+        translated_into=entry.translated.language if entry.translated else "",
+        ways=_ways(entry, words),
         score=entry.score.relevance if entry.score else None,
         strong=entry.score is not None and entry.score.relevance >= _STRONG,
         novelty=entry.score.novelty if entry.score else None,
-        reason=to_unicode(entry.reason or ""),
-        reason_language=entry.reason_language,
-        follows=words.say("follows", author=to_unicode(entry.by_author)) if entry.by_author else "",
-        abstract=() if translated and wish is AbstractLanguage.FIRST else linked(_pieces(abstract, level)),
-        translated=translated,
-        translated_into=entry.translated.language if entry.translated else "",
-        authors=_authors(paper.authors, words),
         facts=_facts(entry, edition, words),
-        links=_links(entry, words),
         topics=_topics(entry, level, edition),
     )
-
-
-def groups(edition: Edition, papers: Mapping[int, Shown]) -> tuple[Group, ...]:
-    """The cards, by section; a section whose papers are all rows has none."""
-    found = []
-    for section in edition.sections:
-        cards = tuple(papers[entry.number] for entry in section.entries if papers[entry.number].level >= Level.NONE)
-        if cards:
-            found.append(Group(to_unicode(section.title or ""), cards))
-    return tuple(found)
 
 
 def _said(entry: Entry, abstract: str) -> tuple[Said, ...]:
@@ -149,21 +167,63 @@ def _said(entry: Entry, abstract: str) -> tuple[Said, ...]:
     return lines or ((Said("en", stand_in(abstract), quoted=True),) if abstract else ())
 
 
-def _pieces(abstract: str, level: Level) -> tuple[Piece, ...]:
+def _pieces(abstract: str, level: Level, *, of_result: bool) -> tuple[Piece, ...]:
+    """The abstract as this level shows it; what a one-liner says of the contribution is not said again."""
     if not abstract or level < Level.SHORT:
         return ()
-    return whole(abstract) if level is Level.FULL else short(abstract)
+    if level is Level.FULL:
+        return whole(abstract, of_result=of_result)
+    return result_alone(abstract) if of_result else short(abstract)
 
 
-def _translated(entry: Entry, level: Level) -> tuple[Run, ...]:
-    return unlinked(_pieces(to_unicode(entry.translated.text), level)) if entry.translated else ()
+def _translated(entry: Entry, level: Level, *, of_result: bool) -> tuple[Run, ...]:
+    if not entry.translated:
+        return ()
+    return unlinked(_pieces(to_unicode(entry.translated.text), level, of_result=of_result))
 
 
-def _authors(authors: Sequence[str], words: Words) -> str:
-    names = [name for author in authors if _LETTER.search(name := to_unicode(author))]
-    if len(names) <= 4:
-        return ", ".join(names)
-    return ", ".join(names[:4]) + " " + words.say("et_al", count=len(names))
+def _names(authors: Sequence[str]) -> list[str]:
+    return [name for author in authors if _LETTER.search(name := to_unicode(author))]
+
+
+def _authors(names: Sequence[str], words: Words) -> str:
+    shown = ", ".join(_kept(name) if len(name) < _UNBROKEN else name for name in names[:4])
+    return shown if len(names) <= 4 else f"{shown} {_kept(words.say('et_al', count=len(names)))}"
+
+
+def _kept(text: str) -> str:
+    """The text on one line."""
+    return text.replace(" ", "\u00a0")
+
+
+def _surname(name: str) -> str:
+    parts = [part for part in name.split() if part.lower() not in _NO_SURNAME] or [name]
+    return name if parts[-1].lower() in _GROUPS else parts[-1]
+
+
+def _sentence(text: str) -> str:
+    """The text with the mark that ends it: more may follow on the line."""
+    if not text or text[-1] in ".!?。！？…":
+        return text
+    return text + ("。" if _WIDE_LETTER.match(text[-1]) else ".")
+
+
+def _scores(score: Score | None, words: Words) -> str:
+    if score is None:
+        return ""
+    return words.say("scores", relevance=score.relevance, novelty=score.novelty)
+
+
+def _place(entry: Entry, edition: Edition, words: Words) -> str:
+    category = to_unicode(entry.paper.primary_category)
+    if edition.wishes.weekly or len(edition.issues) > 1:
+        return f"{category}{_DOT}{words.row_day(entry.issue)}"
+    return f"{category}\u00a0{entry.paper.arxiv_id}"
+
+
+def _also_in(entry: Entry, edition: Edition, words: Words) -> str:
+    others = entry.topics[1:] if len(edition.wishes.topics) > 1 else ()
+    return words.say("also_in", topics=words.listed([to_unicode(one) for one in others])) if others else ""
 
 
 def _facts(entry: Entry, edition: Edition, words: Words) -> str:
@@ -181,8 +241,8 @@ def _topics(entry: Entry, level: Level, edition: Edition) -> str:
     return _DOT.join(map(to_unicode, entry.topics)) if needed else ""
 
 
-def _links(entry: Entry, words: Words) -> tuple[Link, ...]:
+def _ways(entry: Entry, words: Words) -> tuple[Link, ...]:
     paper = entry.paper
-    links = [Link("arXiv", paper.abs_url), Link("PDF", paper.pdf_url), Link("HTML", paper.html_url)]
+    links = [Link("PDF", paper.pdf_url), Link("HTML", paper.html_url)]
     links += [Link(words.say("code"), url) for url in paper.code_urls[:2]]
     return tuple(link for link in links if link.url.startswith(("https://", "http://")))

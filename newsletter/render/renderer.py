@@ -21,7 +21,7 @@ from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.templates import HTML, Templates, place_of
 from newsletter.words import Words, languages, load_words
 
-HTML_LIMIT = 95_000  # bytes; Gmail clips at 102,400 and hides the way out
+HTML_LIMIT = 95_000  # bytes with CRLF, as it is sent; Gmail clips at 102,400 and hides the way out
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,8 @@ class Renderer:
         return reduced(low)
 
     def _fits(self, content: Mail, words: Words) -> bool:
-        return len(self._write_html(content, words).encode()) <= HTML_LIMIT
+        html = self._write_html(content, words)
+        return len(html.encode()) + html.count("\n") <= HTML_LIMIT
 
     def _parts(self, content: Mail, words: Words) -> _Parts:
         return _Parts(content.subject, self._write_text(content, words), self._write_html(content, words))
@@ -114,7 +115,7 @@ class Renderer:
 
 
 def _printed(edition: Edition, content: Mail) -> tuple[PrintedPaper, ...]:
-    entries = {entry.number: entry for entry in edition.entries}
+    entries = {entry.number: entry for entry in edition.shown}
     shown = [entries[paper.number] for paper in content.papers]
     return tuple(PrintedPaper(one.paper.arxiv_id, one.paper.version, one.number, one.topic) for one in shown)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from newsletter.models import (
@@ -19,6 +20,7 @@ from newsletter.models import (
     Section,
     Usage,
     Wishes,
+    Withdrawal,
 )
 
 _DAY = date(2026, 3, 9)
@@ -43,6 +45,23 @@ def sample_editions() -> Iterator[tuple[Edition, Letterhead]]:
     bare = Letterhead(sender="news@example.org")
     yield _edition((Section(title=None, entries=(_entry(1, scored=False),)),), ()), bare
     yield _edition((), (Notice(NoticeKind.QUIET),)), bare
+    missed = Section(title=None, entries=tuple(_entry(number, scored=True) for number in (14, 15)), missed=True)
+    before, withdrawn = date(2026, 2, 23), Withdrawal("2603.00099", "Sample 99: A Title", date(2026, 3, 2))
+    week = _edition((Section(title=None, entries=entries), missed), (), issues=(before, date(2026, 3, 6), _DAY))
+    yield (
+        replace(
+            week,
+            wishes=replace(week.wishes, weekly=True),
+            missed=(before,),
+            left_out=((_DAY, 3),),
+            withdrawn=(withdrawn,),
+            topics=("Foundation models",),
+        ),
+        web,
+    )
+    quiet = _edition((), (Notice(NoticeKind.QUIET),))
+    yield replace(quiet, nearest=entries[:3], bar=8, topics=("Foundation models", "Robotics")), web
+    yield replace(quiet, wishes=replace(quiet.wishes, weekly=True), considered=0), bare
 
 
 def _edition(
@@ -69,6 +88,7 @@ def _entry(number: int, *, scored: bool) -> Entry:
         authors=("Ada Example", "Bo Example", "Cy Example", "Di Example", "Ed Example", "Flo Example"),
         categories=("cs.LG", "cs.CL"),
         primary_category="cs.LG",
+        comment="Accepted at ICLR 2026" if number % 2 else None,
         published=datetime(2026, 3, 6, tzinfo=UTC),
         updated=datetime(2026, 3, 6, tzinfo=UTC),
     )

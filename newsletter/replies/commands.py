@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from newsletter.models import Command, Reader, Subscriber
+from newsletter.models import Command, Frequency, Reader, Subscriber
 from newsletter.readers import Changed, Counter, in_force, leave, pause, prefer, undo
 from newsletter.readers.changes import BY_REPLY, left_by_themselves
 from newsletter.readers.preferences import filled
@@ -164,17 +164,18 @@ def _join(request: Request) -> Acted | None:
 # --- preferences ---
 
 
-def _weekly(request: Request, reader: Reader) -> Mapping[str, str]:
-    if request.value not in ("weekly", "daily"):
+def _frequency(request: Request, reader: Reader) -> Mapping[str, str]:
+    """Daily also takes back what "weekly" once was: a single day."""
+    if request.value not in tuple(Frequency):
         raise Unfit(f"{request.value!r} is neither weekly nor daily", "write one of them", "no_days")
-    days = [min(reader.days)] if request.value == "weekly" else range(1, 8)
-    return {"days": ", ".join(values.DAYS[day - 1] for day in days)}
+    every_day = request.value == Frequency.DAILY and len(reader.days) == 1
+    return {"frequency": request.value} | ({"days": ", ".join(values.DAYS)} if every_day else {})
 
 
 # The keys of a reader's entry that a command sets.
 _FIELDS: Mapping[Command, Callable[[Request, Reader], Mapping[str, str]]] = {
     Command.PAPERS: lambda request, _: {"max_papers": request.value},
-    Command.DAYS: _weekly,
+    Command.DAYS: _frequency,
     Command.TIME: lambda request, _: {"send_at": request.value},
     Command.LANGUAGES: lambda request, _: {"languages": ", ".join(request.value.split())},
 }

@@ -27,7 +27,7 @@ from newsletter.pipeline import Due
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import Follower
 from newsletter.replies import probing, receiving
-from newsletter.scheduler import outlook
+from newsletter.scheduler import outlook, weekly
 from newsletter.settings import Settings
 from newsletter.times import calendar
 from newsletter.times.hours import in_time, is_open, last_hour
@@ -176,6 +176,7 @@ class Service:
         self.watch.announcement(self.pulse.overdue, asked=asked)
         self.watch.mailbox(self.pulse.unread_since())
         self.watch.disk()
+        weekly.tell(self.counter.store, self.counter.alarms)
         self.watch.settle(sent=sent)
 
     def _notice_clock(self, now: datetime) -> None:

@@ -41,7 +41,7 @@ from newsletter.redaction import redacted
 from newsletter.store.engine import Base, put, put_all
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
-from newsletter.store.tables import delivery, domain_pause, edition, received, subscriber
+from newsletter.store.tables import delivery, domain_pause, edition, paper, received, subscriber
 from newsletter.times.waiting import LONGEST_WAIT
 
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
@@ -93,6 +93,28 @@ class Deliveries(Base):
         query = query.order_by((delivery.c.message_id == (message_id or "")).desc(), delivery.c.id.desc()).limit(1)
         with self._reading() as connection:
             return _papers(connection.scalar(query) or ())
+
+    def carried(self, ids: Iterable[str], since: date) -> Mapping[str, date]:
+        """Which of these papers stood in an email about an issue since that day, with the issue that announced each."""
+        by_issue: dict[date, dict[str, date]] = {}
+        found: dict[str, date] = {}
+        with self._reading() as connection:
+            for chunk in chunks(ids):
+                mine = paper.c.arxiv_id.in_(chunk) & (paper.c.issue >= since)
+                for arxiv_id, issue in connection.execute(select(paper.c.arxiv_id, paper.c.issue).where(mine)):
+                    by_issue.setdefault(issue, {})[arxiv_id] = issue
+            for papers in by_issue.values():
+                found |= {arxiv_id: papers[arxiv_id] for _, arxiv_id in _carriers(connection, papers)}
+        return found
+
+    def had(self, papers: Mapping[str, date], subscriber_ids: Iterable[int]) -> Mapping[int, tuple[str, ...]]:
+        """Which of these papers, given with their issues, each of these readers has had in an email."""
+        found: dict[int, list[str]] = {}
+        with self._reading() as connection:
+            for chunk in chunks(map(column_id, subscriber_ids)):
+                for subscriber_id, arxiv_id in _carriers(connection, papers, chunk):
+                    found.setdefault(value_id(subscriber_id), []).append(arxiv_id)
+        return {subscriber_id: tuple(sorted(ids)) for subscriber_id, ids in found.items()}
 
     def sent_to(self, subscriber_id: int, limit: int = 5) -> Sequence[Rendered]:
         """The editions of this reader's newest emails."""
@@ -432,6 +454,25 @@ def _row(planned: Delivery) -> dict[str, Any]:
 def _rendered(row: Row[Any]) -> Rendered:
     parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
     return Rendered(key=row.key, subject=row.subject, papers=_papers(row.papers), **parts)
+
+
+def _carriers(
+    connection: Connection, papers: Mapping[str, date], subscriber_ids: Sequence[int] | None = None
+) -> list[tuple[int, str]]:
+    """Who was sent which of these papers; without readers only one for each edition that carried one."""
+    mine = [] if subscriber_ids is None else [received.c.subscriber_id.in_(subscriber_ids)]
+    query = (
+        select(received.c.subscriber_id, delivery.c.edition)
+        .join(delivery, delivery.c.id == received.c.delivery_id)
+        .where(received.c.issue.in_(set(papers.values())), delivery.c.state.in_(_SENT), *mine)
+    )
+    rows = connection.execute(query if mine else query.group_by(delivery.c.edition)).all()
+    keys = sorted({row.edition for row in rows})
+    printed: dict[str, set[str]] = {}
+    for chunk in chunks(keys):
+        for key, stored in connection.execute(select(edition.c.key, edition.c.papers).where(edition.c.key.in_(chunk))):
+            printed[key] = {one.arxiv_id for one in _papers(stored or ())} & papers.keys()
+    return [(row.subscriber_id, arxiv_id) for row in rows for arxiv_id in sorted(printed.get(row.edition, ()))]
 
 
 def _papers(objects: Iterable[Mapping[str, Any]]) -> tuple[PrintedPaper, ...]:

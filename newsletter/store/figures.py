@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import Column, Connection, func, select
 
@@ -31,6 +32,13 @@ class Counting(Base):
                 oldest_waiting=connection.scalar(oldest),
                 usage={name: (count, into, out, cost) for name, count, into, out, cost in connection.execute(used)},
             )
+
+    def mails_between(self, start: datetime, end: datetime) -> Mapping[str, int]:
+        """How many emails of this time are in which state."""
+        within = (delivery.c.date >= start) & (delivery.c.date < end)
+        query = select(delivery.c.state, func.count()).where(within).group_by(delivery.c.state)
+        with self._reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _by(connection: Connection, column: Column[str]) -> Mapping[str, int]:

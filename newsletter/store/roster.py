@@ -247,7 +247,9 @@ def _ids(connection: Connection, table: Table, texts: Iterable[str]) -> Mapping[
 
 
 def _hours_of(one: Reader) -> Hours:
-    return Hours(send_at=one.send_at, wait_until=one.wait_until, timezone=one.timezone, days=one.days)
+    return Hours(
+        send_at=one.send_at, wait_until=one.wait_until, timezone=one.timezone, days=one.days, weekly=one.weekly
+    )
 
 
 @lru_cache(1000)

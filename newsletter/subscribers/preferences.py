@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from newsletter.models import Reader
+from newsletter.models import Frequency, Reader
 from newsletter.subscribers import values
 from newsletter.subscribers.readers import (
     LIST_KEYS,
     PREFERENCES,
     read_abstract_language,
     read_abstracts,
+    read_frequency,
     read_max_papers,
 )
 from newsletter.subscribers.tree import Unfit
@@ -27,6 +28,9 @@ def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[
             return replace(reader, send_at=values.hour(text))
         case "timezone":
             return replace(reader, timezone=values.zone(text))
+        case "frequency":
+            weekly = read_frequency(text) is Frequency.WEEKLY
+            return replace(reader, weekly=weekly, wishes=replace(reader.wishes, weekly=weekly))
         case "abstracts":
             return replace(reader, wishes=replace(reader.wishes, abstracts=read_abstracts(text)))
         case "abstract_language":
@@ -52,6 +56,8 @@ def said(reader: Reader, key: str) -> str:
             return f"{reader.send_at:%H:%M}"
         case "timezone":
             return reader.timezone
+        case "frequency":
+            return (Frequency.WEEKLY if reader.weekly else Frequency.DAILY).value
         case "days":
             return ", ".join(values.DAYS[day - 1] for day in sorted(reader.days))
     found = getattr(reader.wishes, key)

@@ -9,18 +9,21 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from newsletter.models import AbstractLanguage, Abstracts, Finding, Newsletter, Reader, Wishes
+from newsletter.models import AbstractLanguage, Abstracts, Finding, Frequency, Newsletter, Reader, Wishes
 from newsletter.subscribers import values
 from newsletter.subscribers.tree import Block, Reading, Report, is_empty, line_of
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
 LIST_KEYS = ("topics", "languages", "days")
-PREFERENCES = ("topics", "languages", "send_at", "timezone", "days", "abstracts", "abstract_language", "max_papers")
+PREFERENCES = (
+    "topics", "languages", "send_at", "timezone", "days", "frequency", "abstracts", "abstract_language", "max_papers",
+)  # fmt: skip
 KEYS = (
     "email", "name", "list", *PREFERENCES, *SERVICE_KEYS,
 )  # fmt: skip
 
 read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
+read_frequency = values.closed(Frequency)
 read_max_papers = values.whole(1, 100)
 
 
@@ -42,6 +45,7 @@ class Defaults:
             "send_at": Reading(values.hour),
             "timezone": Reading(values.zone),
             "days": Reading(values.weekday, many=True),
+            "frequency": Reading(read_frequency),
             "abstracts": Reading(read_abstracts),
             "abstract_language": Reading(read_abstract_language),
             "max_papers": Reading(read_max_papers),
@@ -107,6 +111,7 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
         wait_until=usual.wait_until,
         timezone=given.get("timezone", usual.timezone),
         days=frozenset(given.get("days", range(1, 8))),
+        weekly=_is_weekly(given),
         line=line,
         unsubscribed=given.get("unsubscribed"),
         paused_until=given.get("paused_until"),
@@ -123,7 +128,12 @@ def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
         abstract_language=given.get("abstract_language", AbstractLanguage.ORIGINAL),
         max_papers=given.get("max_papers", 15),
         mailing_list=given.get("email") if given.get("list") else None,
+        weekly=_is_weekly(given),
     )
+
+
+def _is_weekly(given: Mapping[str, Any]) -> bool:
+    return given.get("frequency") is Frequency.WEEKLY
 
 
 def _add(readers: dict[str, Reader], reader: Reader, node: Node, report: Report) -> None:

@@ -24,9 +24,14 @@ def last_hour(hours: Hours, now: datetime) -> datetime | None:
     today = now.astimezone(zone).date()
     for day in (today, today - timedelta(days=1)):
         moment = datetime.combine(day, hours.send_at, zone).astimezone(UTC)
-        if day.isoweekday() in hours.days and moment <= now:
+        if day.isoweekday() in hours.due_on and moment <= now:
             return moment
     return None
+
+
+def is_due_day(hours: Hours, now: datetime) -> bool:
+    """Whether an email is due today, at whatever hour."""
+    return now.astimezone(ZoneInfo(hours.timezone)).isoweekday() in hours.due_on
 
 
 def next_email(hours: Hours, now: datetime) -> datetime:
@@ -35,7 +40,7 @@ def next_email(hours: Hours, now: datetime) -> datetime:
     today = now.astimezone(zone).date()
     days = (today + timedelta(days=ahead) for ahead in range(-7, 15))
     moments = [
-        datetime.combine(day, hours.send_at, zone).astimezone(UTC) for day in days if day.isoweekday() in hours.days
+        datetime.combine(day, hours.send_at, zone).astimezone(UTC) for day in days if day.isoweekday() in hours.due_on
     ]
     return next(
         moment

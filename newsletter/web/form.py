@@ -83,6 +83,7 @@ def _now(reader: Reader) -> dict[str, Any]:
         "abstract_language": reader.wishes.abstract_language.value,
         "send_at": said(reader, "send_at"),
         "timezone": reader.timezone,
+        "frequency": said(reader, "frequency"),
         "days": [DAYS[day - 1] for day in sorted(reader.days)],
     }
 
