@@ -29,7 +29,7 @@ from newsletter.app.files import token_keys
 from newsletter.demo.rows import SampleRow
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
-from newsletter.readers import enrolling, in_force
+from newsletter.readers import enrolling
 from newsletter.scheduler import Service
 from newsletter.settings import Settings
 from newsletter.times import calendar
@@ -78,17 +78,21 @@ def _smtp_source(size: int) -> float:
 
 
 def _first_email() -> float:
-    """Seconds from the tick at which so many readers are due; the day is prepared and nobody has had it."""
+    """Seconds from the tick at which so many readers are due; an earlier one has prepared the day."""
     with _morning(1) as (folder, given, sink):
-        _newsletter(_ROOT, folder, given, "collect")
         os.environ.update(given)
         settings = Settings(subscribers=folder / "subscribers.yaml", data_dir=folder / "var")
-        with app.open_counter(settings, now=lambda: utc_now() + timedelta(hours=24)) as counter:
-            in_force.take_in(counter, in_force.load(counter))
-            enrolling.enrol(counter.store, token_keys(settings.data_dir), readers(_MANY), utc_now() - timedelta(days=9))
+        announced = calendar.announced_at(calendar.newest(utc_now()))
+        clock = [announced + timedelta(minutes=5)]
+        with app.open_counter(settings, now=lambda: clock[0]) as counter:
             service = Service(settings, counter)
-            began = time.monotonic()
             service.tick()
+            enrolling.enrol(counter.store, token_keys(settings.data_dir), readers(_MANY), announced - timedelta(days=9))
+            clock[0] = announced + timedelta(hours=10)
+            before, began = sink.taken, time.monotonic()
+            service.tick()
+        if before:
+            raise AssertionError("an email left before its hour")
         return sink.first - began
 
 

@@ -43,7 +43,7 @@ def tell(alarm: Alarm, paused: DomainPause) -> None:
 
 
 def lift(store: Store, alarm: Alarm, domains: Container[str], now: datetime) -> None:
-    """It was not these domains: everybody refuses us, and emails go out again as soon as that is mended."""
+    """It was not these domains: everybody refuses us, and emails go out again as soon as that is fixed."""
     for paused in store.paused_domains(now):
         if paused.domain in domains:
             store.pause_domain(replace(paused, until=now))

@@ -13,7 +13,7 @@ from newsletter.delivery.deciding import decide
 from newsletter.delivery.tally import Tally, counted
 from newsletter.models import HEARD_OF, Delivery, DeliveryState, Outcome, Verdict
 
-_UNTIL_MENDED = timedelta(hours=1)  # the service tries again; `newsletter run` does at once
+_UNTIL_FIXED = timedelta(hours=1)  # the service tries again; `newsletter run` does at once
 _OF_READER = re.compile(r"5\d\d[ -]5\.(?:1\.1|1\.10|2\.1)\b")
 _OF_MAILBOX = re.compile(r"55[0-3]\b")  # RFC 5321 section 4.2.3: what cannot be done with a mailbox
 _FOR_GOOD = re.compile(r"5\d\d\b")
@@ -82,7 +82,7 @@ class Refused:
         if found.everywhere:
             ours = [one for one in (*self.emails.values(), *earlier.values()) if found.covers(_refusal(one))]
             domains = frozenset(domain(one.email) for one in ours)
-            tally += Tally(held=found.everywhere, held_for=_UNTIL_MENDED, ours=domains)
+            tally += Tally(held=found.everywhere, held_for=_UNTIL_FIXED, ours=domains)
         corrected = [one for one in settled if one != self.emails[one.id]]
         return Judged([*corrected, *map(_untried, back)], list(self._blamed(found)), tally)
 
@@ -119,5 +119,5 @@ def _may_be_ours(one: Delivery) -> bool:
 
 
 def _untried(one: Delivery) -> Delivery:
-    """Due at once when the sender is mended: the hold keeps it until then."""
+    """Due at once when the sender is fixed: the hold keeps it until then."""
     return replace(one, state=DeliveryState.QUEUED, not_before=None, attempts=max(one.attempts - 1, 0))
