@@ -606,7 +606,7 @@ def test_smtp_with_a_token(access: Access, token_sink: TokenSink, token_port: in
     """Emails go out over a login with a token of several thousand characters."""
     assert (Verdict.ACCEPTED, None) == send(token_port, access)
     assert [access.token()] == token_sink.logins
-    verify(f"smtp://news@example.org@localhost:{token_port}", None, 10, access)
+    verify(f"smtp://news@example.org@localhost:{token_port}", None, 10, access=access)
 
 
 @pytest.mark.usefixtures("trusted")
