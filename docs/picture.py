@@ -1,4 +1,4 @@
-"""Make the README's picture: the demo's mail on a phone, light, dark in Chinese, and one paper. Needs Chromium."""
+"""Make the README's picture: the demo's email on a phone, light, dark in Chinese, and its contents. Needs Chromium."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def main() -> None:
         # Each frame asks its own element for light or dark, unless the browser is told to answer for all.
         window = browser.new_page(viewport=size, device_scale_factor=1.25, color_scheme="null")
         window.goto(page.resolve().as_uri())
-        # A screen of the first paper: from its title on, with the margin that the mail has above its own title.
-        window.frames[3].evaluate("scrollTo(0, document.querySelector('h3').getBoundingClientRect().top - 28)")
+        # The screen behind the first paper: the list of the others, and the second one.
+        window.frames[3].evaluate("scrollTo(0, document.querySelectorAll('h2')[1].getBoundingClientRect().top - 4)")
         window.screenshot(path=PICTURE)
         browser.close()
     print(PICTURE)

@@ -566,8 +566,8 @@ def test_a_click_changes_a_preference(visited: tuple[Site, Ground]) -> None:
     site, ground = visited
     done = site.ask("POST", page_of(ground.ask(Command.DAYS, "weekly")[0]))
     assert "You now get Morning arXiv once a week, on Monday." in done.text
-    assert "days: [mon]" in site.settings.subscribers.read_text("utf-8")
-    assert "mon" == ground.preferences()["days"]
+    assert "frequency: weekly" in site.settings.subscribers.read_text("utf-8")
+    assert "weekly" == ground.preferences()["frequency"]
 
 
 @pytest.mark.parametrize("days", [7, 14, 30])

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from email.message import EmailMessage
 from html import unescape
 from itertools import product
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.morning import ROSTER, desk_of, outbox, part, practice
 from tests.responses import ADA, written
 from tests.responses import KINDS as ANSWERS
 
+_FIRST = "['h3', '.who', '.line', '.second']"
 ARTEFACTS = Path(__file__).parent.parent / "var" / "artefacts" / "mail"  # kept by CI, ignored by git
 
 
@@ -76,15 +78,34 @@ def test_25_whole_abstracts_fit(renderer: Renderer, real_data: Path, start: int)
     assert [paper.arxiv_id for paper in papers if to_unicode(paper.abstract) not in shown] == []
 
 
-def test_the_demo_day_fits(tmp_path: Path) -> None:
-    """The mails of the sample day, by the practice model, stay far below the limit."""
-    with practice(tmp_path) as (_, settings), desk_of(settings) as desk:
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, EmailMessage]:
+    """The emails of the sample day, by the practice model."""
+    with practice(tmp_path_factory.mktemp("day")) as (_, settings), desk_of(settings) as desk:
         pipeline.run(desk)
-        mails = outbox(settings)
-        assert mails
-        for mail in mails.values():
-            assert 10_000 < len(part(mail, "html").encode()) <= HTML_LIMIT
-            assert "arxiv.org/abs/" in part(mail, "plain")
+        return outbox(settings)
+
+
+def test_the_demo_day_fits(day: Mapping[str, EmailMessage]) -> None:
+    """They stay far below the limit."""
+    assert day
+    for mail in day.values():
+        assert 10_000 < len(part(mail, "html").encode()) <= HTML_LIMIT
+        assert "arxiv.org/abs/" in part(mail, "plain")
+
+
+def test_the_first_screen_of_a_phone(day: Mapping[str, EmailMessage], browser: Any) -> None:
+    """It holds the first paper's title, authors and both one-liners; fifteen papers are not much longer than needed."""
+    for mail in day.values():
+        page = browser.new_page(viewport={"width": 375, "height": 812})
+        page.set_content(part(mail, "html"))
+        bottoms = page.evaluate(f"{_FIRST}.map(one => document.querySelector(one).getBoundingClientRect().bottom)")
+        assert bottoms == sorted(bottoms)
+        assert bottoms[-1] <= 812
+        page.set_viewport_size({"width": 360, "height": 812})
+        assert 15 == page.evaluate("document.querySelectorAll('h3').length")
+        assert page.evaluate("document.documentElement.scrollHeight") <= 9500
+        page.close()
 
 
 def test_preview_shows_the_operators_template(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ subscribers:
 """
 FORM = {
     "languages": ["zh", ""], "topics": ["", "robots"], "abstracts": "full", "abstract_language": "first",
-    "max_papers": "9", "send_at": "21:30", "timezone": "Europe/London", "days": ["", "mon", "thu"], "do": "save",
+    "max_papers": "9", "send_at": "21:30", "timezone": "Europe/London", "days": ["", "mon", "thu"],
+    "frequency": "weekly", "do": "save",
 }  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def test_saving_writes_ledger_and_file(topics: Site) -> None:
     assert (200, True) == (answer.status, "已保存" in answer.text)  # in the language that was just chosen
     wanted = {
         "languages": "zh", "topics": "robots", "abstracts": "full", "abstract_language": "first", "send_at": "21:30",
-        "timezone": "Europe/London", "days": "mon, thu", "max_papers": "9",
+        "timezone": "Europe/London", "days": "mon, thu", "frequency": "weekly", "max_papers": "9",
     }  # fmt: skip
     assert wanted == in_force(topics)
     text = topics.settings.subscribers.read_text("utf-8")

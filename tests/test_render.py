@@ -5,12 +5,14 @@ from __future__ import annotations
 import email
 import email.policy
 import re
+from dataclasses import replace
 from datetime import date
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parseaddr
 from html import escape, unescape
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from hypothesis import strategies as st
 from newsletter import tokens
 from newsletter.addresses import split_mailbox
 from newsletter.errors import TemplateError
+from newsletter.inbound import cut, grammar
 from newsletter.models import (
     AbstractLanguage,
     Abstracts,
@@ -45,8 +48,9 @@ from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.wrap import columns, wrap
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose
+from newsletter.words import load_words
 from tests.factories import DAY, KEYS, a_letterhead, a_paper, an_edition, an_entry
-from tests.mails import HOSTILE, TEMPLATES, a_mail, mailed
+from tests.mails import HOSTILE, KINDS, TEMPLATES, a_mail, mailed
 
 
 @pytest.fixture(scope="session")
@@ -324,6 +328,34 @@ def test_translated_abstracts(renderer: Renderer, wish: str, original: bool, tra
     assert not any("evil" in link for link in links(mail.html))
 
 
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "de"])
+@pytest.mark.parametrize("kind", ["weekly", "topics-and-days"])
+def test_several_days_are_never_today(renderer: Renderer, kind: str, language: str) -> None:
+    """An email about several days speaks of none of them as today, whatever else it has to say."""
+    edition = KINDS[kind]()
+    wishes = replace(edition.wishes, languages=(language, "en"))
+    empty, nothing = replace(edition, sections=()), replace(edition, sections=(), considered=0)
+    for late, shown in product((True, False), (edition, empty, nothing)):
+        notices = tuple(Notice(one, 3, 40) for one in NoticeKind if late or one is not NoticeKind.LATE)
+        mail = mailed(renderer, replace(shown, wishes=wishes, notices=notices))
+        if edition.wishes.weekly or shown.sections:
+            said = f"{mail.rendered.subject} {mail.text} {mail.html}"
+            assert not re.search(r"\btoday\b|今日|今天|本日|\bheute\b", said, re.I)
+
+
+def test_more_than_fits_is_counted_and_linked(renderer: Renderer) -> None:
+    """By day, with what the reader's wish leaves out and what the size does; all of it in both parts."""
+    edition = replace(
+        long_edition(400, Abstracts.FULL), left_out=((date(2026, 3, 5), 3),), issues=(date(2026, 3, 5), DAY)
+    )
+    mail = mailed(renderer, edition)
+    shown = len(re.findall(r"^ *(?:arXiv: )?https://arxiv.org/abs/", mail.text, re.M))
+    assert f"{403 - shown} more papers passed." in mail.text
+    assert f"Mon 9 Mar: {400 - shown}: https://news.example.org/2026-03-09.html" in mail.text.replace("\u00a0", " ")
+    assert 'href="https://news.example.org/2026-03-05.html"' in mail.html
+    assert "more papers passed" not in mailed(renderer, an_edition(3)).text
+
+
 def test_a_late_announcement_is_called_late(renderer: Renderer) -> None:
     """A mail that waited in vain does not say that there was nothing."""
     late = renderer.render(an_edition(0, notices=(Notice(NoticeKind.LATE),), considered=0), a_letterhead())
@@ -359,6 +391,21 @@ def test_replies_are_promised_only_where_they_are_read(renderer: Renderer) -> No
     assert "Replies work too" not in silent.text + silent.html
     commands = {"unsubscribe", "stop", "退订", "cancel", "remove me"}
     assert not {line.strip(" .!。“”").lower() for line in promised.text.splitlines()} & commands
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-Hant", "de"])
+def test_the_words_of_the_footer_are_understood(renderer: Renderer, language: str) -> None:
+    """Each of them alone does what it says; the whole email below a word of thanks does nothing."""
+    mail = mailed(renderer, an_edition(13, wishes=Wishes(topics=("f",), languages=(language, "en"))))
+    words = load_words([TEMPLATES], language)
+    footer = " ".join(mail.text[mail.text.rindex("──") :].split())
+    for name, action in (("weekly", "days"), ("papers", "papers"), ("pause", "pause"), ("unsubscribe", "unsubscribe")):
+        word = words.say(f"answer_word_{name}")
+        assert word in footer
+        wish = grammar.read("Re: x", cut.visible_lines(word), DAY)
+        assert wish is not None
+        assert wish.action == action
+    assert grammar.read("Re: x", cut.visible_lines(f"Thanks, a good issue!\n\n{mail.text}"), DAY) is None
 
 
 def a_mail_full_of(renderer: Renderer, text: str) -> Message:

@@ -29,6 +29,8 @@ def feed(name: str, shelf: Shelf, labels: Labels, *, identity: str, public_url: 
     root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": labels.words.language})
     _add(root, "id", _urn(identity, shelf.topic))
     _add(root, "title", title)
+    machine = labels.words.say("machine_unnamed") + labels.words.say("gap") + labels.words.say("archive_unaffiliated")
+    _add(root, "subtitle", machine)
     _add(root, "updated", days[0][1]["announced"] if days else "1970-01-01T00:00:00Z")
     _add(root, "link", rel="self", type="application/atom+xml", href=f"{base}feed.xml")
     _add(root, "link", rel="alternate", type="text/html", href=f"{base}index.html")
@@ -37,7 +39,8 @@ def feed(name: str, shelf: Shelf, labels: Labels, *, identity: str, public_url: 
     for day, content in days:
         entry = _entry(root, content, _urn(identity, shelf.topic, day), labels)
         _add(entry, "link", rel="alternate", type="text/html", href=f"{base}{day}.html")
-        _add(entry, "content", _content(content["papers"], f"{public_url}/" if public_url else None), type="html")
+        listed = _content(content["papers"], f"{public_url}/" if public_url else None)
+        _add(entry, "content", f"{listed}<p>{escape(machine)}</p>", type="html")
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 

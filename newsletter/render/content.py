@@ -36,6 +36,7 @@ class Footer:
     one_click: bool
     replies_read: bool
     why: str
+    replies: str  # what a reply can do, in words that are understood; empty where nobody reads them
     machine: str
     address: str
     usage: str = ""  # the first edition's templates ask for it; tokens and cost stand in the archive and in `status`
@@ -316,9 +317,14 @@ def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:
         one_click=bool(letterhead.public_url),
         replies_read=letterhead.replies_read,
         why=words.say("why", topics=topics) if topics else "",
+        replies=words.say("replies", **_commands(words)) if letterhead.replies_read else "",
         machine=_machine(edition, words),
         address=clean(letterhead.postal_address or ""),
     )
+
+
+def _commands(words: Words) -> Mapping[str, str]:
+    return {name: words.say(f"answer_word_{name}") for name in ("weekly", "papers", "pause", "unsubscribe")}
 
 
 def _machine(edition: Edition, words: Words) -> str:

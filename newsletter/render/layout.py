@@ -187,8 +187,13 @@ def _names(authors: Sequence[str]) -> list[str]:
 
 
 def _authors(names: Sequence[str], words: Words) -> str:
-    shown = ", ".join(name.replace(" ", "\u00a0") if len(name) < _UNBROKEN else name for name in names[:4])
-    return shown if len(names) <= 4 else f"{shown} {words.say('et_al', count=len(names))}"
+    shown = ", ".join(_kept(name) if len(name) < _UNBROKEN else name for name in names[:4])
+    return shown if len(names) <= 4 else f"{shown} {_kept(words.say('et_al', count=len(names)))}"
+
+
+def _kept(text: str) -> str:
+    """The text on one line."""
+    return text.replace(" ", "\u00a0")
 
 
 def _surname(name: str) -> str:

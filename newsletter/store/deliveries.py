@@ -77,15 +77,15 @@ class Deliveries(Base):
 
     def carried(self, ids: Iterable[str], since: date) -> Mapping[str, date]:
         """Which of these papers stood in an email about an issue since that day, with the issue that announced each."""
+        by_issue: dict[date, dict[str, date]] = {}
         found: dict[str, date] = {}
         with self._reading() as connection:
             for chunk in chunks(ids):
-                query = select(paper.c.arxiv_id, paper.c.issue).where(
-                    paper.c.arxiv_id.in_(chunk), paper.c.issue >= since
-                )
-                for arxiv_id, issue in connection.execute(query).all():
-                    if _carriers(connection, {arxiv_id: issue}):
-                        found[arxiv_id] = issue
+                mine = paper.c.arxiv_id.in_(chunk) & (paper.c.issue >= since)
+                for arxiv_id, issue in connection.execute(select(paper.c.arxiv_id, paper.c.issue).where(mine)):
+                    by_issue.setdefault(issue, {})[arxiv_id] = issue
+            for papers in by_issue.values():
+                found |= {arxiv_id: papers[arxiv_id] for _, arxiv_id in _carriers(connection, papers)}
         return found
 
     def had(self, papers: Mapping[str, date], subscriber_ids: Iterable[int]) -> Mapping[int, tuple[str, ...]]:
