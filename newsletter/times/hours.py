@@ -33,6 +33,25 @@ def is_due_day(hours: Hours, now: datetime) -> bool:
     return now.astimezone(ZoneInfo(hours.timezone)).isoweekday() in hours.due_on
 
 
+def next_hour(hours: Hours, now: datetime, paused_until: date | None = None) -> datetime | None:
+    """When the next email is due if arXiv announces as planned, by the reader's own clock; None within two weeks."""
+    zone = ZoneInfo(hours.timezone)
+    today, announced = now.astimezone(zone).date(), False
+    for day in (today + timedelta(days=number) for number in range(-7, 15 + _days_until(paused_until, today))):
+        announced = announced or calendar.is_issue_date(day)
+        if day.isoweekday() not in hours.due_on:
+            continue
+        moment = datetime.combine(day, hours.send_at, zone)
+        if announced and moment > now and not (paused_until and day < paused_until):
+            return moment
+        announced = announced and bool(paused_until and day < paused_until)
+    return None
+
+
+def _days_until(paused_until: date | None, today: date) -> int:
+    return max(0, (paused_until - today).days) if paused_until else 0
+
+
 def is_open(hours: Hours, moment: datetime, now: datetime) -> bool:
     """Whether an email due at `moment` may still be sent: on the same local day, or soon after."""
     zone = ZoneInfo(hours.timezone)

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -35,8 +35,8 @@ class _Folder(StaticFiles):
         except HTTPException as error:
             if error.status_code != HTTPStatus.NOT_FOUND:
                 raise
-        words = await run_in_threadpool(spoken, self._counter, _accepts(scope))
-        return pages.answer(pages.not_found(words), HTTPStatus.NOT_FOUND)
+        voice = await run_in_threadpool(spoken, self._counter, scope)
+        return pages.answer(pages.not_found(voice), HTTPStatus.NOT_FOUND)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Nothing whose name begins with a dot: a part that is being written, what someone else left there."""
@@ -70,8 +70,8 @@ class PrivateArchive:
         token, slash, _ = scope["path"].removeprefix(prefix).lstrip("/").partition("/")
         for_reader = _for_this_reader(send)
         if not await run_in_threadpool(self._opens, token):
-            words = await run_in_threadpool(spoken, self._counter, _accepts(scope))
-            await pages.answer(pages.not_valid(words), 404)(scope, receive, send)
+            voice = await run_in_threadpool(spoken, self._counter, scope)
+            await pages.answer(pages.not_valid(voice), 404)(scope, receive, send)
         elif not slash:
             await RedirectResponse(f"{token}/", 308)(scope, receive, for_reader)
         else:
@@ -83,10 +83,6 @@ class PrivateArchive:
             return False
         subscriber = self._counter.store.subscriber(subscriber_id)
         return subscriber is not None and subscriber.state.reads
-
-
-def _accepts(scope: Scope) -> str:
-    return Headers(scope=scope).get("accept-language", "")
 
 
 def _for_this_reader(send: Send) -> Send:
