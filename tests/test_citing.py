@@ -116,9 +116,10 @@ def test_every_file_of_an_archive_parses() -> None:
     files = archive.pages(a_site(), content, TEMPLATES)
     for name in (name for name in files if name.endswith(".bib")):
         entries = parsed(files[name].decode())
-        records = rispy.loads(files[name.replace(".bib", ".ris")].decode())
-        assert len(entries) == len(records) > 0, name
-        assert files[name.replace(".bib", ".md")].decode().count("](http") == len(entries)
+        assert entries, name
+        if not name.startswith("papers/"):
+            records = rispy.loads(files[name.replace(".bib", ".ris")].decode())
+            assert len(entries) == len(records) == files[name.replace(".bib", ".md")].decode().count("](http"), name
     assert len(content[DAY]["papers"]) == len(parsed(files[f"{DAY}.bib"].decode()))
 
 
@@ -134,8 +135,10 @@ def test_a_paper_page_says_what_zotero_reads() -> None:
     assert ["Noël Müller", "Ada Lovelace"] == stated("author")
     assert (["2603.00902"], ["https://arxiv.org/pdf/2603.00902"]) == (stated("arxiv_id"), stated("pdf_url"))
     assert ["2026/03/06"] == stated("publication_date")
-    exported = [f"2603.00902.{ending}" for ending in ("bib", "ris", "md")]
-    assert exported == tree.xpath("//a[@download]/@href")
+    assert ["2603.00902.bib"] == tree.xpath("//a[@download]/@href")
+    shown_ris, shown_markdown = (one.text for one in tree.xpath("//pre"))
+    assert ["Müller, Noël", "Lovelace, Ada"] == rispy.loads(shown_ris)[0]["authors"]
+    assert "[Zebrafish on day 9](https://arxiv.org/abs/2603.00902)" in shown_markdown
     assert ["https://news.example.org/papers/2603.00902.html"] == tree.xpath("//a[@data-copy-link]/@href")
     private = archive.pages(a_site(private=True, public_url=None), days(DAY), TEMPLATES)
     shared = lxml.html.document_fromstring(private["papers/2603.00902.html"].decode()).xpath(

@@ -93,7 +93,9 @@ def _plain(text: str) -> str:
 
 def ris(papers: Sequence[Day]) -> str:
     """One record for each paper, as unpublished work in the repository arXiv."""
-    return "\r\n".join("".join(f"{tag}  - {tex.clean(text)}\r\n" for tag, text in _record(paper)) for paper in papers)
+    return "\r\n".join(
+        "".join(f"{tag}  - {' '.join(text.split())}\r\n" for tag, text in _record(paper)) for paper in papers
+    )
 
 
 def _record(paper: Day) -> Iterator[tuple[str, str]]:
@@ -152,8 +154,6 @@ def metadata(paper: Day) -> Iterator[tuple[str, str]]:
         yield "citation_doi", paper["doi"]
     yield "citation_pdf_url", paper["links"]["pdf"]
     yield "citation_abstract_html_url", paper["links"]["arxiv"]
-    if paper["abstract"]:
-        yield "citation_abstract", paper["abstract"]
 
 
 FORMS: Mapping[str, str] = {"bib": "BibTeX", "ris": "RIS", "md": "Markdown"}  # endings of files, and their names

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -25,6 +26,7 @@ class Labels:
 
     def __init__(self, words: Words) -> None:
         self.words = words
+        self._alone = cache(lambda key: Markup.escape(words.say(key)))  # a year's pages say most of them often
         self.number = words.number
         self.long_day = words.day
         self.short_day = words.day_of_month
@@ -44,6 +46,8 @@ class Labels:
 
     def w(self, key: str, **values: object) -> Markup:
         """A phrase as HTML; values that are markup, such as the start of a link, are not escaped."""
+        if not values:
+            return self._alone(key)
         return Markup.escape(self.words.pattern(key, **values)).format(**self.words.shown(values))
 
     def counted(self, number: int, what: str) -> str:

@@ -153,10 +153,10 @@ class Pages:
                     paper=paper,
                     date=date.fromisoformat(day["date"]),
                     topics=[(key, titles[key]) for key in paper["topics"] if key in titles],
+                    cited={"RIS": citing.ris([paper]), "Markdown": citing.markdown([paper])},
                     description=next(iter(paper["lines"].values()), "") or paper["abstract"][:200],
                 ).items()
-                taken = citing.taken_along([paper], "")
-                yield from ((f"papers/{name}.{ending}", text) for ending, text in taken.items())
+                yield f"papers/{name}.bib", citing.bibtex([paper]).encode("utf-8", "replace")
 
     def prompt(self, day: Day, dates: Sequence[date]) -> Files:
         """The prompt that chose the papers of these days."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
@@ -15,6 +16,7 @@ _SPECIAL = {
     **{mark: f"\\{mark}" for mark in "$&#%_"},
     **{mark: f"\\ensuremath{{{mark}}}" for mark in "<>|"},
 }  # fmt: skip
+_UNPLAIN = re.compile(r"[^ -~]|[\\{}$&#%_^~<>|]")
 _LETTERS = "ss ae AE oe OE aa AA o O l L i dh DH th TH dj DJ ng NG"
 # What LaTeX itself knows; of the Greek letters the form that looks like its character.
 _MATH = (
@@ -28,7 +30,7 @@ _MATH = (
 
 def to_tex(text: str) -> str:
     """The text with accents, common symbols and special characters as commands; all else stays Unicode."""
-    return "".join(_letter(one) for one in unicodedata.normalize("NFC", text))
+    return _UNPLAIN.sub(lambda found: _letter(found[0]), unicodedata.normalize("NFC", text))
 
 
 @cache
