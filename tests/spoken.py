@@ -32,7 +32,14 @@ _SEEN = " | ".join(
     ]
 )
 _CODES = " | ".join(
-    ["//select[@id='zone']/option", "//*[@name='languages']/option", "//style", "//script", "//comment()"]
+    [
+        "//select[@id='zone']/option",
+        "//*[@name='languages']/option",
+        "//style",
+        "//script",
+        "//comment()",
+        "//details/pre",
+    ]
 )
 
 _INLINE = frozenset({"a", "abbr", "b", "bdi", "span", "time"})
