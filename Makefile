@@ -40,7 +40,7 @@ sbom: $(VENV)/.ready-dev ## what is in an installation, as CycloneDX: var/sbom.j
 picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
 	$(BIN)/python docs/picture.py
 
-pictures: $(VENV)/.ready-dev ## every kind of email, phone and desktop, light and dark: var/pictures (needs chromium)
+pictures: $(VENV)/.ready-dev ## every kind of email and page, phone and desktop, light and dark: var/pictures (needs chromium)
 	$(BIN)/python docs/pictures.py
 
 lock: ## the two lock files again (needs uv)

@@ -1,4 +1,4 @@
-"""Make pictures of every kind of email in var/pictures: phone and desktop, light and dark. Needs Chromium.
+"""Make pictures of every kind of email and page in var/pictures: phone and desktop, light and dark. Needs Chromium.
 
 Run from the repository's folder; `make pictures` does. Names as arguments make only these.
 """
@@ -7,19 +7,31 @@ from __future__ import annotations
 
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Any, cast
 
-from playwright.sync_api import Browser, sync_playwright
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.applications import Starlette
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from newsletter import pipeline  # the tests' editions are at hand only with the repository's folder
 from newsletter.models import Edition, Line
+from newsletter.readers import in_force
 from newsletter.render import Renderer
+from newsletter.times.clock import utc_now
+from newsletter.tokens import Purpose, make
+from newsletter.web import build
 from tests import spoken
+from tests.counters import counter_of
 from tests.mails import KINDS, TEMPLATES, mailed
 from tests.morning import ROSTER, desk_of, outbox, part, practice
 from tests.test_directions import INTERFACE, LINES
@@ -30,7 +42,7 @@ SIZES = {"phone-360": 360, "phone-375": 375, "desktop-700": 700, "desktop-1200":
 SCREEN = 812  # pixels: the first screen of a phone
 
 
-def pages() -> Iterator[tuple[str, str]]:
+def emails() -> Iterator[tuple[str, str]]:
     """Each email by name, as HTML: the sample day's, one of every kind, and one from right to left."""
     with tempfile.TemporaryDirectory() as folder:
         with practice(Path(folder), roster=ROSTER) as (_, settings), desk_of(settings) as desk:
@@ -42,6 +54,45 @@ def pages() -> Iterator[tuple[str, str]]:
             yield kind, mailed(renderer, make()).html
         arabic = Renderer([spoken.put(Path(folder) / "templates", "ar", INTERFACE), TEMPLATES], None)
         yield "right-to-left", mailed(arabic, _in_arabic(KINDS["english"]())).html
+
+
+@contextmanager
+def web(folder: Path, languages: tuple[str, ...]) -> Iterator[Mapping[str, str]]:
+    """The addresses of every page, by name, while a web part over the sample day serves them in these languages."""
+    main = languages[0]
+    if main == "ar":
+        spoken.put(folder / "templates", main, INTERFACE)
+    roster = f"newsletter: {{languages: [{', '.join(languages)}]}}\n{ROSTER}"
+    with practice(folder, roster=roster) as (_, settings):
+        with desk_of(settings) as desk:
+            pipeline.run(desk)
+            pipeline.publish(desk)
+        with counter_of(settings, utc_now) as counter, _served(build(counter)) as address:
+            in_force.take_in(counter, in_force.load(counter))
+            reader = next(one for one in counter.store.subscribers() if counter.store.reader(one.id))
+            leave, prefer = (make(counter.keys, what, reader.id) for what in (Purpose.LEAVE, Purpose.PREFERENCES))
+            day = next((settings.data_dir / "archive").glob("????-??-??.html")).stem
+            paper = next((settings.data_dir / "archive" / "papers").glob("*.html")).name
+            paths = {
+                "front": "", "month": f"{day[:7]}.html", "day": f"{day}.html", "paper": f"papers/{paper}",
+                "search": "search.html?q=model", "leave": f"u/{leave}", "preferences": f"p/{prefer}",
+                "link": "u/forged", "undo-over": "undo/0", "not-found": "nothing",
+            }  # fmt: skip
+            yield {f"page-{name}-{main}": f"{address}/{path}" for name, path in paths.items()}
+
+
+@contextmanager
+def _served(application: Starlette) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def _kinds() -> Mapping[str, Callable[[], Edition]]:
@@ -57,29 +108,47 @@ def _in_arabic(edition: Edition) -> Edition:
     return replace(edition, wishes=replace(edition.wishes, languages=("ar", "en")), sections=sections)
 
 
-def photograph(browser: Browser, name: str, html: str) -> None:
+def photograph(browser: Browser, name: str, open_it: Callable[[Page], object]) -> None:
     """The whole page at every size and in both schemes, and the first screen of a phone."""
     for (size, width), scheme in product(SIZES.items(), ("light", "dark")):
-        page = browser.new_page(viewport={"width": width, "height": SCREEN}, color_scheme=scheme)
-        page.set_content(html)
+        page = browser.new_page(
+            viewport={"width": width, "height": SCREEN}, color_scheme=cast(Any, scheme), locale=_locale(name)
+        )
+        open_it(page)
         page.screenshot(path=FOLDER / f"{name}-{size}-{scheme}.png", full_page=True)
         if size == "phone-375":
             page.screenshot(path=FOLDER / f"{name}-first-screen-{scheme}.png")
         height = page.evaluate("document.documentElement.scrollHeight")
-        print(f"{name:16} {size:13} {scheme:6} {height:6} px high")
+        print(f"{name:20} {size:13} {scheme:6} {height:6} px high")
         page.close()
+
+
+def _locale(name: str) -> str:
+    return name.rpartition("-")[2] if name.startswith("page-") else "en"
 
 
 def main() -> None:
     """Write var/pictures."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     wanted = sys.argv[1:]
-    made = [(name, html) for name, html in pages() if not wanted or name in wanted]  # a browser has a loop of its own
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        for name, html in made:
-            photograph(browser, name, html)
-        browser.close()
+
+    def is_wanted(name: str) -> bool:
+        return not wanted or any(name.startswith(one) for one in wanted)
+
+    made = [(name, html) for name, html in emails() if is_wanted(name)]  # a browser has a loop of its own
+    with ExitStack() as open_sites:
+        addresses: dict[str, str] = {}
+        for languages in (("en", "zh"), ("zh", "en"), ("ar", "en")) if not wanted or "page" in "".join(wanted) else ():
+            folder = Path(open_sites.enter_context(tempfile.TemporaryDirectory()))
+            addresses |= open_sites.enter_context(web(folder, languages))
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+            for name, html in made:
+                photograph(browser, name, partial(Page.set_content, html=html))
+            for name, address in addresses.items():
+                if is_wanted(name):
+                    photograph(browser, name, partial(Page.goto, url=address))
+            browser.close()
     print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")
 
 

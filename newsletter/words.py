@@ -110,6 +110,10 @@ class Words:
             return self.long_day(days[0])
         return str(format_interval(days[0], days[-1], "yMMMd", locale=self._locale))
 
+    def week(self, first: date, last: date) -> str:
+        """From one day to the other, without the year."""
+        return str(format_interval(first, last, "MMMd", locale=self._locale))
+
     def listed(self, names: Sequence[str]) -> str:
         """The names as this language lists them in a sentence."""
         shown = [f"{_ISOLATE}{name}{_END}" if self.direction == "rtl" else name for name in names]

@@ -15,6 +15,37 @@
     return phrase.replace(/\{(\w+)\}/g, (_, name) => values[name].toLocaleString(locale));
   };
 
+  const element = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
+
+  // What a link leads to goes to the clipboard; without one, or without a script, it is only a link.
+  const offer = (link, label, read) => {
+    if (!navigator.clipboard) return;
+    link.textContent = label;
+    link.setAttribute("role", "button");
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      try {
+        await navigator.clipboard.writeText(await read());
+        link.textContent = say("script_copied");
+        setTimeout(() => { link.textContent = label; }, 2000);
+      } catch {
+        location.href = link.href;
+      }
+    });
+  };
+  const fetched = async (address) => {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(answer.status);
+    return answer.text();
+  };
+  for (const link of document.querySelectorAll("a[data-copy]"))
+    offer(link, say("script_copy", { what: link.textContent }), () => fetched(link.href));
+  for (const link of document.querySelectorAll("a[data-copy-link]")) {
+    const button = element("a", "", { href: link.href, className: "less" });
+    link.after(" ", button);
+    offer(button, say("script_copy_link"), async () => link.href);
+  }
+
   const filter = document.getElementById("filter");
   if (filter) {
     const papers = [...document.querySelectorAll("article")].map((one) => [one, fold(one.textContent)]);
@@ -25,6 +56,7 @@
         one.hidden = !wanted.every((word) => text.includes(word));
         left += one.hidden ? 0 : 1;
       }
+      for (const rank of document.querySelectorAll(".rank")) rank.hidden = !rank.querySelector("article:not([hidden])");
       document.getElementById("shown").textContent = wanted.length ? say("script_left", { left, count: papers.length }) : "";
     };
     filter.form.hidden = false;
@@ -128,10 +160,11 @@
     return hits;
   };
 
-  const element = (tag, text, more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
-
   // What has a letter that is written from right to left is written so: a language's name alone does not tell.
   const leads = (line) => (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/.test(line) ? "rtl" : "ltr");
+
+  const days = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
+  const dayOf = (day) => days.format(new Date(`${day}T00:00:00Z`));
 
   const shown = ({ shard, row, day }) => {
     const { raw, texts } = shard;
@@ -139,12 +172,12 @@
     const id = raw.ids[row];
     const href = /^https?:/.test(id) ? id : `papers/${encodeURIComponent(id)}.html`;
     item.append(element("a", raw.titles[row], { className: "name", lang: "en", dir: "ltr", href }));
-    for (const [lang, lines] of texts) if (lines[row]) item.append(element("span", lines[row], { className: "line", lang, dir: leads(lines[row]) }));
     const names = raw.authors[row].split(", ");
     const people = names.length > 4 ? `${names.slice(0, 4).join(", ")} ${say("et_al", { count: names.length })}` : names.join(", ");
-    const meta = element("span", people ? `${people} · ` : "", { className: "meta" });
-    meta.append(element("a", day, { href: `${day}.html` }));
-    item.append(meta);
+    const who = element("p", people ? `${people} · ` : "", { className: "who" });
+    who.append(element("a", dayOf(day), { href: `${day}.html` }));
+    item.append(who);
+    for (const [lang, lines] of texts) if (lines[row]) item.append(element("p", lines[row], { className: "line", lang, dir: leads(lines[row]) }));
     return item;
   };
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -70,6 +71,12 @@ class Site:
         found = self.counter.store.subscriber(email)
         assert found is not None
         return found.state
+
+
+def undo_path(page: Answer) -> str:
+    """The page behind the buttons that take back what this one tells of; their addresses are relative."""
+    (found,) = set(re.findall(r'action="(?:\.\./)+(undo/[0-9a-f]{40})"', page.text))
+    return f"/{found}"
 
 
 class Switch:

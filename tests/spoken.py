@@ -23,7 +23,7 @@ ALPHABET = "GEORGIAN"
 _FIRST_LETTER = ord("ა")
 _KEPT = {"locale": "ka", "day": "EEEE, d MMMM y", "first_day": "EEEE, d MMMM", "short_day": "d MMM y", "month": "LLLL"}
 # Names of things that are called the same everywhere.
-_NAMES = re.compile(r"\b(?:arXiv|PDF|HTML|JSON|Atom)\b|https?://\S+|mailto:\S+|[\w.+-]+@[\w.-]+")
+_NAMES = re.compile(r"\b(?:arXiv|PDF|HTML|JSON|Atom|BibTeX|RIS|Markdown)\b|https?://\S+|mailto:\S+|[\w.+-]+@[\w.-]+")
 _TEXT = re.compile(r"(?!http|\S+@\S+$).*\w", re.S)  # addresses are known by their form, with what is behind them
 _SEEN = " | ".join(
     [
@@ -32,7 +32,14 @@ _SEEN = " | ".join(
     ]
 )
 _CODES = " | ".join(
-    ["//select[@id='zone']/option", "//*[@name='languages']/option", "//style", "//script", "//comment()"]
+    [
+        "//select[@id='zone']/option",
+        "//*[@name='languages']/option",
+        "//style",
+        "//script",
+        "//comment()",
+        "//details/pre",
+    ]
 )
 
 _INLINE = frozenset({"a", "abbr", "b", "bdi", "span", "time"})

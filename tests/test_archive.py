@@ -146,18 +146,34 @@ def test_neighbours_are_those_that_exist() -> None:
 
 
 def test_a_month_shows_its_counts_as_text() -> None:
-    """The calendar says how many papers each day has, in three steps of heat, and the best come first."""
+    """Weeks as rows of weekdays say how many papers each day has; days of other months are left out."""
     content = {day: a_day(day, an_edition(count)) for day, count in zip(DATES[:3], (1, 5, 9), strict=True)}
     tree = page(made(content), "2026-03.html")
-    cells = [(cell.get("class"), " ".join(cell.text_content().split())) for cell in tree.xpath("//td[a]")]
-    assert [
-        ("heat1", "5 March: 1 paper51"),
-        ("heat2", "6 March: 5 papers65"),
-        ("heat3", "9 March: 9 papers99"),
-    ] == cells
-    assert 31 == len(tree.xpath("//table[@class='calendar']//td[normalize-space()]"))
+    assert [("5 March: 1 paper", "5 1"), ("6 March: 5 papers", "6 5"), ("9 March: 9 papers", "9 9")] == [
+        (cell.xpath("a/@aria-label")[0], cell.text_content()) for cell in tree.xpath("//td[a]")
+    ]
+    table = tree.xpath("//table[@class='weeks']")[0]
+    assert ["2–6 Mar", "9–13 Mar", "16–20 Mar"] == [cell.text for cell in table.xpath(".//th[@scope='row']")][:3]
+    assert 22 == len(table.xpath(".//td[normalize-space()]"))  # the weekdays of March
     assert "3 issues, 15 papers picked from 1,479 new" in tree.text_content()
     assert 15 == len(tree.xpath("//ol[@class='rows']/li"))
+
+
+def test_the_front_shows_the_last_four_weeks() -> None:
+    """The newest issue's lead and four more with authors; four rows of weekdays, the newest first; then months."""
+    content = days(*DATES) | {DATES[-1]: a_day(DATES[-1], an_edition([]))}
+    tree = page(made({day: content[day] for day in DATES[:-1]}), "index.html")
+    assert 1 == len(tree.xpath("//article"))
+    assert 4 == len(tree.xpath("//ol[@class='rows']/li/p[@class='who']"))
+    assert ["2026-04.html", "2026-03.html"] == tree.xpath("//p[@class='months']//a/@href")
+    rows = page(made(content), "index.html").xpath("//table[@class='weeks']/tbody/tr")
+    assert ["6–10 Apr", "30 Mar\u2009–\u20093 Apr", "23–27 Mar", "16–20 Mar"] == [
+        row.xpath("th")[0].text for row in rows
+    ]
+    assert "7 quiet" in [cell.text_content() for cell in rows[0].xpath("td")]
+    saturday = date(2026, 4, 11)
+    wide = page(made({saturday: a_day(saturday)}), "index.html")
+    assert 8 == len(wide.xpath("//table[@class='weeks']/thead/tr/th"))
 
 
 def test_each_topic_has_its_own_shelf() -> None:
@@ -252,8 +268,8 @@ def test_hostile_ids_go_nowhere(tmp_path: Path) -> None:
     assert [folder] == list(folder.parent.iterdir())
     names = {file.name for file in (folder / "papers").iterdir()}
     assert "quant-ph-0201082.html" in names
-    assert 8 == len(names)
-    assert all(re.fullmatch(r"2603\.\d{5}\.html|quant-ph-0201082\.html", name) for name in names)
+    assert 2 * 8 == len(names)
+    assert all(re.fullmatch(r"(?:2603\.\d{5}|quant-ph-0201082)\.(?:html|bib)", name) for name in names)
 
 
 def test_an_edited_file_cannot_bring_links_in(tmp_path: Path) -> None:

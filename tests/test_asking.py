@@ -48,7 +48,7 @@ from tests.factories import DAY, KEYS, a_letterhead, a_paper
 from tests.issues import an_issue
 from tests.morning import ROSTER, part
 from tests.pages import judge
-from tests.site import ADA, Site
+from tests.site import ADA, Site, undo_path
 
 CHEN = "chen@example.org"
 LATER = MORNING + timedelta(days=8)
@@ -554,7 +554,7 @@ def test_a_click_does_it_once(visited: tuple[Site, Ground]) -> None:
     assert (200, SubscriberState.UNSUBSCRIBED) == (done.status, site.state())
     assert "You have been unsubscribed from Morning arXiv." in done.text
     assert " by link" in site.settings.subscribers.read_text("utf-8")
-    (undo,) = re.findall(r'action="\.\.(/undo/[0-9a-f]{40})"', done.text)
+    undo = undo_path(done)
     assert 200 == site.ask("POST", undo).status
     for method in ("POST", "GET"):
         assert "This was already confirmed" in site.ask(method, path).text

@@ -16,6 +16,7 @@ from newsletter.models import Edition, Line, Wishes
 from newsletter.render import Renderer
 from newsletter.render.bidi import isolated, mirrored
 from newsletter.web import pages
+from newsletter.web.pages import Voice
 from newsletter.words import direction, load_words
 from tests import spoken
 from tests.conftest import ROOT
@@ -135,7 +136,7 @@ def test_a_mirror_of_a_mirror_is_the_thing() -> None:
 
 def test_a_page_says_where_it_goes(places: tuple[Path, ...]) -> None:
     """Small pages and the archive; an English title in an Arabic page says so itself."""
-    assert '<html lang="ar" dir="rtl">' in pages.ask(load_words(places, "ar"))
+    assert '<html lang="ar" dir="rtl">' in pages.ask(Voice(load_words(places, "ar"), "Morning arXiv"), "ask", "")
     shown = archive.pages(a_site(languages=("ar", "en")), {DAY: _day()}, places)
     tree = lxml.html.document_fromstring(shown[f"{DAY}.html"].decode())
     assert (["ar"], ["rtl"]) == (tree.xpath("/html/@lang"), tree.xpath("/html/@dir"))
@@ -155,7 +156,7 @@ def test_arabic_in_a_browser(renderer: Renderer, places: tuple[Path, ...], brows
     texts = {
         "rtl-email": mailed(renderer, edition_in("ar", "en")).html,
         "rtl-lines": mailed(renderer, edition_in("en", "ar", "he")).html,
-        "rtl-page": pages.ask(load_words(places, "ar")),
+        "rtl-page": pages.ask(Voice(load_words(places, "ar"), "Morning arXiv"), "ask", ""),
         "rtl-day": shown[f"{DAY}.html"].decode().replace("</head>", f"<style>{style}</style></head>"),
     }
     page = browser.new_page()

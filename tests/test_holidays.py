@@ -17,7 +17,7 @@ from newsletter.models import Hours, IssueState
 from newsletter.scheduler import Service
 from newsletter.settings import load
 from newsletter.times import calendar, holidays
-from newsletter.times.hours import next_email
+from newsletter.times.hours import next_hour
 from tests.conftest import Run
 from tests.counters import service_of
 from tests.morning import ROSTER, settings_for
@@ -225,4 +225,4 @@ def test_days_of_the_operator_are_dates(tmp_path: Path, monkeypatch: pytest.Monk
 def test_when_emails_go_next(now: str, days: str, expected: str) -> None:
     """The next hour by which something will have been announced since the one before."""
     hours = Hours(send_at=time(9, 30), wait_until=time(12), timezone="UTC", days=frozenset(map(int, days)))
-    assert datetime.fromisoformat(expected).replace(tzinfo=UTC) == next_email(hours, utc(now))
+    assert datetime.fromisoformat(expected).replace(tzinfo=UTC) == next_hour(hours, utc(now))

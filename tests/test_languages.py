@@ -67,12 +67,12 @@ def test_an_email_has_no_other_word(places: tuple[Path, ...]) -> None:
 
 def test_a_small_page_has_no_other_word(places: tuple[Path, ...]) -> None:
     """Asking, leaving and undoing, and each link that leads nowhere."""
-    words = load_words(places, LANGUAGE)
-    made = [pages.ask, pages.back, pages.not_back, pages.not_valid, pages.not_now, pages.not_found]
-    made += [pages.not_allowed, pages.failed]
-    homes = [pages.home(words, words.say("page_ask_title"), mode) for mode in (*ArchiveMode, None)]
-    for page in [*(one(words) for one in made), *homes, pages.left(words, "token")]:
-        assert [] == foreign(visible(page), [])
+    voice = pages.Voice(load_words(places, LANGUAGE), "Morning arXiv", "ada@example.org", has_archive=True)
+    made = [pages.back, pages.not_back, pages.not_valid, pages.not_now, pages.not_found, pages.gone, pages.link_asked]
+    made += [pages.not_allowed, pages.failed, pages.link_sent, pages.too_many]
+    homes = [pages.home(voice, mode) for mode in (*ArchiveMode, None)]
+    for page in [*homes, *(one(voice) for one in made), pages.ask(voice, "token", ""), pages.left(voice, "token", "")]:
+        assert [] == foreign(visible(page), ["Morning arXiv"])
         assert f'<html lang="{LANGUAGE}" dir="ltr">' in page
 
 
@@ -105,6 +105,7 @@ def test_the_preferences_page_has_no_other_word(visited: Site) -> None:
         shown.append(visited.ask("GET", address).text)
     known = [
         CHEN,
+        "Morning arXiv",
         "Foundation models",
         "Robots",
         *(text for form in forms for text in data_of(form)),
@@ -151,7 +152,7 @@ def test_the_archive_has_no_other_word(files: Mapping[str, bytes], content: Mapp
     """Every page, before the first issue too, and every feed."""
     known = [*data_of(content), "Morning arXiv"]
     for name in (name for name in files if name.endswith(".html")):
-        assert [] == foreign(visible(files[name].decode()), known), name
+        assert [] == foreign(visible(files[name].decode()), [name, *known]), name
     for name in (name for name in files if name.endswith("feed.xml")):
         tree = lxml.etree.fromstring(files[name])
         said = tree.xpath("//*[local-name()='title' or local-name()='summary']/text()")

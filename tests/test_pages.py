@@ -68,7 +68,6 @@ def test_reading_from_day_to_day(page: Any, address: str) -> None:
     for day in ("Thursday, 2 April 2026", "Monday, 9 March 2026", "Friday, 6 March 2026"):
         page.get_by_role("link", name="←").first.click()
         assert day in page.get_by_role("heading", level=1).inner_text()
-    assert "星期五" in page.get_by_role("heading", level=1).inner_text()
     page.get_by_role("link", name="→").first.click()
     assert page.url.endswith(f"/{DAY}.html")
     page.get_by_text("Abstract", exact=True).first.click()
@@ -140,7 +139,7 @@ def test_a_found_paper_is_one_click_away(page: Any, address: str) -> None:
     page.get_by_role("link", name="Zebrafish on day 5").click()
     assert page.url.endswith("/papers/2603.00502.html")
     page.go_back()
-    page.get_by_role("link", name="2026-03-05").click()
+    page.get_by_role("link", name="5 March 2026").click()
     assert "Thursday, 5 March" in page.get_by_role("heading", level=1).inner_text()
 
 
@@ -162,18 +161,42 @@ def test_by_keyboard_alone(page: Any, address: str) -> None:
     assert 0 <= page.evaluate("document.activeElement.getBoundingClientRect().left")
     page.keyboard.press("Enter")
     seen = []
-    for _ in range(40):
+    for _ in range(54):
         page.keyboard.press("Tab")
         seen.append(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
         assert "none" != page.evaluate("getComputedStyle(document.activeElement).outlineStyle"), seen[-1]
-    wanted = ["← 6 March", "March 2026", "2 April →", "JSON", "Totals and cost", "Contents", "filter", "Abstract"]
-    assert wanted == [one for one in seen if one in wanted][: len(wanted)]
+    wanted = [
+        "← Fri\xa06\xa0Mar",
+        "March 2026",
+        "Thu\xa02\xa0Apr →",
+        "filter",
+        "Copy BibTeX",
+        "Abstract",
+        "Totals and cost",
+        "JSON",
+    ]
+    assert wanted == list(dict.fromkeys(one for one in seen if one in wanted))
     page.locator("#filter").focus()
     page.keyboard.type("zebrafish")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
+    for _ in ("number", "title", "PDF", "HTML", "BibTeX", "Abstract"):
+        page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert 1 == page.locator("article:visible details[open]").count()
+
+
+def test_bibtex_is_copied(browser: Any, address: str) -> None:
+    """The button copies what the link leads to; the link to share is copied too."""
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    shown = context.new_page()
+    shown.goto(f"{address}{DAY}.html")
+    shown.get_by_role("button", name="Copy BibTeX").nth(1).click()
+    shown.get_by_role("button", name="Copied").wait_for()
+    assert shown.evaluate("navigator.clipboard.readText()").startswith("@misc{muller2026zebrafish,")
+    shown.goto(f"{address}papers/2603.00902.html")
+    shown.get_by_role("button", name="Copy link").click()
+    shown.get_by_role("button", name="Copied").wait_for()
+    assert "https://arxiv.org/abs/2603.00902" == shown.evaluate("navigator.clipboard.readText()")
+    context.close()
 
 
 def test_without_scripts_everything_can_be_read(browser: Any, address: str) -> None:
@@ -183,6 +206,9 @@ def test_without_scripts_everything_can_be_read(browser: Any, address: str) -> N
     shown.goto(f"{address}{DAY}.html")
     assert 7 == shown.locator("article:visible").count()
     assert 0 == shown.locator("#filter:visible").count()
+    with shown.expect_download() as taken:
+        shown.get_by_role("link", name="BibTeX", exact=True).last.click()
+    assert f"{DAY}.bib" == taken.value.suggested_filename
     shown.goto(f"{address}search.html")
     assert shown.get_by_text("The search needs JavaScript").is_visible()
     context.close()

@@ -8,11 +8,16 @@ import os
 import re
 import sqlite3
 import threading
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode, urljoin
 
 import pytest
 
@@ -20,11 +25,13 @@ from newsletter import web
 from newsletter.errors import ConfigurationError
 from newsletter.models import Issue, IssueState, SubscriberState
 from newsletter.readers import in_force, undoing
+from newsletter.settings import Settings
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
+from newsletter.web import fresh
 from tests.factories import DAY
 from tests.morning import MORNING, ROSTER
-from tests.site import ADA, Site
+from tests.site import ADA, Answer, Site, Switch, site_of, undo_path
 
 ONE_CLICK = b"List-Unsubscribe=One-Click"
 PARTS = b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
@@ -101,7 +108,7 @@ def test_many_posts_at_once_are_one(site: Site) -> None:
 
 def test_undo(site: Site) -> None:
     """Who left by a slip finds a button; only its POST takes the reader back, a look does not."""
-    (path,) = re.findall(r'action="\.\.(/undo/[0-9a-f]{40})"', site.leave().text)
+    path = undo_path(site.leave())
     assert "You unsubscribed" in site.ask("GET", path).text
     assert SubscriberState.UNSUBSCRIBED is site.state()
     assert 200 == site.ask("POST", path).status
@@ -111,12 +118,12 @@ def test_undo(site: Site) -> None:
 
 def test_an_undo_undoes_one_act(site: Site) -> None:
     """Once, and neither what the reader does later nor with a link that is cut; it opens no preferences."""
-    (path,) = re.findall(r'action="\.\.(/undo/[0-9a-f]{40})"', site.leave().text)
+    path = undo_path(site.leave())
     assert site.token(Purpose.PREFERENCES) not in site.ask("GET", path).text
     assert 404 == site.ask("POST", path[:-1]).status
     assert 200 == site.ask("POST", path).status
     assert 404 == site.ask("POST", path).status
-    (later,) = re.findall(r'action="\.\.(/undo/[0-9a-f]{40})"', site.leave().text)
+    later = undo_path(site.leave())
     assert later != path
     assert 404 == site.ask("POST", path).status
     assert SubscriberState.UNSUBSCRIBED is site.state()
@@ -153,6 +160,137 @@ def test_a_pause_is_shown_and_ended(site: Site) -> None:
     assert "No email before 2 January 2030." in site.ask("GET", path).text
     site.ask("POST", path)
     assert SubscriberState.ACTIVE is site.state()
+
+
+# --- less instead ---
+
+
+def _less(site: Site, wanted: str, path: str | None = None, email: str = ADA) -> Answer:
+    address = path or f"/u/{site.token(Purpose.LEAVE, email)}/less"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return site.ask("POST", address, body=f"do={wanted}".encode(), headers=form)
+
+
+def _set(site: Site) -> tuple[bool, int, str]:
+    reader = site.counter.store.reader(site.ids[ADA])
+    assert reader
+    return reader.weekly, reader.wishes.max_papers, reader.wishes.abstracts.value
+
+
+LESS = {
+    "weekly": (True, 15, "smart"), "papers": (False, 5, "smart"), "titles": (False, 15, "none"),
+    "nonsense": (False, 15, "smart"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", LESS)
+@pytest.mark.parametrize("has_left", [False, True])
+def test_less_instead_of_leaving(site: Site, wanted: str, has_left: bool) -> None:
+    """One button each, before leaving and after it: the reader stays or is back, and gets less; a look does nothing."""
+    path = undo_path(site.leave()) if has_left else None
+    before = site.snapshot()
+    for method in ("GET", "HEAD"):
+        assert 200 == site.ask(method, path or f"/u/{site.token(Purpose.LEAVE)}/less").status
+    assert before == site.snapshot()
+    answer = _less(site, wanted, path)
+    assert (200, SubscriberState.ACTIVE, LESS[wanted]) == (answer.status, site.state(), _set(site))
+    if wanted != "nonsense":
+        assert ADA in answer.text
+        assert f'value="{wanted}"' not in site.ask("GET", f"/u/{site.token(Purpose.LEAVE)}").text  # it is so already
+        assert 404 == _less(site, wanted, path).status or not has_left  # an undo works once
+
+
+@pytest.mark.parametrize(("wanted", "days"), [("pause-14", 14), ("pause-30", 30)])
+@pytest.mark.parametrize("has_left", [False, True])
+def test_a_break_instead_of_leaving(site: Site, wanted: str, days: int, has_left: bool) -> None:
+    """No email for that long, and then as before."""
+    answer = _less(site, wanted, undo_path(site.leave()) if has_left else None)
+    ada = site.counter.store.subscriber(ADA)
+    assert ada
+    assert (200, SubscriberState.PAUSED) == (answer.status, ada.state)
+    assert site.counter.today + timedelta(days=days) == ada.paused_until
+
+
+def test_a_link_to_leave_brings_nobody_back(site: Site) -> None:
+    """It is in every header of an email: after leaving it neither pauses nor subscribes; other tokens do nothing."""
+    site.leave()
+    before = site.snapshot()
+    assert (409, 409) == tuple(_less(site, wanted).status for wanted in ("weekly", "pause-14"))
+    for token in ("forged", site.token(Purpose.PREFERENCES), site.token(Purpose.REPLY)):
+        assert 404 == _less(site, "weekly", f"/u/{token}/less").status
+    assert before == site.snapshot()
+
+
+def test_personal_pages_name_newsletter_and_reader(site: Site) -> None:
+    """Asking, leaving, undoing, less, preferences: whose subscription it is, and to what."""
+    asked = site.ask("GET", f"/u/{site.token(Purpose.LEAVE)}")
+    settings = site.ask("GET", f"/p/{site.token(Purpose.PREFERENCES)}")
+    left = site.leave()
+    for page in (asked, settings, left, _less(site, "weekly", undo_path(left)), _less(site, "pause-14")):
+        assert (True, True) == ("Morning arXiv" in page.text, ADA in page.text)
+    assert "Next email:" in settings.text
+
+
+# --- a fresh link ---
+
+
+def _ask_for_link(site: Site, email: str) -> Answer:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    return site.ask("POST", "/link", body=urlencode({"email": email}).encode(), headers=form)
+
+
+def _posted(site: Site, count: int) -> list[EmailMessage]:
+    """What lies in the outbox, when there are so many: the answer does not wait for them."""
+    found: list[Path] = []
+    deadline = time.monotonic() + 30
+    while len(found) < count and time.monotonic() < deadline:
+        found = [file for file in (site.settings.data_dir / "outbox").rglob("*.eml") if file.parent.name != "tmp"]
+        time.sleep(0.01)
+    assert count == len(found)
+    return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in found]
+
+
+@pytest.fixture
+def public(tmp_path: Path, server: tuple[Switch, int]) -> Iterator[Site]:
+    """A site with an address, for links in emails."""
+    (tmp_path / "list.yaml").write_text(ROSTER, "utf-8")
+    address = "https://news.example.org"
+    settings = Settings(subscribers=tmp_path / "list.yaml", data_dir=tmp_path / "public", public_url=address)
+    with site_of(settings, server) as opened:
+        yield opened
+
+
+def test_a_fresh_link_goes_to_readers_alone(public: Site) -> None:
+    """Everybody gets the same answer; a reader one email a day, with links that work; who left or is unknown none."""
+    site = public
+    site.counter.store.set_subscriber(site.ids["chen@example.org"], SubscriberState.UNSUBSCRIBED, "by link", MORNING)
+    strange = ["eve@example.org", "chen@example.org", "", "a@b\r\nBcc: eve@example.org", "x" * 15_000]
+    answers = {_ask_for_link(site, email).body for email in [*strange, ADA, ADA.upper(), f" {ADA} ", ADA]}
+    assert 1 == len(answers)
+    assert b"Check your inbox" in answers.pop()
+    (mail,) = _posted(site, 1)
+    assert ADA == mail["To"]
+    body = mail.get_body(("html",))
+    assert body
+    assert f"/p/{site.token(Purpose.PREFERENCES)}" in body.get_content()
+    assert f"/u/{site.token(Purpose.LEAVE)}" in body.get_content()
+
+
+def test_links_are_not_asked_for_without_end(site: Site) -> None:
+    """Beyond so many in a minute, of all visitors together, nobody is looked up."""
+    found = [_ask_for_link(site, f"{number}@example.org").status for number in range(fresh.MOST + 2)]
+    assert [200] * fresh.MOST + [429] * 2 == found
+
+
+@pytest.mark.parametrize(
+    "path", ["/u/forged", "/p/forged", "/a/forged", f"/undo/{'0' * 40}", f"/a/{'0' * 40}", "/link"]
+)
+def test_a_link_that_leads_nowhere_leads_on(site: Site, path: str) -> None:
+    """The field for a fresh one, by a relative address, and the way out by a reply."""
+    text = site.ask("GET", path).text
+    (action,) = re.findall('action="([^"]*)"', text)
+    assert "/link" == urljoin(path, action)
+    assert "“unsubscribe”" in text
 
 
 def _flipped(token: str) -> list[str]:
@@ -333,7 +471,9 @@ def test_paths_lead_nowhere_else(site: Site) -> None:
     assert b"There is nothing at this address." in nothing
     for path in OUTSIDE:
         answer = site.ask("GET", path)
-        assert (404, nothing) == (answer.status, answer.body), path
+        assert (404, nothing) == (answer.status, re.sub(rb'"(?:\.\./)+', b'"', answer.body).replace(b'""', b'"./"')), (
+            path
+        )
 
 
 def test_what_starlette_would_say_is_ours(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -374,10 +514,10 @@ def test_on_a_phone_the_button_leaves(site: Site, browser: Any) -> None:
     page.on("console", lambda message: troubles.append(message.text))
     page.goto(f"http://127.0.0.1:{site.port}/u/{site.token(Purpose.LEAVE)}")
     assert 360 >= page.evaluate("document.documentElement.scrollWidth")
-    button = page.get_by_role("button")
+    button = page.get_by_role("button", name="Unsubscribe")
     assert button.bounding_box()["height"] >= 44
     button.click()
-    assert "You are unsubscribed" == page.get_by_role("heading").inner_text()
+    assert "You are unsubscribed" == page.get_by_role("heading", level=1).inner_text()
     assert 360 >= page.evaluate("document.documentElement.scrollWidth")
     page.goto(f"http://127.0.0.1:{site.port}/p/{site.token(Purpose.PREFERENCES, 'chen@example.org')}")
     assert 360 >= page.evaluate("document.documentElement.scrollWidth")
@@ -428,6 +568,6 @@ def test_whom_we_know_we_answer_in_their_language(site: Site) -> None:
     shown = site.ask("GET", f"/u/{site.token(Purpose.LEAVE, who)}", headers=asked).text
     left = site.ask("POST", f"/u/{site.token(Purpose.LEAVE, who)}", headers=asked).text
     back = site.ask("POST", f"/p/{site.token(Purpose.PREFERENCES, who)}", headers=asked).text
-    for text, title in ((shown, "要退订吗？"), (left, "您已退订"), (back, "订阅设置")):
+    for text, title in ((shown, "要退订 Morning arXiv 吗？"), (left, "您已退订"), (back, "Morning arXiv 订阅设置")):
         assert ('<html lang="zh" dir="ltr">' in text, f"<h1>{title}</h1>" in text) == (True, True)
         assert "nsubscribe" not in text

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import quote
 
-from newsletter import tex
+from newsletter import tex, venues
 from newsletter.models import ArxivId, Bill, Edition, Entry, Issue, Line, Topic
 
 Day = dict[str, Any]  # as its JSON file says it
@@ -20,6 +20,7 @@ _PAPER_KEYS = {
     "id", "title", "authors", "abstract", "comment", "categories", "published", "links", "topics", "relevance",
     "novelty", "reason", "by_author", "lines",
 }  # fmt: skip
+_LATER_PAPER_KEYS = {"venue", "journal_ref", "doi"}  # which older days lack
 _DAY_KEYS = {
     "date", "announced", "collected", "scored", "ranked", "unscored", "model", "prompt_tokens", "completion_tokens",
     "cost_usd", "bills", "topics", "selection", "papers",
@@ -109,6 +110,9 @@ def _paper(entry: Entry, topics: Sequence[str]) -> Day:
         "authors": [name for author in paper.authors if (name := tex.to_unicode(author))],
         "abstract": tex.to_unicode(paper.abstract),
         "comment": tex.to_unicode(paper.comment) if paper.comment else None,
+        "venue": venues.venue_of(paper),
+        "journal_ref": tex.to_unicode(paper.journal_ref) if paper.journal_ref else None,
+        "doi": tex.clean(paper.doi) if paper.doi else None,
         "categories": [tex.clean(category) for category in (paper.primary_category, *others)],
         "published": paper.published.date().isoformat(),
         "links": {
@@ -149,7 +153,9 @@ def is_whole(day: object, of: date) -> bool:
 
 
 def _is_whole_paper(paper: object) -> bool:
-    if not isinstance(paper, dict) or paper.keys() != _PAPER_KEYS or not isinstance(paper["links"], dict):
+    if not isinstance(paper, dict) or paper.keys() - _LATER_PAPER_KEYS != _PAPER_KEYS:
+        return False
+    if not isinstance(paper["links"], dict):
         return False
     links = paper["links"]
     if links.keys() != {"arxiv", "pdf", "html", "code"} or not isinstance(links["code"], list):

@@ -29,7 +29,7 @@ def feed(name: str, shelf: Shelf, labels: Labels, *, identity: str, public_url: 
     root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": labels.words.language})
     _add(root, "id", _urn(identity, shelf.topic))
     _add(root, "title", title)
-    machine = labels.words.say("machine_unnamed") + labels.words.say("gap") + labels.words.say("unaffiliated")
+    machine = labels.words.say("machine_unnamed") + labels.words.say("gap") + labels.words.say("archive_unaffiliated")
     _add(root, "subtitle", machine)
     _add(root, "updated", days[0][1]["announced"] if days else "1970-01-01T00:00:00Z")
     _add(root, "link", rel="self", type="application/atom+xml", href=f"{base}feed.xml")

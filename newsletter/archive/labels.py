@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -13,8 +14,10 @@ from newsletter.archive.day import Day
 from newsletter.words import Words
 
 _COUNTED = {"paper": "papers", "issue": "archive_issues"}  # what templates call it, and the phrase with its forms
+_SHORT_NAME = 24  # characters
 _TEMPLATES_MAY_USE = (
-    "authors", "cost", "about", "counted", "long_day", "short_day", "month_name", "month_alone", "number", "stage", "w",
+    "authors", "cost", "about", "counted", "long_day", "short_day", "row_day", "month_name", "month_alone", "number",
+    "stage", "w",
 )  # fmt: skip
 
 
@@ -23,9 +26,11 @@ class Labels:
 
     def __init__(self, words: Words) -> None:
         self.words = words
+        self._alone = cache(lambda key: Markup.escape(words.say(key)))  # a year's pages say most of them often
         self.number = words.number
         self.long_day = words.day
         self.short_day = words.day_of_month
+        self.row_day = words.row_day
 
     def for_templates(self) -> dict[str, object]:
         """The names that the templates `archive-*.j2` know."""
@@ -41,6 +46,8 @@ class Labels:
 
     def w(self, key: str, **values: object) -> Markup:
         """A phrase as HTML; values that are markup, such as the start of a link, are not escaped."""
+        if not values:
+            return self._alone(key)
         return Markup.escape(self.words.pattern(key, **values)).format(**self.words.shown(values))
 
     def counted(self, number: int, what: str) -> str:
@@ -66,9 +73,10 @@ class Labels:
 
     def authors(self, names: Sequence[str], most: int = 4) -> str:
         """The first authors, and how many there are."""
+        shown = ", ".join(_unbroken(name) for name in names[:most])
         if len(names) <= most:
-            return ", ".join(names)
-        return f"{', '.join(names[:most])} {self.words.say('et_al', count=len(names))}"
+            return shown
+        return f"{shown} {self.words.say('et_al', count=len(names))}"
 
     def cost(self, usd: float | None) -> str:
         return self.words.say("cost_unknown") if usd is None else self.words.dollars(usd)
@@ -83,3 +91,8 @@ class Labels:
         said = self.words.say("archive_about", count=len(day["papers"]), collected=day["collected"])
         titles = self.words.say("separator").join(paper["title"] for paper in day["papers"][:3])
         return self.words.say("archive_titled", name=said, title=titles) if titles else said
+
+
+def _unbroken(name: str) -> str:
+    """Short names are never split over two lines."""
+    return name.replace(" ", "\u00a0") if len(name) < _SHORT_NAME else name

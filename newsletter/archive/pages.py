@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
+from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 
-from newsletter.archive import views
+from newsletter.archive import citing, views
 from newsletter.archive.day import Day, page_name
 from newsletter.archive.labels import Labels
 from newsletter.archive.shelves import Shelf
@@ -25,7 +26,7 @@ from newsletter.words import direction, load_words
 
 Files = Mapping[str, bytes]
 _ASSETS = {"archive.css": "archive-style.css", "archive.js": "archive-script.js", "icon.svg": "archive-icon.svg"}
-_PAGES = ("base", "parts", "day", "month", "index", "paper", "prompt", "search", "missing")
+_PAGES = ("base", "parts", "papers", "day", "month", "index", "paper", "prompt", "search", "missing")
 _SHOWN_IN_FRONT = 5
 _SCRIPT, _PHRASES = "archive.js", "/* PHRASES */"
 _SCRIPT_SAYS = ("script_", "et_al", "gap")
@@ -47,6 +48,7 @@ class Pages:
         self._environment.globals |= self.labels.for_templates()
         self._environment.globals |= {"link_of": views.link_of, "tokens": views.tokens, "direction": direction}
         self._environment.globals |= {"site": site, "day_of": date.fromisoformat, "page_name": page_name}
+        self._environment.globals |= {"forms": citing.FORMS, "venue_of": citing.venue_of, "metadata": citing.metadata}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -76,7 +78,7 @@ class Pages:
     def day(self, shelf: Shelf, day: date, sides: tuple[date | None, date | None], every: Sequence[Shelf]) -> Files:
         """A day's page: its papers, and links to the neighbouring days that exist."""
         content = shelf.day(day)
-        return self._page(
+        page = self._page(
             "day",
             f"{shelf.folder}{day}.html",
             shelf.root,
@@ -89,6 +91,8 @@ class Pages:
             others=[one for one in every[1:] if day in set(one.dates)] if shelf.topic is None else [],
             description=self.labels.about(content),
         )
+        taken = citing.taken_along(content["papers"], self.labels.long_day(day)) if content["papers"] else {}
+        return {**page, **{f"{shelf.folder}{day}.{ending}": text for ending, text in taken.items()}}
 
     def month(self, shelf: Shelf, month: str, sides: tuple[str | None, str | None]) -> Files:
         """A month's page: the calendar and its best papers."""
@@ -103,6 +107,7 @@ class Pages:
             month=month,
             sides=sides,
             weeks=views.weeks(shelf, month),
+            rows=self._rows(shelf, *_ends_of(month)),
             best=views.best(shelf, month),
             picked=picked,
             collected=sum(one.collected for one in glances),
@@ -124,10 +129,15 @@ class Pages:
             papers=shelf.day(newest)["papers"][:_SHOWN_IN_FRONT] if newest else [],
             month=month,
             weeks=views.weeks(shelf, month) if month else [],
+            recent=list(reversed(self._rows(shelf, *_four_weeks(newest)))) if newest else [],
             years=[(year, list(months)) for year, months in groupby(reversed(picked.items()), lambda one: one[0][:4])],
             topics=every[1:] if shelf.topic is None else [],
             description=self._counts(len(shelf.dates), sum(picked.values())),
         )
+
+    def _rows(self, shelf: Shelf, first: date, last: date) -> list[dict[str, object]]:
+        found = views.rows(shelf, first, last)
+        return [{"title": self.labels.words.week(cells[0].day, cells[-1].day), "cells": cells} for cells in found]
 
     def _counts(self, issues: int, papers: int) -> str:
         counted = self.labels.counted
@@ -146,8 +156,10 @@ class Pages:
                     paper=paper,
                     date=date.fromisoformat(day["date"]),
                     topics=[(key, titles[key]) for key in paper["topics"] if key in titles],
+                    cited={"RIS": citing.ris([paper]), "Markdown": citing.markdown([paper])},
                     description=next(iter(paper["lines"].values()), "") or paper["abstract"][:200],
                 ).items()
+                yield f"papers/{name}.bib", citing.bibtex([paper]).encode("utf-8", "replace")
 
     def prompt(self, day: Day, dates: Sequence[date]) -> Files:
         """The prompt that chose the papers of these days."""
@@ -175,6 +187,16 @@ class Pages:
         except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise _template_error(error) from error
         return {path: text.encode("utf-8", "replace")}
+
+
+def _ends_of(month: str) -> tuple[date, date]:
+    year, number = map(int, month.split("-"))
+    return date(year, number, 1), date(year, number, monthrange(year, number)[1])
+
+
+def _four_weeks(newest: date) -> tuple[date, date]:
+    monday = newest - timedelta(days=newest.weekday())
+    return monday - timedelta(weeks=3), monday + timedelta(days=6)
 
 
 def _template_error(error: Exception) -> TemplateError:

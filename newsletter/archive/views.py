@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from newsletter.archive.day import Day, page_name
@@ -21,6 +21,15 @@ class Cell:
     day: date
     picked: int
     heat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weekday:
+    """A day in a row of weekdays; `picked` is None if it has no issue."""
+
+    day: date
+    picked: int | None
+    is_shown: bool  # of the time that the table is about
 
 
 def around(names: Sequence[Any], place: int) -> tuple[Any | None, Any | None]:
@@ -43,6 +52,20 @@ def _cell(day: date, picked: Mapping[date, int], most: int) -> Cell:
     if day not in picked:
         return Cell(day, 0, 0)
     return Cell(day, picked[day], 1 if not picked[day] else min(3, 1 + 3 * (picked[day] - 1) // most))
+
+
+def rows(shelf: Shelf, first: date, last: date) -> list[list[Weekday]]:
+    """The weeks of these days, each from Monday to Friday, or to Sunday where a weekend has an issue."""
+    picked = {one.date: shelf.picked(one) for one in shelf.glances if first <= one.date <= last}
+    width = 7 if any(day.isoweekday() > 5 for day in picked) else 5
+    monday = first - timedelta(days=first.weekday())
+    found = []
+    while monday <= last:
+        days = [monday + timedelta(days=number) for number in range(width)]
+        if any(first <= day <= last for day in days):
+            found.append([Weekday(day, picked.get(day), first <= day <= last) for day in days])
+        monday += timedelta(weeks=1)
+    return found
 
 
 def best(shelf: Shelf, month: str) -> list[tuple[date, Day]]:

@@ -78,7 +78,7 @@ class Archive:
         return {"digest": digest, "files": {file: _stamp(self.folder / file) for file in files}}, changed
 
     def _untouched(self, noted: Mapping[str, Any]) -> bool:
-        return all(_stamp(self.folder / file) == stamp for file, stamp in noted["files"].items())
+        return all(_stamp(f"{self.folder}/{file}") == stamp for file, stamp in noted["files"].items())
 
     def _glance(self, day: date) -> Glance:
         if noted := self.known(day):
@@ -126,9 +126,9 @@ def _date(name: str) -> date | None:
         return None
 
 
-def _stamp(path: Path) -> _Stamp | None:
+def _stamp(path: Path | str) -> _Stamp | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 - each of many thousand files each time: a Path for each takes longer than this
     except OSError:
         return None
     return [found.st_size, found.st_mtime_ns]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
@@ -12,7 +12,7 @@ from newsletter.settings import Settings
 from newsletter.store import Store
 from newsletter.telling import due_text
 from newsletter.times import calendar
-from newsletter.times.hours import next_email
+from newsletter.times.hours import next_hour
 
 log = structlog.get_logger()
 
@@ -34,7 +34,10 @@ def _tell_emails(store: Store, now: datetime) -> None:
     readers, local = Counter[datetime](), dict[datetime, set[str]]()
     numbers = store.readers_by_hours()
     for key, hours in store.hours().items():
-        moment = next_email(hours, now)
+        moment = next_hour(hours, now)
+        if moment is None:
+            continue
+        moment = moment.astimezone(UTC)
         readers[moment] += numbers.get(key, 0)
         local.setdefault(moment, set()).add(f"{hours.send_at:%H:%M} {hours.timezone}")
     if not readers:

@@ -10,6 +10,9 @@ import re
 import unicodedata
 
 from newsletter.tex.reader import Reader
+from newsletter.tex.writer import to_tex
+
+__all__ = ["clean", "to_tex", "to_unicode"]
 
 _DROP = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Container
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from newsletter.models import Hours
@@ -34,19 +33,23 @@ def is_due_day(hours: Hours, now: datetime) -> bool:
     return now.astimezone(ZoneInfo(hours.timezone)).isoweekday() in hours.due_on
 
 
-def next_email(hours: Hours, now: datetime) -> datetime:
-    """The next moment, UTC, at which emails of these hours are due and arXiv will have announced something by then."""
+def next_hour(hours: Hours, now: datetime, paused_until: date | None = None) -> datetime | None:
+    """When the next email is due if arXiv announces as planned, by the reader's own clock; None within two weeks."""
     zone = ZoneInfo(hours.timezone)
-    today = now.astimezone(zone).date()
-    days = (today + timedelta(days=ahead) for ahead in range(-7, 15))
-    moments = [
-        datetime.combine(day, hours.send_at, zone).astimezone(UTC) for day in days if day.isoweekday() in hours.due_on
-    ]
-    return next(
-        moment
-        for before, moment in pairwise(moments)
-        if moment > now and calendar.announced_at(calendar.newest(moment)) > before
-    )
+    today, announced = now.astimezone(zone).date(), False
+    for day in (today + timedelta(days=number) for number in range(-7, 15 + _days_until(paused_until, today))):
+        announced = announced or calendar.is_issue_date(day)
+        if day.isoweekday() not in hours.due_on:
+            continue
+        moment = datetime.combine(day, hours.send_at, zone)
+        if announced and moment > now and not (paused_until and day < paused_until):
+            return moment
+        announced = announced and bool(paused_until and day < paused_until)
+    return None
+
+
+def _days_until(paused_until: date | None, today: date) -> int:
+    return max(0, (paused_until - today).days) if paused_until else 0
 
 
 def is_open(hours: Hours, moment: datetime, now: datetime) -> bool:

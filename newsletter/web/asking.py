@@ -13,13 +13,13 @@ from starlette.responses import Response
 
 from newsletter import readers
 from newsletter.models import Command, Question
-from newsletter.readers import Counter, in_force
+from newsletter.readers import Counter
 from newsletter.replies import commands, questions
 from newsletter.replies.responses import Sentence, Way
-from newsletter.tex import clean
 from newsletter.web import languages, pages, undoing
 from newsletter.web.bodies import Form, read_form
-from newsletter.words import Words
+from newsletter.web.languages import Scope
+from newsletter.web.pages import Voice
 
 _PAUSES = ("7", "14", "30")  # days to choose from
 
@@ -45,24 +45,23 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
 
     async def visit(request: Request) -> Response:
         form = await read_form(request) if request.method == "POST" else None
-        accepts = request.headers.get("accept-language", "")
-        return await run_in_threadpool(_answer, counter, request.path_params["secret"], form, accepts)
+        return await run_in_threadpool(_answer, counter, request.path_params["secret"], form, request.scope)
 
     return visit
 
 
-def _answer(counter: Counter, secret: str, form: Form | None, accepts: str) -> Response:
+def _answer(counter: Counter, secret: str, form: Form | None, scope: Scope) -> Response:
     question = questions.find(counter, secret)
     request = questions.request_of(counter, question, _chosen(counter, question, form)) if question else None
     if question is None or request is None:
-        return _over(languages.spoken(counter, accepts))
-    words = languages.of_reader(counter, request.reader)
-    page = _Page(counter, words, request)
+        return _over(languages.spoken(counter, scope))
+    voice = languages.of_reader(counter, scope, request.reader)
+    page = _Page(counter, voice, request)
     if question.used:
         return page.show(Sentence("page_confirm_used"))
     would = commands.deed(request)
     if would is None:
-        return _over(words)
+        return _over(voice)
     if form is None or (question.command is Command.PAUSE and not request.value):
         return page.ask(would, choose=question.command is Command.PAUSE and not question.value)
     acted = questions.settle(request, question)
@@ -78,27 +77,25 @@ def _chosen(counter: Counter, question: Question, form: Form | None) -> str:
     return (counter.today + timedelta(days=int(days))).isoformat()
 
 
-def _over(words: Words) -> Response:
-    body = f"<p>{escape(words.say('page_confirm_over'))}</p>"
-    return pages.answer(pages.framed(words.say("page_confirm_over_title"), body, words), 404)
+def _over(voice: Voice) -> Response:
+    body = f"<p>{voice.text('page_confirm_over')}</p>{pages.fresh_link(voice)}"
+    return pages.answer(pages.framed(voice.say("page_confirm_over_title"), body, voice), 404)
 
 
 class _Page:
     """What one reader sees."""
 
-    def __init__(self, counter: Counter, words: Words, request: commands.Request) -> None:
-        self._counter, self._words, self._request = counter, words, request
-        known = in_force.last_good(counter.store)
-        self._name = clean(known.masthead.newsletter.name) if known else ""
+    def __init__(self, counter: Counter, voice: Voice, request: commands.Request) -> None:
+        self._counter, self._voice, self._request = counter, voice, request
 
     def ask(self, would: Sentence, *, choose: bool) -> Response:
         if choose:
             labels = [(f' name="days" value="{days}"', f"page_pause_{days}") for days in _PAUSES]
         else:
             labels = [("", "page_confirm_button")]
-        buttons = [f"<button{given}>{self._say(key)}</button>" for given, key in labels]
+        buttons = [f"<button{given}>{self._voice.text(key)}</button>" for given, key in labels]
         form = f'<form method="post"><p class="choices">{" ".join(buttons)}</p></form>'
-        return self.show(would, f'{form}<p class="quiet">{self._say("page_confirm_otherwise")}</p>')
+        return self.show(would, f'{form}<p class="quiet">{self._voice.text("page_confirm_otherwise")}</p>')
 
     def done(self, acted: commands.Acted | None) -> Response:
         """What was done, as our answer by email would say it; None: by someone who was faster."""
@@ -110,15 +107,12 @@ class _Page:
 
     def _undo(self) -> str:
         now = self._counter.store.subscriber(self._request.reader.id) or self._request.reader
-        button = f'<button name="do" value="back">{self._say("page_undo_button")}</button>'
-        return f'<form method="post" action="{undoing.path(self._counter, now)}">{button}</form>'
+        button = pages.button(self._voice.text("page_undo_button"), "back", plain=True)
+        return pages.form(undoing.path(self._counter, self._voice, now), button)
 
     def show(self, title: Sentence, more: str = "") -> Response:
-        about = f'<p class="quiet">{escape(self._write(Sentence("page_confirm_concerns")))}</p>'
-        return pages.answer(pages.framed(self._write(title), about + more, self._words))
+        about = f'<p class="quiet">{self._voice.text("page_confirm_concerns")}</p>'
+        return pages.answer(pages.framed(self._write(title), about + more, self._voice))
 
     def _write(self, sentence: Sentence) -> str:
-        return sentence.write(self._words, name=self._name, email=self._request.reader.email)
-
-    def _say(self, key: str) -> str:
-        return escape(self._words.say(key))
+        return sentence.write(self._voice.words, name=self._voice.name, email=self._voice.email)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -14,7 +14,8 @@ from babel import Locale, UnknownLocaleError
 from newsletter.models import Reader, Subscriber, SubscriberState, Topic
 from newsletter.subscribers.preferences import said
 from newsletter.subscribers.values import DAYS
-from newsletter.web.pages import framed
+from newsletter.times.hours import next_hour
+from newsletter.web.pages import Voice, framed
 from newsletter.words import Words
 
 _PAUSE = timedelta(days=30)
@@ -34,7 +35,7 @@ def _template() -> jinja2.Template:
 
 
 def page(
-    words: Words,
+    voice: Voice,
     reader: Reader | None,
     subscriber: Subscriber,
     *,
@@ -43,12 +44,15 @@ def page(
     note: str,
     bad: bool,
     archive: str | None,
-    today: date,
+    now: datetime,
 ) -> str:
     """The whole page; a reader who gets no mail is shown the way back only."""
-    gets_mail = subscriber.state.reads
+    gets_mail, words = subscriber.state.reads, voice.words
     body = _template().render(
         w=words.section("page_"),
+        say=voice.say,
+        since=words.long_day(subscriber.added.date()),
+        next_email=_next(words, reader, subscriber, now) if reader and gets_mail else None,
         note=note,
         bad=bad,
         email=subscriber.email,
@@ -59,10 +63,16 @@ def page(
         topics=topics,
         zones=_zones(reader.timezone) if reader else [],
         all_days=DAYS,
-        pause=today + _PAUSE,
-        tomorrow=today + timedelta(days=1),
+        pause=now.date() + _PAUSE,
+        tomorrow=now.date() + timedelta(days=1),
     )
-    return framed(words.say("page_title"), body, words)
+    return framed(voice.say("page_title"), body, voice)
+
+
+def _next(words: Words, reader: Reader, subscriber: Subscriber, now: datetime) -> str | None:
+    """The day and the time of the next email, by the reader's own clock."""
+    moment = next_hour(reader, now, subscriber.paused_until)
+    return words.say("page_next", day=words.day(moment.date()), time=f"{moment:%H:%M}") if moment else None
 
 
 def _until(words: Words, subscriber: Subscriber) -> str | None:

@@ -19,10 +19,12 @@ from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import form, pages, undoing
+from newsletter.web import form, pages
 from newsletter.web.bodies import Form, read_form
-from newsletter.web.languages import spoken
-from newsletter.words import Words, speak
+from newsletter.web.languages import Scope, spoken
+from newsletter.web.leaving import left
+from newsletter.web.pages import Voice
+from newsletter.words import speak
 
 log = structlog.get_logger()
 
@@ -34,18 +36,17 @@ class Visit:
     """One reader's visit to their page."""
 
     counter: Counter
+    voice: Voice
     masthead: Masthead
     subscriber: Subscriber
     reader: Reader | None  # None: not in the list
 
     def page(self, note: str = "", *, bad: bool = False, status: int = 200, **given: str | date) -> Response:
         """The page in its current state, with one of our sentences above."""
-        newsletter = self.masthead.newsletter
-        language = (self.reader.wishes.languages if self.reader else newsletter.languages)[0]
-        words = speak(self.counter.templates, language)
+        words = self.voice.words
         texts = {name: words.long_day(one) if isinstance(one, date) else one for name, one in given.items()}
         shown = form.page(
-            words,
+            self.voice,
             self.reader,
             self.subscriber,
             topics=self.masthead.topics,
@@ -53,7 +54,7 @@ class Visit:
             note=_said(words.section("page_"), note, **texts) if note else "",
             bad=bad,
             archive=self._archive(),
-            today=self.counter.today,
+            now=self.counter.now(),
         )
         return pages.answer(shown, status)
 
@@ -80,28 +81,27 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
 
     async def visit(request: Request) -> Response:
         subscriber_id = read(counter.keys, Purpose.PREFERENCES, request.path_params["token"])
-        accepts = request.headers.get("accept-language", "")
         if subscriber_id is None:
-            return pages.answer(pages.not_valid(await run_in_threadpool(spoken, counter, accepts)), 404)
+            return pages.answer(pages.not_valid(await run_in_threadpool(spoken, counter, request.scope)), 404)
         body = await read_form(request) if request.method == "POST" else None
-        return await run_in_threadpool(_answer, counter, subscriber_id, body, accepts)
+        return await run_in_threadpool(_answer, counter, subscriber_id, body, request.scope)
 
     return visit
 
 
-def _answer(counter: Counter, subscriber_id: int, body: Form | None, accepts: str) -> Response:
+def _answer(counter: Counter, subscriber_id: int, body: Form | None, scope: Scope) -> Response:
     subscriber = counter.store.subscriber(subscriber_id)
-    words = spoken(counter, accepts, subscriber_id if subscriber else None)
+    voice = spoken(counter, scope, subscriber)
     if subscriber is None or lists.is_list(counter, subscriber_id):
-        return pages.answer(pages.not_valid(words), 404)
+        return pages.answer(pages.not_valid(voice), 404)
     wanted = _wanted(body)
     if wanted == "back":
-        return _come_back(counter, subscriber, words)
+        return _come_back(counter, subscriber, voice)
     if wanted == "leave":
-        return _leave(counter, subscriber, words)
-    visit = _visit(counter, subscriber)
+        return _leave(counter, subscriber, voice)
+    visit = _visit(counter, subscriber, voice)
     if visit is None:
-        return pages.answer(pages.not_now(words), 503)
+        return pages.answer(pages.not_now(voice), 503)
     return _change(visit, wanted, body or {}) if wanted else visit.page()
 
 
@@ -110,28 +110,28 @@ def _wanted(body: Form | None) -> str | None:
     return None if body is None else body.get("do", ["back" if not body else "unknown"])[0]
 
 
-def _visit(counter: Counter, subscriber: Subscriber) -> Visit | None:
+def _visit(counter: Counter, subscriber: Subscriber, voice: Voice) -> Visit | None:
     """None before the first list is in force; unsubscribing and resubscribing work even then."""
     known = in_force.last_good(counter.store)
     if known is None:
         return None
     reader = counter.store.reader(subscriber.id)
-    return Visit(counter=counter, masthead=known.masthead, subscriber=subscriber, reader=reader)
+    return Visit(counter=counter, voice=voice, masthead=known.masthead, subscriber=subscriber, reader=reader)
 
 
-def _come_back(counter: Counter, subscriber: Subscriber, words: Words) -> Response:
+def _come_back(counter: Counter, subscriber: Subscriber, voice: Voice) -> Response:
     changed = readers.undo(counter, subscriber)
     readers.log_problem(counter, changed)
     if changed is None:
-        return pages.answer(pages.not_back(words))
-    visit = _visit(counter, changed.subscriber)
-    return visit.page("back") if visit else pages.answer(pages.back(words))
+        return pages.answer(pages.not_back(voice))
+    visit = _visit(counter, changed.subscriber, voice)
+    return visit.page("back") if visit else pages.answer(pages.back(voice))
 
 
-def _leave(counter: Counter, subscriber: Subscriber, words: Words) -> Response:
+def _leave(counter: Counter, subscriber: Subscriber, voice: Voice) -> Response:
     changed = readers.leave(counter, subscriber.id, readers.BY_LINK) or readers.Changed(subscriber, None)
     readers.log_problem(counter, changed)
-    return pages.answer(pages.left(words, undoing.path(counter, changed.subscriber)))
+    return left(counter, voice, changed.subscriber)
 
 
 def _change(visit: Visit, wanted: str, body: Form) -> Response:
@@ -152,7 +152,8 @@ def _save(visit: Visit, before: Reader, body: Form) -> Response:
     fields = {key: ", ".join(filter(None, body[key])) for key in PREFERENCES if key in body}
     after = filled(visit.counter.store, visit.masthead, before, fields)
     readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
-    return replace(visit, reader=after).page("saved")
+    words = speak(visit.counter.templates, after.wishes.languages[0])
+    return replace(visit, reader=after, voice=replace(visit.voice, words=words)).page("saved")
 
 
 def _pause(visit: Visit, body: Form) -> Response:

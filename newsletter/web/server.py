@@ -21,17 +21,15 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from newsletter import readers
 from newsletter.alarms import Pulse
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.readers import Counter
-from newsletter.tokens import Purpose, read
-from newsletter.web import asking, health, hooks, languages, metrics, pages, preferences, shelf, undoing
+from newsletter.web import asking, fresh, health, hooks, languages, leaving, metrics, pages, preferences, shelf, undoing
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
+from newsletter.web.pages import Voice
 from newsletter.web.patience import Patience
-from newsletter.words import Words
 
 log = structlog.get_logger()
 
@@ -45,7 +43,6 @@ _OPEN = Door()
 _LONGEST_HEADER = 32 << 10  # octets of a request's whole header
 _THREADS = 8  # of the ledger's fifteen connections
 _LAST_REQUESTS = 3  # seconds that requests in flight have when the service stops
-_Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -105,7 +102,9 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
         routes=[
             Route("/healthz", health.endpoint(counter.store, pulse)),
             *measured,
-            Route("/u/{token}", _leave(counter), methods=["GET", "POST"]),
+            Route("/u/{token}", leaving.endpoint(counter), methods=["GET", "POST"]),
+            Route("/u/{token}/less", leaving.instead(counter), methods=["GET", "POST"]),
+            Route(fresh.PATH, fresh.endpoint(counter), methods=["GET", "POST"]),
             Route("/p/{token}", preferences.endpoint(counter), methods=["GET", "POST"]),
             Route("/undo/{secret}", undoing.endpoint(counter), methods=["GET", "POST"]),
             *hooks.routes(counter),
@@ -122,12 +121,12 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
     )
 
 
-def _failure(counter: Counter, page: Callable[[Words], str]) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _failure(counter: Counter, page: Callable[[Voice], str]) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Our page in the browser's language; an answer with 500 does not pass the middleware that adds the headers."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        words = await run_in_threadpool(languages.spoken, counter, request.headers.get("accept-language", ""))
-        response = pages.answer(page(words), getattr(error, "status_code", 500))
+        voice = await run_in_threadpool(languages.without_ledger, counter, request.scope)
+        response = pages.answer(page(voice), getattr(error, "status_code", 500))
         response.headers.update(_HEADERS | dict(getattr(error, "headers", None) or {}))
         return response
 
@@ -147,26 +146,3 @@ class _SafeHeaders:
             await send(message)
 
         await self._inner(scope, receive, with_headers)
-
-
-def _leave(counter: Counter) -> _Endpoint:
-    def leave(subscriber_id: int) -> str | None:
-        changed = readers.leave(counter, subscriber_id, readers.BY_LINK)
-        readers.log_problem(counter, changed)
-        return undoing.path(counter, changed.subscriber) if changed else None
-
-    async def endpoint(request: Request) -> Response:
-        subscriber_id = read(counter.keys, Purpose.LEAVE, request.path_params["token"])
-        accepts = request.headers.get("accept-language", "")
-        words = await run_in_threadpool(languages.spoken, counter, accepts, subscriber_id)
-        if subscriber_id is None:
-            return pages.answer(pages.not_valid(words), 404)
-        if request.method != "POST":
-            return pages.answer(pages.ask(words))
-        # Nothing of the body is needed: the address is the proof, whichever form a mail program posts.
-        way_back = await run_in_threadpool(leave, subscriber_id)
-        if way_back is None:
-            return pages.answer(pages.not_valid(words), 404)
-        return pages.answer(pages.left(words, way_back))
-
-    return endpoint

@@ -6,11 +6,12 @@ What lies in the folders decides nothing: pages that were public yesterday are c
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -45,8 +46,8 @@ class _Folder(StaticFiles):
 
     async def not_found(self, scope: Scope) -> Response:
         """Our own page."""
-        words = await run_in_threadpool(spoken, self._counter, _accepts(scope))
-        return pages.answer(pages.not_found(words), HTTPStatus.NOT_FOUND)
+        voice = await run_in_threadpool(spoken, self._counter, scope)
+        return pages.answer(pages.not_found(voice), HTTPStatus.NOT_FOUND)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Nothing whose name begins with a dot: a part that is being written, what someone else left there."""
@@ -68,7 +69,7 @@ class PublicArchive(_Folder):
             return PlainTextResponse(_NOBODY)
         response = await (super().get_response(path, scope) if is_open else self.not_found(scope))
         if path == _HOME and response.status_code == HTTPStatus.NOT_FOUND:
-            return await run_in_threadpool(_home, self._counter, _accepts(scope))
+            return await run_in_threadpool(_home, self._counter, scope)
         return response
 
 
@@ -88,8 +89,8 @@ class PrivateArchive:
         for_reader = _for_this_reader(send)
         files = await run_in_threadpool(self._opened, token)
         if files is None:
-            words = await run_in_threadpool(spoken, self._counter, _accepts(scope))
-            await pages.answer(pages.not_valid(words), 404)(scope, receive, send)
+            voice = await run_in_threadpool(spoken, self._counter, scope)
+            await pages.answer(pages.not_valid(voice), 404)(scope, receive, send)
         elif not slash:
             await RedirectResponse(f"{token}/", 308)(scope, receive, for_reader)
         else:
@@ -103,16 +104,12 @@ class PrivateArchive:
         return self._files.get(in_force.archive_mode(self._counter.store))
 
 
-def _home(counter: Counter, accepts: str) -> Response:
+def _home(counter: Counter, scope: Scope) -> Response:
     """The page of a newsletter that has no issue yet, or none for everyone."""
     known = in_force.last_good(counter.store)
-    newsletter = known.masthead.newsletter if known else None
-    name = newsletter.name if newsletter else split_mailbox(counter.letterhead.sender)[0]
-    return pages.answer(pages.home(spoken(counter, accepts), clean(name), newsletter.archive if newsletter else None))
-
-
-def _accepts(scope: Scope) -> str:
-    return Headers(scope=scope).get("accept-language", "")
+    voice = spoken(counter, scope)
+    named = voice if voice.name else replace(voice, name=clean(split_mailbox(counter.letterhead.sender)[0]))
+    return pages.answer(pages.home(named, known.masthead.newsletter.archive if known else None))
 
 
 def _for_this_reader(send: Send) -> Send:

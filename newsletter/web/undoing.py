@@ -1,9 +1,8 @@
-"""The page behind an undo link: a GET asks, a POST undoes that one act."""
+"""The page behind an undo link: a GET asks, a POST undoes that one act, or puts something smaller in its place."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from html import escape
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,44 +11,53 @@ from starlette.responses import Response
 from newsletter import readers
 from newsletter.models import Subscriber
 from newsletter.readers import Counter, undoing
-from newsletter.web import languages, pages
+from newsletter.web import languages, less, pages
+from newsletter.web.bodies import Form, read_form
+from newsletter.web.languages import Scope
+from newsletter.web.pages import Voice
 
 
-def path(counter: Counter, subscriber: Subscriber) -> str:
-    """The page where this reader can undo what they just did, seen from one of ours: all lie a folder deep.
-
-    Not from the root of the host, where another service may be.
-    """
-    return f"../undo/{undoing.offer(counter, subscriber)}"
+def path(counter: Counter, voice: Voice, subscriber: Subscriber) -> str:
+    """The page where this reader can undo what they just did, seen from the page that `voice` speaks on."""
+    return f"{voice.root}undo/{undoing.offer(counter, subscriber)}"
 
 
 def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
-    """`/undo/<secret>`; the address is the proof, so no body is needed."""
+    """`/undo/<secret>`; the address is the proof."""
 
     async def visit(request: Request) -> Response:
-        answer = _undo if request.method == "POST" else _ask
-        return await run_in_threadpool(answer, counter, request.path_params["secret"])
+        secret = request.path_params["secret"]
+        if request.method != "POST":
+            return await run_in_threadpool(_ask, counter, request.scope, secret)
+        return await run_in_threadpool(_undo, counter, request.scope, secret, await read_form(request))
 
     return visit
 
 
-def _ask(counter: Counter, secret: str) -> Response:
+def _ask(counter: Counter, scope: Scope, secret: str) -> Response:
     subscriber = undoing.offered(counter, secret)
+    voice = languages.of_reader(counter, scope, subscriber)
     if subscriber is None:
-        return _page(counter, None, "undo_over", status=404)
-    return _page(counter, subscriber, f"undo_{subscriber.state.value}", button=True)
+        return _over(voice)
+    undo = pages.form("", pages.button(voice.text("page_undo_button"), "back"))
+    return _page(voice, f"undo_{subscriber.state.value}", undo)
 
 
-def _undo(counter: Counter, secret: str) -> Response:
+def _undo(counter: Counter, scope: Scope, secret: str, body: Form) -> Response:
     changed = undoing.take_back(counter, secret)
     readers.log_problem(counter, changed)
-    return _page(counter, changed.subscriber, "back") if changed else _page(counter, None, "undo_over", status=404)
+    voice = languages.of_reader(counter, scope, changed.subscriber if changed else None)
+    if changed is None:
+        return _over(voice)
+    wanted = body.get("do", [""])[0]
+    smaller = less.take(counter, voice, changed.subscriber, wanted) if less.is_known(wanted) else None
+    return pages.answer(smaller) if smaller else _page(voice, "back")
 
 
-def _page(
-    counter: Counter, subscriber: Subscriber | None, said: str, *, button: bool = False, status: int = 200
-) -> Response:
-    words = languages.of_reader(counter, subscriber)
-    form = f'<form method="post"><button name="do" value="back">{escape(words.say("page_undo_button"))}</button></form>'
-    body = f"<p>{escape(words.say(f'page_{said}'))}</p>{form if button else ''}"
-    return pages.answer(pages.framed(words.say("page_undo_title"), body, words), status)
+def _over(voice: Voice) -> Response:
+    return _page(voice, "undo_over", pages.fresh_link(voice), status=404)
+
+
+def _page(voice: Voice, said: str, more: str = "", status: int = 200) -> Response:
+    body = f"<p>{voice.text(f'page_{said}')}</p>{more}"
+    return pages.answer(pages.framed(voice.say("page_undo_title"), body, voice), status)
