@@ -411,7 +411,7 @@ class AllAtOnce(Scripted):
 
 @pytest.mark.parametrize(
     ("outcomes", "held"),
-    [("F" * 10 + "A" * 20 + "F" * 10, False), ("A" * 10 + "F" * 20 + "A" * 10, True)],
+    [("F" * 10 + "A" * 20 + "F" * 10 + "A", False), ("A" * 10 + "F" * 20 + "A" * 10, True)],
     ids=["apart", "together"],
 )
 def test_a_row_is_counted_in_the_order_of_the_answers(store: Store, outcomes: str, held: bool) -> None:

@@ -81,11 +81,11 @@ class Notebook:
         self.told.append(f"{what}; {remedy}")
 
 
-def send(store: Store, url: str, notebook: Notebook | None = None, **options: object) -> Tally:
+def send(store: Store, url: str, notebook: Notebook | None = None, now: datetime = NOW, **options: object) -> Tally:
     with closing(Smtp(url, timeout=5, sender=PLAIN, **{"connections": 2} | options)) as smtp:  # type: ignore[arg-type]
         if notebook:
             smtp.keep(notebook)
-        return drain(store, smtp, build, owner="me", now=lambda: NOW)
+        return drain(store, smtp, build, owner="me", now=lambda: now)
 
 
 def build(delivery: Delivery) -> Message:
@@ -177,6 +177,7 @@ OWN_WORDS = (
     "554 {to}: the account that posts here was never activated (queue {id}, mx3.relay.example)",
     "550 收件人 {to} 的来信已被退回，编号 {id}",
     "554 {local}: our records show no agreement with you, see https://relay.example/{id}?u={local}",
+    "554 refused until the account is opened, reference {letters}",
 )
 
 
@@ -187,7 +188,9 @@ def test_their_own_address_id_and_time(text: str) -> None:
 
     def reply(to: str) -> str:
         number = next(count)
-        return text.format(to=to, local=to.partition("@")[0], id=f"x{number * 7919:08x}", time=f"10:0{number % 10}")
+        letters = f"{'KLMNOPQR'[number] * 3}-{'ABCDEFGH'[number] * 4}"
+        own = {"id": f"x{number * 7919:08x}", "letters": letters, "time": f"10:0{number % 10}"}
+        return text.format(to=to, local=to.partition("@")[0], **own)
 
     with posted(8, at("DOT", reply)) as (_, store, tally):
         assert isinstance(tally, Tally)
@@ -246,6 +249,35 @@ def test_some_are_refused(text: str) -> None:
         assert isinstance(tally, Tally)
         assert (tally.accepted, tally.failed, tally.held) == (18, 2, None)
         assert states(store)["reader3"] == states(store)["reader9"] == "failed"
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "DATA", "DOT"])
+@pytest.mark.parametrize(("readers", "taken"), [(5, 3), (12, 5), (12, 9), (60, 50)])
+def test_a_quota_that_is_used_up(readers: int, taken: int, stage: str) -> None:
+    """What all are told from some moment on costs nobody the issue: they wait, and get it when there is room again."""
+    server = ScriptedServer()
+
+    def used_up(said: str, _argument: str) -> str | None:
+        return TEXTS[2] if said == stage and len(server.taken) >= taken else None
+
+    server.script = used_up
+    with server.running() as url, ledger(readers) as store:
+        tally = send(store, url, connections=1)
+        assert (tally.accepted + tally.waiting, tally.failed) == (readers, 0)
+        assert tally.accepted < readers
+        server.script = lambda _stage, _argument: None
+        later = NOW + timedelta(hours=1)
+        assert send(store, url, now=later) == Tally(accepted=readers - tally.accepted)
+    assert len(set(server.readers)) == len(server.readers) == readers
+
+
+def test_each_is_refused_in_words_of_its_own() -> None:
+    """Where nobody was served, no two of them are the readers' affair, whatever each was told."""
+    texts = iter(TEXTS)
+    with posted(4, at("RCPT", lambda _to: next(texts))) as (_, store, tally):
+        assert isinstance(tally, Tally)
+        assert set(states(store).values()) == {"queued"}
+        assert (tally.waiting, tally.failed) == (4, 0)
 
 
 # --- by domain, and from round to round ---------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from newsletter import tex, venues
-from newsletter.models import ArxivId, Bill, Edition, Entry, Issue, Line, Topic
+from newsletter.models import ArxivId, Bill, Edition, Entry, Issue, Line, Topic, Usage
 
 Day = dict[str, Any]  # as its JSON file says it
 
@@ -85,7 +85,7 @@ def _counts(issue: Issue, bills: Sequence[Bill]) -> Day:
         "model": tex.clean(issue.model) if issue.model else None,
         "prompt_tokens": issue.usage.prompt_tokens,
         "completion_tokens": issue.usage.completion_tokens,
-        "cost_usd": issue.usage.cost_usd,
+        "cost_usd": _cost(issue.usage),
         "bills": [_bill(bill) for bill in bills],
     }
 
@@ -97,8 +97,13 @@ def _bill(bill: Bill) -> Day:
         "calls": bill.calls,
         "prompt_tokens": bill.usage.prompt_tokens,
         "completion_tokens": bill.usage.completion_tokens,
-        "cost_usd": bill.usage.cost_usd,
+        "cost_usd": _cost(bill.usage),
     }
+
+
+def _cost(usage: Usage) -> float | None:
+    """Without the last digits, which depend on the order in which calls were summed."""
+    return None if usage.cost_usd is None else round(usage.cost_usd, 9)
 
 
 def _paper(entry: Entry, topics: Sequence[str]) -> Day:

@@ -104,7 +104,9 @@ def words(said: str, recipient: str) -> tuple[str, ...]:
         bare = piece.strip(_PUNCTUATION)
         if bare in (local, host) or _OF_ITS_OWN.search(piece) or _HOST.fullmatch(bare):
             found.append(_PLACE)
-        elif piece.isascii() or len(local) < _SHORT:
+        elif piece.isascii():
+            found += [bare] if bare else []  # "ABCD-EFGH" is one id
+        elif len(local) < _SHORT:
             found += _WORD.findall(piece)
         else:  # no space stands around a name in Chinese or Japanese
             found += _WORD.findall(piece.replace(local, _PLACE))

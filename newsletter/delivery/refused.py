@@ -45,7 +45,7 @@ class Refused:
         key = decided.id
         if decided.state is DeliveryState.ACCEPTED:
             self.taken[domain(decided.email)] += 1
-            self.streak.clear()
+            self.streak = [one for one in self.streak if one.id > key]  # went out later, though answered before
         self.emails.pop(key, None)
         self.doubts.discard(key)
         if decided.state is DeliveryState.QUEUED and outcome.verdict in (Verdict.PERMANENT, Verdict.UNWANTED):
@@ -58,7 +58,7 @@ class Refused:
 
     def suspect(self, number: int) -> None:
         """So many in a row end the round, some of them certainly for their readers."""
-        others = {"": number - len(self.streak)}
+        others = {"": max(0, number - len(self.streak))}
         self.row = find([_refusal(one) for one in self.streak], others)
 
     def judged(self, outcomes: _Outcomes, now: datetime) -> Judged:
@@ -73,11 +73,9 @@ class Refused:
         found = find(here, self.taken) | self.row | find([*here, *before], taken)
         wrong = [one for one in earlier.values() if one.state is DeliveryState.FAILED or found.everywhere]
         back = [one for one in wrong if found.covers(_refusal(one))]
-        texts = Counter(words(one.said, one.email) for one in (*here, *before))
-        settled = [
-            self._settled(one, found, now, guess=not taken and self._is_guess(one, texts))
-            for one in self.emails.values()
-        ]
+        few, alone = taken.total() < len(self.doubts), len(here) + len(before) == 1
+        guesses = self._guesses_where_few(alone=alone) if few else self._guesses_at_the_end(found)
+        settled = [self._settled(one, found, now, guess=one.id in guesses) for one in self.emails.values()]
         tally = counted(one.state for one in settled if one.id in self.doubts)
         if found.everywhere:
             ours = [one for one in (*self.emails.values(), *earlier.values()) if found.covers(_refusal(one))]
@@ -86,9 +84,15 @@ class Refused:
         corrected = [one for one in settled if one != self.emails[one.id]]
         return Judged([*corrected, *map(_untried, back)], list(self._blamed(found)), tally)
 
-    def _is_guess(self, one: Delivery, texts: Mapping[tuple[str, ...], int]) -> bool:
-        """Whether to blame a reader would be one where nobody was served: not told of the mailbox, or not alone."""
-        return one.id in self.of_email or texts[words(one.error or "", one.email)] > 1
+    def _guesses_where_few(self, *, alone: bool) -> Collection[int]:
+        """Where few were served, whom to blame would be a guess: not told of the mailbox, or not alone."""
+        return self.of_email if alone else self.emails.keys()
+
+    def _guesses_at_the_end(self, found: Agreement) -> Collection[int]:
+        """The same where from some moment on two or more were told the same: a sender's quota may be used up."""
+        late = (_refusal(one) for one in self.streak)
+        told = Counter(words(one.said, one.email) for one in late if not found.covers(one))
+        return {one.id for one in self.emails.values() if told[words(one.error or "", one.email)] > 1}
 
     def _settled(self, one: Delivery, found: Agreement, now: datetime, *, guess: bool) -> Delivery:
         if found.covers(_refusal(one)):

@@ -38,8 +38,10 @@ def act(counter: Counter, meaning: Meaning, *, key: str = "") -> Acted | None:
 
 
 def _is_of_list(counter: Counter, meaning: Meaning) -> bool:
-    """Whether it answers the copy of a mailing list: any member may have written it."""
-    return meaning.subscriber_id is not None and lists.is_list(counter, meaning.subscriber_id)
+    """Whether it answers the copy of a mailing list, or comes from its address: any member may have written it."""
+    claimed = meaning.subscriber_id if meaning.subscriber_id is not None else meaning.sender
+    who = counter.store.subscriber(claimed) if claimed is not None else None
+    return who is not None and lists.is_list(counter, who.id)
 
 
 def proven(store: Store, meaning: Meaning) -> Subscriber | None:

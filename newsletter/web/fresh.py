@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter import tokens
-from newsletter.readers import Counter
+from newsletter.readers import Counter, lists
 from newsletter.replies import answering
 from newsletter.replies.responses import Response as Email
 from newsletter.replies.responses import Sentence, Way
@@ -57,7 +57,7 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
 def send(counter: Counter, email: str) -> None:
     """The links of a reader who gets email, once a day; nothing to anybody else."""
     subscriber = counter.store.subscriber(email.lower())
-    if subscriber is None or not subscriber.state.reads:
+    if subscriber is None or not subscriber.state.reads or lists.is_list(counter, subscriber.id):
         log.info("link.left-out", why="no reader")
         return
     now = counter.now()

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from newsletter import readers
 from newsletter.models import Subscriber
-from newsletter.readers import Counter
+from newsletter.readers import Counter, lists
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import languages, less, pages, undoing
 from newsletter.web.bodies import Form, read_form
@@ -46,7 +46,7 @@ def _answer(counter: Counter, request: Request, act: Callable[[Counter, Voice, S
     subscriber_id = read(counter.keys, Purpose.LEAVE, request.path_params["token"])
     subscriber = counter.store.subscriber(subscriber_id) if subscriber_id is not None else None
     voice = languages.spoken(counter, request.scope, subscriber)
-    if subscriber is None:
+    if subscriber is None or lists.is_list(counter, subscriber.id):
         return pages.answer(pages.not_valid(voice), 404)
     return act(counter, voice, subscriber)
 
