@@ -115,10 +115,13 @@ def photograph(browser: Browser, name: str, open_it: Callable[[Page], object]) -
             viewport={"width": width, "height": SCREEN}, color_scheme=cast(Any, scheme), locale=_locale(name)
         )
         open_it(page)
-        page.screenshot(path=FOLDER / f"{name}-{size}-{scheme}.png", full_page=True)
         if size == "phone-375":
             page.screenshot(path=FOLDER / f"{name}-first-screen-{scheme}.png")
         height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size(
+            {"width": width, "height": height}
+        )  # what sticks to the screen's end lies where it belongs
+        page.screenshot(path=FOLDER / f"{name}-{size}-{scheme}.png", full_page=True)
         print(f"{name:20} {size:13} {scheme:6} {height:6} px high")
         page.close()
 

@@ -161,7 +161,7 @@ def test_by_keyboard_alone(page: Any, address: str) -> None:
     assert 0 <= page.evaluate("document.activeElement.getBoundingClientRect().left")
     page.keyboard.press("Enter")
     seen = []
-    for _ in range(54):
+    for _ in range(58):
         page.keyboard.press("Tab")
         seen.append(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
         assert "none" != page.evaluate("getComputedStyle(document.activeElement).outlineStyle"), seen[-1]

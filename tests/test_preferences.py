@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,13 +14,14 @@ import pytest
 
 from newsletter.app import open_ledger
 from newsletter.doctor import checks
-from newsletter.models import Preference, Reader, SubscriberState
+from newsletter.models import Hours, Preference, Reader, SubscriberState
 from newsletter.pipeline import publish, run
 from newsletter.readers.in_force import Follower
 from newsletter.subscribers import parse
 from newsletter.subscribers.preferences import PREFERENCES, said, with_preference
 from newsletter.subscribers.tree import Unfit
 from newsletter.times.clock import utc_now
+from newsletter.times.hours import next_hour
 from newsletter.tokens import Purpose
 from newsletter.words import load_words
 from tests.conftest import ROOT
@@ -151,6 +152,31 @@ def test_a_look_changes_nothing(topics: Site) -> None:
         topics.ask("PUT", f"/p/{topics.token(Purpose.PREFERENCES)}").status,
         topics.ask("POST", f"/p/{topics.token(Purpose.LEAVE)}", b"do=save").status,
     )
+
+
+HOURS = Hours(send_at=time(6, 45), wait_until=time(9), timezone="Europe/London", days=frozenset(range(1, 8)))
+
+
+@pytest.mark.parametrize(
+    ("hours", "now", "paused", "told"),
+    [
+        (HOURS, "2026-03-09T06:00+00:00", None, "2026-03-09T06:45+00:00"),
+        (HOURS, "2026-03-09T06:45+00:00", None, "2026-03-10T06:45+00:00"),
+        (HOURS, "2026-03-06T12:00+00:00", None, "2026-03-09T06:45+00:00"),  # nothing is announced for a weekend
+        (HOURS, "2026-03-27T12:00+00:00", None, "2026-03-30T06:45+01:00"),  # summer time began on Sunday
+        (replace(HOURS, days=frozenset({6})), "2026-03-09T06:00+00:00", None, "2026-03-14T06:45+00:00"),  # of the week
+        (replace(HOURS, weekly=True), "2026-03-09T07:00+00:00", None, "2026-03-16T06:45+00:00"),
+        (
+            HOURS,
+            "2026-03-09T06:00+00:00",
+            date(2026, 3, 21),
+            "2026-03-21T06:45+00:00",
+        ),  # what was missed, on a Saturday
+    ],
+)
+def test_the_next_email_is_told(hours: Hours, now: str, paused: date | None, told: str) -> None:
+    """By the reader's own clock, on a day with something to send, and not before a pause ends."""
+    assert datetime.fromisoformat(told) == next_hour(hours, datetime.fromisoformat(now), paused)
 
 
 def test_saving_writes_ledger_and_file(topics: Site) -> None:
