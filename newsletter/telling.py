@@ -26,7 +26,11 @@ def morning_lines(desk: Desk, done: Morning) -> Iterator[str]:
     left, reason = left_over(desk)
     if left:
         waiting = f"{counted(left, 'email')} {'is' if left == 1 else 'are'} still queued"
-        yield f"{waiting}; run again to retry{f' ({reason})' if reason else ''}."
+        yield (
+            f"{tally.held}."
+            if tally.until_tomorrow
+            else (f"{waiting}; run again to retry{f' ({reason})' if reason else ''}.")
+        )
     if tally.failed:
         yield f"{counted(tally.failed, 'email')} rejected permanently: see `newsletter status`."
     if tally.unaccepted:

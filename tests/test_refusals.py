@@ -490,7 +490,7 @@ def test_the_provider_takes_so_many_a_day(store: Store) -> None:
             tally = drain(store, smtp, build, owner="me", now=clock, quota=quota)
             assert (tally.accepted, len(server.readers)) == (accepted, 3)
             assert tally.held == "2 emails wait until tomorrow: NEWSLETTER_DAILY_LIMIT=3 is reached"
-            assert tally.held_for == timedelta(hours=22.5)
+            assert (tally.held_for, tally.until_tomorrow) == (timedelta(hours=22.5), True)
         clock.time += tally.held_for
         assert drain(store, smtp, build, owner="me", now=clock, quota=quota) == Tally(accepted=2)
 

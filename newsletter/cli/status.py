@@ -30,7 +30,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         notes = {issue.date: [*issue.all_notes, *_named(store, issue, None if as_json else _NAMED)] for issue in issues}
         served = {issue.date: store.model_facts(issue.date) for issue in issues}
         bills = {issue.date: store.bills(issue.date) for issue in issues}
-        hold = holding.read(store)
+        hold, kept_since = holding.read(store), store.kept_since()
         aside = setting_aside.emails(store)
         listed = in_force.last_good(store)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
@@ -58,7 +58,8 @@ def status(settings: Settings, *, as_json: bool) -> None:
         for bill in bills[issue.date]:
             click.echo(f"  {bill.stage or 'all'} by {bill.model}: {usage_text(bill.usage)}")
         sent = ", ".join(f"{count} {state}" for state, count in sorted(counts[issue.date].items()))
-        click.echo(f"  emails: {sent or 'none'}")
+        gone = kept_since is not None and issue.date < kept_since
+        click.echo(f"  emails: {sent or ('older than NEWSLETTER_KEEP_DAYS' if gone else 'none')}")
         for note in notes[issue.date]:
             click.echo(f"  {note}")
     if not issues:

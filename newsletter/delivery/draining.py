@@ -127,7 +127,7 @@ class _Round:
                 continue  # those who were not planned wait as well
             if waiting := self.store.unsent([DeliveryState.QUEUED])[0]:
                 problem = f"{waiting} emails wait until tomorrow: NEWSLETTER_DAILY_LIMIT={self.quota.most} is reached"
-                return Tally(held=problem, held_for=self.quota.until_tomorrow())
+                return Tally(held=problem, held_for=self.quota.until_tomorrow(), until_tomorrow=True)
         return Tally()
 
     def _wanted(self) -> int:

@@ -24,6 +24,7 @@ class Tally:
     held: str | None = None  # why the rest stays queued
     held_for: timedelta = timedelta()  # until it is worth a try
     ours: frozenset[str] = frozenset()  # domains that refused us, where nearly everybody was refused for what we are
+    until_tomorrow: bool = False  # trying again before changes nothing
     unaccepted: str | None = None  # the issue that fewer than half of its readers' servers took
 
     def __add__(self, other: Tally) -> Tally:
@@ -34,6 +35,7 @@ class Tally:
             other.held or self.held,
             max(self.held_for, other.held_for),
             self.ours | other.ours,
+            other.until_tomorrow or self.until_tomorrow,
             other.unaccepted or self.unaccepted,
         )
 

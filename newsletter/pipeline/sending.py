@@ -28,6 +28,7 @@ _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
 _BRIEF = timedelta(minutes=5)
 _PATIENT = 3  # tries, while the service goes on trying
 _REMEDY = "see `newsletter status`; the service retries at {:%Y-%m-%d %H:%M} UTC, `newsletter run` retries at once"
+_TOMORROW = "they go out from {:%Y-%m-%d %H:%M} UTC on; if the provider takes more, raise the limit"
 _AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every minute locks accounts
 
 
@@ -97,7 +98,8 @@ def send(
     if tally.held:
         # A server that is away for a minute is no news; one that is still away, or that readers refuse us, is.
         lasts = insist or bool(hold) or tally.held_for > _BRIEF
-        _hold(desk, Hold(tally.held, desk.now() + tally.held_for), tell=lasts)
+        remedy = _TOMORROW if tally.until_tomorrow else _REMEDY
+        _hold(desk, Hold(tally.held, desk.now() + tally.held_for), remedy, tell=lasts)
     elif only is None:  # one email that passed says nothing of the others
         holding.write(desk.store, None)
         desk.alarm.over("sending")
@@ -121,10 +123,10 @@ def _unaccepted(desk: Desk, days: set[date], tries: int) -> str | None:
     return None
 
 
-def _hold(desk: Desk, hold: Hold, *, tell: bool = True) -> None:
+def _hold(desk: Desk, hold: Hold, remedy: str = _REMEDY, *, tell: bool = True) -> None:
     holding.write(desk.store, hold)
     if tell:
-        desk.alarm.trouble("sending", f"emails wait: {hold.reason}", _REMEDY.format(hold.until))
+        desk.alarm.trouble("sending", f"emails wait: {hold.reason}", remedy.format(hold.until))
 
 
 def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], bool], days: set[date]) -> Tally:

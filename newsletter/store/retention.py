@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
 from sqlalchemy import Connection, Row, Table, case, delete, func, insert, or_, select, tuple_, update
@@ -39,10 +39,14 @@ class Retention(Base):
     """What is older than an installation keeps it."""
 
     def kept_since(self) -> date | None:
-        """The oldest issue of which it is still known who had it; None: all of them."""
+        """The oldest issue of which it is still known who had it; None: all of them.
+
+        Never later than the oldest issue that somebody had: a clock that ran ahead notes a day of the future.
+        """
         with self._reading() as connection:
             noted = connection.scalar(select(meta.c.value).where(meta.c.key == _KEPT_SINCE))
-        return date.fromisoformat(noted) if noted else None
+            oldest = connection.scalar(select(func.min(received.c.issue)))
+        return min(date.fromisoformat(noted), oldest or date.max) if noted else None
 
     def clear(self, now: datetime, keep: timedelta, mailboxes: Collection[str] = ()) -> Iterator[int]:
         """Remove what is old, yielding the number of rows after each transaction.
@@ -64,7 +68,7 @@ class Retention(Base):
             partial(_drop, "text", {"kept": "facts", "text": b"", "text_spans": []}, now - min(_TEXTS, keep)),
             partial(_fold_received, first),
             _Deliveries(now - keep, first),
-            partial(_remove_editions, now - keep),
+            partial(_remove_editions, datetime.combine(first, time(), UTC)),
             partial(_fold_calls, first),
             partial(_remove_inbound, now - keep, mailboxes),
             *(partial(_remove, table, now - keep) for table in (answered, bounce, question, ticket)),
@@ -146,13 +150,15 @@ class _Deliveries:
 
     def __call__(self, connection: Connection) -> int:
         query = select(delivery.c.id, delivery.c.date, delivery.c.issues, _OPEN.label("open"))
-        rows = connection.execute(query.where(delivery.c.id > self._place).order_by(delivery.c.id).limit(_ROWS)).all()
-        old = [row.id for row in rows if self._is_old(row)]
-        if not old:
-            return 0  # what was planned later is not older
-        self._place = rows[-1].id
-        connection.execute(delete(delivery).where(delivery.c.id.in_(old)))
-        return len(old)
+        query = query.order_by(delivery.c.id).limit(_ROWS)
+        while rows := connection.execute(query.where(delivery.c.id > self._place)).all():
+            if rows[0].date >= self._before:
+                break  # what was planned later is not older
+            self._place = rows[-1].id
+            if old := [row.id for row in rows if self._is_old(row)]:
+                connection.execute(delete(delivery).where(delivery.c.id.in_(old)))
+                return len(old)
+        return 0
 
     def _is_old(self, row: Row[tuple[int, datetime, tuple[date, ...], bool]]) -> bool:
         return row.date < self._before and not row.open and max(row.issues, default=date.min) < self._first
