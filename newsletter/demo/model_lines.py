@@ -81,5 +81,5 @@ _REASONS = {
 def reason_in(language: str, english: str) -> str:
     """A reason in another language that names what the English one does; in English where we have no words for it."""
     named = re.sub(r"^.* in (?=[A-Z\w-]+)", "", english).strip(".")
-    short = ", ".join(re.findall(r"[A-Za-z][\w-]+", named)[:2]) or "LLM"
+    short = ", ".join(re.findall(r"[A-Za-z][\w-]{4,}", named)[:2]) or "LLM"
     return _REASONS.get(language.partition("-")[0], "{}").format(short)
