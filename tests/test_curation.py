@@ -294,7 +294,7 @@ def prepared(settings: Settings, now: datetime, wrap: Wrap = replace) -> tuple[I
     with capture_logs() as logs, desk_of(settings, now, wrap) as desk:
         issues, _ = pipeline.prepare_days(desk, DAY, hold=True)
         due = [one.reader.email for page in pipeline.due(desk) for one in page]
-    return issues[0], due, [f"{entry['log_level']} {entry['event']}" for entry in logs]
+    return issues[0], due, [f"{entry['log_level']} {entry['event']}" for entry in logs if entry["log_level"] != "info"]
 
 
 def test_an_issue_without_scores_is_held_until_the_limit(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ from newsletter.models import (
     SubscriberState,
     Verdict,
 )
-from newsletter.pipeline import Desk, send
+from newsletter.pipeline import Desk, Editor, NotOut, Planning, send
 from newsletter.settings import Settings
 from newsletter.times import calendar
 from tests.conftest import REAL_FOLDER
@@ -160,7 +160,7 @@ def test_a_day_that_is_not_out_yet_is_no_empty_day(tmp_path: Path) -> None:
         run(settings)
         later = MORNING + timedelta(days=1)
         done = run(settings, now=later)
-        assert ((), (date(2026, 3, 10),)) == (done.issues, done.not_out)
+        assert ((), (NotOut(date(2026, 3, 10)),)) == (done.issues, done.not_out)
         assert servers
         with desk_of(settings, later) as desk:
             assert desk.store.issue(date(2026, 3, 10)) is None
@@ -173,7 +173,7 @@ def test_an_announced_empty_day_is_said_in_one_line(tmp_path: Path) -> None:
         settings = settings_for(servers, tmp_path)
         early = run(settings)
         done = run(settings, now=MORNING + timedelta(hours=7))
-    assert ((), (DAY,)) == (early.issues, early.not_out)
+    assert ((), (NotOut(DAY, is_late=True),)) == (early.issues, early.not_out)
     assert [IssueState.QUIET] == [issue.state for issue in done.issues]
     mail = outbox(settings)["ada@example.org"]
     assert len(part(mail, "plain")) < 1500
@@ -482,7 +482,7 @@ def test_a_hold_lasts_until_its_time_or_the_operator(tmp_path: Path) -> None:
         def round_of(minutes: float, outcomes: list[Any]) -> Tally:
             _, wrap = flaky(outcomes)
             with desk_of(settings, now=MORNING + timedelta(minutes=minutes), wrap=wrap) as desk:
-                return send(replace(desk, alarm=Heard()))
+                return send(replace(desk, alarm=Heard()), Planning(desk, Editor(desk), []))
 
         _, wrap = flaky([down])
         assert run(settings, wrap=wrap).tally.held == "smtp: cannot connect"

@@ -405,7 +405,8 @@ def test_a_private_archive_opens_with_a_token(topics: Site) -> None:
         topics.ask("GET", base).status,
         topics.ask("GET", base).headers["location"],
     )
-    closed = ["/", "/index.html", "/archive-private/index.html", "/a/", "/a//index.html", f"/a/{'a' * 34}/index.html"]
+    assert b"private</p>" not in topics.ask("GET", "/").body
+    closed = ["/index.html", "/archive-private/index.html", "/a/", "/a//index.html", f"/a/{'a' * 34}/index.html"]
     closed += [f"/a/{topics.token(purpose)}/index.html" for purpose in Purpose if purpose is not Purpose.ARCHIVE]
     closed += [f"{base}/../token-keys", f"{base}/%2e%2e/token-keys", f"{base}/..%2ftoken-keys", f"{base}//etc/passwd"]
     for path in closed:
@@ -497,6 +498,9 @@ def test_leaving_and_undoing_in_a_browser(topics: Site, browser: Any, axe: str) 
 def test_the_served_archive_in_a_browser(topics: Site, browser: Any, private: bool) -> None:
     """Under our own headers style, script and index load, with a token in the address and without."""
     folder = topics.settings.data_dir / ("archive-private" if private else "archive")
+    if not private:
+        topics.settings.subscribers.write_text(TWO_TOPICS.replace("archive: private", "archive: public"), "utf-8")
+        tick(topics)
     fill(folder, days(*DATES), a_site(private=private, public_url=None))
     way = f"/a/{topics.token(Purpose.ARCHIVE)}/" if private else "/"
     page = browser.new_page()

@@ -41,7 +41,7 @@ class Retention(Base):
     def kept_since(self) -> date | None:
         """The oldest issue of which it is still known who had it; None: all of them.
 
-        Never later than the oldest issue that somebody had: a clock that ran ahead notes a day of the future.
+        Never later than the oldest issue that anyone had: a clock that ran ahead notes a day of the future.
         """
         with self._reading() as connection:
             noted = connection.scalar(select(meta.c.value).where(meta.c.key == _KEPT_SINCE))

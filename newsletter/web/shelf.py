@@ -67,7 +67,8 @@ class PublicArchive(_Folder):
         is_open = await run_in_threadpool(in_force.archive_mode, self._counter.store) is ArchiveMode.PUBLIC
         if path == "robots.txt" and not (is_open and (Path(str(self.directory)) / path).is_file()):
             return PlainTextResponse(_NOBODY)
-        response = await (super().get_response(path, scope) if is_open else self.not_found(scope))
+        is_read = scope["method"] in ("GET", "HEAD")  # another one is not allowed, whatever lies there
+        response = await (super().get_response(path, scope) if is_open or not is_read else self.not_found(scope))
         if path == _HOME and response.status_code == HTTPStatus.NOT_FOUND:
             return await run_in_threadpool(_home, self._counter, scope)
         return response
