@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from newsletter.store import Store, open_store
@@ -46,6 +47,14 @@ def real_data() -> Path:
     if not REAL_FOLDER:
         pytest.skip(f"{REAL_DATA} names no folder with real data")
     return Path(REAL_FOLDER)
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """A command that runs in this process says where logs go; the next test's go where they went before."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
 
 
 @pytest.fixture
