@@ -90,7 +90,8 @@ def send(
     try:
         tally = _drain(desk, planning, only, stop, days)
     except TransportRefused as error:
-        planning.finish()
+        if not stop():
+            planning.finish()
         _hold(desk, Hold(str(error), desk.now() + _AFTER_REFUSAL))
         raise
     if not stop():

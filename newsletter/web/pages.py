@@ -132,7 +132,7 @@ def not_valid(voice: Voice) -> str:
 
 
 def home(voice: Voice, mode: ArchiveMode | None) -> str:
-    """For whoever comes to the newsletter's own address while there is no archive to show."""
+    """For visitors to the newsletter's own address while there is no archive to show."""
     keys = ("home_about", *([f"home_{mode}"] if mode else []), "home_links")
     body = "\n".join(f"<p>{voice.text(f'page_{key}')}</p>" for key in keys)
     return framed(voice.name, body, replace(voice, name=""))

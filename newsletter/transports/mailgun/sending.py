@@ -125,7 +125,7 @@ def _failed(error: Exception) -> Result:
 
 
 def _understood(response: requests.Response) -> Result:
-    """Only a 200 with an id is a yes: another page is of whoever stands in between."""
+    """Only a 200 with an id is a yes: another page comes from a proxy in between."""
     status, said = response.status_code, _said(_body(response))
     detail = f"HTTP {status} {said.get('message', '')}".strip()[:300]
     if status == 200:

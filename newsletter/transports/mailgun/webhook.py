@@ -1,4 +1,4 @@
-"""Mailgun's event webhook. It signs time and token, not the event: whoever saw a signature could write another event.
+"""Mailgun's event webhook. It signs time and token, not the event: with an old signature, others could be forged.
 
 An event therefore counts only within five minutes, once for each token, and when it carries the number, the recipient
 and the Message-ID of one of our emails; the last two are compared with the ledger.
@@ -65,7 +65,7 @@ class EventHook:
 
 
 def is_signed(key: str, signed: Mapping[str, Any], now: datetime) -> bool:
-    """Whether this is fresh and was made by whoever holds the key."""
+    """Whether this is fresh and was made by someone with the key."""
     timestamp, token, signature = (_text(signed, name) for name in ("timestamp", "token", "signature"))
     if not (re.fullmatch(r"[0-9]{1,12}", timestamp) and _TOKEN.fullmatch(token) and _SIGNATURE.fullmatch(signature)):
         return False
