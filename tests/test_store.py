@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import DataFolderLocked, StoreUnreadable
@@ -22,6 +22,7 @@ from newsletter.models import (
     Claim,
     Delivery,
     DeliveryState,
+    Hours,
     IssueState,
     Preference,
     PrintedPaper,
@@ -29,15 +30,15 @@ from newsletter.models import (
     Reader,
     Score,
     Slotted,
+    Source,
     SubscriberState,
     Usage,
+    Usual,
     Wishes,
 )
 from newsletter.store import Store, open_store
 from newsletter.store.lock import hold, hold_ledger
-from newsletter.store.readers import column_id
 from newsletter.store.tables import REVISION, issue
-from newsletter.store.tables import reader as reader_table
 from tests.factories import a_paper
 from tests.ledger import FRIDAY, MONDAY, NOW, TUESDAY, a_delivery, a_rendered, an_issue, received
 
@@ -446,6 +447,7 @@ def test_first_time_for_one_of_two(file_store: Store) -> None:
 # --- the subscriber list --------------------------------------------------------
 
 EN, ZH = Wishes(topics=("moe",), languages=("en", "de")), Wishes(topics=("nlp",), languages=("zh", "en"))
+HOURS = ("send_at", "wait_until", "timezone", "days", "weekly")
 ADA_STATED = (("languages", "en, de"), ("send_at", "06:45"))
 
 
@@ -467,12 +469,6 @@ def listed(store: Store, *readers: Reader) -> list[int]:
     entries = [(people[one.email.lower()].id, one) for one in readers]
     store.replace_roster(entries)
     return [one for one, _ in entries]
-
-
-def came_from(store: Store, subscriber_id: int, source: str) -> None:
-    mine = reader_table.c.subscriber_id == column_id(subscriber_id)
-    with store._engine.begin() as connection:
-        connection.execute(update(reader_table).where(mine).values(source=source))
 
 
 def getting_mail(store: Store) -> set[str]:
@@ -502,18 +498,48 @@ def test_reader_of_an_old_ledger(store: Store) -> None:
     assert store.reader(ada) == a_reader()
 
 
-def test_a_file_says_nothing_of_others(store: Store) -> None:
-    """Readers whom no file brought stay in force as they are, whether a file names them or not."""
-    first = a_reader(name="Ada")
-    ada, _ = listed(store, first, a_reader("bob@example.org"))
-    came_from(store, ada, "page")
+def test_an_entry_lies_over_what_a_reader_of_the_ledger_has(store: Store) -> None:
+    """Readers whom no file brought stay in force without it; an entry of theirs counts until it is deleted."""
+    hours = Hours(**{key: getattr(a_reader(), key) for key in HOURS})
+    store.remember_usual(Usual(hours=hours, wishes=EN, topics=("moe", "nlp")))
+    ada = store.enrol(["Ada@example.org"], NOW)["ada@example.org"].id
+    own = a_reader(name="Ada", timezone="Europe/Rome", source=Source.PAGE, in_file=False)
+    store.put_readers([(ada, own)])
     listed(store, a_reader("eve@example.org"))
     assert getting_mail(store) == {"Ada@example.org", "eve@example.org"}
-    listed(store, a_reader(name="Another", wishes=ZH))
-    assert store.reader(ada) == first
+    assert store.reader(ada) == own == store.own_readers([ada])[ada]
+    store.put_readers([(ada, own)])
+    listed(store, a_reader(name="Another", wishes=ZH, stated=ADA_STATED))
+    laid_over = store.reader(ada)
+    assert laid_over == a_reader(name="Another", wishes=ZH, stated=ADA_STATED, source=Source.PAGE)
+    assert store.own_readers([ada])[ada].timezone == "Europe/Rome"
+    moved = replace(own, timezone="Europe/Paris", source=Source.IMPORT)
+    store.put_readers([(ada, moved)])
+    assert store.reader(ada) == replace(laid_over, source=Source.IMPORT)
     listed(store, a_reader("eve@example.org"))
-    assert getting_mail(store) == {"Ada@example.org", "eve@example.org"}
+    assert store.reader(ada) == replace(moved, name="Another")
     assert store.wishes() == [EN]
+
+
+def test_a_changed_default_holds_for_readers_of_the_ledger(store: Store) -> None:
+    """They keep what they chose; of the rest no row changes. A topic that is gone is left out."""
+    hours = Hours(**{key: getattr(a_reader(), key) for key in HOURS})
+    store.remember_usual(Usual(hours=hours, wishes=EN, topics=("moe", "nlp")))
+    ids = [one.id for one in store.enrol(["a@example.org", "b@example.org"], NOW).values()]
+    chosen = (a_reader("a@example.org"), a_reader("b@example.org", send_at=time(5), wishes=ZH))
+    store.put_readers(
+        [(who, replace(one, source=Source.EMAIL, in_file=False)) for who, one in zip(ids, chosen, strict=True)]
+    )
+    later = Usual(
+        hours=replace(hours, send_at=time(8), timezone="UTC"), wishes=replace(EN, topics=("a",)), topics=("a",)
+    )
+    store.remember_usual(later)
+    found = [store.reader(who) for who in ids]
+    assert [(one.send_at, one.timezone, one.wishes.topics) for one in found if one] == [
+        (time(8), "UTC", ("a",)),
+        (time(5), "UTC", ("a",)),
+    ]
+    assert [one.wishes.languages for one in found if one] == [("en", "de"), ("zh", "en")]
 
 
 def test_change_reader(store: Store) -> None:

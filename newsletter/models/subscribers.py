@@ -52,6 +52,7 @@ class Topic:
     authors: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    join: bool = True  # whether joiners may choose it
 
     def covers(self, paper: Paper) -> bool:
         """Whether the paper was announced in this topic's categories."""
@@ -89,8 +90,27 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """What a reader has who says nothing else."""
+
+    hours: Hours
+    wishes: Wishes
+    topics: tuple[str, ...]  # all that there are
+
+
+class Source(StrEnum):
+    """How a reader came here."""
+
+    FILE = "file"  # an entry of subscribers.yaml, and gone with it
+    PAGE = "page"
+    EMAIL = "email"
+    IMPORT = "import"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reader(Hours):
-    """One entry of `subscribers.yaml` with all defaults filled in."""
+    """One reader with all defaults filled in."""
 
     email: str  # as written, validated
     name: str | None = None
@@ -100,6 +120,16 @@ class Reader(Hours):
     paused_until: date | None = None
     bounced: str | None = None
     stated: tuple[tuple[str, str], ...] = ()  # what the entry itself says of its preferences, as text
+    source: Source = Source.FILE
+    in_file: bool = True  # whether the file has an entry of theirs
+
+
+class JoinMode(StrEnum):
+    """Who may join by themselves."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    APPROVE = "approve"  # whoever the administrator approves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +144,18 @@ class Newsletter:
     quiet_days: QuietDays = QuietDays.NOTE
     archive: ArchiveMode = ArchiveMode.PUBLIC
     default_topics: tuple[str, ...] = ()  # of readers who name none; empty: all topics
+    join: JoinMode = JoinMode.CLOSED
+    join_domains: tuple[str, ...] = ()  # lower case, IDNA; empty: any
+    join_limit: int = 200  # emails about joining a day
+    offer_languages: tuple[str, ...] = ()  # what joiners may choose besides those that are written anyway
+    offer_translations: bool = False
+    privacy: str | None = None  # the address of the operator's own page
+    publish_prompt: bool = True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is for people whom the operator chooses."""
+        return self.join is JoinMode.APPROVE or bool(self.join_domains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +167,19 @@ class Masthead:
 
     def topic(self, key: str) -> Topic:
         return next(topic for topic in self.topics if topic.key == key)
+
+    @property
+    def usual(self) -> Usual:
+        """What readers have who say nothing else."""
+        keys, defaults = tuple(topic.key for topic in self.topics), self.newsletter
+        hours = Hours(
+            send_at=defaults.send_at,
+            wait_until=defaults.wait_until,
+            timezone=defaults.timezone,
+            days=frozenset(range(1, 8)),
+        )
+        wishes = Wishes(topics=defaults.default_topics or keys, languages=defaults.languages)
+        return Usual(hours=hours, wishes=wishes, topics=keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +233,49 @@ class Enrolled:
     name: str | None
     wishes: Wishes
     last: date | None = None  # the newest issue that they have had
+
+
+class JoinState(StrEnum):
+    ASKED = "asked"  # our email about it is still to be sent
+    SENT = "sent"
+    DROPPED = "dropped"  # of a reader who is told so, or of whom nothing is wanted
+    CONFIRMED = "confirmed"  # waits for approval
+    JOINED = "joined"  # a reader whose welcome is still to be sent
+    DONE = "done"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinRequest:
+    """Who asked to join and what they chose; nobody is a reader before they confirm."""
+
+    email: str  # of the mailbox: lower case, and without what stands behind a plus sign
+    written: str  # as our emails name it, see `joining.address`
+    given: tuple[tuple[str, str], ...] = ()  # text by key, as in an entry of the file
+    language: str
+    source: Source
+    network: str = ""  # a keyed hash
+    consent: str  # the hash of the text that they agreed to
+    note: str | None = None
+    state: JoinState = JoinState.ASKED
+    asked: datetime  # UTC, as all times
+    sent: datetime | None = None  # our last email about it
+    emails: int = 0
+    message_id: str | None = None
+    confirmed: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """That a reader wanted this."""
+
+    subscriber_id: int
+    confirmed: datetime  # UTC
+    asked: datetime | None  # UTC; None where somebody else asked for them
+    source: Source
+    language: str
+    text_hash: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from newsletter.errors import NewsletterError
 from newsletter.models import Preference, Reader, Subscriber, SubscriberState
 from newsletter.readers import in_force, lists
 from newsletter.readers.counter import Counter
+from newsletter.readers.preferences import merged
 from newsletter.subscribers.preferences import PREFERENCES, said
 
 log = structlog.get_logger()
@@ -97,29 +98,36 @@ def _paused(counter: Counter, subscriber: Subscriber, until: date | None) -> Cha
 
 
 def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Reader) -> Changed:
-    """Put the values of `after` in force for a reader."""
+    """Put the values of `after` in force for a reader: in the ledger, and in the file where it has an entry."""
+    fields = {key: said(after, key) for key in PREFERENCES if said(after, key) != said(before, key)}
+    if not fields:
+        return Changed(subscriber, None)
+    own = counter.store.own_readers([subscriber.id]).get(subscriber.id)
+    if own is not None:
+        own = merged(own, after, fields)
+    if not before.in_file:
+        in_force.change_reader(counter, subscriber.id, after, (), own)
+        return Changed(subscriber, None)
     stated, now = dict(before.stated), counter.now()
     wanted = [
         Preference(
             subscriber_id=subscriber.id,
             email=subscriber.email,
             key=key,
-            value=said(after, key),
+            value=value,
             in_file=stated.get(key),
             at=now,
         )
-        for key in PREFERENCES
-        if said(after, key) != said(before, key)
+        for key, value in fields.items()
     ]
-    if not wanted:
-        return Changed(subscriber, None)
-    in_force.change_reader(counter, subscriber.id, after, wanted)
-    fields = {one.key: one.value for one in wanted}
+    in_force.change_reader(counter, subscriber.id, after, wanted, own)
 
     def known_as_ours() -> None:
         """Anything else in the file is an edit by hand from here on, and the later one counts."""
         now_stated = replace(after, stated=_ordered(stated | fields))
-        in_force.change_reader(counter, subscriber.id, now_stated, [replace(one, in_file=one.value) for one in wanted])
+        in_force.change_reader(
+            counter, subscriber.id, now_stated, [replace(one, in_file=one.value) for one in wanted], own
+        )
 
     return write_through(counter, subscriber, fields, known_as_ours)
 
@@ -139,6 +147,9 @@ def write_through(
     `written` is called in between: a stop before the end leaves news, and the list is taken in once more.
     """
     edit, problem = None, None
+    entry = counter.store.reader(before.id)
+    if entry is not None and not entry.in_file:
+        return Changed(counter.store.subscriber(before.id) or before, None)
     try:
         edit = subscribers.write_fields(counter.subscribers, before.email, fields)
     except (OSError, ValueError, NewsletterError) as error:

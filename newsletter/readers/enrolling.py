@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 
 from newsletter.models import Reader, Subscriber, SubscriberState
 from newsletter.readers.forgetting import fingerprints
+from newsletter.readers.preferences import merged
 from newsletter.store import Store
 from newsletter.store.roster import Turnover
+from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.tokens import Keys
 
 _CHUNK = 500
@@ -28,18 +31,29 @@ def enrol(
 def _entries(
     store: Store, keys: Keys, readers: Iterable[Reader], now: datetime, unchanged: Callable[[], bool]
 ) -> Iterator[tuple[int, Reader]]:
-    rest = iter(readers)
+    rest, has_own = iter(readers), store.has_own_readers()
     while chunk := list(islice(rest, _CHUNK)):
         gone = store.forgotten()
         staying = [one for one in chunk if not gone or fingerprints(keys, one.email).isdisjoint(gone)]
         ledger = store.enrol((one.email for one in staying), now)
+        own = store.own_readers(one.id for one in ledger.values()) if has_own else {}
         for reader in staying:
             subscriber = ledger[reader.email.lower()]
             subscriber = _honour_file(store, reader, subscriber, now)
             day = reader.paused_until
             if day is not None and day != subscriber.paused_in_file and unchanged():
                 _honour_pause(store, subscriber, day, now)
-            yield subscriber.id, reader
+            yield subscriber.id, _laid_over(own.get(subscriber.id), reader)
+
+
+def _laid_over(own: Reader | None, entry: Reader) -> Reader:
+    """What an entry of the file says counts; of its other keys, what a reader of the ledger has."""
+    if own is None or entry.wishes.mailing_list is not None:
+        return entry
+    with_own = merged(own, entry, [key for key in PREFERENCES if key in dict(entry.stated)])
+    return replace(
+        entry, **{name: getattr(with_own, name) for name in ("send_at", "timezone", "days", "weekly", "wishes")}
+    )
 
 
 def _honour_pause(store: Store, subscriber: Subscriber, day: date, now: datetime) -> None:

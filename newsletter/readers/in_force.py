@@ -117,6 +117,7 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
 
 
 def _remember(store: Store, found: InForce) -> None:
+    store.remember_usual(found.masthead.usual)
     store.remember(_KEY, _JSON.dump_json(found).decode())
 
 
@@ -165,10 +166,14 @@ def note_own_edit(counter: Counter, edit: Edit) -> None:
         _exchange(counter.store, raw, replace(known, made_of=made_of))
 
 
-def change_reader(counter: Counter, subscriber_id: int, after: Reader, preferences: Sequence[Preference]) -> None:
-    """Store what a reader set, and update their row of the list in force."""
+def change_reader(
+    counter: Counter, subscriber_id: int, after: Reader, preferences: Sequence[Preference], own: Reader | None = None
+) -> None:
+    """Store what a reader set, and update their row of the list in force; `own`: see `Store.change_reader`."""
     store = counter.store
-    before, now = map(_beside_of, store.change_reader(subscriber_id, after, preferences))
+    before, now = map(_beside_of, store.change_reader(subscriber_id, after, preferences, own))
+    if before == now:
+        return
     raw = store.recall(_KEY)
     known = _read(raw)
     # Who takes in a list meanwhile may have read the preferences before and write the row after us: then the row is

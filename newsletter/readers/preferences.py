@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from newsletter.models import Masthead, Preference, Reader, Roster
 from newsletter.store import Store
-from newsletter.subscribers.preferences import with_preference
+from newsletter.subscribers.preferences import said, with_preference
 from newsletter.subscribers.tree import Unfit
 
 
@@ -38,6 +38,14 @@ def _applied(roster: Roster, kept: Sequence[Preference]) -> tuple[Mapping[str, R
         with suppress(Unfit):  # a topic that is gone: the file counts
             changed[one.email] = with_preference(reader, one.key, one.value, topics)
     return changed, edited
+
+
+def merged(under: Reader, over: Reader, keys: Iterable[str]) -> Reader:
+    """The reader `under`, with these keys as `over` has them."""
+    changes = {key: said(over, key) for key in keys}
+    for key, text in changes.items():
+        under = with_preference(under, key, text, over.wishes.topics)
+    return under
 
 
 def offered(store: Store, masthead: Masthead, reader: Reader | None) -> tuple[str, ...]:

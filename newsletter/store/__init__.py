@@ -8,6 +8,7 @@ from newsletter.store.attempts import Attempts
 from newsletter.store.deliveries import Deliveries
 from newsletter.store.engine import open_engine
 from newsletter.store.figures import Counting
+from newsletter.store.joining import Joining
 from newsletter.store.judgements import Judgements
 from newsletter.store.notes import Notes
 from newsletter.store.papers import Papers
@@ -23,7 +24,19 @@ __all__ = ["REVISION", "Store", "open_store"]
 
 
 class Store(
-    Papers, Judgements, Readers, Rosters, Deliveries, Attempts, Tickets, Questions, Troubles, Notes, Counting, Retention
+    Papers,
+    Judgements,
+    Readers,
+    Rosters,
+    Joining,
+    Deliveries,
+    Attempts,
+    Tickets,
+    Questions,
+    Troubles,
+    Notes,
+    Counting,
+    Retention,
 ):
     """The ledger as a whole, over one engine."""
 

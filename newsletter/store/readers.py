@@ -16,6 +16,7 @@ from newsletter.store.tables import (
     answer,
     answered,
     bounce,
+    consent,
     delivery,
     forgotten,
     inbound,
@@ -144,14 +145,17 @@ class Readers(Base):
             add_missing(connection, answered, [row | {"subscriber_id": column_id(subscriber_id)}])
         return True
 
-    def forget(self, subscriber_id: int, fingerprint: str, now: datetime) -> None:
-        """Erase a subscriber with all their emails; only the fingerprint stays."""
+    def forget(self, subscriber_id: int, fingerprint: str, now: datetime, *, barred: bool = False) -> None:
+        """Erase a subscriber with all their emails; only the fingerprint stays.
+
+        `barred`: joining does not bring them back.
+        """
         who = column_id(subscriber_id)
         with self._transaction() as connection:
             # Else SQLite leaves the address in pages that it no longer uses.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
-            put(connection, forgotten, {"hash": fingerprint, "at": now})
-            for table in (received, delivery, bounce, answer, answered, question, preference, reader):
+            put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
+            for table in (received, delivery, bounce, answer, answered, question, preference, consent, reader):
                 connection.execute(delete(table).where(table.c.subscriber_id == who))
             connection.execute(delete(subscriber).where(subscriber.c.id == who))
 
@@ -159,6 +163,17 @@ class Readers(Base):
         """The fingerprints of all who were forgotten."""
         with self._reading() as connection:
             return frozenset(connection.scalars(select(forgotten.c.hash)))
+
+    def bar(self, fingerprint: str, now: datetime) -> None:
+        """Somebody who is no reader never wants to hear from us."""
+        with self._transaction() as connection:
+            put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": True})
+
+    def is_barred(self, fingerprints: Iterable[str]) -> bool:
+        """Whether one of these fingerprints is of somebody whom joining does not bring back."""
+        query = select(func.count()).where(forgotten.c.hash.in_(list(fingerprints)), forgotten.c.barred)
+        with self._reading() as connection:
+            return bool(connection.scalar(query))
 
     def overrides(self) -> str:
         """A text that changes whenever someone is forgotten or resubscribed, or sets a preference."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    and_,
     case,
     exists,
     false,
@@ -27,14 +28,15 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.models import Enrolled, Hours, Preference, Reader, SubscriberState, Wishes
+from newsletter.models import Consent, Enrolled, Hours, Preference, Reader, Source, SubscriberState, Usual, Wishes
 from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import CHUNK, chunks
 from newsletter.store.readers import column_id, overrides, put_preferences, value_id
-from newsletter.store.tables import delivery, hours, meta, reader, received, subscriber, wishes
+from newsletter.store.tables import consent, delivery, hours, meta, reader, received, subscriber, wishes
 
 _NUMBER = "roster.import"  # of the last import that was finished
-_HOURS, _WISHES = TypeAdapter(Hours), TypeAdapter(Wishes)
+_USUAL = "roster.usual"
+_HOURS, _WISHES, _USUALS = TypeAdapter(Hours), TypeAdapter(Wishes), TypeAdapter(Usual)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +67,94 @@ class Rosters(Base):
         with self._transaction() as connection:
             gone = (_of_file, reader.c.import_number >= before, reader.c.import_number < number)
             removed = connection.scalar(select(func.count()).select_from(reader).where(*gone)) or 0
+            _lift_entries(connection, number)
             put(connection, meta, {"key": _NUMBER, "value": str(number)})
         return Turnover(added, removed if before else 0, changed)
 
-    def change_reader(self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference]) -> tuple[str, str]:
+    def remember_usual(self, usual: Usual) -> None:
+        """What readers have who say nothing else: it holds for all of the ledger's own at once."""
+        with self._transaction() as connection:
+            put(connection, meta, {"key": _USUAL, "value": _USUALS.dump_json(usual).decode()})
+
+    def change_reader(
+        self, subscriber_id: int, changed: Reader, preferences: Sequence[Preference], own: Reader | None = None
+    ) -> tuple[str, str]:
         """Store these preferences and set the reader's row to `changed`, except the address, in one step.
 
-        Returns `overrides` before and after.
+        `own`: what a reader who did not come by the file has without it. Returns `overrides` before and after.
         """
         mine = reader.c.subscriber_id == column_id(subscriber_id)
         with self._transaction() as connection:
             before = overrides(connection)
             put_preferences(connection, preferences)
-            (values,) = _values(connection, [changed])
-            del values["email"]
+            values: dict[str, Any] = {}
+            if changed.in_file:
+                (values,) = _values(connection, [changed])
+                del values["email"]
+            if own is not None:
+                (ids,) = _differences(connection, [own], _usual(connection))
+                values |= {f"own_{key}": value for key, value in ids.items()} if changed.in_file else ids
             connection.execute(update(reader).where(mine).values(values))
             return before, overrides(connection)
+
+    def put_readers(
+        self,
+        entries: Sequence[tuple[int, Reader]],
+        register: tuple[str, int] | None = None,
+        consents: Sequence[Consent] = (),
+    ) -> None:
+        """Put readers in force who did not come by the file, with what they have, in one transaction.
+
+        An entry of the file goes on to lie over it. `register`: which one brought them, and the number of its import.
+        """
+        with self._transaction() as connection:
+            ids = _differences(connection, [one for _, one in entries], _usual(connection))
+            laid_over = _laid_over(connection, [column_id(who) for who, _ in entries], _finished(connection))
+            name, number = register or (None, None)
+            rows = [
+                {"subscriber_id": column_id(who), "email": one.email, "name": one.name, "source": one.source.value}
+                | {"register": name, "register_number": number, "own_hours_id": None, "own_wishes_id": None}
+                | {"stated": None, "import_number": 0}
+                | own
+                for (who, one), own in zip(entries, ids, strict=True)
+            ]
+            put_all(connection, reader, [row for row in rows if row["subscriber_id"] not in laid_over])
+            for row in rows:
+                if row["subscriber_id"] in laid_over:
+                    beneath = {f"own_{key}": row[key] for key in ("hours_id", "wishes_id")}
+                    kept = {key: row[key] for key in ("source", "register", "register_number")}
+                    mine = reader.c.subscriber_id == row["subscriber_id"]
+                    connection.execute(update(reader).where(mine).values(beneath | kept))
+            put_all(connection, consent, [_consent_row(one) for one in consents])
+
+    def own_readers(self, subscriber_ids: Iterable[int]) -> Mapping[int, Reader]:
+        """Those of them who did not come by the file, with what they have without it."""
+        own_hours, own_wishes = (func.coalesce(reader.c[f"own_{key}"], reader.c[key]) for key in _SHARED)
+        found: dict[int, Reader] = {}
+        with self._reading() as connection:
+            usual = _usual(connection)
+            for chunk in chunks(subscriber_ids):
+                mine = reader.c.subscriber_id.in_([column_id(one) for one in chunk])
+                query = (
+                    select(reader, hours.c.text.label("hours"), wishes.c.text.label("wishes"))
+                    .join(hours, hours.c.id == own_hours)
+                    .join(wishes, wishes.c.id == own_wishes)
+                    .where(mine, ~_of_file)
+                )
+                found.update((value_id(row.subscriber_id), _reader(row, usual)) for row in connection.execute(query))
+        return found
+
+    def has_own_readers(self) -> bool:
+        """Whether anybody did not come by the file."""
+        with self._reading() as connection:
+            return connection.scalar(select(exists().where(~_of_file))) or False
+
+    def consents(self, subscriber_id: int) -> Sequence[Consent]:
+        """How often and how this reader agreed to read, oldest first."""
+        mine = consent.c.subscriber_id == column_id(subscriber_id)
+        with self._reading() as connection:
+            rows = connection.execute(select(consent).where(mine).order_by(consent.c.confirmed)).all()
+        return [_consent(row) for row in rows]
 
     def reader(self, subscriber_id: int) -> Reader | None:
         """A reader in the list, even one who currently gets no email."""
@@ -92,21 +166,22 @@ class Rosters(Base):
         )
         with self._reading() as connection:
             row = connection.execute(query).first()
-        return _reader(row) if row else None
+            return _reader(row, _usual(connection)) if row else None
 
     def reader_languages(self) -> tuple[str, ...]:
-        """Every language that a reader in force asks for."""
-        asked = select(reader.c.wishes_id).where(_in_force(self._number())).distinct()
+        """Every language that a reader in force asks for whom the operator brought here."""
+        by_themselves = reader.c.source.in_((Source.PAGE.value, Source.EMAIL.value))
+        asked = select(reader.c.wishes_id).where(_in_force(self._number()), ~by_themselves).distinct()
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:
-            texts = connection.scalars(query).all()
-        return tuple(dict.fromkeys(language for text in texts for language in _wishes(text).languages))
+            texts, usual = connection.scalars(query).all(), _usual(connection)
+        return tuple(dict.fromkeys(language for text in texts for language in _wishes(text, usual).languages))
 
     def mailing_lists(self) -> frozenset[int]:
         """The ids of subscribers that are mailing lists."""
         with self._reading() as connection:
             rows = connection.execute(select(wishes).where(wishes.c.text.contains('"mailing_list"', autoescape=True)))
-            ids = [row.id for row in rows if _wishes(row.text).mailing_list]
+            ids = [row.id for row in rows if _wishes(row.text, None).mailing_list]
             mine = select(reader.c.subscriber_id).where(reader.c.wishes_id.in_(ids), _in_force(self._number()))
             return frozenset(map(value_id, connection.scalars(mine))) if ids else frozenset()
 
@@ -114,7 +189,8 @@ class Rosters(Base):
         """The distinct hours of the readers who get email, by id."""
         mine = exists().where(reader.c.hours_id == hours.c.id, *_gets_mail(self._number()))
         with self._reading() as connection:
-            return {row.id: _hours(row.text) for row in connection.execute(select(hours).where(mine))}
+            usual = _usual(connection)
+            return {row.id: _hours(row.text, usual) for row in connection.execute(select(hours).where(mine))}
 
     def readers_by_hours(self) -> Mapping[int, int]:
         """How many readers who get email have these hours, by the id of the hours."""
@@ -127,7 +203,8 @@ class Rosters(Base):
         asked = select(reader.c.wishes_id).where(*_gets_mail(self._number())).distinct()
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:
-            return [_wishes(text) for text in connection.scalars(query)]
+            usual = _usual(connection)
+            return list(dict.fromkeys(_wishes(text, usual) for text in connection.scalars(query)))
 
     def pages(
         self,
@@ -150,20 +227,36 @@ class Rosters(Base):
         page = query
         while True:
             with self._reading() as connection:
-                rows = connection.execute(page).all()
+                rows, usual = connection.execute(page).all(), _usual(connection)
             if not rows:
                 return
-            yield [_enrolled(row) for row in rows]
+            yield [_enrolled(row, usual) for row in rows]
             page = query.where(_place > (rows[-1].wishes_id, rows[-1].subscriber_id))
 
     def _number(self) -> int:
         with self._reading() as connection:
-            return int(connection.scalar(select(meta.c.value).where(meta.c.key == _NUMBER)) or 0)
+            return _finished(connection)
+
+
+def _finished(connection: Connection) -> int:
+    """The number of the last import of the file that was finished."""
+    return int(connection.scalar(select(meta.c.value).where(meta.c.key == _NUMBER)) or 0)
+
+
+def _usual(connection: Connection) -> Usual | None:
+    """What readers have who say nothing else; None before a list is in force."""
+    return _read_usual(connection.scalar(select(meta.c.value).where(meta.c.key == _USUAL)))
+
+
+@lru_cache(maxsize=4)
+def _read_usual(raw: str | None) -> Usual | None:
+    return _USUALS.validate_json(raw) if raw else None
 
 
 _place = tuple_(reader.c.wishes_id, reader.c.subscriber_id)
 _same_reader = received.c.subscriber_id == reader.c.subscriber_id
 _SEEN = ("subscriber_id", "email", "name", "hours_id", "wishes_id")  # of a reader: what an edit of the file changes
+_SHARED = ("hours_id", "wishes_id")
 _of_file = reader.c.source == "file"  # all others are in force whatever a file says
 
 
@@ -225,19 +318,53 @@ def _put_entries(
     new = sum(row["subscriber_id"] not in held for row in rows)
     same = sum(held.get(row["subscriber_id"]) == tuple(row[name] for name in _SEEN) for row in rows)
     put_all(connection, reader, rows, _of_file)
+    _lay_over(connection, rows)
     return new, len(rows) - new - same
+
+
+def _lay_over(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Entries of readers who did not come by the file count until they are deleted; what lies beneath stays."""
+    ids = [row["subscriber_id"] for row in rows]
+    others = select(reader.c.subscriber_id).where(reader.c.subscriber_id.in_(ids), ~_of_file)
+    of_ledger = set(connection.scalars(others))
+    kept = {f"own_{key}": func.coalesce(reader.c[f"own_{key}"], reader.c[key]) for key in _SHARED}
+    for row in rows:
+        if row["subscriber_id"] in of_ledger:
+            mine = reader.c.subscriber_id == row["subscriber_id"]
+            values = {key: value for key, value in row.items() if key not in ("subscriber_id", "source")}
+            connection.execute(update(reader).where(mine).values(values | kept))
+
+
+def _lift_entries(connection: Connection, number: int) -> None:
+    """Of whom the file has no entry any more, what the ledger has counts again."""
+    beneath = {key: reader.c[f"own_{key}"] for key in _SHARED}
+    bare: dict[str, Any] = {f"own_{key}": None for key in _SHARED}
+    gone = (~_of_file, reader.c.own_hours_id.is_not(None), reader.c.import_number < number)
+    connection.execute(update(reader).where(*gone).values(beneath | bare | {"stated": None}))
+
+
+def _laid_over(connection: Connection, ids: Sequence[int], number: int) -> frozenset[int]:
+    """Those of them of whom the file has an entry."""
+    entered = or_(reader.c.own_hours_id.is_not(None), and_(_of_file, reader.c.import_number >= number))
+    query = select(reader.c.subscriber_id).where(reader.c.subscriber_id.in_(ids), entered)
+    return frozenset(connection.scalars(query)) if number else frozenset()
 
 
 def _values(connection: Connection, readers: Sequence[Reader]) -> list[dict[str, Any]]:
     """The rows for these readers; rows for new hours and wishes are added first."""
-    when = [_hours_text(_hours_of(one)) for one in readers]
-    what = [_wishes_text(one.wishes) for one in readers]
-    hours_ids, wishes_ids = _ids(connection, hours, when), _ids(connection, wishes, what)
+    shared = _differences(connection, readers, None)
     return [
-        {"email": one.email, "name": one.name, "stated": dict(one.stated)}
-        | {"hours_id": hours_ids[hours_text], "wishes_id": wishes_ids[wishes_text]}
-        for one, hours_text, wishes_text in zip(readers, when, what, strict=True)
+        {"email": one.email, "name": one.name, "stated": dict(one.stated)} | ids
+        for one, ids in zip(readers, shared, strict=True)
     ]
+
+
+def _differences(connection: Connection, readers: Sequence[Reader], usual: Usual | None) -> list[dict[str, int]]:
+    """The ids of what these readers have, of which only what differs from the usual is written down."""
+    when = [_hours_text(_hours_of(one), usual) for one in readers]
+    what = [_wishes_text(one.wishes, usual) for one in readers]
+    hours_ids, wishes_ids = _ids(connection, hours, when), _ids(connection, wishes, what)
+    return [{"hours_id": hours_ids[one], "wishes_id": wishes_ids[other]} for one, other in zip(when, what, strict=True)]
 
 
 def _ids(connection: Connection, table: Table, texts: Iterable[str]) -> Mapping[str, int]:
@@ -246,41 +373,74 @@ def _ids(connection: Connection, table: Table, texts: Iterable[str]) -> Mapping[
     return {row.text: row.id for row in connection.execute(select(table).where(table.c.text.in_(different)))}
 
 
-def _hours_of(one: Reader) -> Hours:
+def _hours_of(one: Hours) -> Hours:
     return Hours(
         send_at=one.send_at, wait_until=one.wait_until, timezone=one.timezone, days=one.days, weekly=one.weekly
     )
 
 
 @lru_cache(1000)
-def _hours_text(value: Hours) -> str:
-    plain = _HOURS.dump_python(value, mode="json")
-    return json.dumps(plain | {"days": sorted(value.days)}, sort_keys=True)
+def _hours_text(value: Hours, usual: Usual | None = None) -> str:
+    """As JSON; with `usual`, only what differs from it."""
+    return json.dumps(_less(_plain_hours(value), _plain_hours(usual.hours) if usual else {}), sort_keys=True)
 
 
 @lru_cache(1000)
-def _wishes_text(value: Wishes) -> str:
-    plain = _WISHES.dump_python(value, mode="json")
+def _wishes_text(value: Wishes, usual: Usual | None = None) -> str:
+    return json.dumps(_less(_plain_wishes(value), _plain_wishes(usual.wishes) if usual else {}), sort_keys=True)
+
+
+def _less(plain: Mapping[str, Any], usual: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in plain.items() if key not in usual or usual[key] != value}
+
+
+def _plain_hours(value: Hours) -> Mapping[str, Any]:
+    plain: dict[str, Any] = _HOURS.dump_python(value, mode="json")
+    return plain | {"days": sorted(value.days)}
+
+
+def _plain_wishes(value: Wishes) -> Mapping[str, Any]:
+    plain: dict[str, Any] = _WISHES.dump_python(value, mode="json")
     if value.mailing_list is None:
         del plain["mailing_list"]  # a text is a row's key, and those of earlier versions go on to count
-    return json.dumps(plain, sort_keys=True)
+    return plain
 
 
 @lru_cache(1000)
-def _hours(text: str) -> Hours:
-    return _HOURS.validate_json(text)
+def _hours(text: str, usual: Usual | None) -> Hours:
+    return _HOURS.validate_python((_plain_hours(usual.hours) if usual else {}) | json.loads(text))
 
 
 @lru_cache(1000)
-def _wishes(text: str) -> Wishes:
-    return _WISHES.validate_json(text)
+def _wishes(text: str, usual: Usual | None) -> Wishes:
+    """Topics that are gone are left out; whoever has none left gets the usual ones."""
+    found = _WISHES.validate_python((_plain_wishes(usual.wishes) if usual else {}) | json.loads(text))
+    if usual is None or set(found.topics) <= set(usual.topics):
+        return found
+    return replace(found, topics=tuple(key for key in found.topics if key in usual.topics) or usual.wishes.topics)
 
 
-def _reader(row: Row[Any]) -> Reader:
-    when = {name: getattr(_hours(row.hours), name) for name in Hours.__dataclass_fields__}
-    stated = tuple((row.stated or {}).items())
-    return Reader(email=row.email, name=row.name, wishes=_wishes(row.wishes), stated=stated, **when)
+def _reader(row: Row[Any], usual: Usual | None) -> Reader:
+    when = {name: getattr(_hours(row.hours, usual), name) for name in Hours.__dataclass_fields__}
+    return Reader(
+        email=row.email,
+        name=row.name,
+        wishes=_wishes(row.wishes, usual),
+        stated=tuple((row.stated or {}).items()),
+        source=Source(row.source),
+        in_file=row.source == Source.FILE or row.own_hours_id is not None,
+        **when,
+    )
 
 
-def _enrolled(row: Row[Any]) -> Enrolled:
-    return Enrolled(value_id(row.subscriber_id), row.email, row.name, _wishes(row.text), row.last)
+def _consent_row(one: Consent) -> dict[str, Any]:
+    return asdict(one) | {"subscriber_id": column_id(one.subscriber_id), "source": one.source.value}
+
+
+def _consent(row: Row[Any]) -> Consent:
+    fields = dict(row._mapping) | {"subscriber_id": value_id(row.subscriber_id), "source": Source(row.source)}
+    return Consent(**fields)
+
+
+def _enrolled(row: Row[Any], usual: Usual | None) -> Enrolled:
+    return Enrolled(value_id(row.subscriber_id), row.email, row.name, _wishes(row.text, usual), row.last)

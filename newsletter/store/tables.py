@@ -34,7 +34,7 @@ from sqlalchemy import (
     union_all,
 )
 
-REVISION = "0011"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0012"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
@@ -261,8 +261,14 @@ reader = Table(
     Column("import_number", Integer, nullable=False),  # the last import that had this reader
     Column("source", String, nullable=False, server_default="file"),  # file, page, email, import or command
     Column("stated", JSON),  # what the entry in the file itself says of its preferences: text by key
+    # What a reader who did not come by the file has without it, while an entry of the file is laid over it.
+    Column("own_hours_id", _ID),
+    Column("own_wishes_id", _ID),
+    Column("register", String),  # which of the operator's registers brought this reader, see `import --sync`
+    Column("register_number", Integer),  # the last import of it that had this reader
     # A page of readers is a range of it; equal wishes lie together, so that emails of one edition do.
     Index("reader_page", "hours_id", "wishes_id", "subscriber_id"),
+    Index("reader_register", "register", "register_number"),
 )
 
 delivery = Table(
@@ -385,6 +391,43 @@ forgotten = Table(
     metadata,
     Column("hash", String, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
+    Column("barred", Boolean, nullable=False, server_default=false()),  # joining does not bring them back
+)
+
+# Who asked to join, by address, until it is settled: nobody is a reader before they confirm.
+join_request = Table(
+    "join_request",
+    metadata,
+    Column("email", String, primary_key=True),  # of the mailbox
+    Column("written", String, nullable=False),  # with what stands behind a plus sign
+    Column("given", JSON, nullable=False),  # what they chose: text by key
+    Column("language", String, nullable=False),  # of the page, or of the email that asked
+    Column("source", String, nullable=False),  # page, email or import
+    Column("network", String, nullable=False),  # a keyed hash; empty where there is none
+    Column("consent", String, nullable=False),  # the hash of the text that they agreed to
+    Column("note", String),  # the operator's, of an import
+    Column("state", String, nullable=False),  # see models.JoinState
+    Column("asked", UtcDateTime, nullable=False),  # when it was asked last
+    Column("sent", UtcDateTime),  # our last email about it
+    Column("emails", Integer, nullable=False, server_default="0"),  # how many of them there were
+    Column("message_id", String),  # of the last
+    Column("confirmed", UtcDateTime),
+    Index("join_request_state", "state", "asked"),
+    Index("join_request_network", "network", "asked"),
+    Index("join_request_message", "message_id"),
+)
+
+# That a reader wanted this: when they asked, when they confirmed, and the text that they read.
+consent = Table(
+    "consent",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("confirmed", UtcDateTime, primary_key=True),
+    Column("asked", UtcDateTime),
+    Column("source", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("text_hash", String, nullable=False),
+    Column("note", String),
 )
 
 # A link that works once: what is kept is a hash of its secret part.

@@ -34,6 +34,13 @@ class Tickets(Base):
             payload: Mapping[str, Any] | None = connection.scalar(taken)
         return payload
 
+    def used_ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
+        """What a ticket was issued with that has been used, until it would have expired."""
+        same = and_(ticket.c.hash == ticket_hash, ticket.c.purpose == purpose)
+        used = and_(same, ticket.c.expires > now, ticket.c.used.is_not(None))
+        with self._reading() as connection:
+            return connection.scalar(select(ticket.c.payload).where(used))
+
 
 def _valid(ticket_hash: str, purpose: str, now: datetime) -> ColumnElement[bool]:
     same = and_(ticket.c.hash == ticket_hash, ticket.c.purpose == purpose)

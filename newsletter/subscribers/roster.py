@@ -9,7 +9,7 @@ from pathlib import Path
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from newsletter.errors import ConfigurationError
-from newsletter.models import ArchiveMode, Finding, Newsletter, QuietDays, Roster, grouped
+from newsletter.models import ArchiveMode, Finding, JoinMode, Newsletter, QuietDays, Roster, grouped
 from newsletter.subscribers import readers, topics, values
 from newsletter.subscribers.files import sha256
 from newsletter.subscribers.tree import Block, Reading, Report, compose, decode, is_empty, shown, without_collector
@@ -23,6 +23,13 @@ _READINGS = {
     "wait_until": Reading(values.hour),
     "quiet_days": Reading(values.closed(QuietDays)),
     "archive": Reading(values.closed(ArchiveMode)),
+    "join": Reading(values.closed(JoinMode)),
+    "join_domains": Reading(values.domain, many=True, some=False),
+    "join_limit": Reading(values.whole(1, 100_000)),
+    "offer_languages": Reading(values.language, many=True, some=False),
+    "offer_translations": Reading(values.switch),
+    "privacy": Reading(values.web_address),
+    "publish_prompt": Reading(values.switch),
 }
 
 
@@ -74,7 +81,10 @@ def _newsletter(top: Block, topic_keys: Sequence[str]) -> Newsletter:
         top.report.add(top.place("newsletter"), "'newsletter' takes keys", "write name: Morning arXiv below it")
         return Newsletter()
     readings = _READINGS | {"default_topics": Reading(values.one_of(topic_keys, "topic"), many=True, some=False)}
-    return Newsletter(**Block(node, tuple(readings), top.report).read(readings))
+    given = Block(node, tuple(readings), top.report).read(readings)
+    found = Newsletter(**given)
+    # Who chooses its readers does not show the archive to everybody, unless they say so.
+    return replace(found, archive=ArchiveMode.PRIVATE) if found.is_closed and "archive" not in given else found
 
 
 def _entries(top: Block) -> list[Node]:

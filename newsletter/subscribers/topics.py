@@ -22,6 +22,7 @@ _READINGS = {
     "authors": Reading(values.line, many=True, some=False),
     "include": Reading(values.line, many=True, some=False),
     "exclude": Reading(values.line, many=True, some=False),
+    "join": Reading(values.switch),
 }
 LONGEST_INTERESTS = 2_400  # characters: about 400 tokens of English with room for its long words
 _INTERESTS_FILE = re.compile(r"\S.{0,250}\.(?:md|txt)")

@@ -8,6 +8,7 @@ from datetime import date, time
 from enum import StrEnum
 from functools import cache
 from typing import TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
@@ -66,6 +67,24 @@ def address_key(text: str) -> str:
         return validate_email(text, check_deliverability=False).normalized.casefold()
     except EmailNotValidError:
         return text.casefold()
+
+
+def domain(text: str) -> str:
+    """The domain of addresses, in lower case, as DNS spells it."""
+    bare = text.removeprefix("@")
+    try:
+        found = validate_email(f"a@{bare}", check_deliverability=False).ascii_domain
+    except EmailNotValidError as error:
+        raise Unfit(f"{text!r} is not a domain", "write it as example.edu") from error
+    return found.lower()
+
+
+def web_address(text: str) -> str:
+    """An address that begins with http."""
+    parts = urlsplit(text) if not BREAKS.search(text) else None
+    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Unfit(f"{text!r} is not a web address", "write it as https://example.org/privacy")
+    return text
 
 
 @cache

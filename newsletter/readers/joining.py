@@ -1,0 +1,330 @@
+"""Joining: who asks is noted, a tick decides what is written to them, and who confirms is a reader.
+
+Nobody can tell from what we answer whether an address is known here: that is decided later, by `step_for`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+
+from newsletter import tokens
+from newsletter.models import (
+    AbstractLanguage,
+    Consent,
+    JoinMode,
+    JoinRequest,
+    JoinState,
+    Letterhead,
+    Masthead,
+    Reader,
+    Source,
+    Subscriber,
+    SubscriberState,
+)
+from newsletter.readers import forgetting
+from newsletter.readers.changes import come_back, left_by_themselves
+from newsletter.readers.counter import Counter
+from newsletter.readers.preferences import filled
+from newsletter.subscribers.preferences import PREFERENCES, said
+from newsletter.subscribers.tree import Unfit
+
+VALID = timedelta(days=7)  # of a confirmation, and of a request that nobody confirms
+MOST_EMAILS = 3  # about one request, until it is confirmed
+ONCE_IN = timedelta(days=1)  # an email to one mailbox
+PURPOSE = "join"
+# Mailboxes of a function (RFC 2142) or of a machine: nobody there can agree for themselves.
+_ROLES = frozenset(
+    (
+        "abuse", "admin", "administrator", "hostmaster", "info", "mailer-daemon", "marketing", "news", "noc", "no-reply",
+        "noreply", "postmaster", "root", "sales", "security", "support", "usenet", "webmaster", "www",
+    )
+)  # fmt: skip
+
+
+class Step(StrEnum):
+    """What a request leads to."""
+
+    CONFIRM = "confirm"  # an email with a button
+    READING = "reading"  # who reads already is told so
+    NOTHING = "nothing"  # of whom nothing is wanted, or who wants nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What confirming did."""
+
+    request: JoinRequest
+    subscriber: Subscriber | None = None  # None: it waits for approval
+    again: bool = False  # it was confirmed before
+
+
+# --- who may ask, and for what -------------------------------------------------
+
+
+def problem(masthead: Masthead, letterhead: Letterhead, contact: str | None) -> str | None:
+    """Why nobody can join although the list says so; None where they can, or are not meant to."""
+    if masthead.newsletter.join is JoinMode.CLOSED:
+        return None
+    missing = [name for name, value in _needed(masthead, letterhead, contact).items() if not value]
+    return (
+        f"nobody can join before {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} set"
+        if missing
+        else None
+    )
+
+
+def _needed(masthead: Masthead, letterhead: Letterhead, contact: str | None) -> Mapping[str, str | None]:
+    needed = {"NEWSLETTER_POSTAL_ADDRESS": letterhead.postal_address, "NEWSLETTER_ADMIN_EMAIL": contact}
+    if not letterhead.replies_read:
+        needed["NEWSLETTER_PUBLIC_URL"] = letterhead.public_url
+    return needed
+
+
+def is_open(masthead: Masthead, letterhead: Letterhead, contact: str | None) -> bool:
+    """Whether people can join."""
+    wanted = masthead.newsletter.join is not JoinMode.CLOSED
+    return wanted and problem(masthead, letterhead, contact) is None
+
+
+def address(masthead: Masthead, text: str) -> str:
+    """The address as our emails name it: the domain in lower case and in ASCII. Raises Unfit."""
+    found = _validated(text)
+    if found.local_part.partition("+")[0].lower() in _ROLES:
+        raise Unfit(f"{text!r} belongs to a function", "write the address of a person", "role", value=text)
+    domains = masthead.newsletter.join_domains
+    if domains and found.ascii_domain.lower() not in domains:
+        shown = ", ".join(domains)
+        raise Unfit(f"{text!r} is of another domain", f"choose among {shown}", "domain", value=text, offered=shown)
+    return f"{found.local_part}@{found.ascii_domain.lower()}"
+
+
+def _validated(text: str) -> ValidatedEmail:
+    try:
+        return validate_email(text.strip()[:320], check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise Unfit(f"{text[:320]!r} is not an email address", "fix the address", "address") from error
+
+
+def mailbox(written: str) -> str:
+    """What spellings of one mailbox have in common: case, and what stands behind a plus sign, make no other one."""
+    local, _, domain = written.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}".lower()
+
+
+def newcomer(masthead: Masthead, written: str, source: Source) -> Reader:
+    """Who joins and chooses nothing."""
+    usual = masthead.usual
+    topics = tuple(key for key in usual.wishes.topics if masthead.topic(key).join)
+    hours = {name: getattr(usual.hours, name) for name in ("send_at", "wait_until", "timezone", "days", "weekly")}
+    wishes = replace(usual.wishes, topics=topics or tuple(one.key for one in masthead.topics if one.join))
+    return Reader(email=written, wishes=wishes, source=source, in_file=False, **hours)
+
+
+def chosen(counter: Counter, masthead: Masthead, written: str, source: Source, fields: Mapping[str, str]) -> Reader:
+    """A newcomer with what they chose: nothing that costs the operator more. Raises Unfit."""
+    after = filled(counter.store, masthead, newcomer(masthead, written, source), fields)
+    offered = [topic.key for topic in masthead.topics if topic.join]
+    if unknown := [key for key in after.wishes.topics if key not in offered]:
+        shown = ", ".join(offered)
+        raise Unfit(f"{unknown[0]!r} is not offered", f"choose among {shown}", "offer", value=unknown[0], offered=shown)
+    translated = after.wishes.abstract_language is not AbstractLanguage.ORIGINAL
+    if translated and not masthead.newsletter.offer_translations:
+        raise Unfit(
+            "translated abstracts are not offered", "choose the original", "offer", value="", offered="original"
+        )
+    return after
+
+
+def given(masthead: Masthead, reader: Reader) -> tuple[tuple[str, str], ...]:
+    """What a newcomer chose that differs from what everybody has, as text by key."""
+    usual = newcomer(masthead, reader.email, reader.source)
+    return tuple((key, said(reader, key)) for key in PREFERENCES if said(reader, key) != said(usual, key))
+
+
+# --- asking ---------------------------------------------------------------------
+
+
+def is_full(counter: Counter, masthead: Masthead) -> bool:
+    """Whether as many emails about joining have gone out today as the operator allows."""
+    return counter.store.joins_since(counter.now() - timedelta(days=1)) >= masthead.newsletter.join_limit
+
+
+def step_for(counter: Counter, request: JoinRequest) -> Step:
+    """What is written to whoever asked. Decided when the email is sent: a tick after they asked."""
+    now = counter.now()
+    if request.sent and timedelta() <= now - request.sent < ONCE_IN:
+        return Step.NOTHING
+    if counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written)):
+        return Step.NOTHING
+    known = _known(counter, request.written)
+    if known is None:
+        return Step.CONFIRM if request.emails < MOST_EMAILS else Step.NOTHING
+    if known.state.reads and counter.store.reader(known.id):
+        return Step.READING
+    return Step.CONFIRM if _may_come_back(known) and request.emails < MOST_EMAILS else Step.NOTHING
+
+
+def _known(counter: Counter, written: str) -> Subscriber | None:
+    """Whose address this is, in either spelling of its domain."""
+    spellings = {written.lower(), _validated(written).normalized.lower()}
+    return next(iter(counter.store.subscribers_of(spellings).values()), None)
+
+
+def _may_come_back(subscriber: Subscriber) -> bool:
+    """Confirming lifts one's own leaving and a bounce; never a complaint, nor what the operator did."""
+    if subscriber.state is SubscriberState.UNSUBSCRIBED:
+        return left_by_themselves(subscriber)
+    return not (subscriber.state is SubscriberState.SUPPRESSED and (subscriber.why or "").endswith("complaint"))
+
+
+def invite(counter: Counter, request: JoinRequest) -> str:
+    """The secret part of the link that confirms this request, as it is now."""
+    secret = secrets.token_hex(20)
+    payload = {
+        "email": request.email,
+        "written": request.written,
+        "given": dict(request.given),
+        "language": request.language,
+        "source": request.source.value,
+        "consent": request.consent,
+        "note": request.note,
+        "asked": request.asked.isoformat(),
+    }
+    counter.store.issue_ticket(_kept(counter, secret), PURPOSE, payload, counter.now() + VALID)
+    return secret
+
+
+# --- confirming -----------------------------------------------------------------
+
+
+def asked(counter: Counter, secret: str) -> Joined | None:
+    """What the link would confirm, or has confirmed; None where it is unknown, too old or was declined."""
+    key, now = _kept(counter, secret), counter.now()
+    if payload := counter.store.ticket(key, PURPOSE, now):
+        return Joined(_request(payload))
+    payload = counter.store.used_ticket(key, PURPOSE, now)
+    return Joined(_request(payload), again=True) if payload else None
+
+
+def confirm(counter: Counter, masthead: Masthead, secret: str) -> Joined | None:
+    """The button was pressed: who asked is a reader, or waits for approval. None: nothing is asked by this link."""
+    found = asked(counter, secret)
+    if found is None or found.again:
+        return found
+    joined = agree(counter, masthead, found.request)
+    # Acted on first, marked second: a stop in between leaves a link that works once more.
+    counter.store.use_ticket(_kept(counter, secret), PURPOSE, counter.now())
+    return joined
+
+
+def agree(counter: Counter, masthead: Masthead, request: JoinRequest) -> Joined | None:
+    """Whoever asked has confirmed; None where they have become someone of whom nothing is wanted."""
+    known = _known(counter, request.written)
+    barred = counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written))
+    if barred or (known and not _may_come_back(known)):
+        return None
+    request = replace(request, confirmed=counter.now())
+    if known and known.state.reads and counter.store.reader(known.id):
+        return Joined(request, known, again=True)
+    if masthead.newsletter.join is JoinMode.APPROVE and request.source is not Source.IMPORT:
+        _record(counter, replace(request, state=JoinState.CONFIRMED))
+        return Joined(request)
+    return Joined(request, admit(counter, masthead, request))
+
+
+def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscriber:
+    """Make whoever confirmed a reader, with what they chose as far as it is still offered."""
+    forgetting.take_back(counter, request.written)
+    known = _known(counter, request.written) or _enrolled(counter, request.written)
+    if not known.state.reads:
+        known = come_back(counter, known).subscriber
+    reader = _as_chosen(counter, masthead, request, known)
+    agreed = Consent(
+        subscriber_id=known.id,
+        confirmed=request.confirmed or counter.now(),
+        asked=request.asked,
+        source=request.source,
+        language=request.language,
+        text_hash=request.consent,
+        note=request.note,
+    )
+    counter.store.put_readers([(known.id, reader)], consents=[agreed])
+    _record(counter, replace(request, state=JoinState.JOINED))
+    return known
+
+
+def _enrolled(counter: Counter, written: str) -> Subscriber:
+    return counter.store.enrol([written], counter.now())[written.lower()]
+
+
+def _as_chosen(counter: Counter, masthead: Masthead, request: JoinRequest, known: Subscriber) -> Reader:
+    reader = newcomer(masthead, request.written, request.source)
+    for key, text in request.given:
+        try:
+            reader = chosen(counter, masthead, request.written, request.source, {**_said(reader), key: text})
+        except Unfit:  # a topic or a language that was offered when they asked
+            continue
+    return replace(reader, email=request.written if known.email == request.written.lower() else known.email)
+
+
+def _said(reader: Reader) -> dict[str, str]:
+    return {key: said(reader, key) for key in PREFERENCES}
+
+
+def never(counter: Counter, secret: str) -> bool:
+    """ "Not me, never write again": only the mailbox itself can say so. False: nothing is asked by this link."""
+    found = asked(counter, secret)
+    if found is None:
+        return False
+    if found.again:
+        return False  # who reads leaves by the links of the emails
+    now = counter.now()
+    counter.store.bar(forgetting.fingerprint(counter.keys, found.request.written), now)
+    counter.store.drop_join(found.request.email)
+    counter.store.use_ticket(_kept(counter, secret), PURPOSE, now)
+    return True
+
+
+# --- approval -------------------------------------------------------------------
+
+
+def approve(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscriber:
+    """The administrator lets somebody in who confirmed."""
+    return admit(counter, masthead, request)
+
+
+def decline(counter: Counter, request: JoinRequest) -> None:
+    """Nothing is written to whom the administrator declines."""
+    _record(counter, replace(request, state=JoinState.DECLINED))
+
+
+def _record(counter: Counter, request: JoinRequest) -> None:
+    now = counter.store.join_request(request.email)
+    if now is None:
+        counter.store.ask_to_join(request)
+        return
+    counter.store.change_join(replace(now, state=request.state, confirmed=request.confirmed), now.state)
+
+
+def _kept(counter: Counter, secret: str) -> str:
+    return tokens.secret(counter.keys, "join kept", secret)
+
+
+def _request(payload: Mapping[str, object]) -> JoinRequest:
+    values = dict(payload)
+    return JoinRequest(
+        email=str(values["email"]),
+        written=str(values["written"]),
+        given=tuple(dict(values["given"]).items()),  # type: ignore[call-overload]
+        language=str(values["language"]),
+        source=Source(str(values["source"])),
+        consent=str(values["consent"]),
+        note=str(values["note"]) if values["note"] else None,
+        asked=datetime.fromisoformat(str(values["asked"])),
+    )
