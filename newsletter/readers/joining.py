@@ -41,8 +41,8 @@ PURPOSE = "join"
 # Mailboxes of a function (RFC 2142) or of a machine: nobody there can agree for themselves.
 _ROLES = frozenset(
     (
-        "abuse", "admin", "administrator", "hostmaster", "info", "mailer-daemon", "marketing", "news", "noc", "no-reply",
-        "noreply", "postmaster", "root", "sales", "security", "support", "usenet", "webmaster", "www",
+        "abuse", "admin", "administrator", "hostmaster", "info", "mailer-daemon", "marketing", "news", "noc",
+        "no-reply", "noreply", "postmaster", "root", "sales", "security", "support", "usenet", "webmaster", "www",
     )
 )  # fmt: skip
 
@@ -162,15 +162,19 @@ def step_for(counter: Counter, request: JoinRequest) -> Step:
         return Step.NOTHING
     if counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written)):
         return Step.NOTHING
-    known = _known(counter, request.written)
-    if known is None:
+    there = known(counter, request.written)
+    if there is None:
         return Step.CONFIRM if request.emails < MOST_EMAILS else Step.NOTHING
-    if known.state.reads and counter.store.reader(known.id):
+    if _reads(counter, there):
         return Step.READING
-    return Step.CONFIRM if _may_come_back(known) and request.emails < MOST_EMAILS else Step.NOTHING
+    return Step.CONFIRM if _may_come_back(there) and request.emails < MOST_EMAILS else Step.NOTHING
 
 
-def _known(counter: Counter, written: str) -> Subscriber | None:
+def _reads(counter: Counter, subscriber: Subscriber) -> bool:
+    return subscriber.state.reads and counter.store.reader(subscriber.id) is not None
+
+
+def known(counter: Counter, written: str) -> Subscriber | None:
     """Whose address this is, in either spelling of its domain."""
     spellings = {written.lower(), _validated(written).normalized.lower()}
     return next(iter(counter.store.subscribers_of(spellings).values()), None)
@@ -225,13 +229,13 @@ def confirm(counter: Counter, masthead: Masthead, secret: str) -> Joined | None:
 
 def agree(counter: Counter, masthead: Masthead, request: JoinRequest) -> Joined | None:
     """Whoever asked has confirmed; None where they have become someone of whom nothing is wanted."""
-    known = _known(counter, request.written)
+    there = known(counter, request.written)
     barred = counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written))
-    if barred or (known and not _may_come_back(known)):
+    if barred or (there and not _may_come_back(there)):
         return None
     request = replace(request, confirmed=counter.now())
-    if known and known.state.reads and counter.store.reader(known.id):
-        return Joined(request, known, again=True)
+    if there and _reads(counter, there):
+        return Joined(request, there, again=True)
     if masthead.newsletter.join is JoinMode.APPROVE and request.source is not Source.IMPORT:
         _record(counter, replace(request, state=JoinState.CONFIRMED))
         return Joined(request)
@@ -241,12 +245,13 @@ def agree(counter: Counter, masthead: Masthead, request: JoinRequest) -> Joined 
 def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscriber:
     """Make whoever confirmed a reader, with what they chose as far as it is still offered."""
     forgetting.take_back(counter, request.written)
-    known = _known(counter, request.written) or _enrolled(counter, request.written)
-    if not known.state.reads:
-        known = come_back(counter, known).subscriber
-    reader = _as_chosen(counter, masthead, request, known)
+    there = known(counter, request.written) or _enrolled(counter, request.written)
+    if not there.state.reads:
+        there = come_back(counter, there).subscriber
+    name = request.written if there.email == request.written.lower() else there.email
+    reader = replace(as_chosen(counter, masthead, request), email=name)
     agreed = Consent(
-        subscriber_id=known.id,
+        subscriber_id=there.id,
         confirmed=request.confirmed or counter.now(),
         asked=request.asked,
         source=request.source,
@@ -254,23 +259,24 @@ def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscri
         text_hash=request.consent,
         note=request.note,
     )
-    counter.store.put_readers([(known.id, reader)], consents=[agreed])
+    counter.store.put_readers([(there.id, reader)], consents=[agreed])
     _record(counter, replace(request, state=JoinState.JOINED))
-    return known
+    return there
 
 
 def _enrolled(counter: Counter, written: str) -> Subscriber:
     return counter.store.enrol([written], counter.now())[written.lower()]
 
 
-def _as_chosen(counter: Counter, masthead: Masthead, request: JoinRequest, known: Subscriber) -> Reader:
+def as_chosen(counter: Counter, masthead: Masthead, request: JoinRequest) -> Reader:
+    """A newcomer with what they asked for, as far as it is still offered."""
     reader = newcomer(masthead, request.written, request.source)
     for key, text in request.given:
         try:
             reader = chosen(counter, masthead, request.written, request.source, {**_said(reader), key: text})
         except Unfit:  # a topic or a language that was offered when they asked
             continue
-    return replace(reader, email=request.written if known.email == request.written.lower() else known.email)
+    return reader
 
 
 def _said(reader: Reader) -> dict[str, str]:
