@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 
 from newsletter.models import Reader, Subscriber, SubscriberState
 from newsletter.readers.forgetting import fingerprints
-from newsletter.readers.preferences import merged
+from newsletter.readers.preferences import laid_over
 from newsletter.store import Store
 from newsletter.store.roster import Turnover
-from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.tokens import Keys
 
 _CHUNK = 500
@@ -43,17 +41,7 @@ def _entries(
             day = reader.paused_until
             if day is not None and day != subscriber.paused_in_file and unchanged():
                 _honour_pause(store, subscriber, day, now)
-            yield subscriber.id, _laid_over(own.get(subscriber.id), reader)
-
-
-def _laid_over(own: Reader | None, entry: Reader) -> Reader:
-    """What an entry of the file says counts; of its other keys, what a reader of the ledger has."""
-    if own is None or entry.wishes.mailing_list is not None:
-        return entry
-    with_own = merged(own, entry, [key for key in PREFERENCES if key in dict(entry.stated)])
-    return replace(
-        entry, **{name: getattr(with_own, name) for name in ("send_at", "timezone", "days", "weekly", "wishes")}
-    )
+            yield subscriber.id, laid_over(own.get(subscriber.id), reader)
 
 
 def _honour_pause(store: Store, subscriber: Subscriber, day: date, now: datetime) -> None:

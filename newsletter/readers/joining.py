@@ -27,10 +27,10 @@ from newsletter.models import (
     Subscriber,
     SubscriberState,
 )
-from newsletter.readers import forgetting
+from newsletter.readers import forgetting, in_force
 from newsletter.readers.changes import come_back, left_by_themselves
 from newsletter.readers.counter import Counter
-from newsletter.readers.preferences import filled
+from newsletter.readers.preferences import filled, laid_over
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
 
@@ -106,9 +106,10 @@ def address(masthead: Masthead, text: str) -> str:
 
 def _validated(text: str) -> ValidatedEmail:
     try:
-        return validate_email(text.strip()[:320], check_deliverability=False, allow_smtputf8=False)
+        return validate_email(text.strip()[:320], check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:
-        raise Unfit(f"{text[:320]!r} is not an email address", "fix the address", "address") from error
+        shown = text[:320]
+        raise Unfit(f"{shown!r} is not an email address", "fix the address", "address", value=shown) from error
 
 
 def mailbox(written: str) -> str:
@@ -260,6 +261,9 @@ def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscri
         note=request.note,
     )
     counter.store.put_readers([(there.id, reader)], consents=[agreed])
+    entry = counter.store.reader(there.id)
+    if entry and entry.in_file:
+        in_force.change_reader(counter, there.id, laid_over(reader, entry), (), reader)
     _record(counter, replace(request, state=JoinState.JOINED))
     return there
 
@@ -315,7 +319,9 @@ def _record(counter: Counter, request: JoinRequest) -> None:
     if now is None:
         counter.store.ask_to_join(request)
         return
-    counter.store.change_join(replace(now, state=request.state, confirmed=request.confirmed), now.state)
+    emails = 0 if request.state is JoinState.JOINED else now.emails  # whoever leaves and comes back begins anew
+    changed = replace(now, state=request.state, confirmed=request.confirmed, emails=emails)
+    counter.store.change_join(changed, now.state)
 
 
 def _kept(counter: Counter, secret: str) -> str:

@@ -77,6 +77,7 @@ def run(counter: Counter, listening: socket.socket, pulse: Pulse, told: Callable
         build(counter, pulse, door),
         http=partial(Connection, table=Table()),  # type: ignore[arg-type]  # a class, which is all it calls
         ws="none",
+        proxy_headers=False,  # who may say whom a request is from is ours to decide, see `visitors`
         lifespan="off",
         backlog=ACCEPTED,
         h11_max_incomplete_event_size=_LONGEST_HEADER,
