@@ -48,6 +48,9 @@ def merged(under: Reader, over: Reader, keys: Iterable[str]) -> Reader:
     return under
 
 
+_CHOSEN = ("send_at", "timezone", "days", "weekly", "wishes")
+
+
 def laid_over(own: Reader | None, entry: Reader) -> Reader:
     """What an entry of the file says counts; of its other keys, what a reader of the ledger has."""
     if own is None or entry.wishes.mailing_list is not None:
