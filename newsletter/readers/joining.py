@@ -30,7 +30,7 @@ from newsletter.models import (
 from newsletter.readers import forgetting, in_force
 from newsletter.readers.changes import come_back, left_by_themselves
 from newsletter.readers.counter import Counter
-from newsletter.readers.preferences import filled, laid_over
+from newsletter.readers.preferences import CHOSEN, filled, laid_over, merged
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
 
@@ -38,6 +38,7 @@ VALID = timedelta(days=7)  # of a confirmation, and of a request that nobody con
 MOST_EMAILS = 3  # about one request, until it is confirmed
 ONCE_IN = timedelta(days=1)  # an email to one mailbox
 PURPOSE = "join"
+_FORM = ("topics", "languages", "send_at", "timezone", "frequency")  # what the page asks
 # Mailboxes of a function (RFC 2142) or of a machine: nobody there can agree for themselves.
 _ROLES = frozenset(
     (
@@ -90,6 +91,13 @@ def is_open(masthead: Masthead, letterhead: Letterhead, contact: str | None) -> 
     """Whether people can join."""
     wanted = masthead.newsletter.join is not JoinMode.CLOSED
     return wanted and problem(masthead, letterhead, contact) is None
+
+
+def open_masthead(counter: Counter) -> Masthead | None:
+    """The list in force, if people can join by it."""
+    known = in_force.last_good(counter.store)
+    can_join = known and is_open(known.masthead, counter.letterhead, counter.alarms.admin)
+    return known.masthead if known and can_join else None
 
 
 def address(masthead: Masthead, text: str) -> str:
@@ -159,7 +167,8 @@ def is_full(counter: Counter, masthead: Masthead) -> bool:
 def step_for(counter: Counter, request: JoinRequest) -> Step:
     """What is written to whoever asked. Decided when the email is sent: a tick after they asked."""
     now = counter.now()
-    if request.sent and timedelta() <= now - request.sent < ONCE_IN:
+    is_settled = request.sent and request.confirmed and request.confirmed >= request.sent
+    if request.sent and not is_settled and timedelta() <= now - request.sent < ONCE_IN:
         return Step.NOTHING
     if counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written)):
         return Step.NOTHING
@@ -251,6 +260,11 @@ def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscri
         there = come_back(counter, there).subscriber
     name = request.written if there.email == request.written.lower() else there.email
     reader = replace(as_chosen(counter, masthead, request), email=name)
+    if before := counter.store.own_readers([there.id]).get(there.id):
+        # Who comes back finds what they once set, but for what the form asked.
+        asked_for = () if request.source is Source.EMAIL else _FORM
+        kept = merged(before, reader, asked_for)
+        reader = replace(reader, **{key: getattr(kept, key) for key in CHOSEN})
     agreed = Consent(
         subscriber_id=there.id,
         confirmed=request.confirmed or counter.now(),

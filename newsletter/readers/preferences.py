@@ -48,7 +48,7 @@ def merged(under: Reader, over: Reader, keys: Iterable[str]) -> Reader:
     return under
 
 
-_CHOSEN = ("send_at", "timezone", "days", "weekly", "wishes")
+CHOSEN = ("send_at", "timezone", "days", "weekly", "wishes")
 
 
 def laid_over(own: Reader | None, entry: Reader) -> Reader:

@@ -15,7 +15,7 @@ from newsletter import tokens
 from newsletter.addresses import ascii_domain, domain_of, own_address
 from newsletter.errors import NewsletterError
 from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Outcome, Outgoing, Verdict
-from newsletter.readers import Counter, in_force, joining
+from newsletter.readers import Counter, joining
 from newsletter.readers.joining import Step
 from newsletter.render import answer
 from newsletter.render.answer import Button, Content
@@ -37,17 +37,17 @@ _LONGEST_LIST = 50  # requests in one email to the administrator
 
 def settle(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> None:
     """Write to everybody who asked since the last tick, as far as today's limit goes."""
-    known = in_force.last_good(counter.store)
-    if known is None or not joining.is_open(known.masthead, counter.letterhead, counter.alarms.admin):
+    masthead = joining.open_masthead(counter)
+    if masthead is None:
         return
     now = counter.now()
     counter.store.clear_joins(now - joining.VALID)
     for request in counter.store.join_requests(JoinState.ASKED):
         if stop():
             return
-        _answer(counter, known.masthead, request)
-    _tell_of_limit(counter, known.masthead)
-    if known.masthead.newsletter.join is JoinMode.APPROVE:
+        _answer(counter, masthead, request)
+    _tell_of_limit(counter, masthead)
+    if masthead.newsletter.join is JoinMode.APPROVE:
         _tell_of_waiting(counter)
 
 
@@ -121,8 +121,9 @@ def compose(counter: Counter, masthead: Masthead, request: JoinRequest, secret: 
 
 
 def _message_id(counter: Counter, secret: str) -> str:
-    name = tokens.secret(counter.keys, "join message", secret)
-    return f"<join.{name}@{domain_of(own_address(counter.letterhead))}>"
+    # Nothing of a token's length before the @: it would be taken for a damaged one.
+    name = tokens.secret(counter.keys, "join message", secret)[:32]
+    return f"<{name}.join@{domain_of(own_address(counter.letterhead))}>"
 
 
 # --- the administrator --------------------------------------------------------------

@@ -60,18 +60,11 @@ def endpoint(counter: Counter, network_of: Network) -> Callable[[Request], Await
 
 
 def _visited(counter: Counter, network_of: Network, body: Form | None, scope: Scope) -> Response:
-    voice, masthead = languages.spoken(counter, scope), _masthead(counter)
+    voice, masthead = languages.spoken(counter, scope), joining.open_masthead(counter)
     if masthead is None:
         return pages.answer(pages.not_found(voice), 404)
     page = _JoinPage(counter, masthead, voice, scope)
     return page.show() if body is None else page.take(body, network_of(scope))
-
-
-def _masthead(counter: Counter) -> Masthead | None:
-    """None where nobody can join."""
-    known = in_force.last_good(counter.store)
-    is_open = known and joining.is_open(known.masthead, counter.letterhead, counter.alarms.admin)
-    return known.masthead if known and is_open else None
 
 
 class _JoinPage:
@@ -163,11 +156,12 @@ class _JoinPage:
         return reader
 
     def _of_browser(self, reader: Reader) -> Mapping[str, str]:
-        spoken = [one.lower() for one in languages.accepted(Headers(scope=self._scope).get("accept-language", ""))]
-        usual = list(reader.wishes.languages)
-        first = next((one for one in usual if one.lower() in spoken or one.split("-")[0] in spoken), None)
-        ordered = [first, *(one for one in usual if one != first)] if first else usual
-        return {"languages": ", ".join(ordered)}
+        """The newsletter's languages, that of the browser first."""
+        spoken = languages.accepted(Headers(scope=self._scope).get("accept-language", ""))
+        wanted = [one.lower().partition("-")[0] for one in spoken]
+        usual = reader.wishes.languages
+        first = next((one for one in usual if one.partition("-")[0] in wanted), usual[0])
+        return {"languages": ", ".join(dict.fromkeys((first, *usual)))}
 
     def _languages(self) -> tuple[str, ...]:
         return offered(self._counter.store, self._masthead, None)
@@ -212,7 +206,7 @@ def confirming(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _confirming(counter: Counter, secret: str, body: Form | None, scope: Scope, *, never: bool) -> Response:
-    masthead, found = _masthead(counter), joining.asked(counter, secret)
+    masthead, found = joining.open_masthead(counter), joining.asked(counter, secret)
     if masthead is None or found is None:
         return _over(languages.spoken(counter, scope), is_open=masthead is not None)
     voice = languages.in_language(counter, scope, found.request.language, found.request.written)
