@@ -265,6 +265,36 @@ def test_shut_until_it_says_who_runs_it(tmp_path: Path, server: Server, missing:
         assert join.ask("GET", "/join").status == 404
 
 
+def test_the_archive_leads_there(tmp_path: Path, server: Server) -> None:
+    """The pages link to the form, which shows the best papers; without interests where these are not public."""
+    with practice(tmp_path, model=False, roster=OPEN) as (_, given):
+        more = {"postal_address": "1 Road", "admin_email": "o@example.org", "public_url": "https://news.example.org"}
+        settings = given.model_copy(update=more)
+        with desk_at(settings) as desk:
+            pipeline.run(desk)
+            pipeline.publish(desk)
+        folder = settings.data_dir / "archive"
+        assert 'href="join"' in (folder / "index.html").read_text("utf-8")
+        assert (folder / "prompts").is_dir()
+        with counter_of(settings) as counter:
+            switch, port = server
+            switch.inner = web.build(counter)
+            join = Join(settings, counter, port, [])
+            page = join.page()
+            titles = re.findall(r'href="papers/([^"]+)\.html"', page)
+            assert 3 == len(titles)
+            assert "Mixture of experts" in page
+        text = settings.subscribers.read_text("utf-8").replace("join: open", "join: closed\n  publish_prompt: false")
+        settings.subscribers.write_text(text, "utf-8")
+        with desk_at(settings) as desk:
+            assert not pipeline.is_published_so(desk)
+            pipeline.publish(desk)
+            assert pipeline.is_published_so(desk)
+        assert "join" not in (folder / "index.html").read_text("utf-8").partition("</header>")[0]
+        assert not any("Mixture of experts" in one.read_text("utf-8") for one in folder.rglob("*.html"))
+        assert not any("Mixture of experts" in one.read_text("utf-8") for one in folder.rglob("*.json"))
+
+
 # --- one answer for everybody ---
 
 

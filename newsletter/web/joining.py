@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from html import escape
+from pathlib import Path
+from typing import Any
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -18,13 +22,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter import tokens
-from newsletter.models import JoinRequest, JoinState, Masthead, Reader, Source, Topic
+from newsletter.archive import folder_of, page_name
+from newsletter.models import ArchiveMode, JoinRequest, JoinState, Masthead, Reader, Source, Topic
 from newsletter.readers import Counter, in_force, joining
 from newsletter.readers.joining import Joined
 from newsletter.readers.preferences import offered
 from newsletter.replies import inviting
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
+from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose, make
 from newsletter.web import form, languages, pages
 from newsletter.web.bodies import Form, read_form
@@ -44,6 +50,7 @@ _TRAP = "homepage"  # a field that nobody sees: who fills it in is a machine
 _FORM = "join"
 _SLOW, _SLOW_IN = 5, timedelta(minutes=10)  # unconfirmed requests of one network
 _MOST, _MOST_IN = 20, timedelta(days=1)
+_BEST = 3  # papers that are shown below the form
 _LONGEST_ABOUT = 140  # characters of what a topic is about
 
 Network = Callable[[Scope], str]
@@ -88,6 +95,7 @@ class _JoinPage:
             zones=form.zones(newcomer.timezone),
             consent=self._consent,
             privacy=self._masthead.newsletter.privacy or f"{self._voice.root}privacy",
+            papers=[] if given else self._best(),
             # Who sends it again need not wait again.
             shown=stamp(self._counter.keys, _FORM, self._counter.now() - timedelta(seconds=5 if given else 0)),
         )
@@ -163,6 +171,22 @@ class _JoinPage:
         first = next((one for one in usual if one.partition("-")[0] in wanted), usual[0])
         return {"languages": ", ".join(dict.fromkeys((first, *usual)))}
 
+    def _best(self) -> list[tuple[str, str, str]]:
+        """Title, one-liner and page of the newest issue's best papers, where everybody may read it."""
+        if self._masthead.newsletter.archive is not ArchiveMode.PUBLIC:
+            return []
+        days = sorted(folder_of(self._counter.data_dir, ArchiveMode.PUBLIC).glob("????-??-??.json"))
+        papers = _papers(days[-1], days[-1].stat().st_mtime_ns) if days else []
+        language = self._voice.words.language
+        return [
+            (
+                to_unicode(one["title"]),
+                one["lines"].get(language) or next(iter(one["lines"].values()), ""),
+                f"{self._voice.root}papers/{page_name(one['id'])}.html",
+            )
+            for one in papers
+        ]
+
     def _languages(self) -> tuple[str, ...]:
         return offered(self._counter.store, self._masthead, None)
 
@@ -176,6 +200,15 @@ class _JoinPage:
     @property
     def _consent(self) -> str:
         return self._voice.say("page_join_consent")
+
+
+@lru_cache(maxsize=2)
+def _papers(file: Path, changed: int) -> Sequence[Mapping[str, Any]]:
+    """Of one day of the archive, as long as its file is as it was."""
+    try:
+        return list(json.loads(file.read_bytes())["papers"][:_BEST])
+    except (OSError, ValueError, KeyError):
+        return []
 
 
 def _one(body: Form, key: str) -> str:

@@ -36,10 +36,11 @@ def _answer(counter: Counter, scope: Scope) -> Response:
 
 def _body(counter: Counter, voice: Voice) -> str:
     letterhead = counter.letterhead
+    name = split_mailbox(letterhead.sender)[0]
     contact = counter.alarms.admin or own_address(letterhead)
     who = voice.text(
         "page_privacy_who_about",
-        sender=split_mailbox(letterhead.sender)[0] or own_address(letterhead),
+        sender=name if name and name != voice.name else own_address(letterhead),
         address=letterhead.postal_address or own_address(letterhead),
     )
     questions = voice.text("page_privacy_contact", contact=split_mailbox(contact)[1])
