@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -648,3 +650,52 @@ def test_refusals_are_sentences(join: Join) -> None:
         with pytest.raises(Unfit) as raised:
             joining.address(known.masthead, text)
         assert f"page_wrong_{raised.value.key}" in (Path("templates/words/en.yaml").read_text("utf-8"))
+
+
+# --- at the same time ---
+
+
+@pytest.mark.parametrize("email", [EVE, "ada@example.org"])
+def test_joining_leaving_and_an_edit_at_once(join: Join, email: str) -> None:
+    """Twenty races of the same address end in the later state, file and ledger agree, and consent is recorded."""
+    if email == EVE:
+        join.joined(email)
+    store, known = join.counter.store, in_force.last_good(join.counter.store)
+    who = store.subscriber(email)
+    assert who
+    assert known
+    for number in range(20):
+        leave(join.counter, who.id, "by link")
+        consents = len(store.consents(who.id))
+        join.now += timedelta(hours=1)
+        request = a_request(email, join.now, send_at=f"{number:02}:15")
+        text = join.settings.subscribers.read_text("utf-8") + f"# {number}\n"
+
+        def edit(text: str = text) -> None:
+            join.settings.subscribers.write_text(text, "utf-8")
+            in_force.take_in(join.counter, in_force.look(join.counter))
+
+        acts = [
+            lambda request=request: joining.agree(join.counter, known.masthead, request),
+            lambda: leave(join.counter, who.id, "by link"),
+            edit,
+        ]
+        together(acts if number % 2 else acts[::-1])
+        assert len(store.consents(who.id)) == consents + 1
+        assert join.reader(email).send_at.hour == number
+        if email != EVE:
+            told = "unsubscribed:" in join.settings.subscribers.read_text("utf-8")
+            assert told == (join.state(email) is SubscriberState.UNSUBSCRIBED)
+
+
+def together(acts: Sequence[Callable[[], object]]) -> None:
+    """Each in a thread of its own, all begun at once; raises what any of them raised."""
+    start = threading.Barrier(len(acts))
+
+    def begun(act: Callable[[], object]) -> object:
+        start.wait(10)
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for one in [pool.submit(begun, act) for act in acts]:
+            one.result(60)

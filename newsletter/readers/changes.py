@@ -39,17 +39,17 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
     if subscriber is None or (how in (BY_REPLY, BY_LINK) and lists.is_list(counter, subscriber_id)):
         return None
     again = subscriber.state is SubscriberState.UNSUBSCRIBED
-    value = subscriber.why if again and subscriber.why else f"{counter.today} {how}"
-    if not again:
+    if not again or not subscriber.why:
+        value = f"{counter.today} {how}"
         counter.store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, counter.now())
-    return write_through(counter, subscriber, {"unsubscribed": value})
+    return _settled(counter, subscriber)
 
 
 def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
     """Resubscribe: the only way to undo that someone left, was left out after bounces, or paused."""
     counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
     counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, f"{counter.today} resubscribed", counter.now())
-    return write_through(counter, subscriber, {"paused_until": None, "bounced": None, "unsubscribed": None})
+    return _settled(counter, subscriber)
 
 
 def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
@@ -58,7 +58,23 @@ def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
     if subscriber.state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED):
         return Changed(subscriber, None)
     counter.store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, counter.now())
-    return write_through(counter, subscriber, {"bounced": value})
+    return _settled(counter, subscriber)
+
+
+def _settled(counter: Counter, before: Subscriber) -> Changed:
+    """The file says of a reader what the ledger says when it is written: of two changes at once the later one."""
+
+    def fields() -> Mapping[str, str | None]:
+        now = counter.store.subscriber(before.id) or before
+        match now.state:
+            case SubscriberState.UNSUBSCRIBED:
+                return {"unsubscribed": now.why}
+            case SubscriberState.SUPPRESSED:
+                return {"bounced": now.why}
+        until = now.paused_until.isoformat() if now.paused_until else None
+        return {"paused_until": until, "bounced": None, "unsubscribed": None}
+
+    return write_through(counter, before, fields)
 
 
 def pause(counter: Counter, subscriber: Subscriber, until: date) -> Changed:
@@ -90,7 +106,7 @@ def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:
 
 def _paused(counter: Counter, subscriber: Subscriber, until: date | None) -> Changed:
     counter.store.set_pause(subscriber.id, until, subscriber.paused_in_file, counter.now())
-    changed = write_through(counter, subscriber, {"paused_until": until.isoformat() if until else None})
+    changed = write_through(counter, subscriber, lambda: {"paused_until": until.isoformat() if until else None})
     if changed.file_problem is None:
         # Known as ours from here on: another date in the file is an edit by hand, and the later one counts.
         counter.store.set_pause(subscriber.id, until, until, counter.now())
@@ -129,7 +145,7 @@ def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Read
             counter, subscriber.id, now_stated, [replace(one, in_file=one.value) for one in wanted], own
         )
 
-    return write_through(counter, subscriber, fields, known_as_ours)
+    return write_through(counter, subscriber, lambda: fields, known_as_ours)
 
 
 def _ordered(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -139,7 +155,7 @@ def _ordered(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def write_through(
     counter: Counter,
     before: Subscriber,
-    fields: Mapping[str, str | None],
+    fields: Callable[[], Mapping[str, str | None]],
     written: Callable[[], None] = lambda: None,
 ) -> Changed:
     """Change the file too, in one step and where it can be written; what we wrote there is no news to the follower.
