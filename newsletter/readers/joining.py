@@ -319,7 +319,7 @@ def never(counter: Counter, secret: str) -> bool:
 
 
 def approve(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscriber:
-    """The administrator lets somebody in who confirmed."""
+    """The administrator lets someone in who confirmed."""
     return admit(counter, masthead, request)
 
 
