@@ -294,7 +294,7 @@ def inbox(explain_it: bool, once: bool, paths: tuple[Path, ...]) -> None:
 
 @main.group()
 def subscribers() -> None:
-    """List, unsubscribe and restore subscribers."""
+    """List, add, import, unsubscribe and restore subscribers."""
 
 
 @subscribers.command("list")
@@ -350,3 +350,69 @@ def forget(email: str) -> None:
     from newsletter.cli import readers
 
     raise SystemExit(readers.forget(_settings(), email))
+
+
+_note = click.option("--note", metavar="TEXT", help="Where their consent comes from. It is kept with each of them.")
+
+
+@subscribers.command()
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL...")
+@click.option("--topic", "topics", multiple=True, metavar="KEY", help="A topic to read; may be given several times.")
+@_note
+def add(emails: tuple[str, ...], topics: tuple[str, ...], note: str | None) -> None:
+    """Add readers who have asked you to.
+
+    They are kept in the ledger and not in the file. Whoever left, bounced or complained is not added again. Exit code
+    1 if somebody was not added.
+    """
+    from newsletter.cli import importing
+
+    raise SystemExit(importing.add(_settings(), emails, topics, note or "added by command"))
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--confirmed", is_flag=True, help="All of them have agreed to get it; needs --note.")
+@click.option("--ask", is_flag=True, help="Send each an email with a button; who presses it is a reader.")
+@click.option("--sync", metavar="NAME", help="The file is all of the register NAME: whoever is missing in it is ended.")
+@_note
+@click.option(
+    "--accept", is_flag=True, help="With --sync: confirm a file that lost more than half, or more than doubled."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
+@click.option(
+    "--errors",
+    metavar="CSV",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="errors.csv",
+    show_default=True,
+    help="Where to write rows that cannot be used.",
+)
+def import_readers(
+    file: Path,
+    confirmed: bool,
+    ask: bool,
+    sync: str | None,
+    note: str | None,
+    accept: bool,
+    dry_run: bool,
+    errors: Path,
+) -> None:
+    """Take in readers from a CSV file.
+
+    The first line of FILE names its columns: email, and any of name, topics, languages, send_at, timezone and
+    frequency. Other columns are not read. "-" reads standard input. Readers are kept in the ledger. Nobody is brought
+    back who left, bounced, complained, was unsubscribed or forgotten. Running it again changes nothing, and what
+    readers have set themselves stays until the file says something new. Exit code 1 if a row could not be used.
+    """
+    if (confirmed, ask, sync is not None).count(True) != 1:
+        raise click.UsageError("use one of --confirmed, --ask and --sync NAME")
+    if confirmed and not note:
+        raise click.UsageError('--confirmed needs --note, e.g. --note "registration form, March 2026"')
+    if accept and sync is None:
+        raise click.UsageError("--accept needs --sync")
+    from newsletter.cli import importing
+    from newsletter.readers.importing import Order
+
+    order = Order(note=note or (f"register {sync}" if sync else ""), register=sync, ask=ask, dry_run=dry_run)
+    raise SystemExit(importing.import_file(_settings(), file, order, errors, accept=accept))

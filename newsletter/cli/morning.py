@@ -188,7 +188,7 @@ def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Pa
         roster = load_roster(counter)
         reader = _reader_of(roster, email)
         with (
-            _alone_if_possible(settings, counter) as alone,
+            alone_if_possible(settings, counter, "preview") as alone,
             progress() as show,
             app.open_desk(settings, counter, roster.masthead, progress=show) as desk,
         ):
@@ -221,11 +221,11 @@ def _no_reader(email: str | None) -> ConfigurationError:
 
 
 @contextmanager
-def _alone_if_possible(settings: Settings, counter: Counter) -> Iterator[bool]:
+def alone_if_possible(settings: Settings, counter: Counter, command: str) -> Iterator[bool]:
     """Whether the data folder is ours: beside a running service a preview shows what is there, and prepares nothing."""
     with ExitStack() as held:
         try:
-            held.enter_context(app.work_folder(settings, counter.store, "preview", counter.now))
+            held.enter_context(app.work_folder(settings, counter.store, command, counter.now))
         except DataFolderLocked:
             yield False
         else:

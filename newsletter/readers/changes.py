@@ -19,6 +19,7 @@ from newsletter.subscribers.preferences import PREFERENCES, said
 log = structlog.get_logger()
 
 BY_REPLY, BY_LINK = "by reply", "by link"
+MISSING = "missing in "  # and the name of a register
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ def left_by_themselves(subscriber: Subscriber) -> bool:
     """Whether a reader who unsubscribed did so themselves."""
     own = (subscriber.why or "").endswith((BY_REPLY, BY_LINK))
     return subscriber.state is SubscriberState.UNSUBSCRIBED and own
+
+
+def ended_by_register(subscriber: Subscriber) -> bool:
+    """Whether it was a register that lost them: nobody's wish, so it may bring them back, and they may confirm."""
+    return subscriber.state is SubscriberState.UNSUBSCRIBED and MISSING in (subscriber.why or "")
 
 
 def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:

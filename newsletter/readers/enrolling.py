@@ -43,10 +43,10 @@ def _entries(
             day = reader.paused_until
             if day is not None and day != subscriber.paused_in_file and unchanged():
                 _honour_pause(store, subscriber, day, now)
-            yield subscriber.id, _laid_over(own.get(subscriber.id), reader)
+            yield subscriber.id, laid_over(own.get(subscriber.id), reader)
 
 
-def _laid_over(own: Reader | None, entry: Reader) -> Reader:
+def laid_over(own: Reader | None, entry: Reader) -> Reader:
     """What an entry of the file says counts; of its other keys, what a reader of the ledger has."""
     if own is None or entry.wishes.mailing_list is not None:
         return entry

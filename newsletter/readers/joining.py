@@ -28,7 +28,7 @@ from newsletter.models import (
     SubscriberState,
 )
 from newsletter.readers import forgetting
-from newsletter.readers.changes import come_back, left_by_themselves
+from newsletter.readers.changes import come_back, ended_by_register, left_by_themselves
 from newsletter.readers.counter import Counter
 from newsletter.readers.preferences import filled
 from newsletter.subscribers.preferences import PREFERENCES, said
@@ -177,9 +177,9 @@ def _known(counter: Counter, written: str) -> Subscriber | None:
 
 
 def _may_come_back(subscriber: Subscriber) -> bool:
-    """Confirming lifts one's own leaving and a bounce; never a complaint, nor what the operator did."""
+    """Confirming lifts one's own leaving, a register's and a bounce; never a complaint, nor what the operator did."""
     if subscriber.state is SubscriberState.UNSUBSCRIBED:
-        return left_by_themselves(subscriber)
+        return left_by_themselves(subscriber) or ended_by_register(subscriber)
     return not (subscriber.state is SubscriberState.SUPPRESSED and (subscriber.why or "").endswith("complaint"))
 
 
