@@ -35,7 +35,13 @@ def figures(number: int = MANY) -> Iterator[str]:
         (folder / "subscribers.yaml").write_text(_LIST, "utf-8")
         write(folder / "first.csv", number)
         write(folder / "later.csv", number, changed=100)
-        for step, file in (("first", "first"), ("again", "first"), ("sync", "first"), ("sync", "later"), ("export", "")):
+        for step, file in (
+            ("first", "first"),
+            ("again", "first"),
+            ("sync", "first"),
+            ("sync", "later"),
+            ("export", ""),
+        ):
             command = [sys.executable, "-m", "benchmarks.importing", step, str(number), str(folder / f"{file}.csv")]
             yield subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 

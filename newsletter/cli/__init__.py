@@ -298,11 +298,12 @@ def subscribers() -> None:
 
 
 @subscribers.command("list")
-def list_readers() -> None:
-    """List all subscribers with their state."""
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs: one object a line.")
+def list_readers(as_json: bool) -> None:
+    """List all subscribers: state, wishes and source."""
     from newsletter.cli import readers
 
-    readers.list_readers(_settings())
+    readers.list_readers(_settings(), as_json=as_json)
 
 
 @subscribers.command()
@@ -312,6 +313,7 @@ def show(email: str, as_json: bool) -> None:
     """Show one reader with their own addresses.
 
     These are the Reply-To address of their emails and their unsubscribe links. Use them to try out a reply or a click.
+    Also says where the reader comes from, and when and how they agreed.
     """
     from newsletter.cli import readers
 
@@ -352,7 +354,7 @@ def forget(email: str) -> None:
     raise SystemExit(readers.forget(_settings(), email))
 
 
-_note = click.option("--note", metavar="TEXT", help="Where their consent comes from. It is kept with each of them.")
+_note = click.option("--note", metavar="NOTE", help="Where their consent comes from. It is kept with each of them.")
 
 
 @subscribers.command()
@@ -416,3 +418,65 @@ def import_readers(
 
     order = Order(note=note or (f"register {sync}" if sync else ""), register=sync, ask=ask, dry_run=dry_run)
     raise SystemExit(importing.import_file(_settings(), file, order, errors, accept=accept))
+
+
+@subscribers.command("export")
+@click.option("--csv", "as_csv", is_flag=True, help="A table that `newsletter subscribers import` reads.")
+@click.option("--yaml", "as_yaml", is_flag=True, help="Entries to paste below `subscribers:` in the subscriber list.")
+def export_readers(as_csv: bool, as_yaml: bool) -> None:
+    """Print all who read, as a table or as entries.
+
+    Those of the file and those of the ledger; whoever has left is not among them. Redirect the output to a file.
+    """
+    if as_csv == as_yaml:
+        raise click.UsageError("use one of --csv and --yaml")
+    import sys
+
+    from newsletter.cli import importing
+
+    importing.export(_settings(), sys.stdout, as_yaml=as_yaml)
+
+
+@subscribers.command("to-ledger")
+def to_ledger() -> None:
+    """Move all readers of the file into the ledger.
+
+    They keep what they have, and the list below `subscribers:` becomes empty. Everything else in the file stays as it
+    is. `newsletter subscribers export --yaml` prints them as entries again.
+    """
+    from newsletter.cli import readers
+
+    raise SystemExit(readers.to_ledger(_settings()))
+
+
+@subscribers.command()
+@_json
+def pending(as_json: bool) -> None:
+    """List who has confirmed and waits for your approval."""
+    from newsletter.cli import approving
+
+    approving.pending(_settings(), as_json=as_json)
+
+
+@subscribers.command()
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL...")
+def approve(emails: tuple[str, ...]) -> None:
+    """Let people in who wait for your approval.
+
+    Exit code 1 if somebody does not wait for it.
+    """
+    from newsletter.cli import approving
+
+    raise SystemExit(approving.settle(_settings(), emails, approved=True))
+
+
+@subscribers.command()
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL...")
+def decline(emails: tuple[str, ...]) -> None:
+    """Decline people who wait for your approval.
+
+    Nothing is written to them. Exit code 1 if somebody does not wait for it.
+    """
+    from newsletter.cli import approving
+
+    raise SystemExit(approving.settle(_settings(), emails, approved=False))

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -20,7 +21,7 @@ from newsletter.models import Finding, Masthead, Source
 from newsletter.readers import Counter, importing, in_force
 from newsletter.readers.importing import Order, Tally
 from newsletter.settings import Settings
-from newsletter.subscribers import table
+from newsletter.subscribers import entries, table
 from newsletter.subscribers.table import BadRow, Row, Table
 from newsletter.subscribers.tree import Unfit
 from newsletter.telling import counted
@@ -34,7 +35,7 @@ def import_file(settings: Settings, path: Path, order: Order, errors: Path, *, a
         raise click.UsageError("--sync takes a name of letters, digits, - and _")
     with ExitStack() as opened:
         found = table.open_table(opened.enter_context(_as_file(path)))
-        counter, masthead = opened.enter_context(_list_in_force(settings))
+        counter, masthead = opened.enter_context(list_in_force(settings))
         bad = opened.enter_context(_bad_rows(errors, found))
         if found.ignored:
             click.echo(f"Columns that are not read: {', '.join(found.ignored)}.")
@@ -59,7 +60,7 @@ def _as_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _list_in_force(settings: Settings) -> Iterator[tuple[Counter, Masthead]]:
+def list_in_force(settings: Settings) -> Iterator[tuple[Counter, Masthead]]:
     """The list as the file has it now; beside a running service, as that has taken it in."""
     with app.open_counter(settings) as counter:
         with alone_if_possible(settings, counter, "import") as alone:
@@ -105,7 +106,7 @@ def _lines(tally: Tally, order: Order) -> Iterator[str]:
 def add(settings: Settings, emails: Sequence[str], topics: Sequence[str], note: str) -> int:
     """Exit code 1 if somebody was not added."""
     refused = 0
-    with _list_in_force(settings) as (counter, masthead):
+    with list_in_force(settings) as (counter, masthead):
         known = [topic.key for topic in masthead.topics]
         try:
             given = (("topics", table.canonical("topics", ",".join(topics), known)),) if topics else ()
@@ -130,3 +131,23 @@ def _added(
     if reason := next(iter(tally.kept_out), None):
         return f"not added ({reason}); `newsletter subscribers resubscribe` brings them back", False
     return ("added" if tally.added else "changed" if tally.changed else "subscribed already"), True
+
+
+def export(settings: Settings, stream: TextIO, *, as_yaml: bool) -> None:
+    """Whoever reads, one after the other."""
+    with list_in_force(settings) as (counter, masthead):
+        everybody = counter.store.everybody()
+        reading = ((one.subscriber, one.reader) for one in everybody if one.subscriber.state.reads and one.reader)
+        if as_yaml:
+            for subscriber, reader in reading:
+                stream.write(entries.entry(reader, masthead.usual, subscriber.paused_until))
+            return
+        writer, lists = csv.writer(stream, lineterminator="\n"), 0
+        writer.writerow(table.COLUMNS)
+        for _, reader in reading:
+            if reader.wishes.mailing_list:
+                lists += 1
+            else:
+                writer.writerow(table.cells_of(reader))
+    if lists:
+        click.echo(f"{counted(lists, 'mailing list')} left out: a table of readers cannot say so.", err=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from itertools import islice
 
 from email_validator import validate_email
 
@@ -24,12 +25,12 @@ from newsletter.readers.counter import Counter
 from newsletter.readers.enrolling import laid_over
 from newsletter.readers.forgetting import fingerprints
 from newsletter.readers.joining import mailbox
-from newsletter.store.papers import chunks
 from newsletter.store.registers import Standing
 from newsletter.subscribers.table import BadRow, Row, Table, with_given
 
 _SIZE = "register.size {}"  # how many rows the last import of this register had
 _MOST_ASKED = 100  # days' worth of emails about joining
+_CHUNK = 2_000  # rows of a transaction: each waits for the disk
 _PLAIN = ("register", "register_number")  # what an import of no register leaves as it is
 
 Given = tuple[tuple[str, str], ...]
@@ -95,7 +96,8 @@ def import_table(
     found = survey(table, topics)
     _refuse(counter, masthead, order, found, accept=accept)
     done = _Import(counter, masthead, order)
-    for chunk in chunks(_once(table.rows(topics), found.repeated)):
+    rows = _once(table.rows(topics), found.repeated)
+    while chunk := list(islice(rows, _CHUNK)):
         for row in chunk:
             if isinstance(row, BadRow):
                 bad(row)
@@ -244,12 +246,7 @@ class _Import:
 
     def _newcomer(self, given: Given) -> Reader:
         if (found := self._templates.get(given)) is None:
-            usual = self._masthead.usual
-            hours = {
-                name: getattr(usual.hours, name) for name in ("send_at", "wait_until", "timezone", "days", "weekly")
-            }
-            nobody = Reader(email="", wishes=usual.wishes, in_file=False, **hours)
-            found = self._templates[given] = with_given(nobody, dict(given), self._topics)
+            found = self._templates[given] = with_given(self._masthead.usual.reader(), dict(given), self._topics)
         return found
 
     # --- what is said and done ---

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import product
@@ -190,7 +190,8 @@ class Rosters(Base):
         """The ids of subscribers that are mailing lists."""
         with self._reading() as connection:
             rows = connection.execute(select(wishes).where(wishes.c.text.contains('"mailing_list"', autoescape=True)))
-            ids = [row.id for row in rows if _wishes(row.text, None).mailing_list]
+            usual = usual_in(connection)
+            ids = [row.id for row in rows if _wishes(row.text, usual).mailing_list]
             mine = select(reader.c.subscriber_id).where(reader.c.wishes_id.in_(ids), in_force(self._number()))
             return frozenset(map(value_id, connection.scalars(mine))) if ids else frozenset()
 
@@ -451,7 +452,8 @@ def to_reader(row: Row[Any], usual: Usual | None, names: tuple[str, str, str] = 
 
 
 def _consent_row(one: Consent) -> dict[str, Any]:
-    return asdict(one) | {"subscriber_id": column_id(one.subscriber_id), "source": one.source.value}
+    row = {name: getattr(one, name) for name in Consent.__dataclass_fields__}  # asdict copies each value
+    return row | {"subscriber_id": column_id(one.subscriber_id), "source": one.source.value}
 
 
 def _consent(row: Row[Any]) -> Consent:
