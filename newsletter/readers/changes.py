@@ -11,8 +11,9 @@ import structlog
 from newsletter import subscribers
 from newsletter.errors import NewsletterError
 from newsletter.models import Preference, Reader, Subscriber, SubscriberState
-from newsletter.readers import in_force, lists
+from newsletter.readers import in_force, left_log, lists
 from newsletter.readers.counter import Counter
+from newsletter.readers.left_log import What
 from newsletter.readers.preferences import merged
 from newsletter.subscribers.preferences import PREFERENCES, said
 
@@ -42,14 +43,17 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
     again = subscriber.state is SubscriberState.UNSUBSCRIBED
     value = subscriber.why if again and subscriber.why else f"{counter.today} {how}"
     if not again:
-        counter.store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, counter.now())
+        with left_log.noting(counter, What.LEFT, [subscriber.email], value):
+            counter.store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, counter.now())
     return write_through(counter, subscriber, {"unsubscribed": value})
 
 
 def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
     """Resubscribe: the only way to undo that someone left, was left out after bounces, or paused."""
-    counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
-    counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, f"{counter.today} resubscribed", counter.now())
+    why = f"{counter.today} resubscribed"
+    with left_log.noting(counter, What.BACK, [subscriber.email], why):
+        counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
+        counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, why, counter.now())
     return write_through(counter, subscriber, {"paused_until": None, "bounced": None, "unsubscribed": None})
 
 
@@ -58,7 +62,8 @@ def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
     value = f"{counter.today} {why}"
     if subscriber.state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED):
         return Changed(subscriber, None)
-    counter.store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, counter.now())
+    with left_log.noting(counter, What.SUPPRESSED, [subscriber.email], value):
+        counter.store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, counter.now())
     return write_through(counter, subscriber, {"bounced": value})
 
 

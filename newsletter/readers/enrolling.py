@@ -8,7 +8,7 @@ from datetime import date, datetime
 from itertools import islice
 
 from newsletter.models import Reader, Subscriber, SubscriberState
-from newsletter.readers.forgetting import fingerprints
+from newsletter.readers.fingerprints import fingerprints
 from newsletter.readers.preferences import merged
 from newsletter.store import Store
 from newsletter.store.roster import Turnover

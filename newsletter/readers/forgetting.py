@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Mapping
 from pathlib import Path
 
 from newsletter.models import Subscriber
+from newsletter.readers import left_log
 from newsletter.readers.counter import Counter
+from newsletter.readers.fingerprints import fingerprint, fingerprints
+from newsletter.readers.left_log import What
+
+__all__ = ["fingerprint", "fingerprints", "forget", "take_back"]
 
 
 def forget(counter: Counter, subscriber: Subscriber) -> int:
     """Erase everything about a reader except a keyed hash; returns the number of email files erased."""
-    counter.store.forget(subscriber.id, fingerprint(counter.keys, subscriber.email), counter.now())
+    with left_log.noting(counter, What.FORGOTTEN, [subscriber.email]):
+        counter.store.forget(subscriber.id, fingerprint(counter.keys, subscriber.email), counter.now())
     return _erased(counter.data_dir, subscriber.email)
 
 
 def take_back(counter: Counter, email: str) -> None:
-    """A reader whom the operator resubscribes is no longer forgotten."""
-    counter.store.remember_again(fingerprints(counter.keys, email))
+    """A reader whom the operator resubscribes, or who joins again, is no longer forgotten."""
+    marks = fingerprints(counter.keys, email)
+    if counter.store.forgotten_among(marks):
+        with left_log.noting(counter, What.BACK, [email]):
+            counter.store.remember_again(marks)
 
 
 def _erased(data_dir: Path, email: str) -> int:
@@ -28,17 +34,3 @@ def _erased(data_dir: Path, email: str) -> int:
     for file in found:
         file.unlink(missing_ok=True)
     return len(found)
-
-
-def fingerprint(keys: Mapping[int, bytes], email: str) -> str:
-    """The hashes kept of a forgotten reader: they recognise the address but do not reveal it."""
-    return _hash(keys[min(keys)], email)
-
-
-def fingerprints(keys: Mapping[int, bytes], email: str) -> frozenset[str]:
-    """Fingerprints under each key, since the oldest key may have been removed meanwhile."""
-    return frozenset(_hash(key, email) for key in keys.values())
-
-
-def _hash(key: bytes, email: str) -> str:
-    return hmac.digest(key, b"newsletter forgotten\0" + email.lower().encode(), hashlib.sha256).hex()

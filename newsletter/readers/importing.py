@@ -19,12 +19,13 @@ from email_validator import validate_email
 
 from newsletter.errors import ConfigurationError
 from newsletter.models import Consent, Finding, JoinRequest, Masthead, Reader, Source, Subscriber, SubscriberState
-from newsletter.readers import guard
+from newsletter.readers import guard, left_log
 from newsletter.readers.changes import MISSING, ended_by_register, left_by_themselves
 from newsletter.readers.counter import Counter
 from newsletter.readers.enrolling import laid_over
-from newsletter.readers.forgetting import fingerprints
+from newsletter.readers.fingerprints import fingerprints
 from newsletter.readers.joining import mailbox
+from newsletter.readers.left_log import What
 from newsletter.store.registers import Standing
 from newsletter.subscribers.table import BadRow, Row, Table, with_given
 
@@ -270,12 +271,7 @@ class _Import:
         self._there += sum(_reads_by(one.standing, register) for one in mine) + len(staying)
         if self._order.dry_run:
             return
-        back = [
-            one.standing.subscriber.id for one in decided if one.standing and not one.standing.subscriber.state.reads
-        ]
-        if back:
-            why = f"{self._counter.today} in {register or 'an import'} again"
-            self._store.set_subscribers(back, SubscriberState.ACTIVE, why, self._now)
+        self._bring_back(decided)
         ids = self._ids(decided)
         claimed = {id(one) for one in mine}
         self._write([one for one in mine if not one.told], ids, (register, self._number) if register else None)
@@ -283,6 +279,16 @@ class _Import:
         if register:
             told = [ids[one.email] for one in mine if one.told] + [one.subscriber.id for one in staying]
             self._store.claim(told, register, self._number)
+
+    def _bring_back(self, decided: Sequence[_Decided]) -> None:
+        back = [one.standing.subscriber for one in decided if one.standing and not one.standing.subscriber.state.reads]
+        why = f"{self._counter.today} in {self._order.register or 'an import'} again"
+        self._set(back, SubscriberState.ACTIVE, What.BACK, why)
+
+    def _set(self, some: Sequence[Subscriber], state: SubscriberState, what: What, why: str) -> None:
+        if some:
+            with left_log.noting(self._counter, what, [one.email for one in some], why):
+                self._store.set_subscribers([one.id for one in some], state, why, self._now)
 
     def _ids(self, decided: Sequence[_Decided]) -> Mapping[str, int]:
         ids = {one.email: one.standing.subscriber.id for one in decided if one.standing}
@@ -323,7 +329,7 @@ class _Import:
             self._store.leave_to_file([one.id for one, in_file in found if in_file])
             gone = [one for one, in_file in found if not in_file]
             why = f"{self._counter.today} {MISSING}{register}"
-            self._store.set_subscribers([one.id for one in gone], SubscriberState.UNSUBSCRIBED, why, self._now)
+            self._set(gone, SubscriberState.UNSUBSCRIBED, What.LEFT, why)
             self.tally.ended += len(gone)
 
     def _ask(self, decided: Sequence[_Decided]) -> None:

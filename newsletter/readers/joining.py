@@ -27,9 +27,10 @@ from newsletter.models import (
     Subscriber,
     SubscriberState,
 )
-from newsletter.readers import forgetting
+from newsletter.readers import forgetting, left_log
 from newsletter.readers.changes import come_back, ended_by_register, left_by_themselves
 from newsletter.readers.counter import Counter
+from newsletter.readers.left_log import What
 from newsletter.readers.preferences import filled
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
@@ -285,7 +286,8 @@ def never(counter: Counter, secret: str) -> bool:
     if found.again:
         return False  # who reads leaves by the links of the emails
     now = counter.now()
-    counter.store.bar(forgetting.fingerprint(counter.keys, found.request.written), now)
+    with left_log.noting(counter, What.BARRED, [found.request.written]):
+        counter.store.bar(forgetting.fingerprint(counter.keys, found.request.written), now)
     counter.store.drop_join(found.request.email)
     counter.store.use_ticket(_kept(counter, secret), PURPOSE, now)
     return True

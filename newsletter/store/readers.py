@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, func, select, update
 
 from newsletter.models import Bounce, Preference, Subscriber, SubscriberState
 from newsletter.store.engine import Base, add_missing, put, put_all
-from newsletter.store.papers import chunks
+from newsletter.store.papers import CHUNK, chunks
 from newsletter.store.tables import (
     answer,
     answered,
@@ -60,6 +60,18 @@ class Readers(Base):
     def subscribers(self) -> Sequence[Subscriber]:
         with self._reading() as connection:
             return [to_subscriber(row) for row in connection.execute(select(subscriber).order_by(subscriber.c.email))]
+
+    def addresses(self) -> Iterator[Subscriber]:
+        """All of them by address, a chunk at a time."""
+        last = ""
+        while True:
+            page = select(subscriber).where(subscriber.c.email > last).order_by(subscriber.c.email).limit(CHUNK)
+            with self._reading() as connection:
+                found = [to_subscriber(row) for row in connection.execute(page)]
+            if not found:
+                return
+            yield from found
+            last = found[-1].email
 
     def subscribers_of(self, emails: Iterable[str]) -> Mapping[str, Subscriber]:
         """Those of these addresses that the ledger knows, by lower-case address; nobody is added."""
@@ -172,6 +184,11 @@ class Readers(Base):
         """Somebody who is no reader never wants to hear from us."""
         with self._transaction() as connection:
             put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": True})
+
+    def note_forgotten(self, fingerprint: str, now: datetime, *, barred: bool) -> None:
+        """Somebody of whom nothing else is known, or kept, was forgotten."""
+        with self._transaction() as connection:
+            add_missing(connection, forgotten, [{"hash": fingerprint, "at": now, "barred": barred}])
 
     def is_barred(self, fingerprints: Iterable[str]) -> bool:
         """Whether one of these fingerprints is of somebody whom joining does not bring back."""
