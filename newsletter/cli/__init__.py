@@ -346,8 +346,9 @@ def resubscribe(email: str) -> None:
 def forget(email: str) -> None:
     """Erase everything about a reader.
 
-    Only a keyed hash stays, so that an old line in the file cannot bring them back; `newsletter subscribers
-    resubscribe` can.
+    Also from copies of the ledger that an upgrade left, and handled emails in the mailbox. Only a keyed hash stays, so
+    that an old line in the file cannot bring them back; `newsletter subscribers resubscribe` can. Says what it cannot
+    reach.
     """
     from newsletter.cli import readers
 

@@ -14,6 +14,7 @@ from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import Consent, Finding, Reader, Source, Subscriber
 from newsletter.readers import Changed, Counter, forgetting, guard, moving
+from newsletter.readers.forgetting import Elsewhere
 from newsletter.settings import Settings
 from newsletter.store.papers import chunks
 from newsletter.store.registers import Standing
@@ -171,9 +172,28 @@ def resubscribe(settings: Settings, email: str) -> int:
 def forget(settings: Settings, email: str) -> int:
     """Erase a reader from ledger, files and subscriber list; exit code 1 while the list still names them."""
     with app.open_counter(settings) as counter:
-        erased = forgetting.forget(counter, _known(counter, email))
+        known = _known(counter, email)
+        erased = forgetting.forget(counter, known)
         click.echo(f"{email} is forgotten; {counted(erased, 'email file')} erased.")
-        return _removed(counter, email)
+        code = _removed(counter, email)
+        _tell_elsewhere(forgetting.forget_elsewhere(counter, known), settings)
+        return code
+
+
+def _tell_elsewhere(found: Elsewhere, settings: Settings) -> None:
+    if found.copies_anew:
+        click.echo(f"Copies of the ledger made anew without them: {found.copies_anew}.")
+    if found.copies_removed:
+        click.echo(f"Copies of the ledger removed, because they were named in them: {found.copies_removed}.")
+    if found.emails:
+        click.echo(f"{counted(found.emails, 'handled email')} deleted in the mailbox.")
+    for problem in found.problems:
+        click.echo(f"Not erased: {problem}", err=True)
+    backups = [str(one) for one in sorted((settings.data_dir / "backups").glob("*/")) if one.is_dir()]
+    click.echo(
+        f"Not reached from here: backups{' (' + ', '.join(backups) + ')' if backups else ''}, lists and logs of your "
+        "email provider, logs of mail servers and proxies, and emails that were moved by hand."
+    )
 
 
 def _removed(counter: Counter, email: str) -> int:

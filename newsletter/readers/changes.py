@@ -88,6 +88,14 @@ def ended_by_register(subscriber: Subscriber) -> bool:
     return subscriber.state is SubscriberState.UNSUBSCRIBED and MISSING in (subscriber.why or "")
 
 
+def bars(subscriber: Subscriber) -> bool:
+    """Whether joining must not bring them back: after a complaint, or where the operator ended it."""
+    if subscriber.state is SubscriberState.SUPPRESSED:
+        return (subscriber.why or "").endswith("complaint")
+    left = subscriber.state is SubscriberState.UNSUBSCRIBED
+    return left and not left_by_themselves(subscriber) and not ended_by_register(subscriber)
+
+
 def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:
     """Take back what readers did by their own hand; None if it was someone else's or a mail server's."""
     if subscriber.state is SubscriberState.UNSUBSCRIBED:

@@ -25,10 +25,9 @@ from newsletter.models import (
     Reader,
     Source,
     Subscriber,
-    SubscriberState,
 )
 from newsletter.readers import forgetting, left_log
-from newsletter.readers.changes import come_back, ended_by_register, left_by_themselves
+from newsletter.readers.changes import bars, come_back
 from newsletter.readers.counter import Counter
 from newsletter.readers.left_log import What
 from newsletter.readers.preferences import filled
@@ -168,20 +167,13 @@ def step_for(counter: Counter, request: JoinRequest) -> Step:
         return Step.CONFIRM if request.emails < MOST_EMAILS else Step.NOTHING
     if known.state.reads and counter.store.reader(known.id):
         return Step.READING
-    return Step.CONFIRM if _may_come_back(known) and request.emails < MOST_EMAILS else Step.NOTHING
+    return Step.CONFIRM if not bars(known) and request.emails < MOST_EMAILS else Step.NOTHING
 
 
 def _known(counter: Counter, written: str) -> Subscriber | None:
     """Whose address this is, in either spelling of its domain."""
     spellings = {written.lower(), _validated(written).normalized.lower()}
     return next(iter(counter.store.subscribers_of(spellings).values()), None)
-
-
-def _may_come_back(subscriber: Subscriber) -> bool:
-    """Confirming lifts one's own leaving, a register's and a bounce; never a complaint, nor what the operator did."""
-    if subscriber.state is SubscriberState.UNSUBSCRIBED:
-        return left_by_themselves(subscriber) or ended_by_register(subscriber)
-    return not (subscriber.state is SubscriberState.SUPPRESSED and (subscriber.why or "").endswith("complaint"))
 
 
 def invite(counter: Counter, request: JoinRequest) -> str:
@@ -228,7 +220,7 @@ def agree(counter: Counter, masthead: Masthead, request: JoinRequest) -> Joined 
     """Whoever asked has confirmed; None where they have become someone of whom nothing is wanted."""
     known = _known(counter, request.written)
     barred = counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written))
-    if barred or (known and not _may_come_back(known)):
+    if barred or (known and bars(known)):
         return None
     request = replace(request, confirmed=counter.now())
     if known and known.state.reads and counter.store.reader(known.id):

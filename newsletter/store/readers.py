@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, String, cast, delete, exists, func, or_, select, update
 
-from newsletter.models import Bounce, Preference, Subscriber, SubscriberState
+from newsletter.models import Bounce, Preference, Source, Subscriber, SubscriberState
 from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import CHUNK, chunks
 from newsletter.store.tables import (
@@ -21,13 +21,17 @@ from newsletter.store.tables import (
     delivery,
     forgotten,
     inbound,
+    join_request,
+    meta,
     preference,
     question,
     reader,
     received,
     subscriber,
+    ticket,
 )
 
+IMPORTED = "roster.import"  # the number of the last import of the file that was finished
 _SIGN = 1 << 63  # ids are unsigned for tokens and signed in the column
 
 
@@ -166,14 +170,29 @@ class Readers(Base):
 
         `barred`: joining does not bring them back.
         """
-        who = column_id(subscriber_id)
+        self.forget_all([(subscriber_id, fingerprint, barred)], now)
+
+    def forget_all(self, some: Sequence[tuple[int, str | None, bool]], now: datetime) -> None:
+        """The same for many: id, fingerprint, and whether they are barred. Without a fingerprint nothing stays."""
         with self._transaction() as connection:
             # Else SQLite leaves the address in pages that it no longer uses.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
-            put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
-            for table in (received, delivery, bounce, answer, answered, question, preference, consent, reader):
-                connection.execute(delete(table).where(table.c.subscriber_id == who))
-            connection.execute(delete(subscriber).where(subscriber.c.id == who))
+            for subscriber_id, fingerprint, barred in some:
+                if fingerprint is not None:
+                    put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
+                _erase(connection, column_id(subscriber_id))
+
+    def departed(self, before: datetime) -> Sequence[Subscriber]:
+        """Some who left before that and of whom the file has no entry."""
+        states = [state.value for state in SubscriberState if not state.reads]
+        entered = or_(reader.c.source == Source.FILE.value, reader.c.own_hours_id.is_not(None))
+        with self._reading() as connection:
+            number = int(connection.scalar(select(meta.c.value).where(meta.c.key == IMPORTED)) or 0)
+            in_file = exists().where(
+                reader.c.subscriber_id == subscriber.c.id, reader.c.import_number >= max(1, number), entered
+            )
+            query = select(subscriber).where(subscriber.c.state.in_(states), subscriber.c.since < before, ~in_file)
+            return [to_subscriber(row) for row in connection.execute(query.limit(CHUNK))]
 
     def forgotten(self) -> frozenset[str]:
         """The fingerprints of all who were forgotten."""
@@ -231,6 +250,18 @@ class Readers(Base):
             there = connection.execute(select(inbound.c.at).where(same)).first()
             add_missing(connection, inbound, [row])
         return there is None
+
+
+def _erase(connection: Connection, who: int) -> None:
+    email = connection.scalar(select(subscriber.c.email).where(subscriber.c.id == who))
+    for table in (received, delivery, bounce, answer, answered, question, preference, consent, reader):
+        connection.execute(delete(table).where(table.c.subscriber_id == who))
+    connection.execute(delete(subscriber).where(subscriber.c.id == who))
+    if email:
+        named = or_(join_request.c.email == email, func.lower(join_request.c.written) == email)
+        connection.execute(delete(join_request).where(named))
+        quoted = f'"{email}"'
+        connection.execute(delete(ticket).where(func.instr(func.lower(cast(ticket.c.payload, String)), quoted) > 0))
 
 
 def overrides(connection: Connection) -> str:

@@ -32,10 +32,9 @@ from sqlalchemy import (
 from newsletter.models import Consent, Enrolled, Hours, Preference, Reader, Source, SubscriberState, Usual, Wishes
 from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import CHUNK, chunks
-from newsletter.store.readers import column_id, overrides, put_preferences, value_id
+from newsletter.store.readers import IMPORTED, column_id, overrides, put_preferences, value_id
 from newsletter.store.tables import consent, delivery, hours, meta, reader, received, subscriber, wishes
 
-_NUMBER = "roster.import"  # of the last import that was finished
 _USUAL = "roster.usual"
 _HOURS, _WISHES, _USUALS = TypeAdapter(Hours), TypeAdapter(Wishes), TypeAdapter(Usual)
 
@@ -69,7 +68,7 @@ class Rosters(Base):
             gone = (_of_file, reader.c.import_number >= before, reader.c.import_number < number)
             removed = connection.scalar(select(func.count()).select_from(reader).where(*gone)) or 0
             _lift_entries(connection, number)
-            put(connection, meta, {"key": _NUMBER, "value": str(number)})
+            put(connection, meta, {"key": IMPORTED, "value": str(number)})
         return Turnover(added, removed if before else 0, changed)
 
     def remember_usual(self, usual: Usual) -> None:
@@ -250,7 +249,7 @@ class Rosters(Base):
 
 def finished(connection: Connection) -> int:
     """The number of the last import of the file that was finished."""
-    return int(connection.scalar(select(meta.c.value).where(meta.c.key == _NUMBER)) or 0)
+    return int(connection.scalar(select(meta.c.value).where(meta.c.key == IMPORTED)) or 0)
 
 
 def usual_in(connection: Connection) -> Usual | None:
