@@ -126,7 +126,7 @@ def test_departing_is_done_once_a_day(settings: Settings, monkeypatch: pytest.Mo
         in_force.take_in(counter, in_force.look(counter))
         join(counter, "a", "b", "c")
         for name in "abc":
-            end(counter, name, readers.BY_REPLY)
+            end(counter, name, "by reply")
     monkeypatch.setattr(departing, "_MOST", 1)
     monkeypatch.setattr("newsletter.store.readers.CHUNK", 2)
     with counter_of(settings, MORNING + KEEP + timedelta(hours=1)) as counter:

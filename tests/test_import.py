@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from newsletter import readers
 from newsletter.cli import approving, importing
@@ -695,3 +696,43 @@ def test_a_file_with_mistakes_is_not_moved(settings: Settings) -> None:
     assert text == settings.subscribers.read_text("utf-8")
     with counter_of(settings) as counter:
         assert not counter.store.has_own_readers()
+
+
+# --- beside the file ---
+
+
+def test_a_default_is_everybody_s(counter: Counter, logs: Callable[[], list[str]]) -> None:
+    """An edit of a default changes what readers of the file and of the ledger get, rewrites no row, and is one line;
+    the guard counts the file's alone.
+    """
+    few = "".join(f"  - filed{n}@example.org\n" for n in range(4))
+    in_file(counter, few)
+    brought(counter, "email,send_at\n" + "".join(f"a{n}@example.org,\n" for n in range(40)) + "own@example.org,07:00\n")
+    before = len(counter.store.hours())
+    text = counter.subscribers.read_text("utf-8").replace("languages: [en]", "languages: [zh]\n  send_at: 10:15")
+    counter.subscribers.write_text(text, "utf-8")
+    logs()
+    in_force.take_in(counter, in_force.look(counter))
+    assert ["4 changed, send_at and languages changed"] == logs()
+    assert {("10:15", "zh")} == {
+        (what(counter, f"{name}@example.org", "send_at"), what(counter, f"{name}@example.org", "languages"))
+        for name in ("filed3", "a0", "a39")
+    }
+    assert ("07:00", "zh") == tuple(what(counter, "own@example.org", key) for key in ("send_at", "languages"))
+    assert before == len(counter.store.hours())
+    counter.subscribers.write_text(text.replace(few, "  - filed0@example.org\n"), "utf-8")
+    with pytest.raises(ConfigurationError, match="1 readers instead of 4"):
+        in_force.look(counter)
+
+
+@pytest.fixture
+def logs() -> Iterator[Callable[[], list[str]]]:
+    """What has been said of the list since the last call."""
+    with capture_logs() as entries:
+
+        def changes() -> list[str]:
+            found = [one["changes"] for one in entries if one["event"] == "roster.changed"]
+            entries.clear()
+            return found
+
+        yield changes

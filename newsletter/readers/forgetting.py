@@ -36,13 +36,13 @@ def forget(counter: Counter, subscriber: Subscriber) -> int:
 
 def erase(counter: Counter, some: Sequence[Subscriber], *, keep_hash: bool = True) -> int:
     """Erase readers from the ledger, and their email files; returns the number of those."""
-    if not some:
-        return 0
-    keys, emails = counter.keys, [one.email for one in some]
-    rows = [(one.id, fingerprint(keys, one.email) if keep_hash else None, bars(one)) for one in some]
-    with left_log.noting(counter, What.FORGOTTEN, emails if keep_hash else []):
-        counter.store.forget_all(rows, counter.now())
-    return _erased(counter.data_dir, frozenset(emails))
+    keys = counter.keys
+    for what, barred in ((What.FORGOTTEN, False), (What.BARRED, True)):
+        group = [one for one in some if bars(one) is barred]
+        rows = [(one.id, fingerprint(keys, one.email) if keep_hash else None, barred) for one in group]
+        with left_log.noting(counter, what, [one.email for one in group] if keep_hash else []):
+            counter.store.forget_all(rows, counter.now())
+    return _erased(counter.data_dir, frozenset(one.email for one in some)) if some else 0
 
 
 def forget_elsewhere(counter: Counter, subscriber: Subscriber) -> Elsewhere:
