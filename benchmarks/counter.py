@@ -80,7 +80,7 @@ class Visits:
     def rewrite(self, number: int) -> None:
         """The same three keys of another reader, in the file alone."""
         fields = {"send_at": "08:15", "abstracts": "full", "timezone": "Europe/London"}
-        assert subscribers.write_fields(self.counter.subscribers, f"reader{number}@example.org", fields)
+        assert subscribers.write_fields(self.counter.subscribers, f"reader{number}@example.org", lambda: fields)
 
     def _path(self, number: int) -> str:
         subscriber = self.counter.store.subscriber(f"reader{number}@example.org")

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from newsletter import pipeline  # the tests' editions are at hand only with the repository's folder
 from newsletter.models import Edition, Line
-from newsletter.readers import in_force
+from newsletter.readers import Counter, in_force, joining
 from newsletter.render import Renderer
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
@@ -35,8 +35,12 @@ from tests.counters import counter_of
 from tests.mails import KINDS, TEMPLATES, mailed
 from tests.morning import ROSTER, desk_of, outbox, part, practice
 from tests.test_directions import INTERFACE, LINES
+from tests.test_joining import a_request
 
 CHROMIUM = "/usr/bin/chromium"
+JOINABLE = {
+    "public_url": "https://news.example.org", "postal_address": "1 Road, Town", "admin_email": "owner@example.org",
+}  # fmt: skip
 FOLDER = Path("var/pictures")
 SIZES = {"phone-360": 360, "phone-375": 375, "desktop-700": 700, "desktop-1200": 1200}
 SCREEN = 812  # pixels: the first screen of a phone
@@ -62,8 +66,9 @@ def web(folder: Path, languages: tuple[str, ...]) -> Iterator[Mapping[str, str]]
     main = languages[0]
     if main == "ar":
         spoken.put(folder / "templates", main, INTERFACE)
-    roster = f"newsletter: {{languages: [{', '.join(languages)}]}}\n{ROSTER}"
-    with practice(folder, roster=roster) as (_, settings):
+    roster = f"newsletter: {{languages: [{', '.join(languages)}], join: open}}\n{ROSTER}"
+    with practice(folder, roster=roster) as (_, given):
+        settings = given.model_copy(update=JOINABLE)
         with desk_of(settings) as desk:
             pipeline.run(desk)
             pipeline.publish(desk)
@@ -76,9 +81,16 @@ def web(folder: Path, languages: tuple[str, ...]) -> Iterator[Mapping[str, str]]
             paths = {
                 "front": "", "month": f"{day[:7]}.html", "day": f"{day}.html", "paper": f"papers/{paper}",
                 "search": "search.html?q=model", "leave": f"u/{leave}", "preferences": f"p/{prefer}",
+                "join": "join", "confirm": f"j/{_asked(counter, main)}", "privacy": "privacy",
                 "link": "u/forged", "undo-over": "undo/0", "not-found": "nothing",
             }  # fmt: skip
             yield {f"page-{name}-{main}": f"{address}/{path}" for name, path in paths.items()}
+
+
+def _asked(counter: Counter, language: str) -> str:
+    """The secret of a link that confirms a request to join."""
+    request = replace(a_request("eve@example.net", counter.now()), language=language)
+    return joining.invite(counter, request)
 
 
 @contextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from datetime import date
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -16,6 +17,13 @@ from pydantic import BeforeValidator, SecretStr
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+
+
+def is_network(text: str) -> bool:
+    """Whether it is an address or a network, such as 10.0.0.0/24, and no name."""
+    with suppress(ValueError):
+        return bool(ip_network(text, strict=False))
+    return False
 
 
 def is_near(host: str) -> bool:

@@ -93,7 +93,8 @@ class Switch:
 def server() -> Iterator[tuple[Switch, int]]:
     """A server on an ephemeral port of this machine."""
     switch = Switch()
-    running = uvicorn.Server(uvicorn.Config(switch, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    how = {"log_level": "error", "lifespan": "off", "proxy_headers": False}  # as `web.run` has it
+    running = uvicorn.Server(uvicorn.Config(switch, host="127.0.0.1", port=0, **how))
     thread = threading.Thread(target=running.run)
     thread.start()
     try:

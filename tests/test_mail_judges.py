@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import replace
 from email.message import EmailMessage
 from html import unescape
 from itertools import product
@@ -17,15 +19,19 @@ import pytest
 from newsletter import pipeline
 from newsletter.cli import morning
 from newsletter.errors import ConfigurationError
-from newsletter.models import Abstracts, Message, Paper
+from newsletter.models import Abstracts, Masthead, Message, Newsletter, Paper, Topic
 from newsletter.render import HTML_LIMIT, Renderer
+from newsletter.replies import inviting
+from newsletter.store import open_store
 from newsletter.tex import to_unicode
 from newsletter.words import load_words
+from tests.counters import MORNING, a_counter
 from tests.factories import DAY, a_letterhead
 from tests.mails import KINDS, TEMPLATES, edition_of, mailed, real_papers
 from tests.morning import ROSTER, desk_of, outbox, part, practice
 from tests.responses import ADA, written
 from tests.responses import KINDS as ANSWERS
+from tests.test_joining import a_request
 
 _FIRST = "['h3', '.who', '.line', '.second']"
 ARTEFACTS = Path(__file__).parent.parent / "var" / "artefacts" / "mail"  # kept by CI, ignored by git
@@ -177,8 +183,18 @@ def test_no_kind_looks_like_spam(renderer: Renderer, tmp_path: Path) -> None:
 def test_no_answer_looks_like_spam(tmp_path: Path, language: str) -> None:
     """Nor does any answer to a reply."""
     words = load_words([TEMPLATES], language)
-    scores = spam_scores(tmp_path, {kind: written(one, ADA, words, a_letterhead()) for kind, one in ANSWERS.items()})
+    mails = {kind: written(one, ADA, words, a_letterhead()) for kind, one in ANSWERS.items()}
+    scores = spam_scores(tmp_path, mails | {"join": confirmation(tmp_path, language)})
     assert max(scores.values()) <= 0, scores
+
+
+def confirmation(folder: Path, language: str) -> Message:
+    """What is written to somebody who asked to join."""
+    request = replace(a_request("eve@example.net", MORNING), language=language)
+    masthead = Masthead(Newsletter(), (Topic(key="a", title="A", categories=("cs.LG",), interests="A"),))
+    store = open_store("sqlite://")
+    with closing(store):
+        return inviting.compose(a_counter(store, folder / "subscribers.yaml"), masthead, request, "0" * 40)
 
 
 # --- Chromium and axe-core --------------------------------------------------
@@ -207,6 +223,11 @@ def test_every_answer_on_every_screen(browser: Any, axe: str, kind: str, languag
     letterhead = a_letterhead(public_url=None) if kind == "ask-how-long" else a_letterhead()
     html = written(ANSWERS[kind], ADA, load_words([TEMPLATES], language), letterhead).html
     on_every_screen(browser, axe, f"answer-{kind}-{language}", html)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_confirmation_on_every_screen(browser: Any, axe: str, tmp_path: Path, language: str) -> None:
+    on_every_screen(browser, axe, f"join-{language}", confirmation(tmp_path, language).html)
 
 
 def on_every_screen(browser: Any, axe: str, name: str, html: str) -> None:

@@ -486,7 +486,7 @@ def test_only_the_readers_line_changes(
 
 
 def line_of_edit(path: Path, email: str, fields: dict[str, str | None]) -> int | None:
-    edit = subscribers.write_fields(path, email, fields)
+    edit = subscribers.write_fields(path, email, lambda: fields)
     return edit.line if edit else None
 
 
@@ -501,7 +501,7 @@ def test_a_list_that_is_mounted_as_a_single_file(tmp_path: Path, read_only_folde
     assert not is_mounted_alone(outside)
     with mounted_alone(outside, inside, read_only_folder=read_only_folder):
         assert is_mounted_alone(inside)
-        edit = subscribers.write_fields(inside, "ada@example.com", {"unsubscribed": value})
+        edit = subscribers.write_fields(inside, "ada@example.com", lambda: {"unsubscribed": value})
     assert edit is not None
     change = subscribers.set_field if value else subscribers.remove_field
     arguments = ("ada@example.com", "unsubscribed", *([value] if value else []))
@@ -524,7 +524,7 @@ def test_an_edit_beside_ours_in_a_file_that_is_overwritten(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(files, "_exchanged_whole", refused)
-    subscribers.write_fields(path, "ada@example.com", {"unsubscribed": MARK})
+    subscribers.write_fields(path, "ada@example.com", lambda: {"unsubscribed": MARK})
     assert "# by hand" in path.read_text("utf-8")
     assert f"unsubscribed: {MARK}" in path.read_text("utf-8")
 
@@ -565,7 +565,7 @@ def test_several_fields_in_one_step(entry: str, fields: dict[str, str | None]) -
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "subscribers.yaml"
         path.write_text(text, "utf-8")
-        edit = subscribers.write_fields(path, "ada@example.com", fields)
+        edit = subscribers.write_fields(path, "ada@example.com", lambda: fields)
         assert edit is not None
         assert (expected, edit.after) == (path.read_text("utf-8"), hashlib.sha256(path.read_bytes()).hexdigest())
         assert edit.before == hashlib.sha256(text.encode()).hexdigest()
@@ -603,7 +603,7 @@ def test_an_edit_made_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.Monk
             saved.append(path.write_text(TOPICS + "subscribers:\n- ada@example.com\n- bob@example.com\n"))
 
     monkeypatch.setattr(os, "fsync", save_first)
-    subscribers.write_fields(path, "ada@example.com", {"unsubscribed": MARK})
+    subscribers.write_fields(path, "ada@example.com", lambda: {"unsubscribed": MARK})
     assert [(one.email, one.unsubscribed) for one in subscribers.load(path).readers] == [
         ("ada@example.com", MARK),
         ("bob@example.com", None),

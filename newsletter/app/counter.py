@@ -54,6 +54,7 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
             subscribers=settings.subscribers,
             data_dir=settings.data_dir,
             authserv_id=settings.authserv_id,
+            carrier=settings.kind.carrier(settings),
             open_mailbox=partial(adapters.open_mailbox, settings) if settings.imap_url else None,
             find_hooks=partial(adapters.hooks, settings),
             keep=timedelta(days=settings.keep_days),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from newsletter.app import adapters
 from newsletter.app.files import fingerprint, folders, load_prompt
 from newsletter.models import ArchiveMode, Masthead
-from newsletter.readers import Counter
+from newsletter.readers import Counter, joining
 from newsletter.settings import Settings
 from newsletter.transports.outbox import Outbox
 
@@ -85,6 +85,7 @@ def open_desk(
             now=counter.now,
             progress=progress or no_progress,
             alarm=alarm,
+            can_join=bool(letterhead.public_url) and joining.is_open(masthead, letterhead, settings.admin_email),
             data_dir=settings.data_dir,
             outbox=settings.data_dir / folder if folder else None,
             templates=tuple(templates),

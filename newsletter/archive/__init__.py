@@ -12,7 +12,7 @@ plan     which files there are, and what each of them depends on
 writing  only what changed, each file whole or not at all
 """
 
-from newsletter.archive.day import Day, Stated, agrees, counts_hash, day_json, renewed
+from newsletter.archive.day import Day, Stated, agrees, counts_hash, day_json, page_name, renewed
 from newsletter.archive.plan import pages
 from newsletter.archive.sample import SAMPLE
 from newsletter.archive.site import Site, folder_of
@@ -28,6 +28,7 @@ __all__ = [
     "counts_hash",
     "day_json",
     "folder_of",
+    "page_name",
     "pages",
     "renewed",
 ]

@@ -18,6 +18,7 @@ class Site:
     languages: tuple[str, ...] = ("en",)
     identity: str  # a UUID; entries of feeds are named after it
     public_url: str | None = None  # without trailing slash
+    join: bool = False  # whether there is a page on which people join
     private: bool = False  # for readers with a token: search engines are kept out
 
 

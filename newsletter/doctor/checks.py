@@ -16,8 +16,9 @@ from newsletter.doctor import authorization
 from newsletter.doctor.samples import SAMPLE_PAPER, SAMPLE_SITE, SAMPLE_TOPIC, sample_days
 from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Masthead
+from newsletter.readers import joining
 from newsletter.render import Renderer
-from newsletter.setting_values import LOOPBACK, is_near
+from newsletter.setting_values import LOOPBACK, is_near, is_network
 from newsletter.settings import Settings, variable
 from newsletter.subscribers.files import is_mounted_alone
 from newsletter.transports import kinds
@@ -30,6 +31,7 @@ def around(settings: Settings, masthead: Masthead) -> list[Finding]:
     """What is set, and what lies in the data folder."""
     found = _ways_out(settings) + _transports(settings) + _hooks(settings) + _forgotten_archive(settings, masthead)
     found += authorization.signed_in(settings) + _readable_secrets(settings) + _mounted_alone(settings)
+    found += _joining(settings, masthead)
     return found + _in_the_clear(settings) + _open_to_the_network(settings)
 
 
@@ -129,6 +131,20 @@ def _forgotten_archive(settings: Settings, masthead: Masthead) -> list[Finding]:
         return []  # the only folder is moved to where it belongs
     problem = f"the subscriber list says archive: {mode}, but pages of the public archive are still here"
     return [Finding(str(public), None, problem, "remove the folder: the pages are kept beside it", fatal=False)]
+
+
+def _joining(settings: Settings, masthead: Masthead) -> list[Finding]:
+    """What keeps people from joining, and who could ask for many."""
+    found = []
+    if problem := joining.problem(masthead, settings.letterhead, settings.admin_email):
+        remedy = "readers are told who runs this: set them, or remove 'join:'"
+        found.append(Finding(str(settings.subscribers), None, problem, remedy))
+    is_open = joining.is_open(masthead, settings.letterhead, settings.admin_email) and settings.public_url
+    if is_open and settings.host not in LOOPBACK and not any(map(is_network, settings.trusted_proxies)):
+        problem = "X-Forwarded-For of other machines is not believed: behind a proxy, all visitors are one network"
+        remedy = "add the proxy's address, such as 10.0.0.5 or 10.0.0.0/24"
+        found.append(Finding("NEWSLETTER_TRUSTED_PROXIES", None, problem, remedy, fatal=False))
+    return found
 
 
 def _mounted_alone(settings: Settings) -> list[Finding]:

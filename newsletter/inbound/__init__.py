@@ -88,7 +88,8 @@ def _read(
         )
     who = identity.identify(mail, keys, envelope_to, own_domain)
     known = () if who.subscriber_id is None else tuple(sent(who.subscriber_id))
-    return _from_person(mail, who, today, aligned, known, called)
+    joins = identity.joins(mail, envelope_to, own_domain)
+    return _from_person(mail, who, today, aligned, known, called, joins=joins)
 
 
 def visible_text(raw: bytes) -> str:
@@ -97,12 +98,20 @@ def visible_text(raw: bytes) -> str:
 
 
 def _from_person(
-    mail: Mail, who: Identity, today: date, aligned: str | None, known: tuple[str, ...], called: str
+    mail: Mail,
+    who: Identity,
+    today: date,
+    aligned: str | None,
+    known: tuple[str, ...],
+    called: str,
+    *,
+    joins: bool,
 ) -> Meaning:
     sender = identity.sender(mail)
     meant = Meaning(action=Action.IGNORE, reason="", subscriber_id=who.subscriber_id, sender=sender)
     if who.several:
         return replace(meant, action=Action.HUMAN, reason="tokens of several readers", subscriber_id=None)
+    proven = bool(sender and aligned and aligned.lower() in (sender.lower(), sender.rpartition("@")[2].lower()))
     if who.leaves:
         why = "sent to the address for leaving"
         return replace(meant, action=Action.UNSUBSCRIBE, command=Command.UNSUBSCRIBE, reason=why)
@@ -114,6 +123,10 @@ def _from_person(
     automatic = gate.says_so_first(written)
     if automatic:
         return replace(meant, reason=automatic)
+    if joins:
+        how = Action.JOIN if proven or who.subscriber_id is not None else Action.CONFIRM
+        why = "sent to the address for joining"
+        return replace(meant, action=how, command=Command.JOIN, reason=why, is_proven=proven)
     lines = [named.plain(line) for line in written]
     wish = grammar.read(named.plain(mail.first("subject")), lines, today)
     if wish is None:
@@ -128,10 +141,11 @@ def _from_person(
         value=wish.value,
         until=wish.until,
         answers=mail.first("in-reply-to").strip() or None,
+        is_proven=proven,
     )
     if wish.action in _UNPROVEN or who.subscriber_id is not None:
         return asked
-    if sender and aligned and aligned.lower() in (sender.lower(), sender.rpartition("@")[2].lower()):
+    if proven:
         return replace(asked, reason=f"{wish.why}; DKIM proves the sender")
     return replace(asked, action=Action.CONFIRM, reason=f"{wish.why}, without a token")
 

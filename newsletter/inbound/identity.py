@@ -54,6 +54,13 @@ def identify(mail: Mail, keys: Keys, envelope_to: str | None, own_domain: str | 
     return Identity(found[0], several=len(set(found)) > 1) if found else Identity()
 
 
+def joins(mail: Mail, envelope_to: str | None, own_domain: str | None) -> bool:
+    """Whether it was sent to the address for joining: that says everything, as the one for leaving does."""
+    addressed = "\n".join([*mail.all(*_RECIPIENTS), envelope_to or ""])[:_LONGEST].lower()
+    ours = re.escape((own_domain or "").lower())
+    return bool(ours) and re.search(rf"\+join@{ours}(?![\w.-])", addressed) is not None
+
+
 def _claimed(mail: Mail, addressed: str, own_domain: str | None) -> list[str]:
     """What stands where tokens of ours stand and is none that we can read."""
     answered = mail.first("in-reply-to").lower()[:_LONGEST] if own_domain else ""

@@ -27,6 +27,9 @@ class NoticeKind(StrEnum):
     FLAGGED = "flagged"  # {count} papers that the provider refuses for their content
     BUDGET = "budget"  # the cost limit was reached
     MISSING = "missing"  # {count} announced papers that arXiv could not deliver yet
+    WELCOME = "welcome"  # the first email after joining, with three lines of advice
+    WELCOME_CHANGE = "welcome-change"
+    WELCOME_LEAVE = "welcome-leave"
     QUIET = "quiet"  # a day on which arXiv had nothing new, or nothing passed
 
 

@@ -68,6 +68,7 @@ class Meaning:
     returned: str | None = None  # the Message-ID of that mail
     blames_sender: bool = False  # a bounce for policy, spam or authentication: nobody is suppressed
     sender: str | None = None  # the address in From, a claim; proven where UNSUBSCRIBE, PAUSE or RESUME has no id
+    is_proven: bool = False  # whether a trusted DKIM pass proves the sender
     list_id: str = ""  # of the mailing list through which it came
     unreadable: bool = False  # nobody knows what is in it
 

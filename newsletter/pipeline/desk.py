@@ -66,6 +66,7 @@ class Desk:
     now: Callable[[], datetime]
     progress: Progress = no_progress
     alarm: Alarm = UNHEARD
+    can_join: bool = False  # whether there is a page on which people join
     outbox: Path | None = None  # where emails stay; None: they leave this machine
     templates: tuple[Path, ...] = ()  # the folders of templates, the first wins
 

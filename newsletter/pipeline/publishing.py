@@ -34,13 +34,20 @@ def publish(desk: Desk) -> list[Path]:
         written = [] if mode is ArchiveMode.NONE else _publish(desk, folder)
     except OSError as error:
         raise ArchiveUnwritable(str(folder_of(desk.data_dir, mode)), error.strerror or str(error)) from error
-    desk.store.remember(_MODE, mode.value)
+    desk.store.remember(_MODE, _as_set(desk))
     return written
 
 
 def is_published_so(desk: Desk) -> bool:
-    """Whether the pages lie where the list's `archive:` wants them; as long as there is no issue, there are none."""
-    return desk.store.recall(_MODE) == desk.roster.newsletter.archive.value or not desk.store.issues(1)
+    """Whether the pages are what the list wants them to be; as long as there is no issue, there are none."""
+    return desk.store.recall(_MODE) == _as_set(desk) or not desk.store.issues(1)
+
+
+def _as_set(desk: Desk) -> str:
+    """What of the list decides where the pages lie and what is on them."""
+    newsletter = desk.roster.newsletter
+    more = (" join" if desk.can_join else "", "" if newsletter.publish_prompt else " no prompt")
+    return newsletter.archive.value + "".join(more)
 
 
 def _publish(desk: Desk, folder: Path) -> list[Path]:
@@ -49,6 +56,8 @@ def _publish(desk: Desk, folder: Path) -> list[Path]:
     for issue in desk.store.issues(_EVERY_ISSUE):
         if issue.state is IssueState.READY:
             _bring_up_to_date(archive, desk, editor, issue)
+    if desk.store.recall(_MODE) != _as_set(desk):
+        _show_prompts(archive, desk)
     site = _site(desk, _identity(desk))
     return archive.write(site, archive.dates(), desk.templates)
 
@@ -63,6 +72,7 @@ def _site(desk: Desk, identity: str) -> Site:
         identity=identity,
         public_url=None if private else desk.letterhead.public_url,
         private=private,
+        join=desk.can_join and not private,
     )
 
 
@@ -100,12 +110,23 @@ def _bring_up_to_date(archive: Archive, desk: Desk, editor: Editor, issue: Issue
         archive.put(renewed(held, issue, desk.store.bills(issue.date)))
 
 
+def _show_prompts(archive: Archive, desk: Desk) -> None:
+    """On all published days, or on none: the ledger remembers each day's."""
+    for date in archive.dates():
+        day = archive.day(date)
+        kept = desk.store.recall(f"selection {date}") if desk.roster.newsletter.publish_prompt else None
+        selection = json.loads(kept) if kept else None
+        if day and bool(day["selection"]) != bool(selection):
+            archive.put(day | {"selection": selection})
+
+
 def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any]) -> Day:
     """The papers that passed for a reader, also those that their email counts and does not show."""
     topics, newsletter = desk.roster.topics, desk.roster.newsletter
     wishes = Wishes(
         topics=tuple(topic.key for topic in topics), languages=newsletter.languages, max_papers=_MOST_PAPERS
     )
+    remembered = _remembered(desk, issue, selection)
     known = {topic.key for topic in topics}
     mails = [one for one in desk.store.wishes() if known.issuperset(one.topics)]
     passed = {pick.paper.arxiv_id for mail in mails for pick in editor.passed(mail, (issue.date,))}
@@ -114,7 +135,7 @@ def _day(desk: Desk, editor: Editor, issue: Issue, selection: Mapping[str, Any])
         bills=desk.store.bills(issue.date),
         topics=topics,
         picked_by={pick.paper.arxiv_id: pick.topics for pick in editor.picks(wishes, (issue.date,))},
-        selection=_remembered(desk, issue, selection),
+        selection=remembered if newsletter.publish_prompt else None,
     )
     day = day_json(issue, editor.compose(wishes, (issue.date,)), stated)
     return day | {"papers": [paper for paper in day["papers"] if paper["id"] in passed]}

@@ -41,11 +41,11 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
     if subscriber is None or (how in (BY_REPLY, BY_LINK) and lists.is_list(counter, subscriber_id)):
         return None
     again = subscriber.state is SubscriberState.UNSUBSCRIBED
-    value = subscriber.why if again and subscriber.why else f"{counter.today} {how}"
-    if not again:
+    if not again or not subscriber.why:
+        value = f"{counter.today} {how}"
         with left_log.noting(counter, What.LEFT, [subscriber.email], value):
             counter.store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, counter.now())
-    return write_through(counter, subscriber, {"unsubscribed": value})
+    return _settled(counter, subscriber)
 
 
 def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
@@ -54,7 +54,7 @@ def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
     with left_log.noting(counter, What.BACK, [subscriber.email], why):
         counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
         counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, why, counter.now())
-    return write_through(counter, subscriber, {"paused_until": None, "bounced": None, "unsubscribed": None})
+    return _settled(counter, subscriber)
 
 
 def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
@@ -64,7 +64,23 @@ def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
         return Changed(subscriber, None)
     with left_log.noting(counter, What.SUPPRESSED, [subscriber.email], value):
         counter.store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, counter.now())
-    return write_through(counter, subscriber, {"bounced": value})
+    return _settled(counter, subscriber)
+
+
+def _settled(counter: Counter, before: Subscriber) -> Changed:
+    """The file says of a reader what the ledger says when it is written: of two changes at once the later one."""
+
+    def fields() -> Mapping[str, str | None]:
+        now = counter.store.subscriber(before.id) or before
+        match now.state:
+            case SubscriberState.UNSUBSCRIBED:
+                return {"unsubscribed": now.why}
+            case SubscriberState.SUPPRESSED:
+                return {"bounced": now.why}
+        until = now.paused_until.isoformat() if now.paused_until else None
+        return {"paused_until": until, "bounced": None, "unsubscribed": None}
+
+    return write_through(counter, before, fields)
 
 
 def pause(counter: Counter, subscriber: Subscriber, until: date) -> Changed:
@@ -109,7 +125,7 @@ def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:
 
 def _paused(counter: Counter, subscriber: Subscriber, until: date | None) -> Changed:
     counter.store.set_pause(subscriber.id, until, subscriber.paused_in_file, counter.now())
-    changed = write_through(counter, subscriber, {"paused_until": until.isoformat() if until else None})
+    changed = write_through(counter, subscriber, lambda: {"paused_until": until.isoformat() if until else None})
     if changed.file_problem is None:
         # Known as ours from here on: another date in the file is an edit by hand, and the later one counts.
         counter.store.set_pause(subscriber.id, until, until, counter.now())
@@ -148,7 +164,7 @@ def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Read
             counter, subscriber.id, now_stated, [replace(one, in_file=one.value) for one in wanted], own
         )
 
-    return write_through(counter, subscriber, fields, known_as_ours)
+    return write_through(counter, subscriber, lambda: fields, known_as_ours)
 
 
 def _ordered(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -158,7 +174,7 @@ def _ordered(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 def write_through(
     counter: Counter,
     before: Subscriber,
-    fields: Mapping[str, str | None],
+    fields: Callable[[], Mapping[str, str | None]],
     written: Callable[[], None] = lambda: None,
 ) -> Changed:
     """Change the file too, in one step and where it can be written; what we wrote there is no news to the follower.

@@ -29,6 +29,7 @@ class Counter:
     data_dir: Path
     authserv_id: str | None = None  # whose Authentication-Results header is believed in emails out of files
     open_mailbox: Callable[[], AbstractContextManager[Mailbox]] | None = None  # None: nobody reads replies here
+    carrier: str = ""  # through whom emails go, as readers are told
     find_hooks: Callable[[], Sequence[Hook]] = tuple  # where providers post to
     keep: timedelta = timedelta(days=400)  # what is older is not acted on, and goes
     find_templates: Callable[[], Sequence[Path]] = tuple  # the folders of templates and words, the first wins

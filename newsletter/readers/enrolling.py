@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 
 from newsletter.models import Reader, Subscriber, SubscriberState
 from newsletter.readers.fingerprints import fingerprints
-from newsletter.readers.preferences import merged
+from newsletter.readers.preferences import laid_over
 from newsletter.store import Store
 from newsletter.store.roster import Turnover
-from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.tokens import Keys
 
 _CHUNK = 500
@@ -45,16 +43,6 @@ def entries(
             if day is not None and day != subscriber.paused_in_file and unchanged():
                 _honour_pause(store, subscriber, day, now)
             yield subscriber.id, laid_over(own.get(subscriber.id), reader)
-
-
-def laid_over(own: Reader | None, entry: Reader) -> Reader:
-    """What an entry of the file says counts; of its other keys, what a reader of the ledger has."""
-    if own is None or entry.wishes.mailing_list is not None:
-        return entry
-    with_own = merged(own, entry, [key for key in PREFERENCES if key in dict(entry.stated)])
-    return replace(
-        entry, **{name: getattr(with_own, name) for name in ("send_at", "timezone", "days", "weekly", "wishes")}
-    )
 
 
 def _honour_pause(store: Store, subscriber: Subscriber, day: date, now: datetime) -> None:

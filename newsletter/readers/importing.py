@@ -22,10 +22,10 @@ from newsletter.models import Consent, Finding, JoinRequest, Masthead, Reader, S
 from newsletter.readers import guard, left_log
 from newsletter.readers.changes import MISSING, ended_by_register, left_by_themselves
 from newsletter.readers.counter import Counter
-from newsletter.readers.enrolling import laid_over
 from newsletter.readers.fingerprints import fingerprints
 from newsletter.readers.joining import mailbox
 from newsletter.readers.left_log import What
+from newsletter.readers.preferences import laid_over
 from newsletter.store.registers import Standing
 from newsletter.subscribers.table import BadRow, Row, Table, with_given
 

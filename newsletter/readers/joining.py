@@ -26,11 +26,11 @@ from newsletter.models import (
     Source,
     Subscriber,
 )
-from newsletter.readers import forgetting, left_log
+from newsletter.readers import forgetting, in_force, left_log
 from newsletter.readers.changes import bars, come_back
 from newsletter.readers.counter import Counter
 from newsletter.readers.left_log import What
-from newsletter.readers.preferences import filled
+from newsletter.readers.preferences import CHOSEN, filled, laid_over, merged
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
 
@@ -38,11 +38,12 @@ VALID = timedelta(days=7)  # of a confirmation, and of a request that nobody con
 MOST_EMAILS = 3  # about one request, until it is confirmed
 ONCE_IN = timedelta(days=1)  # an email to one mailbox
 PURPOSE = "join"
+_FORM = ("topics", "languages", "send_at", "timezone", "frequency")  # what the page asks
 # Mailboxes of a function (RFC 2142) or of a machine: nobody there can agree for themselves.
 _ROLES = frozenset(
     (
-        "abuse", "admin", "administrator", "hostmaster", "info", "mailer-daemon", "marketing", "news", "noc", "no-reply",
-        "noreply", "postmaster", "root", "sales", "security", "support", "usenet", "webmaster", "www",
+        "abuse", "admin", "administrator", "hostmaster", "info", "mailer-daemon", "marketing", "news", "noc",
+        "no-reply", "noreply", "postmaster", "root", "sales", "security", "support", "usenet", "webmaster", "www",
     )
 )  # fmt: skip
 
@@ -92,6 +93,13 @@ def is_open(masthead: Masthead, letterhead: Letterhead, contact: str | None) -> 
     return wanted and problem(masthead, letterhead, contact) is None
 
 
+def open_masthead(counter: Counter) -> Masthead | None:
+    """The list in force, if people can join by it."""
+    known = in_force.last_good(counter.store)
+    can_join = known and is_open(known.masthead, counter.letterhead, counter.alarms.admin)
+    return known.masthead if known and can_join else None
+
+
 def address(masthead: Masthead, text: str) -> str:
     """The address as our emails name it: the domain in lower case and in ASCII. Raises Unfit."""
     found = _validated(text)
@@ -106,9 +114,10 @@ def address(masthead: Masthead, text: str) -> str:
 
 def _validated(text: str) -> ValidatedEmail:
     try:
-        return validate_email(text.strip()[:320], check_deliverability=False, allow_smtputf8=False)
+        return validate_email(text.strip()[:320], check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:
-        raise Unfit(f"{text[:320]!r} is not an email address", "fix the address", "address") from error
+        shown = text[:320]
+        raise Unfit(f"{shown!r} is not an email address", "fix the address", "address", value=shown) from error
 
 
 def mailbox(written: str) -> str:
@@ -158,19 +167,24 @@ def is_full(counter: Counter, masthead: Masthead) -> bool:
 def step_for(counter: Counter, request: JoinRequest) -> Step:
     """What is written to whoever asked. Decided when the email is sent: a tick after they asked."""
     now = counter.now()
-    if request.sent and timedelta() <= now - request.sent < ONCE_IN:
+    is_settled = request.sent and request.confirmed and request.confirmed >= request.sent
+    if request.sent and not is_settled and timedelta() <= now - request.sent < ONCE_IN:
         return Step.NOTHING
     if counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written)):
         return Step.NOTHING
-    known = _known(counter, request.written)
-    if known is None:
+    there = known(counter, request.written)
+    if there is None:
         return Step.CONFIRM if request.emails < MOST_EMAILS else Step.NOTHING
-    if known.state.reads and counter.store.reader(known.id):
+    if _reads(counter, there):
         return Step.READING
-    return Step.CONFIRM if not bars(known) and request.emails < MOST_EMAILS else Step.NOTHING
+    return Step.CONFIRM if not bars(there) and request.emails < MOST_EMAILS else Step.NOTHING
 
 
-def _known(counter: Counter, written: str) -> Subscriber | None:
+def _reads(counter: Counter, subscriber: Subscriber) -> bool:
+    return subscriber.state.reads and counter.store.reader(subscriber.id) is not None
+
+
+def known(counter: Counter, written: str) -> Subscriber | None:
     """Whose address this is, in either spelling of its domain."""
     spellings = {written.lower(), _validated(written).normalized.lower()}
     return next(iter(counter.store.subscribers_of(spellings).values()), None)
@@ -218,13 +232,13 @@ def confirm(counter: Counter, masthead: Masthead, secret: str) -> Joined | None:
 
 def agree(counter: Counter, masthead: Masthead, request: JoinRequest) -> Joined | None:
     """Whoever asked has confirmed; None where they have become someone of whom nothing is wanted."""
-    known = _known(counter, request.written)
+    there = known(counter, request.written)
     barred = counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written))
-    if barred or (known and bars(known)):
+    if barred or (there and bars(there)):
         return None
     request = replace(request, confirmed=counter.now())
-    if known and known.state.reads and counter.store.reader(known.id):
-        return Joined(request, known, again=True)
+    if there and _reads(counter, there):
+        return Joined(request, there, again=True)
     if masthead.newsletter.join is JoinMode.APPROVE and request.source is not Source.IMPORT:
         _record(counter, replace(request, state=JoinState.CONFIRMED))
         return Joined(request)
@@ -234,12 +248,18 @@ def agree(counter: Counter, masthead: Masthead, request: JoinRequest) -> Joined 
 def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscriber:
     """Make whoever confirmed a reader, with what they chose as far as it is still offered."""
     forgetting.take_back(counter, request.written)
-    known = _known(counter, request.written) or _enrolled(counter, request.written)
-    if not known.state.reads:
-        known = come_back(counter, known).subscriber
-    reader = _as_chosen(counter, masthead, request, known)
+    there = known(counter, request.written) or _enrolled(counter, request.written)
+    if not there.state.reads:
+        there = come_back(counter, there).subscriber
+    name = request.written if there.email == request.written.lower() else there.email
+    reader = replace(as_chosen(counter, masthead, request), email=name)
+    if before := counter.store.own_readers([there.id]).get(there.id):
+        # Who comes back finds what they once set, but for what the form asked.
+        asked_for = () if request.source is Source.EMAIL else _FORM
+        kept = merged(before, reader, asked_for)
+        reader = replace(reader, **{key: getattr(kept, key) for key in CHOSEN})
     agreed = Consent(
-        subscriber_id=known.id,
+        subscriber_id=there.id,
         confirmed=request.confirmed or counter.now(),
         asked=request.asked,
         source=request.source,
@@ -247,23 +267,27 @@ def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscri
         text_hash=request.consent,
         note=request.note,
     )
-    counter.store.put_readers([(known.id, reader)], consents=[agreed])
+    counter.store.put_readers([(there.id, reader)], consents=[agreed])
+    entry = counter.store.reader(there.id)
+    if entry and entry.in_file:
+        in_force.change_reader(counter, there.id, laid_over(reader, entry), (), reader)
     _record(counter, replace(request, state=JoinState.JOINED))
-    return known
+    return there
 
 
 def _enrolled(counter: Counter, written: str) -> Subscriber:
     return counter.store.enrol([written], counter.now())[written.lower()]
 
 
-def _as_chosen(counter: Counter, masthead: Masthead, request: JoinRequest, known: Subscriber) -> Reader:
+def as_chosen(counter: Counter, masthead: Masthead, request: JoinRequest) -> Reader:
+    """A newcomer with what they asked for, as far as it is still offered."""
     reader = newcomer(masthead, request.written, request.source)
     for key, text in request.given:
         try:
             reader = chosen(counter, masthead, request.written, request.source, {**_said(reader), key: text})
         except Unfit:  # a topic or a language that was offered when they asked
             continue
-    return replace(reader, email=request.written if known.email == request.written.lower() else known.email)
+    return reader
 
 
 def _said(reader: Reader) -> dict[str, str]:
@@ -303,7 +327,9 @@ def _record(counter: Counter, request: JoinRequest) -> None:
     if now is None:
         counter.store.ask_to_join(request)
         return
-    counter.store.change_join(replace(now, state=request.state, confirmed=request.confirmed), now.state)
+    emails = 0 if request.state is JoinState.JOINED else now.emails  # whoever leaves and comes back begins anew
+    changed = replace(now, state=request.state, confirmed=request.confirmed, emails=emails)
+    counter.store.change_join(changed, now.state)
 
 
 def _kept(counter: Counter, secret: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from newsletter.models import Masthead, Preference, Reader, Roster
 from newsletter.store import Store
-from newsletter.subscribers.preferences import said, with_preference
+from newsletter.subscribers.preferences import PREFERENCES, said, with_preference
 from newsletter.subscribers.tree import Unfit
 
 
@@ -48,10 +48,24 @@ def merged(under: Reader, over: Reader, keys: Iterable[str]) -> Reader:
     return under
 
 
+CHOSEN = ("send_at", "timezone", "days", "weekly", "wishes")
+
+
+def laid_over(own: Reader | None, entry: Reader) -> Reader:
+    """What an entry of the file says counts; of its other keys, what a reader of the ledger has."""
+    if own is None or entry.wishes.mailing_list is not None:
+        return entry
+    found = merged(own, entry, [key for key in PREFERENCES if key in dict(entry.stated)])
+    return replace(
+        entry, **{name: getattr(found, name) for name in ("send_at", "timezone", "days", "weekly", "wishes")}
+    )
+
+
 def offered(store: Store, masthead: Masthead, reader: Reader | None) -> tuple[str, ...]:
-    """The newsletter's languages and those of its readers, in which lines are written anyway."""
+    """The newsletter's languages, those that it offers, and those of its readers, in which lines are written anyway."""
     own = reader.wishes.languages if reader else ()
-    return tuple(dict.fromkeys((*masthead.newsletter.languages, *own, *store.reader_languages())))
+    usual = (*masthead.newsletter.languages, *masthead.newsletter.offer_languages)
+    return tuple(dict.fromkeys((*usual, *own, *store.reader_languages())))
 
 
 def filled(store: Store, masthead: Masthead, reader: Reader, fields: Mapping[str, str]) -> Reader:

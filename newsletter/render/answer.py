@@ -48,6 +48,7 @@ class Content:
     words_title: str = ""
     words: Sequence[Word] = ()
     words_first: bool = False  # before the buttons
+    aside: Button | None = None  # a link that fewer want, below everything else
     foot: Sequence[str] = ()
 
 
@@ -61,6 +62,7 @@ _SAMPLE = Content(
     after=("A line.",),
     words_title="A title",
     words=(Word("help", "a word", "mailto:a@b.example"),),
+    aside=Button("A label", "https://news.example.org/"),
     foot=("A line.", "A line."),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from newsletter.models import Action, Bounce, Command, Meaning, Subscriber
 from newsletter.readers import Counter, lists, suppress
 from newsletter.readers.changes import BY_REPLY
-from newsletter.replies import bounces, commands, questions
+from newsletter.replies import bounces, by_email, commands, questions
 from newsletter.replies.commands import Acted, Request
 from newsletter.store import Store
 
@@ -22,7 +22,9 @@ def act(counter: Counter, meaning: Meaning, *, key: str = "") -> Acted | None:
     if meaning.action is Action.CONFIRM:
         return _to_confirm(counter, meaning)
     if meaning.action is Action.AGREE:
-        return _without_quiet(questions.agreed(counter, meaning, BY_REPLY))
+        return _without_quiet(questions.agreed(counter, meaning, BY_REPLY)) or by_email.agree(counter, meaning)
+    if meaning.action is Action.JOIN and by_email.is_stranger(counter, meaning):
+        return by_email.ask(counter, meaning)
     who = proven(counter.store, meaning)
     if who is None:
         return None

@@ -34,7 +34,7 @@ class Request:
 class Acted:
     """What an email did: to whom, whether it changed anything, and what we write back."""
 
-    subscriber: Subscriber
+    subscriber: Subscriber | None  # None: of somebody who is no reader yet; then there is no response
     changed: Changed | None = None
     response: Response | None = None
 

@@ -81,7 +81,7 @@ def handle(counter: Counter, mail: Understood, *, answers: bool = True) -> Recei
     acted = acting.act(counter, meaning, key=key)
     _note_report(counter, meaning)
     log_problem(counter, acted.changed if acted else None)
-    if answers and acted and acted.response:
+    if answers and acted and acted.response and acted.subscriber:
         answering.answer(counter, acted.response, acted.subscriber, key)
     store.first_time(_MAIL, key, _LEFT if acted is None else meaning.action.value, counter.now())
     log.info("mail.read", action=meaning.action.value, reason=meaning.reason, changed=acted is not None)

@@ -26,7 +26,7 @@ from newsletter.models import Finding, Masthead
 from newsletter.pipeline import Due
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import Follower
-from newsletter.replies import probing, receiving
+from newsletter.replies import inviting, probing, receiving
 from newsletter.scheduler import outlook, weekly
 from newsletter.settings import Settings
 from newsletter.times import calendar
@@ -170,6 +170,7 @@ class Service:
                 self._publish(desk)
             asked = self._prepare(desk)
             sent = self._send(desk)
+            self._let_in(desk)
             pipeline.clear_old(desk.store, desk.now(), self.counter.keep, stop=self.stopping.is_set)
         known = desk.store.issues(_LOOK_BACK)
         self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now(), desk.holidays)
@@ -216,6 +217,12 @@ class Service:
         if tally.accepted or tally.failed or tally.waiting:
             log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
         return bool(tally.accepted and not tally.waiting and not tally.unaccepted)
+
+    def _let_in(self, desk: pipeline.Desk) -> None:
+        """Behind the morning's own emails: what is written to whoever asked to join, and the welcome of those in."""
+        inviting.settle(self.counter, stop=self.stopping.is_set)
+        if pipeline.welcome(desk, stop=self.stopping.is_set):
+            self._send(desk)
 
     def _waiting(self, desk: pipeline.Desk, now: datetime) -> Iterator[Sequence[Due]]:
         """The readers whose hour has come, page by page, each with the issues that belong into the email of it."""

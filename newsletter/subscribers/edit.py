@@ -6,7 +6,7 @@ form of YAML leads to an error and an unchanged file, never to a damaged one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,17 +50,18 @@ class Edit:
     after: str
 
 
-def write_fields(path: Path, email: str, fields: Mapping[str, str | None]) -> Edit | None:
+def write_fields(path: Path, email: str, fields: Callable[[], Mapping[str, str | None]]) -> Edit | None:
     """Set these fields in the file, or remove those that are None, in one step; None without such an entry.
 
-    The file is replaced as a whole or not at all, and an edit that someone saves meanwhile is kept. Raises OSError
-    where it cannot be written, ConfigurationError where it cannot be changed safely.
+    `fields` is asked when nobody else of ours can write, so that the last one to write knows what all have done. The
+    file is replaced as a whole or not at all, and an edit that someone saves meanwhile is kept. Raises OSError where it
+    cannot be written, ConfigurationError where it cannot be changed safely.
     """
     file, edit = shown(path), Edit(0, "", "")
 
     def change(raw: bytes) -> bytes:
         nonlocal edit
-        text, line = _edited(decode(raw, file), email, fields, file)
+        text, line = _edited(decode(raw, file), email, fields(), file)
         new = text.encode("utf-8")
         edit = Edit(line, sha256(raw), sha256(new))
         return new

@@ -59,6 +59,10 @@ def _nothing(*_: object) -> tuple[()]:
     return ()
 
 
+def _nobody(_: object) -> str:
+    return ""
+
+
 def _no_access(_: object) -> None:
     return None
 
@@ -72,6 +76,7 @@ class Kind(Generic[S]):
     open: Callable[[S], Transport]
     keep: Callable[[Any, Notebook], object] = _nothing  # gives an opened one the place for what it learns
     needs: tuple[str, ...] = ()  # the settings without which it cannot send
+    carrier: Callable[[S], str] = _nobody  # through whom emails go, by name, as readers are told
     folder: str = ""  # of the data folder, in which its emails stay; empty: they leave this machine
     questions: tuple[Question, ...] = ()
     access: Callable[[S], Access | None] = _no_access  # the sign-in that it uses instead of a password

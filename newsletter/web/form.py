@@ -23,15 +23,19 @@ _OLD_NAMES = ("Etc/", "SystemV/", "US/", "Brazil/", "Canada/", "Chile/", "Mexico
 
 
 @cache
-def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("newsletter.web", ""),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("form.html.j2")
+
+
+def render(name: str, **values: object) -> str:
+    """A template of ours as markup."""
+    return _environment().get_template(name).render(**values)
 
 
 def page(
@@ -48,7 +52,8 @@ def page(
 ) -> str:
     """The whole page; a reader who gets no mail is shown the way back only."""
     gets_mail, words = subscriber.state.reads, voice.words
-    body = _template().render(
+    body = render(
+        "form.html.j2",
         w=words.section("page_"),
         say=voice.say,
         since=words.long_day(subscriber.added.date()),
@@ -57,11 +62,11 @@ def page(
         bad=bad,
         email=subscriber.email,
         archive=archive if gets_mail else None,
-        now=_now(reader) if reader and gets_mail else None,
+        now=values_of(reader) if reader and gets_mail else None,
         until=_until(words, subscriber),
-        languages=[(code, _name(code)) for code in languages] if reader else [],
+        languages=named(languages) if reader else [],
         topics=topics,
-        zones=_zones(reader.timezone) if reader else [],
+        zones=zones(reader.timezone) if reader else [],
         all_days=DAYS,
         pause=now.date() + _PAUSE,
         tomorrow=now.date() + timedelta(days=1),
@@ -81,8 +86,8 @@ def _until(words: Words, subscriber: Subscriber) -> str | None:
     return words.long_day(paused) if paused else None
 
 
-def _now(reader: Reader) -> dict[str, Any]:
-    """The current settings as the form's values."""
+def values_of(reader: Reader) -> dict[str, Any]:
+    """A reader's settings as the form's values."""
     first, second, *_ = (*reader.wishes.languages, "")
     return {
         "first": first,
@@ -98,6 +103,11 @@ def _now(reader: Reader) -> dict[str, Any]:
     }
 
 
+def named(codes: Sequence[str]) -> list[tuple[str, str]]:
+    """Languages with their names, each in its own words."""
+    return [(code, _name(code)) for code in codes]
+
+
 def _name(code: str) -> str:
     """A language in its own words."""
     try:
@@ -111,5 +121,6 @@ def _known_zones() -> Sequence[str]:
     return sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(_OLD_NAMES))
 
 
-def _zones(own: str) -> Sequence[str]:
+def zones(own: str) -> Sequence[str]:
+    """The time zones to choose from, with the reader's own."""
     return sorted({"UTC", own, *_known_zones()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
+from dataclasses import replace
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -45,6 +46,11 @@ def of_reader(counter: Counter, scope: Scope, subscriber: Subscriber | None) -> 
     known = in_force.last_good(counter.store)
     languages = entry.wishes.languages if entry else known.masthead.newsletter.languages if known else (_DEFAULT,)
     return _voice(counter, scope, speak(counter.templates, languages[0]), subscriber)
+
+
+def in_language(counter: Counter, scope: Scope, language: str, email: str) -> Voice:
+    """To somebody who is no reader yet."""
+    return replace(_voice(counter, scope, speak(counter.templates, language), None), email=clean(email))
 
 
 def _voice(counter: Counter, scope: Scope, words: Words, subscriber: Subscriber | None) -> Voice:

@@ -131,10 +131,12 @@ def not_valid(voice: Voice) -> str:
     return _said(voice, "not_valid", fresh_link(voice))
 
 
-def home(voice: Voice, mode: ArchiveMode | None) -> str:
+def home(voice: Voice, mode: ArchiveMode | None, *, can_join: bool = False) -> str:
     """For visitors to the newsletter's own address while there is no archive to show."""
     keys = ("home_about", *([f"home_{mode}"] if mode else []), "home_links")
     body = "\n".join(f"<p>{voice.text(f'page_{key}')}</p>" for key in keys)
+    if can_join:
+        body += f'\n<p class="links"><a href="{voice.root}join">{voice.text("archive_join")}</a></p>'
     return framed(voice.name, body, replace(voice, name=""))
 
 

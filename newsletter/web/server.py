@@ -25,17 +25,33 @@ from newsletter.alarms import Pulse
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.readers import Counter
-from newsletter.web import asking, fresh, health, hooks, languages, leaving, metrics, pages, preferences, shelf, undoing
+from newsletter.web import (
+    asking,
+    fresh,
+    health,
+    hooks,
+    joining,
+    languages,
+    leaving,
+    metrics,
+    pages,
+    preferences,
+    privacy,
+    shelf,
+    undoing,
+)
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
 from newsletter.web.pages import Voice
 from newsletter.web.patience import Patience
+from newsletter.web.visitors import networks
 
 log = structlog.get_logger()
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    f"style-src 'self' '{pages.STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": f"default-src 'none'; script-src 'self' '{joining.SCRIPT_HASH}'; connect-src 'self'; "
+    f"img-src 'self' data:; style-src 'self' '{pages.STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",  # a token may be in the address
     "X-Content-Type-Options": "nosniff",
 }
@@ -61,6 +77,7 @@ def run(counter: Counter, listening: socket.socket, pulse: Pulse, told: Callable
         build(counter, pulse, door),
         http=partial(Connection, table=Table()),  # type: ignore[arg-type]  # a class, which is all it calls
         ws="none",
+        proxy_headers=False,  # who may say whom a request is from is ours to decide, see `visitors`
         lifespan="off",
         backlog=ACCEPTED,
         h11_max_incomplete_event_size=_LONGEST_HEADER,
@@ -107,6 +124,10 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             Route(fresh.PATH, fresh.endpoint(counter), methods=["GET", "POST"]),
             Route("/p/{token}", preferences.endpoint(counter), methods=["GET", "POST"]),
             Route("/undo/{secret}", undoing.endpoint(counter), methods=["GET", "POST"]),
+            Route(joining.PATH, joining.endpoint(counter, networks(door.trusted)), methods=["GET", "POST"]),
+            Route("/j/{secret:secret}", joining.confirming(counter), methods=["GET", "POST"]),
+            Route("/approve/{secret:secret}", joining.deciding(counter), methods=["GET", "POST"]),
+            Route("/privacy", privacy.endpoint(counter), methods=["GET"]),
             *hooks.routes(counter),
             Route(asking.PATH, asking.endpoint(counter), methods=["GET", "POST"]),
             Mount("/a", GZipMiddleware(shelf.PrivateArchive(counter))),

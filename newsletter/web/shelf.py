@@ -20,7 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 from newsletter.addresses import split_mailbox
 from newsletter.archive import folder_of
 from newsletter.models import ArchiveMode
-from newsletter.readers import Counter, in_force
+from newsletter.readers import Counter, in_force, joining
 from newsletter.tex import clean
 from newsletter.tokens import Purpose, read
 from newsletter.web import pages
@@ -110,7 +110,8 @@ def _home(counter: Counter, scope: Scope) -> Response:
     known = in_force.last_good(counter.store)
     voice = spoken(counter, scope)
     named = voice if voice.name else replace(voice, name=clean(split_mailbox(counter.letterhead.sender)[0]))
-    return pages.answer(pages.home(named, known.masthead.newsletter.archive if known else None))
+    mode = known.masthead.newsletter.archive if known else None
+    return pages.answer(pages.home(named, mode, can_join=joining.open_masthead(counter) is not None))
 
 
 def _for_this_reader(send: Send) -> Send:

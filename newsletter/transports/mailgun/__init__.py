@@ -67,6 +67,7 @@ KIND = Kind(
     name="mailgun",
     settings=MailgunSettings,
     open=_open,
+    carrier=lambda _: "Mailgun (Sinch)",
     needs=("sender", "mailgun_key", "mailgun_domain"),
     questions=(
         Question(setting="mailgun_domain", text="Its sending domain", form="mg.example.org", example="mg.example.org"),

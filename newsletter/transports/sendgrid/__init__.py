@@ -87,6 +87,7 @@ KIND = Kind(
     name="sendgrid",
     settings=SendGridSettings,
     open=_open,
+    carrier=lambda _: "SendGrid (Twilio)",
     needs=("sender", "sendgrid_api_key"),
     questions=(Question(setting="sendgrid_api_key", text="SENDGRID_API_KEY"),),
     findings=_findings,

@@ -23,7 +23,7 @@ from newsletter.errors import ConfigurationError, TransportRefused
 from newsletter.models import Finding, Message
 from newsletter.oauth import Access, access
 from newsletter.ports import Notebook, Transport
-from newsletter.setting_values import mail_server, own_name, revealed
+from newsletter.setting_values import LOOPBACK, mail_server, own_name, revealed
 from newsletter.tokens import WIDTH
 from newsletter.transports import Kind, Question, Say, TransportSettings
 
@@ -137,11 +137,18 @@ def _senders_taken(tried: Tried, plain: str) -> Iterator[Finding]:
             yield Finding("NEWSLETTER_SENDER", None, problem, remedy)
 
 
+def _carrier(settings: SmtpSettings) -> str:
+    """The server's name; one on this machine is the operator's own."""
+    host = urlsplit(settings.smtp_url or "").hostname or ""
+    return "" if host in LOOPBACK else host
+
+
 KIND = Kind(
     name="smtp",
     settings=SmtpSettings,
     open=_open,
     keep=_keep,
+    carrier=_carrier,
     needs=("sender", "smtp_url"),
     questions=(
         Question(
