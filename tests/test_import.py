@@ -69,6 +69,22 @@ def in_file(counter: Counter, entries: str) -> None:
     in_force.take_in(counter, in_force.look(counter))
 
 
+@pytest.fixture
+def inviting(tmp_path: Path) -> Iterator[Counter]:
+    """People can join."""
+    (tmp_path / "subscribers.yaml").write_text(LIST.replace("  languages", "  join: open\n  languages"), "utf-8")
+    settings = Settings(
+        subscribers=tmp_path / "subscribers.yaml",
+        data_dir=tmp_path / "var",
+        postal_address="1 Some Street",
+        admin_email="admin@example.org",
+        public_url="https://news.example.org",
+    )
+    with counter_of(settings) as opened:
+        in_force.take_in(opened, in_force.look(opened))
+        yield opened
+
+
 def brought(counter: Counter, text: str, *, accept: bool = False, note: str = NOTE, **order: object) -> Tally:
     """What an import of this table does; rows that cannot be used must not be in it."""
     done, bad = with_bad(counter, text, accept=accept, note=note, **order)
@@ -310,40 +326,55 @@ def test_a_dry_run_writes_nothing(counter: Counter) -> None:
     assert [] == counter.store.subscribers()
 
 
-def test_who_is_asked(counter: Counter) -> None:
+def test_who_is_asked(inviting: Counter) -> None:
     """A request for each who is not known, once; who reads, left or complained is not asked."""
-    brought(counter, "email\nada@example.org\nleft@example.org\n")
-    leave(counter, "left@example.org")
+    brought(inviting, "email\nada@example.org\nleft@example.org\n")
+    leave(inviting, "left@example.org")
     text = "email,topics\nada@example.org,\nleft@example.org,\nnew@example.org,vision\n"
-    assert 1 == brought(counter, text, ask=True, dry_run=True).asked
-    assert [] == counter.store.join_requests(JoinState.ASKED)
-    assert 1 == brought(counter, text, ask=True).asked
-    (request,) = counter.store.join_requests(JoinState.ASKED)
+    assert 1 == brought(inviting, text, ask=True, dry_run=True).asked
+    assert [] == inviting.store.join_requests(JoinState.ASKED)
+    assert 1 == brought(inviting, text, ask=True).asked
+    (request,) = inviting.store.join_requests(JoinState.ASKED)
     assert ("new@example.org", (("topics", "vision"),), Source.IMPORT, NOTE) == (
         request.written,
         request.given,
         request.source,
         request.note,
     )
-    again = brought(counter, text, ask=True)
+    again = brought(inviting, text, ask=True)
     assert (0, 1, 1, 1) == (
         again.asked,
         *(again.kept_out[one] for one in ("left", "subscribed already", "asked already")),
     )
-    assert state(counter, "new@example.org") is None
+    assert state(inviting, "new@example.org") is None
 
 
-def test_those_who_are_asked_in_bulk_wait_behind_others(counter: Counter) -> None:
+def test_those_who_are_asked_in_bulk_wait_behind_others(inviting: Counter) -> None:
     """Neither do they use up the day's emails, nor do they go before whoever asks now, nor are they cleared unsent."""
-    brought(counter, "email\n" + "".join(f"a{n}@example.org\n" for n in range(5)), ask=True)
-    assert 0 == counter.store.joins_since(MORNING)
+    brought(inviting, "email\n" + "".join(f"a{n}@example.org\n" for n in range(5)), ask=True)
+    assert 0 == inviting.store.joins_since(MORNING)
     own = JoinRequest(
         email="own@example.org", written="own@example.org", language="en", source=Source.PAGE, consent="", asked=MORNING
     )
-    counter.store.ask_to_join(own)
-    assert "own@example.org" == counter.store.join_requests(JoinState.ASKED)[0].written
-    counter.store.clear_joins(MORNING.replace(year=2027))
-    assert 5 == len(counter.store.join_requests(JoinState.ASKED))
+    inviting.store.ask_to_join(own)
+    assert "own@example.org" == inviting.store.join_requests(JoinState.ASKED)[0].written
+    inviting.store.clear_joins(MORNING.replace(year=2027))
+    assert 5 == len(inviting.store.join_requests(JoinState.ASKED))
+
+
+def test_nobody_is_asked_who_could_not_answer(counter: Counter) -> None:
+    """Joining is closed here; and no more than a hundred days' worth."""
+    with pytest.raises(ConfigurationError, match="join: closed"):
+        brought(counter, "email\nada@example.org\n", ask=True)
+
+
+def test_no_more_are_asked_than_can_be_written_to(inviting: Counter) -> None:
+    text = inviting.subscribers.read_text("utf-8").replace("join: open", "join: open\n  join_limit: 1")
+    inviting.subscribers.write_text(text, "utf-8")
+    in_force.take_in(inviting, in_force.look(inviting))
+    with pytest.raises(ConfigurationError, match=r"101 people would be asked.*at most 100 at a time"):
+        brought(inviting, people(*(f"a{n}" for n in range(101))), ask=True)
+    assert 100 == brought(inviting, people(*(f"a{n}" for n in range(100))), ask=True).asked
 
 
 # --- registers ---
@@ -368,6 +399,27 @@ def test_a_register_is_all_of_itself(counter: Counter) -> None:
     assert SubscriberState.ACTIVE == state(counter, "d@example.org")
     assert SubscriberState.UNSUBSCRIBED == state(counter, "b@example.org")
     assert SubscriberState.ACTIVE == state(counter, "other@example.org")
+
+
+def test_who_leaves_after_a_register_lost_them_stays_away(counter: Counter) -> None:
+    """By the link of an old email: it is their own wish from then on."""
+    brought(counter, people("a", "b", "c"), register="staff")
+    brought(counter, people("b", "c"), register="staff")
+    leave(counter, "a@example.org")
+    done = brought(counter, people("a", "b", "c"), register="staff")
+    assert (0, {"left": 1}) == (done.returned, done.kept_out)
+
+
+def test_leaving_while_a_register_is_read(counter: Counter) -> None:
+    """What was decided a moment ago does not hide that somebody left since."""
+    brought(counter, people("a", "b"), register="staff")
+    ids = [one.id for one in counter.store.subscribers()]
+    leave(counter, "a@example.org")
+    assert 1 == counter.store.end(ids, "2026-03-09 missing in staff", MORNING)
+    leave(counter, "b@example.org", readers.BY_LINK)
+    counter.store.bring_back(ids, "missing in ", "again", MORNING)
+    assert {SubscriberState.UNSUBSCRIBED} == {one.state for one in counter.store.subscribers()}
+    assert {"2026-03-09 by link"} == {one.why for one in counter.store.subscribers()}
 
 
 def test_a_register_ends_nobody_who_has_another_reason(counter: Counter) -> None:
@@ -430,7 +482,7 @@ def counted(name):
         return real(*arguments, **named)
     setattr(Store, name, call)
 
-for name in ("enrol", "put_readers", "claim", "set_subscribers", "missing", "remember"):
+for name in ("enrol", "put_readers", "claim", "end", "bring_back", "missing", "remember"):
     counted(name)
 folder = Path(sys.argv[1])
 settings = Settings(subscribers=folder / "subscribers.yaml", data_dir=folder / "var")

@@ -61,14 +61,25 @@ def _as_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def list_in_force(settings: Settings) -> Iterator[tuple[Counter, Masthead]]:
-    """The list as the file has it now; beside a running service, as that has taken it in."""
+    """The list as the file has it now; beside a running service, or where the file is broken, the last good one."""
     with app.open_counter(settings) as counter:
         with alone_if_possible(settings, counter, "import") as alone:
-            known = in_force.take_in(counter, in_force.look(counter)) if alone else in_force.last_good(counter.store)
+            if alone:
+                _take_in(counter)
+        known = in_force.last_good(counter.store)
         if known is None:
             problem, remedy = "has not been taken in yet", "wait a minute, or stop the service"
             raise ConfigurationError([Finding(str(settings.subscribers), None, problem, remedy)])
         yield counter, known.masthead
+
+
+def _take_in(counter: Counter) -> None:
+    try:
+        in_force.take_in(counter, in_force.look(counter))
+    except ConfigurationError as error:
+        if in_force.last_good(counter.store) is None:
+            raise
+        click.echo(f"The last good subscriber list counts: {error}", err=True)
 
 
 @contextmanager
@@ -79,12 +90,20 @@ def _bad_rows(file: Path, found: Table) -> Iterator[Callable[[BadRow], None]]:
 
         def add(row: BadRow) -> None:
             if not writers:
-                stream = opened.enter_context(file.open("w", encoding="utf-8", newline=""))
+                stream = opened.enter_context(_made(file))
                 writers.append(csv.writer(stream, lineterminator="\n").writerow)
                 writers[0](("line", "reason", *found.columns))
             writers[0]((row.line, row.reason, *row.cells))
 
         yield add
+
+
+def _made(file: Path) -> TextIO:
+    try:
+        return file.open("w", encoding="utf-8", newline="")
+    except OSError as error:
+        finding = Finding(str(file), None, f"cannot be written ({error.strerror})", "choose another file with --errors")
+        raise ConfigurationError([finding]) from error
 
 
 def _lines(tally: Tally, order: Order) -> Iterator[str]:

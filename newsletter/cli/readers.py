@@ -144,7 +144,8 @@ def to_ledger(settings: Settings) -> int:
         except OSError as error:
             problem, remedy = f"cannot be changed: {error.strerror or error}", "make it writable; nobody is lost"
             raise ConfigurationError([Finding(str(counter.subscribers), None, problem, remedy)]) from error
-    click.echo(f"{counted(moved, 'reader')} moved into the ledger; {settings.subscribers} names none now.")
+    with list_in_force(settings):  # which is that of the file as it is now
+        click.echo(f"{counted(moved, 'reader')} moved into the ledger; {settings.subscribers} names none now.")
     return 0
 
 

@@ -40,7 +40,7 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
     subscriber = counter.store.subscriber(subscriber_id)
     if subscriber is None or (how in (BY_REPLY, BY_LINK) and lists.is_list(counter, subscriber_id)):
         return None
-    again = subscriber.state is SubscriberState.UNSUBSCRIBED
+    again = subscriber.state is SubscriberState.UNSUBSCRIBED and not ended_by_register(subscriber)
     if not again or not subscriber.why:
         value = f"{counter.today} {how}"
         with left_log.noting(counter, What.LEFT, [subscriber.email], value):

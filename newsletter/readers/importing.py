@@ -19,11 +19,10 @@ from email_validator import validate_email
 
 from newsletter.errors import ConfigurationError
 from newsletter.models import Consent, Finding, JoinRequest, Masthead, Reader, Source, Subscriber, SubscriberState
-from newsletter.readers import guard, left_log
+from newsletter.readers import guard, joining, left_log
 from newsletter.readers.changes import MISSING, ended_by_register, left_by_themselves
 from newsletter.readers.counter import Counter
 from newsletter.readers.fingerprints import fingerprints
-from newsletter.readers.joining import mailbox
 from newsletter.readers.left_log import What
 from newsletter.readers.preferences import laid_over
 from newsletter.store.registers import Standing
@@ -117,6 +116,10 @@ def _refuse(counter: Counter, masthead: Masthead, order: Order, found: Survey, *
             problem = f"{found.rows} rows instead of {before}: nothing is changed yet, waiting for your confirmation"
             remedy = "check the file, try --dry-run, or confirm with --accept"
             raise ConfigurationError([Finding(f"register {order.register}", None, problem, remedy)])
+    if order.ask and not joining.is_open(masthead, counter.letterhead, counter.alarms.admin):
+        shut = joining.problem(masthead, counter.letterhead, counter.alarms.admin)
+        problem = shut or "nobody can confirm while the subscriber list says `join: closed`"
+        raise ConfigurationError([Finding("--ask", None, problem, "see docs/joining.md")])
     most = _MOST_ASKED * masthead.newsletter.join_limit
     if order.ask and found.rows > most:
         problem = f"{found.rows} people would be asked, but only {masthead.newsletter.join_limit} emails a day are sent"
@@ -283,12 +286,9 @@ class _Import:
     def _bring_back(self, decided: Sequence[_Decided]) -> None:
         back = [one.standing.subscriber for one in decided if one.standing and not one.standing.subscriber.state.reads]
         why = f"{self._counter.today} in {self._order.register or 'an import'} again"
-        self._set(back, SubscriberState.ACTIVE, What.BACK, why)
-
-    def _set(self, some: Sequence[Subscriber], state: SubscriberState, what: What, why: str) -> None:
-        if some:
-            with left_log.noting(self._counter, what, [one.email for one in some], why):
-                self._store.set_subscribers([one.id for one in some], state, why, self._now)
+        if back:
+            with left_log.noting(self._counter, What.BACK, [one.email for one in back], why):
+                self._store.bring_back([one.id for one in back], MISSING, why, self._now)
 
     def _ids(self, decided: Sequence[_Decided]) -> Mapping[str, int]:
         ids = {one.email: one.standing.subscriber.id for one in decided if one.standing}
@@ -329,8 +329,8 @@ class _Import:
             self._store.leave_to_file([one.id for one, in_file in found if in_file])
             gone = [one for one, in_file in found if not in_file]
             why = f"{self._counter.today} {MISSING}{register}"
-            self._set(gone, SubscriberState.UNSUBSCRIBED, What.LEFT, why)
-            self.tally.ended += len(gone)
+            with left_log.noting(self._counter, What.LEFT, [one.email for one in gone], why):
+                self.tally.ended += self._store.end([one.id for one in gone], why, self._now)
 
     def _ask(self, decided: Sequence[_Decided]) -> None:
         new = [one for one in decided if one.standing is None or not _reads_by(one.standing)]
@@ -342,7 +342,7 @@ class _Import:
 
     def _request(self, one: _Decided) -> JoinRequest:
         return JoinRequest(
-            email=mailbox(one.row.email),
+            email=joining.mailbox(one.row.email),
             written=one.row.email,
             given=one.row.given,
             language=one.own.wishes.languages[0],

@@ -105,12 +105,25 @@ class Registers(Base):
                 mine = reader.c.subscriber_id.in_(chunk)
                 connection.execute(update(reader).where(mine).values(bare | {"source": Source.FILE.value}))
 
-    def set_subscribers(self, subscriber_ids: Iterable[int], state: SubscriberState, why: str, now: datetime) -> None:
-        """Put all of them in this state."""
-        values = {"state": state.value, "why": why, "since": now}
+    def end(self, subscriber_ids: Iterable[int], why: str, now: datetime) -> int:
+        """Whoever of them still reads is unsubscribed, and in no register any more; how many."""
+        values, ended = {"state": SubscriberState.UNSUBSCRIBED.value, "why": why, "since": now}, 0
         with self._transaction() as connection:
             for chunk in chunks(map(column_id, subscriber_ids)):
-                connection.execute(update(subscriber).where(subscriber.c.id.in_(chunk)).values(values))
+                mine = (subscriber.c.id.in_(chunk), subscriber.c.state.in_(_READS))
+                ended += connection.execute(update(subscriber).where(*mine).values(values)).rowcount
+                bare = {"register": None, "register_number": None}
+                connection.execute(update(reader).where(reader.c.subscriber_id.in_(chunk)).values(bare))
+        return ended
+
+    def bring_back(self, subscriber_ids: Iterable[int], ended: str, why: str, now: datetime) -> None:
+        """Whoever of them is still unsubscribed for the reason `ended`, or a part of it, is active."""
+        values = {"state": SubscriberState.ACTIVE.value, "why": why, "since": now}
+        still = (subscriber.c.state == SubscriberState.UNSUBSCRIBED.value, subscriber.c.why.contains(ended))
+        with self._transaction() as connection:
+            for chunk in chunks(map(column_id, subscriber_ids)):
+                mine = (subscriber.c.id.in_(chunk), *still)
+                connection.execute(update(subscriber).where(*mine).values(values))
 
 
 def _reads() -> tuple[Any, Any]:
