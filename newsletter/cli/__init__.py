@@ -365,8 +365,8 @@ _note = click.option("--note", metavar="NOTE", help="Where their consent comes f
 def add(emails: tuple[str, ...], topics: tuple[str, ...], note: str | None) -> None:
     """Add readers who have asked you to.
 
-    They are kept in the ledger and not in the file. Whoever left, bounced or complained is not added again. Exit code
-    1 if somebody was not added.
+    They are kept in the ledger and not in the file. People who left, bounced or complained are not added again. Exit
+    code 1 if someone was not added.
     """
     from newsletter.cli import importing
 
@@ -376,8 +376,10 @@ def add(emails: tuple[str, ...], topics: tuple[str, ...], note: str | None) -> N
 @subscribers.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--confirmed", is_flag=True, help="All of them have agreed to get it; needs --note.")
-@click.option("--ask", is_flag=True, help="Send each an email with a button; who presses it is a reader.")
-@click.option("--sync", metavar="NAME", help="The file is all of the register NAME: whoever is missing in it is ended.")
+@click.option("--ask", is_flag=True, help="Send each an email with a button to confirm.")
+@click.option(
+    "--sync", metavar="NAME", help="The file is all of the register NAME: people missing in it are unsubscribed."
+)
 @_note
 @click.option(
     "--accept", is_flag=True, help="With --sync: confirm a file that lost more than half, or more than doubled."
@@ -427,7 +429,7 @@ def import_readers(
 def export_readers(as_csv: bool, as_yaml: bool) -> None:
     """Print all who read, as a table or as entries.
 
-    Those of the file and those of the ledger; whoever has left is not among them. Redirect the output to a file.
+    Those of the file and those of the ledger; people who have left are not among them. Redirect the output to a file.
     """
     if as_csv == as_yaml:
         raise click.UsageError("use one of --csv and --yaml")
@@ -464,7 +466,7 @@ def pending(as_json: bool) -> None:
 def approve(emails: tuple[str, ...]) -> None:
     """Let people in who wait for your approval.
 
-    Exit code 1 if somebody does not wait for it.
+    Exit code 1 if someone does not wait for it.
     """
     from newsletter.cli import approving
 
@@ -476,7 +478,7 @@ def approve(emails: tuple[str, ...]) -> None:
 def decline(emails: tuple[str, ...]) -> None:
     """Decline people who wait for your approval.
 
-    Nothing is written to them. Exit code 1 if somebody does not wait for it.
+    Nothing is written to them. Exit code 1 if someone does not wait for it.
     """
     from newsletter.cli import approving
 

@@ -123,7 +123,7 @@ def _lines(tally: Tally, order: Order) -> Iterator[str]:
 
 
 def add(settings: Settings, emails: Sequence[str], topics: Sequence[str], note: str) -> int:
-    """Exit code 1 if somebody was not added."""
+    """Exit code 1 if someone was not added."""
     refused = 0
     with list_in_force(settings) as (counter, masthead):
         known = [topic.key for topic in masthead.topics]

@@ -1,6 +1,6 @@
 """An IMAP folder: read without marking anything as read, handled emails moved away.
 
-Nothing is ever deleted but handled emails of somebody who is forgotten.
+Nothing is ever deleted but handled emails of someone who is forgotten.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def _search(box: BaseMailBox, word: str) -> Sequence[str]:
 
 
 def _delete(box: BaseMailBox, uids: Sequence[str]) -> None:
-    """Delete these for good, and nothing else that somebody marked."""
+    """Delete these for good, and nothing else that someone marked."""
     client, chosen = box.client, ",".join(uids)
     _expect(*client.uid("STORE", chosen, "+FLAGS.SILENT", r"(\Deleted)"))
     if "UIDPLUS" in capabilities(client):

@@ -152,7 +152,7 @@ def _once(rows: Iterable[Row | BadRow], repeated: Collection[int]) -> Iterator[R
 
 
 def refusal(known: Subscriber) -> str | None:
-    """Why an import does not bring somebody back; None where they may read."""
+    """Why an import does not bring someone back; None where they may read."""
     if known.state.reads or ended_by_register(known):
         return None
     if known.state is SubscriberState.UNSUBSCRIBED:
@@ -170,7 +170,7 @@ def _news(before: str | None, now: Given) -> tuple[Given, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Decided:
-    """A row of somebody who reads, or will."""
+    """A row of someone who reads, or will."""
 
     row: Row
     standing: Standing | None

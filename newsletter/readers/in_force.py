@@ -132,7 +132,7 @@ class Follower:
 
     def look(self) -> InForce:
         """The list as the file is now, in force. Raises ConfigurationError, and what was in force stays so."""
-        left_log.catch_up(self.counter)  # somebody may put back a copy of the ledger under a running service
+        left_log.catch_up(self.counter)  # someone may put back a copy of the ledger under a running service
         stamps = _stamps(self._known) if self._known else None
         beside = _beside(self.counter.store)
         if self._known and stamps and stamps == self._stamps and self._known.beside == beside:

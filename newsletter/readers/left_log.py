@@ -34,7 +34,7 @@ _ADDRESS = re.compile(r"\S+@\S+")
 
 
 class What(StrEnum):
-    """What became of somebody."""
+    """What became of someone."""
 
     LEFT = "left"
     SUPPRESSED = "suppressed"

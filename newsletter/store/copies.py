@@ -1,4 +1,4 @@
-"""Copies of the ledger from before an upgrade: somebody who is forgotten goes from them too."""
+"""Copies of the ledger from before an upgrade: someone who is forgotten goes from them too."""
 
 from __future__ import annotations
 

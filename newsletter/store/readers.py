@@ -200,17 +200,17 @@ class Readers(Base):
             return frozenset(connection.scalars(select(forgotten.c.hash)))
 
     def bar(self, fingerprint: str, now: datetime) -> None:
-        """Somebody who is no reader never wants to hear from us."""
+        """Someone who is no reader never wants to hear from us."""
         with self._transaction() as connection:
             put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": True})
 
     def note_forgotten(self, fingerprint: str, now: datetime, *, barred: bool) -> None:
-        """Somebody of whom nothing else is known, or kept, was forgotten."""
+        """Someone of whom nothing else is known, or kept, was forgotten."""
         with self._transaction() as connection:
             add_missing(connection, forgotten, [{"hash": fingerprint, "at": now, "barred": barred}])
 
     def is_barred(self, fingerprints: Iterable[str]) -> bool:
-        """Whether one of these fingerprints is of somebody whom joining does not bring back."""
+        """Whether one of these fingerprints is of someone whom joining does not bring back."""
         query = select(func.count()).where(forgotten.c.hash.in_(list(fingerprints)), forgotten.c.barred)
         with self._reading() as connection:
             return bool(connection.scalar(query))

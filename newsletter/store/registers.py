@@ -63,7 +63,7 @@ class Registers(Base):
             return connection.scalar(select(exists().where(forgotten.c.hash.is_not(None)))) or False
 
     def forgotten_among(self, fingerprints: Iterable[str]) -> frozenset[str]:
-        """Those of them that are of somebody who was forgotten."""
+        """Those of them that are of someone who was forgotten."""
         with self._reading() as connection:
             return frozenset(
                 one
