@@ -13,6 +13,7 @@ from benchmarks import (
     curation,
     delivery,
     filtering,
+    importing,
     labelled,
     mail,
     order,
@@ -28,11 +29,16 @@ def main(arguments: Sequence[str]) -> None:
     """Measure everything and print one table;
 
     With `scale NUMBER` only what so many readers cost,
+    with `import NUMBER` only what importing so many costs,
     with `order` only how good the order without a model is,
     with `trips` only how far a reply, a form and an edit travel through the code.
     """
     if arguments[:1] == ["scale"]:
         for line in scale.figures(*map(int, arguments[1:])):
+            print(line, flush=True)
+        return
+    if arguments[:1] == ["import"]:
+        for line in importing.figures(*map(int, arguments[1:])):
             print(line, flush=True)
         return
     if arguments == ["trips"]:

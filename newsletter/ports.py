@@ -84,6 +84,10 @@ class Mailbox(Protocol):
         """Move a handled email out of its owner's sight, without deleting it."""
         ...
 
+    def erase(self, words: Sequence[str]) -> int:
+        """Delete handled emails in which one of these addresses or tokens stands; how many. Touches no others."""
+        ...
+
     def close(self) -> None: ...
 
 

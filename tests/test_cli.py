@@ -301,6 +301,8 @@ def test_arxiv_down_is_one_line(folder: Folder) -> None:
 COMMANDS = (
     "", "demo", "run", "collect", "serve", "preview", "check", "status", "explain", "archive", "inbox", "subscribers",
     "subscribers list", "subscribers show", "subscribers unsubscribe", "subscribers resubscribe",
+    "subscribers import", "subscribers export", "subscribers add", "subscribers to-ledger", "subscribers pending",
+    "subscribers approve", "subscribers decline",
 )  # fmt: skip
 
 
@@ -309,7 +311,9 @@ def test_help_reads_well(folder: Folder) -> None:
     for command in COMMANDS:
         ended = folder(*command.split(), "--help")
         assert 0 == ended.returncode, command
-        assert "..." not in ended.stdout.replace("[ARGS]...", "").replace("PATHS...", ""), command
+        assert "..." not in ended.stdout.replace("[ARGS]...", "").replace("PATHS...", "").replace("EMAIL...", ""), (
+            command
+        )
         assert not re.search(r"%Y|FLOAT RANGE|TEXT", ended.stdout), command
         first = ended.stdout.split("\n\n")[1].strip()
         assert re.match(r"[A-Z][^\n]+", first), command
@@ -330,6 +334,10 @@ def test_help_reads_well(folder: Folder) -> None:
         ("demo --latency 1", "need --serve"),
         ("demo --serve --latency -1", "not in the range"),
         ("subscribers show", "Missing argument 'EMAIL'"),
+        ("subscribers import subscribers.yaml", "use one of --confirmed, --ask and --sync NAME"),
+        ("subscribers import subscribers.yaml --confirmed", "--confirmed needs --note"),
+        ("subscribers import subscribers.yaml --ask --accept", "--accept needs --sync"),
+        ("subscribers export", "use one of --csv and --yaml"),
     ],
 )
 def test_wrong_use_is_exit_code_2(folder: Folder, arguments: str, said: str) -> None:

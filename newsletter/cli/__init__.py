@@ -294,15 +294,16 @@ def inbox(explain_it: bool, once: bool, paths: tuple[Path, ...]) -> None:
 
 @main.group()
 def subscribers() -> None:
-    """List, unsubscribe and restore subscribers."""
+    """List, add, import, unsubscribe and restore subscribers."""
 
 
 @subscribers.command("list")
-def list_readers() -> None:
-    """List all subscribers with their state."""
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs: one object a line.")
+def list_readers(as_json: bool) -> None:
+    """List all subscribers: state, wishes and source."""
     from newsletter.cli import readers
 
-    readers.list_readers(_settings())
+    readers.list_readers(_settings(), as_json=as_json)
 
 
 @subscribers.command()
@@ -312,6 +313,7 @@ def show(email: str, as_json: bool) -> None:
     """Show one reader with their own addresses.
 
     These are the Reply-To address of their emails and their unsubscribe links. Use them to try out a reply or a click.
+    Also says where the reader comes from, and when and how they agreed.
     """
     from newsletter.cli import readers
 
@@ -344,9 +346,140 @@ def resubscribe(email: str) -> None:
 def forget(email: str) -> None:
     """Erase everything about a reader.
 
-    Only a keyed hash stays, so that an old line in the file cannot bring them back; `newsletter subscribers
-    resubscribe` can.
+    Also from copies of the ledger that an upgrade left, and handled emails in the mailbox. Only a keyed hash stays, so
+    that an old line in the file cannot bring them back; `newsletter subscribers resubscribe` can. Says what it cannot
+    reach.
     """
     from newsletter.cli import readers
 
     raise SystemExit(readers.forget(_settings(), email))
+
+
+_note = click.option("--note", metavar="NOTE", help="Where their consent comes from. It is kept with each of them.")
+
+
+@subscribers.command()
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL...")
+@click.option("--topic", "topics", multiple=True, metavar="KEY", help="A topic to read; may be given several times.")
+@_note
+def add(emails: tuple[str, ...], topics: tuple[str, ...], note: str | None) -> None:
+    """Add readers who have asked you to.
+
+    They are kept in the ledger and not in the file. People who left, bounced or complained are not added again. Exit
+    code 1 if someone was not added.
+    """
+    from newsletter.cli import importing
+
+    raise SystemExit(importing.add(_settings(), emails, topics, note or "added by command"))
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--confirmed", is_flag=True, help="All of them have agreed to get it; needs --note.")
+@click.option("--ask", is_flag=True, help="Send each an email with a button to confirm.")
+@click.option(
+    "--sync", metavar="NAME", help="The file is all of the register NAME: people missing in it are unsubscribed."
+)
+@_note
+@click.option(
+    "--accept", is_flag=True, help="With --sync: confirm a file that lost more than half, or more than doubled."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
+@click.option(
+    "--errors",
+    metavar="CSV",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="errors.csv",
+    show_default=True,
+    help="Where to write rows that cannot be used.",
+)
+def import_readers(
+    file: Path,
+    confirmed: bool,
+    ask: bool,
+    sync: str | None,
+    note: str | None,
+    accept: bool,
+    dry_run: bool,
+    errors: Path,
+) -> None:
+    """Take in readers from a CSV file.
+
+    The first line of FILE names its columns: email, and any of name, topics, languages, send_at, timezone and
+    frequency. Other columns are not read. "-" reads standard input. Readers are kept in the ledger. Nobody is brought
+    back who left, bounced, complained, was unsubscribed or forgotten. Running it again changes nothing, and what
+    readers have set themselves stays until the file says something new. Exit code 1 if a row could not be used.
+    """
+    if (confirmed, ask, sync is not None).count(True) != 1:
+        raise click.UsageError("use one of --confirmed, --ask and --sync NAME")
+    if confirmed and not note:
+        raise click.UsageError('--confirmed needs --note, e.g. --note "registration form, March 2026"')
+    if accept and sync is None:
+        raise click.UsageError("--accept needs --sync")
+    from newsletter.cli import importing
+    from newsletter.readers.importing import Order
+
+    order = Order(note=note or (f"register {sync}" if sync else ""), register=sync, ask=ask, dry_run=dry_run)
+    raise SystemExit(importing.import_file(_settings(), file, order, errors, accept=accept))
+
+
+@subscribers.command("export")
+@click.option("--csv", "as_csv", is_flag=True, help="A table that `newsletter subscribers import` reads.")
+@click.option("--yaml", "as_yaml", is_flag=True, help="Entries to paste below `subscribers:` in the subscriber list.")
+def export_readers(as_csv: bool, as_yaml: bool) -> None:
+    """Print all who read, as a table or as entries.
+
+    Those of the file and those of the ledger; people who have left are not among them. Redirect the output to a file.
+    """
+    if as_csv == as_yaml:
+        raise click.UsageError("use one of --csv and --yaml")
+    import sys
+
+    from newsletter.cli import importing
+
+    importing.export(_settings(), sys.stdout, as_yaml=as_yaml)
+
+
+@subscribers.command("to-ledger")
+def to_ledger() -> None:
+    """Move all readers of the file into the ledger.
+
+    They keep what they have, and the list below `subscribers:` becomes empty. Everything else in the file stays as it
+    is. `newsletter subscribers export --yaml` prints them as entries again.
+    """
+    from newsletter.cli import readers
+
+    raise SystemExit(readers.to_ledger(_settings()))
+
+
+@subscribers.command()
+@_json
+def pending(as_json: bool) -> None:
+    """List who has confirmed and waits for your approval."""
+    from newsletter.cli import approving
+
+    approving.pending(_settings(), as_json=as_json)
+
+
+@subscribers.command()
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL...")
+def approve(emails: tuple[str, ...]) -> None:
+    """Let people in who wait for your approval.
+
+    Exit code 1 if someone does not wait for it.
+    """
+    from newsletter.cli import approving
+
+    raise SystemExit(approving.settle(_settings(), emails, approved=True))
+
+
+@subscribers.command()
+@click.argument("emails", nargs=-1, required=True, metavar="EMAIL...")
+def decline(emails: tuple[str, ...]) -> None:
+    """Decline people who wait for your approval.
+
+    Nothing is written to them. Exit code 1 if someone does not wait for it.
+    """
+    from newsletter.cli import approving
+
+    raise SystemExit(approving.settle(_settings(), emails, approved=False))

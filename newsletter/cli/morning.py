@@ -20,7 +20,7 @@ from newsletter.delivery import send_now
 from newsletter.errors import ArxivError, ConfigurationError, DataFolderLocked
 from newsletter.models import NOT_SERVED, ArchiveMode, Enrolled, Finding, Issue, IssueState, Outgoing, Reader, Roster
 from newsletter.pipeline import Desk
-from newsletter.readers import Counter, in_force
+from newsletter.readers import Counter, departing, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
 from newsletter.telling import issue_line, left_over, morning_lines, not_out_line
@@ -97,6 +97,7 @@ def _send(
             click.echo(line)
         pipeline.publish(desk)
         pipeline.clear_old(desk.store, desk.now(), counter.keep, stop=told)
+        departing.depart(counter, stop=told)
         is_partly = left_over(desk)[0] or done.tally.failed or done.tally.unaccepted or looked.findings
         return 1 if is_partly or any(_was_not_served(desk, issue) for issue in done.issues) else 0
 
@@ -188,7 +189,7 @@ def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Pa
         roster = load_roster(counter)
         reader = _reader_of(roster, email)
         with (
-            _alone_if_possible(settings, counter) as alone,
+            alone_if_possible(settings, counter, "preview") as alone,
             progress() as show,
             app.open_desk(settings, counter, roster.masthead, progress=show) as desk,
         ):
@@ -221,11 +222,11 @@ def _no_reader(email: str | None) -> ConfigurationError:
 
 
 @contextmanager
-def _alone_if_possible(settings: Settings, counter: Counter) -> Iterator[bool]:
+def alone_if_possible(settings: Settings, counter: Counter, command: str) -> Iterator[bool]:
     """Whether the data folder is ours: beside a running service a preview shows what is there, and prepares nothing."""
     with ExitStack() as held:
         try:
-            held.enter_context(app.work_folder(settings, counter.store, "preview", counter.now))
+            held.enter_context(app.work_folder(settings, counter.store, command, counter.now))
         except DataFolderLocked:
             yield False
         else:

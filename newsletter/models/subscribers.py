@@ -97,6 +97,21 @@ class Usual:
     wishes: Wishes
     topics: tuple[str, ...]  # all that there are
 
+    def reader(self, email: str = "", source: Source | None = None) -> Reader:
+        """Who says nothing else and is not in the file."""
+        due = self.hours
+        return Reader(
+            email=email,
+            wishes=self.wishes,
+            send_at=due.send_at,
+            wait_until=due.wait_until,
+            timezone=due.timezone,
+            days=due.days,
+            weekly=due.weekly,
+            source=source or Source.COMMAND,
+            in_file=False,
+        )
+
 
 class Source(StrEnum):
     """How a reader came here."""

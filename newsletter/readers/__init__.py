@@ -7,6 +7,10 @@ in_force     which subscriber list is in force: a changed file is taken in, a br
 enrolling    the list's readers as rows of the ledger
 guard        a list that changed too much waits for your confirmation
 forgetting   erasing everything about a reader except a keyed hash
+departing    who left long ago becomes such a hash
+left_log     who left, beside the ledger, for the case that a copy is put back
+importing    rows of a table become readers of the ledger
+moving       readers of the file become readers of the ledger
 """
 
 from newsletter.readers.changes import (

@@ -11,14 +11,16 @@ import structlog
 from newsletter import subscribers
 from newsletter.errors import NewsletterError
 from newsletter.models import Preference, Reader, Subscriber, SubscriberState
-from newsletter.readers import in_force, lists
+from newsletter.readers import in_force, left_log, lists
 from newsletter.readers.counter import Counter
+from newsletter.readers.left_log import What
 from newsletter.readers.preferences import merged
 from newsletter.subscribers.preferences import PREFERENCES, said
 
 log = structlog.get_logger()
 
 BY_REPLY, BY_LINK = "by reply", "by link"
+MISSING = "missing in "  # and the name of a register
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +40,20 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
     subscriber = counter.store.subscriber(subscriber_id)
     if subscriber is None or (how in (BY_REPLY, BY_LINK) and lists.is_list(counter, subscriber_id)):
         return None
-    again = subscriber.state is SubscriberState.UNSUBSCRIBED
+    again = subscriber.state is SubscriberState.UNSUBSCRIBED and not ended_by_register(subscriber)
     if not again or not subscriber.why:
         value = f"{counter.today} {how}"
-        counter.store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, counter.now())
+        with left_log.noting(counter, What.LEFT, [subscriber.email], value):
+            counter.store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, counter.now())
     return _settled(counter, subscriber)
 
 
 def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
     """Resubscribe: the only way to undo that someone left, was left out after bounces, or paused."""
-    counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
-    counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, f"{counter.today} resubscribed", counter.now())
+    why = f"{counter.today} resubscribed"
+    with left_log.noting(counter, What.BACK, [subscriber.email], why):
+        counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
+        counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, why, counter.now())
     return _settled(counter, subscriber)
 
 
@@ -57,7 +62,8 @@ def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
     value = f"{counter.today} {why}"
     if subscriber.state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED):
         return Changed(subscriber, None)
-    counter.store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, counter.now())
+    with left_log.noting(counter, What.SUPPRESSED, [subscriber.email], value):
+        counter.store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, counter.now())
     return _settled(counter, subscriber)
 
 
@@ -91,6 +97,19 @@ def left_by_themselves(subscriber: Subscriber) -> bool:
     """Whether a reader who unsubscribed did so themselves."""
     own = (subscriber.why or "").endswith((BY_REPLY, BY_LINK))
     return subscriber.state is SubscriberState.UNSUBSCRIBED and own
+
+
+def ended_by_register(subscriber: Subscriber) -> bool:
+    """Whether it was a register that lost them: nobody's wish, so it may bring them back, and they may confirm."""
+    return subscriber.state is SubscriberState.UNSUBSCRIBED and MISSING in (subscriber.why or "")
+
+
+def bars(subscriber: Subscriber) -> bool:
+    """Whether joining must not bring them back: after a complaint, or where the operator ended it."""
+    if subscriber.state is SubscriberState.SUPPRESSED:
+        return (subscriber.why or "").endswith("complaint")
+    left = subscriber.state is SubscriberState.UNSUBSCRIBED
+    return left and not left_by_themselves(subscriber) and not ended_by_register(subscriber)
 
 
 def undo(counter: Counter, subscriber: Subscriber) -> Changed | None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from itertools import islice
 
 from newsletter.models import Reader, Subscriber, SubscriberState
-from newsletter.readers.forgetting import fingerprints
+from newsletter.readers.fingerprints import fingerprints
 from newsletter.readers.preferences import laid_over
 from newsletter.store import Store
 from newsletter.store.roster import Turnover
@@ -23,12 +23,13 @@ def enrol(
 
     `unchanged`: whether the file still says what it said when it was read; else its pauses may be over.
     """
-    return store.replace_roster(_entries(store, keys, readers, now, unchanged))
+    return store.replace_roster(entries(store, keys, readers, now, unchanged))
 
 
-def _entries(
+def entries(
     store: Store, keys: Keys, readers: Iterable[Reader], now: datetime, unchanged: Callable[[], bool]
 ) -> Iterator[tuple[int, Reader]]:
+    """Subscriber ids and what they get; who is new is added, and what the file newly says of leaving counts."""
     rest, has_own = iter(readers), store.has_own_readers()
     while chunk := list(islice(rest, _CHUNK)):
         gone = store.forgotten()

@@ -6,9 +6,11 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Roster
 from newsletter.readers.counter import Counter
 from newsletter.store import Store
+from newsletter.subscribers import Edit
 
 _FEWEST, _FEW = 4, 10
 _READERS = "roster-readers"  # the size of the list that the guard last let pass
+_EXPECTED = "roster-expected"  # the hash of a file that we write ourselves
 
 
 def is_held_back(before: int, now: int) -> bool:
@@ -22,7 +24,7 @@ def is_held_back(before: int, now: int) -> bool:
 def held_back(counter: Counter, roster: Roster) -> list[Finding]:
     """The finding for a list that waits for `newsletter check --accept`."""
     before, now = counter.store.recall(_READERS), len(roster.readers)
-    if before is None or not is_held_back(int(before), now):
+    if before is None or not is_held_back(int(before), now) or _is_expected(counter.store, roster):
         return []
     problem = f"{now} readers instead of {before}: the change is not applied yet, waiting for your confirmation"
     return [Finding(str(counter.subscribers), None, problem, "fix it, or confirm with `newsletter check --accept`")]
@@ -39,6 +41,15 @@ def one_less(store: Store) -> None:
     """We took an entry out of the file ourselves: that is no mistake of the operator's."""
     if before := store.recall(_READERS):
         store.remember(_READERS, str(int(before) - 1))
+
+
+def expect(store: Store, edit: Edit) -> None:
+    """We are about to change the file ourselves, however much."""
+    store.remember(_EXPECTED, edit.after)
+
+
+def _is_expected(store: Store, roster: Roster) -> bool:
+    return any(made == store.recall(_EXPECTED) for _, made in roster.made_of[:1])
 
 
 def remember_size(store: Store, roster: Roster) -> None:

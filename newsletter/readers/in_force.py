@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from newsletter import __version__, scoring, subscribers
 from newsletter.models import ArchiveMode, Finding, Masthead, Preference, Reader, Roster
-from newsletter.readers import guard, news
+from newsletter.readers import guard, left_log, news
 from newsletter.readers.counter import Counter
 from newsletter.readers.enrolling import enrol
 from newsletter.readers.preferences import honoured
@@ -97,6 +97,7 @@ def _is_of(counter: Counter, known: InForce) -> bool:
 
 def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     """Put this list in force if it is not yet. Only for the holder of the data folder's lock."""
+    left_log.catch_up(counter)
     if isinstance(looked, InForce):
         return looked
     before = last_good(counter.store)
@@ -131,6 +132,7 @@ class Follower:
 
     def look(self) -> InForce:
         """The list as the file is now, in force. Raises ConfigurationError, and what was in force stays so."""
+        left_log.catch_up(self.counter)  # someone may put back a copy of the ledger under a running service
         stamps = _stamps(self._known) if self._known else None
         beside = _beside(self.counter.store)
         if self._known and stamps and stamps == self._stamps and self._known.beside == beside:

@@ -25,11 +25,11 @@ from newsletter.models import (
     Reader,
     Source,
     Subscriber,
-    SubscriberState,
 )
-from newsletter.readers import forgetting, in_force
-from newsletter.readers.changes import come_back, left_by_themselves
+from newsletter.readers import forgetting, in_force, left_log
+from newsletter.readers.changes import bars, come_back
 from newsletter.readers.counter import Counter
+from newsletter.readers.left_log import What
 from newsletter.readers.preferences import CHOSEN, filled, laid_over, merged
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
@@ -177,7 +177,7 @@ def step_for(counter: Counter, request: JoinRequest) -> Step:
         return Step.CONFIRM if request.emails < MOST_EMAILS else Step.NOTHING
     if _reads(counter, there):
         return Step.READING
-    return Step.CONFIRM if _may_come_back(there) and request.emails < MOST_EMAILS else Step.NOTHING
+    return Step.CONFIRM if not bars(there) and request.emails < MOST_EMAILS else Step.NOTHING
 
 
 def _reads(counter: Counter, subscriber: Subscriber) -> bool:
@@ -188,13 +188,6 @@ def known(counter: Counter, written: str) -> Subscriber | None:
     """Whose address this is, in either spelling of its domain."""
     spellings = {written.lower(), _validated(written).normalized.lower()}
     return next(iter(counter.store.subscribers_of(spellings).values()), None)
-
-
-def _may_come_back(subscriber: Subscriber) -> bool:
-    """Confirming lifts one's own leaving and a bounce; never a complaint, nor what the operator did."""
-    if subscriber.state is SubscriberState.UNSUBSCRIBED:
-        return left_by_themselves(subscriber)
-    return not (subscriber.state is SubscriberState.SUPPRESSED and (subscriber.why or "").endswith("complaint"))
 
 
 def invite(counter: Counter, request: JoinRequest) -> str:
@@ -241,7 +234,7 @@ def agree(counter: Counter, masthead: Masthead, request: JoinRequest) -> Joined 
     """Whoever asked has confirmed; None where they have become someone of whom nothing is wanted."""
     there = known(counter, request.written)
     barred = counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written))
-    if barred or (there and not _may_come_back(there)):
+    if barred or (there and bars(there)):
         return None
     request = replace(request, confirmed=counter.now())
     if there and _reads(counter, there):
@@ -309,7 +302,8 @@ def never(counter: Counter, secret: str) -> bool:
     if found.again:
         return False  # who reads leaves by the links of the emails
     now = counter.now()
-    counter.store.bar(forgetting.fingerprint(counter.keys, found.request.written), now)
+    with left_log.noting(counter, What.BARRED, [found.request.written]):
+        counter.store.bar(forgetting.fingerprint(counter.keys, found.request.written), now)
     counter.store.drop_join(found.request.email)
     counter.store.use_ticket(_kept(counter, secret), PURPOSE, now)
     return True

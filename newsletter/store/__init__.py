@@ -14,6 +14,7 @@ from newsletter.store.notes import Notes
 from newsletter.store.papers import Papers
 from newsletter.store.questions import Questions
 from newsletter.store.readers import Readers
+from newsletter.store.registers import Registers
 from newsletter.store.retention import Retention
 from newsletter.store.roster import Rosters
 from newsletter.store.tables import REVISION
@@ -28,6 +29,7 @@ class Store(
     Judgements,
     Readers,
     Rosters,
+    Registers,
     Joining,
     Deliveries,
     Attempts,

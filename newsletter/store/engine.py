@@ -163,6 +163,12 @@ class Base:
         """Whether it ends with this process."""
         return isinstance(self._engine.pool, StaticPool)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where its file lies; None for one in memory or on a disk that can only be read."""
+        database = self._engine.url.database or ""
+        return None if self.in_memory or database.startswith("file:") else Path(database).parent
+
     def rest(self) -> None:
         """End the connections that nobody uses: until the next use the file alone is the whole ledger."""
         if not self.in_memory:

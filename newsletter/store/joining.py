@@ -11,7 +11,7 @@ from sqlalchemy import Row, case, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import JoinRequest, JoinState, Source
-from newsletter.store.engine import Base
+from newsletter.store.engine import Base, add_missing
 from newsletter.store.papers import CHUNK
 from newsletter.store.tables import join_request
 
@@ -34,6 +34,14 @@ class Joining(Base):
         with self._transaction() as connection:
             connection.execute(noted.on_conflict_do_update(index_elements=["email"], set_=asked_again))
 
+    def ask_all(self, requests: Sequence[JoinRequest]) -> int:
+        """Note who asks and has not asked yet; how many those are."""
+        rows = [asdict(one) | {"given": dict(one.given)} for one in requests]
+        with self._transaction() as connection:
+            before = connection.scalar(select(func.count()).select_from(join_request)) or 0
+            add_missing(connection, join_request, rows)
+            return (connection.scalar(select(func.count()).select_from(join_request)) or 0) - before
+
     def join_request(self, email: str) -> JoinRequest | None:
         """By what two spellings of the address have in common."""
         with self._reading() as connection:
@@ -47,8 +55,9 @@ class Joining(Base):
         return _request(row) if row else None
 
     def join_requests(self, state: JoinState) -> Sequence[JoinRequest]:
-        """Some that are in this state, those first that were asked first."""
-        query = select(join_request).where(join_request.c.state == state.value).order_by(join_request.c.asked)
+        """Some that are in this state, those first that were asked first, and imported ones last."""
+        imported = join_request.c.source == Source.IMPORT.value
+        query = select(join_request).where(join_request.c.state == state.value).order_by(imported, join_request.c.asked)
         with self._reading() as connection:
             return [_request(row) for row in connection.execute(query.limit(CHUNK))]
 
@@ -62,7 +71,9 @@ class Joining(Base):
     def joins_since(self, since: datetime) -> int:
         """How many emails about joining have gone out since then, and how many are still to go."""
         sent = select(func.count()).select_from(join_request).where(join_request.c.sent >= since)
-        waiting = select(func.count()).select_from(join_request).where(join_request.c.state == JoinState.ASKED.value)
+        # Imported ones take what is left: they must not keep others from joining.
+        to_go = (join_request.c.state == JoinState.ASKED.value, join_request.c.source != Source.IMPORT.value)
+        waiting = select(func.count()).select_from(join_request).where(*to_go)
         with self._reading() as connection:
             return (connection.scalar(sent) or 0) + (connection.scalar(waiting) or 0)
 
@@ -74,8 +85,9 @@ class Joining(Base):
             return connection.scalars(query.order_by(join_request.c.asked)).all()
 
     def clear_joins(self, before: datetime) -> None:
-        """Remove what is older, but for what was confirmed or declined."""
-        old = (join_request.c.asked < before, join_request.c.state.not_in(_DECIDED))
+        """Remove what is older, but for what was confirmed or declined, and imported ones that are still to be sent."""
+        unsent = (join_request.c.source == Source.IMPORT.value) & (join_request.c.state == JoinState.ASKED.value)
+        old = (join_request.c.asked < before, join_request.c.state.not_in(_DECIDED), ~unsent)
         with self._transaction() as connection:
             connection.execute(delete(join_request).where(*old))
 

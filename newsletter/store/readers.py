@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, String, cast, delete, exists, func, or_, select, update
 
-from newsletter.models import Bounce, Preference, Subscriber, SubscriberState
+from newsletter.models import Bounce, Preference, Source, Subscriber, SubscriberState
 from newsletter.store.engine import Base, add_missing, put, put_all
-from newsletter.store.papers import chunks
+from newsletter.store.papers import CHUNK, chunks
 from newsletter.store.tables import (
     answer,
     answered,
@@ -20,13 +21,17 @@ from newsletter.store.tables import (
     delivery,
     forgotten,
     inbound,
+    join_request,
+    meta,
     preference,
     question,
     reader,
     received,
     subscriber,
+    ticket,
 )
 
+IMPORTED = "roster.import"  # the number of the last import of the file that was finished
 _SIGN = 1 << 63  # ids are unsigned for tokens and signed in the column
 
 
@@ -37,11 +42,14 @@ class Readers(Base):
         """The subscribers of these addresses by lower-case address; unknown ones are added as active."""
         wanted = dict.fromkeys(email.lower() for email in emails)
         found: dict[str, Subscriber] = {}
+        # Together they lie in few pages of the file: for a million at once, half the work.
+        first = secrets.randbits(64)
+        ids = ((first + place) % (1 << 64) for place in count())
         with self._transaction() as connection:
             for chunk in chunks(wanted):
                 query = select(subscriber).where(subscriber.c.email.in_(chunk))
                 there = {row.email for row in connection.execute(query)}
-                fresh = [_new_row(email, now) for email in chunk if email not in there]
+                fresh = [_new_row(next(ids), email, now) for email in chunk if email not in there]
                 add_missing(connection, subscriber, fresh)
                 found.update((row.email, to_subscriber(row)) for row in connection.execute(query))
         return found
@@ -56,6 +64,18 @@ class Readers(Base):
     def subscribers(self) -> Sequence[Subscriber]:
         with self._reading() as connection:
             return [to_subscriber(row) for row in connection.execute(select(subscriber).order_by(subscriber.c.email))]
+
+    def addresses(self) -> Iterator[Subscriber]:
+        """All of them by address, a chunk at a time."""
+        last = ""
+        while True:
+            page = select(subscriber).where(subscriber.c.email > last).order_by(subscriber.c.email).limit(CHUNK)
+            with self._reading() as connection:
+                found = [to_subscriber(row) for row in connection.execute(page)]
+            if not found:
+                return
+            yield from found
+            last = found[-1].email
 
     def subscribers_of(self, emails: Iterable[str]) -> Mapping[str, Subscriber]:
         """Those of these addresses that the ledger knows, by lower-case address; nobody is added."""
@@ -150,14 +170,29 @@ class Readers(Base):
 
         `barred`: joining does not bring them back.
         """
-        who = column_id(subscriber_id)
+        self.forget_all([(subscriber_id, fingerprint, barred)], now)
+
+    def forget_all(self, some: Sequence[tuple[int, str | None, bool]], now: datetime) -> None:
+        """The same for many: id, fingerprint, and whether they are barred. Without a fingerprint nothing stays."""
         with self._transaction() as connection:
             # Else SQLite leaves the address in pages that it no longer uses.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
-            put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
-            for table in (received, delivery, bounce, answer, answered, question, preference, consent, reader):
-                connection.execute(delete(table).where(table.c.subscriber_id == who))
-            connection.execute(delete(subscriber).where(subscriber.c.id == who))
+            for subscriber_id, fingerprint, barred in some:
+                if fingerprint is not None:
+                    put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
+                _erase(connection, column_id(subscriber_id))
+
+    def departed(self, before: datetime) -> Sequence[Subscriber]:
+        """Some who left before that and of whom the file has no entry."""
+        states = [state.value for state in SubscriberState if not state.reads]
+        entered = or_(reader.c.source == Source.FILE.value, reader.c.own_hours_id.is_not(None))
+        with self._reading() as connection:
+            number = int(connection.scalar(select(meta.c.value).where(meta.c.key == IMPORTED)) or 0)
+            in_file = exists().where(
+                reader.c.subscriber_id == subscriber.c.id, reader.c.import_number >= max(1, number), entered
+            )
+            query = select(subscriber).where(subscriber.c.state.in_(states), subscriber.c.since < before, ~in_file)
+            return [to_subscriber(row) for row in connection.execute(query.limit(CHUNK))]
 
     def forgotten(self) -> frozenset[str]:
         """The fingerprints of all who were forgotten."""
@@ -168,6 +203,11 @@ class Readers(Base):
         """Someone who is no reader never wants to hear from us."""
         with self._transaction() as connection:
             put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": True})
+
+    def note_forgotten(self, fingerprint: str, now: datetime, *, barred: bool) -> None:
+        """Someone of whom nothing else is known, or kept, was forgotten."""
+        with self._transaction() as connection:
+            add_missing(connection, forgotten, [{"hash": fingerprint, "at": now, "barred": barred}])
 
     def is_barred(self, fingerprints: Iterable[str]) -> bool:
         """Whether one of these fingerprints is of someone whom joining does not bring back."""
@@ -212,6 +252,18 @@ class Readers(Base):
         return there is None
 
 
+def _erase(connection: Connection, who: int) -> None:
+    email = connection.scalar(select(subscriber.c.email).where(subscriber.c.id == who))
+    for table in (received, delivery, bounce, answer, answered, question, preference, consent, reader):
+        connection.execute(delete(table).where(table.c.subscriber_id == who))
+    connection.execute(delete(subscriber).where(subscriber.c.id == who))
+    if email:
+        named = or_(join_request.c.email == email, func.lower(join_request.c.written) == email)
+        connection.execute(delete(join_request).where(named))
+        quoted = f'"{email}"'
+        connection.execute(delete(ticket).where(func.instr(func.lower(cast(ticket.c.payload, String)), quoted) > 0))
+
+
 def overrides(connection: Connection) -> str:
     """See `Readers.overrides`."""
     found = [connection.execute(select(func.count(), func.max(table.c.at))).one() for table in (forgotten, preference)]
@@ -228,9 +280,9 @@ def put_preferences(connection: Connection, preferences: Iterable[Preference]) -
     put_all(connection, preference, rows)
 
 
-def _new_row(email: str, now: datetime) -> dict[str, Any]:
+def _new_row(subscriber_id: int, email: str, now: datetime) -> dict[str, Any]:
     times = {"since": now, "added": now}
-    return {"id": column_id(secrets.randbits(64)), "email": email, "state": SubscriberState.ACTIVE.value} | times
+    return {"id": column_id(subscriber_id), "email": email, "state": SubscriberState.ACTIVE.value} | times
 
 
 def to_subscriber(row: Row[Any]) -> Subscriber:

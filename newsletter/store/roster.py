@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -31,10 +32,9 @@ from sqlalchemy import (
 from newsletter.models import Consent, Enrolled, Hours, Preference, Reader, Source, SubscriberState, Usual, Wishes
 from newsletter.store.engine import Base, add_missing, put, put_all
 from newsletter.store.papers import CHUNK, chunks
-from newsletter.store.readers import column_id, overrides, put_preferences, value_id
+from newsletter.store.readers import IMPORTED, column_id, overrides, put_preferences, value_id
 from newsletter.store.tables import consent, delivery, hours, meta, reader, received, subscriber, wishes
 
-_NUMBER = "roster.import"  # of the last import that was finished
 _USUAL = "roster.usual"
 _HOURS, _WISHES, _USUALS = TypeAdapter(Hours), TypeAdapter(Wishes), TypeAdapter(Usual)
 
@@ -68,7 +68,7 @@ class Rosters(Base):
             gone = (_of_file, reader.c.import_number >= before, reader.c.import_number < number)
             removed = connection.scalar(select(func.count()).select_from(reader).where(*gone)) or 0
             _lift_entries(connection, number)
-            put(connection, meta, {"key": _NUMBER, "value": str(number)})
+            put(connection, meta, {"key": IMPORTED, "value": str(number)})
         return Turnover(added, removed if before else 0, changed)
 
     def remember_usual(self, usual: Usual) -> None:
@@ -92,7 +92,7 @@ class Rosters(Base):
                 (values,) = _values(connection, [changed])
                 del values["email"]
             if own is not None:
-                (ids,) = _differences(connection, [own], _usual(connection))
+                (ids,) = _differences(connection, [own], usual_in(connection))
                 values |= {f"own_{key}": value for key, value in ids.items()} if changed.in_file else ids
             connection.execute(update(reader).where(mine).values(values))
             return before, overrides(connection)
@@ -102,14 +102,18 @@ class Rosters(Base):
         entries: Sequence[tuple[int, Reader]],
         register: tuple[str, int] | None = None,
         consents: Sequence[Consent] = (),
+        given: Sequence[str] = (),
+        keep: Collection[str] = (),
     ) -> None:
         """Put readers in force who did not come by the file, with what they have, in one transaction.
 
         An entry of the file goes on to lie over it. `register`: which one brought them, and the number of its import.
+        `given`: what an import said of each; without it, what the last one said stays. `keep`: columns of readers who
+        are there that stay as they are.
         """
         with self._transaction() as connection:
-            ids = _differences(connection, [one for _, one in entries], _usual(connection))
-            laid_over = _laid_over(connection, [column_id(who) for who, _ in entries], _finished(connection))
+            ids = _differences(connection, [one for _, one in entries], usual_in(connection))
+            laid_over = _laid_over(connection, [column_id(who) for who, _ in entries], finished(connection))
             name, number = register or (None, None)
             rows = [
                 {"subscriber_id": column_id(who), "email": one.email, "name": one.name, "source": one.source.value}
@@ -118,11 +122,15 @@ class Rosters(Base):
                 | own
                 for (who, one), own in zip(entries, ids, strict=True)
             ]
+            for row, text in zip(rows, given, strict=False):
+                row["given"] = text
+            for row, column in product(rows, keep):
+                del row[column]
             put_all(connection, reader, [row for row in rows if row["subscriber_id"] not in laid_over])
             for row in rows:
                 if row["subscriber_id"] in laid_over:
                     beneath = {f"own_{key}": row[key] for key in ("hours_id", "wishes_id")}
-                    kept = {key: row[key] for key in ("source", "register", "register_number")}
+                    kept = {key: row[key] for key in _BROUGHT if key in row}
                     mine = reader.c.subscriber_id == row["subscriber_id"]
                     connection.execute(update(reader).where(mine).values(beneath | kept))
             put_all(connection, consent, [_consent_row(one) for one in consents])
@@ -132,7 +140,7 @@ class Rosters(Base):
         own_hours, own_wishes = (func.coalesce(reader.c[f"own_{key}"], reader.c[key]) for key in _SHARED)
         found: dict[int, Reader] = {}
         with self._reading() as connection:
-            usual = _usual(connection)
+            usual = usual_in(connection)
             for chunk in chunks(subscriber_ids):
                 mine = reader.c.subscriber_id.in_([column_id(one) for one in chunk])
                 query = (
@@ -141,7 +149,7 @@ class Rosters(Base):
                     .join(wishes, wishes.c.id == own_wishes)
                     .where(mine, ~_of_file)
                 )
-                found.update((value_id(row.subscriber_id), _reader(row, usual)) for row in connection.execute(query))
+                found.update((value_id(row.subscriber_id), to_reader(row, usual)) for row in connection.execute(query))
         return found
 
     def has_own_readers(self) -> bool:
@@ -162,34 +170,35 @@ class Rosters(Base):
             select(reader, hours.c.text.label("hours"), wishes.c.text.label("wishes"))
             .join(hours, hours.c.id == reader.c.hours_id)
             .join(wishes, wishes.c.id == reader.c.wishes_id)
-            .where(reader.c.subscriber_id == column_id(subscriber_id), _in_force(self._number()))
+            .where(reader.c.subscriber_id == column_id(subscriber_id), in_force(self._number()))
         )
         with self._reading() as connection:
             row = connection.execute(query).first()
-            return _reader(row, _usual(connection)) if row else None
+            return to_reader(row, usual_in(connection)) if row else None
 
     def reader_languages(self) -> tuple[str, ...]:
         """Every language that a reader in force asks for whom the operator brought here."""
         by_themselves = reader.c.source.in_((Source.PAGE.value, Source.EMAIL.value))
-        asked = select(reader.c.wishes_id).where(_in_force(self._number()), ~by_themselves).distinct()
+        asked = select(reader.c.wishes_id).where(in_force(self._number()), ~by_themselves).distinct()
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:
-            texts, usual = connection.scalars(query).all(), _usual(connection)
+            texts, usual = connection.scalars(query).all(), usual_in(connection)
         return tuple(dict.fromkeys(language for text in texts for language in _wishes(text, usual).languages))
 
     def mailing_lists(self) -> frozenset[int]:
         """The ids of subscribers that are mailing lists."""
         with self._reading() as connection:
             rows = connection.execute(select(wishes).where(wishes.c.text.contains('"mailing_list"', autoescape=True)))
-            ids = [row.id for row in rows if _wishes(row.text, None).mailing_list]
-            mine = select(reader.c.subscriber_id).where(reader.c.wishes_id.in_(ids), _in_force(self._number()))
+            usual = usual_in(connection)
+            ids = [row.id for row in rows if _wishes(row.text, usual).mailing_list]
+            mine = select(reader.c.subscriber_id).where(reader.c.wishes_id.in_(ids), in_force(self._number()))
             return frozenset(map(value_id, connection.scalars(mine))) if ids else frozenset()
 
     def hours(self) -> Mapping[int, Hours]:
         """The distinct hours of the readers who get email, by id."""
         mine = exists().where(reader.c.hours_id == hours.c.id, *_gets_mail(self._number()))
         with self._reading() as connection:
-            usual = _usual(connection)
+            usual = usual_in(connection)
             return {row.id: _hours(row.text, usual) for row in connection.execute(select(hours).where(mine))}
 
     def readers_by_hours(self) -> Mapping[int, int]:
@@ -203,7 +212,7 @@ class Rosters(Base):
         asked = select(reader.c.wishes_id).where(*_gets_mail(self._number())).distinct()
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:
-            usual = _usual(connection)
+            usual = usual_in(connection)
             return list(dict.fromkeys(_wishes(text, usual) for text in connection.scalars(query)))
 
     def pages(
@@ -227,7 +236,7 @@ class Rosters(Base):
         page = query
         while True:
             with self._reading() as connection:
-                rows, usual = connection.execute(page).all(), _usual(connection)
+                rows, usual = connection.execute(page).all(), usual_in(connection)
             if not rows:
                 return
             yield [_enrolled(row, usual) for row in rows]
@@ -235,15 +244,15 @@ class Rosters(Base):
 
     def _number(self) -> int:
         with self._reading() as connection:
-            return _finished(connection)
+            return finished(connection)
 
 
-def _finished(connection: Connection) -> int:
+def finished(connection: Connection) -> int:
     """The number of the last import of the file that was finished."""
-    return int(connection.scalar(select(meta.c.value).where(meta.c.key == _NUMBER)) or 0)
+    return int(connection.scalar(select(meta.c.value).where(meta.c.key == IMPORTED)) or 0)
 
 
-def _usual(connection: Connection) -> Usual | None:
+def usual_in(connection: Connection) -> Usual | None:
     """What readers have who say nothing else; None before a list is in force."""
     return _read_usual(connection.scalar(select(meta.c.value).where(meta.c.key == _USUAL)))
 
@@ -257,17 +266,19 @@ _place = tuple_(reader.c.wishes_id, reader.c.subscriber_id)
 _same_reader = received.c.subscriber_id == reader.c.subscriber_id
 _SEEN = ("subscriber_id", "email", "name", "hours_id", "wishes_id")  # of a reader: what an edit of the file changes
 _SHARED = ("hours_id", "wishes_id")
+_BROUGHT = ("source", "register", "register_number", "given")
 _of_file = reader.c.source == "file"  # all others are in force whatever a file says
 
 
-def _in_force(number: int) -> ColumnElement[bool]:
+def in_force(number: int) -> ColumnElement[bool]:
+    """Whether a row of the reader table counts; `number`: of the last import of the file that was finished."""
     return or_(reader.c.import_number >= number, ~_of_file)
 
 
 def _gets_mail(number: int) -> tuple[ColumnElement[bool], ...]:
     """What is true of a row in force whose reader is active."""
     return (
-        _in_force(number),
+        in_force(number),
         subscriber.c.id == reader.c.subscriber_id,
         subscriber.c.state == SubscriberState.ACTIVE.value,
     )
@@ -312,7 +323,7 @@ def _put_entries(
     rows = [key | row for key, row in zip(keys, values, strict=True)]
     mine = reader.c.subscriber_id.in_([row["subscriber_id"] for row in rows])
     known = connection.execute(
-        select(*(reader.c[name] for name in _SEEN)).where(mine, _in_force(before) if before else false())
+        select(*(reader.c[name] for name in _SEEN)).where(mine, in_force(before) if before else false())
     )
     held = {row.subscriber_id: tuple(row) for row in known}
     new = sum(row["subscriber_id"] not in held for row in rows)
@@ -420,21 +431,28 @@ def _wishes(text: str, usual: Usual | None) -> Wishes:
     return replace(found, topics=tuple(key for key in found.topics if key in usual.topics) or usual.wishes.topics)
 
 
-def _reader(row: Row[Any], usual: Usual | None) -> Reader:
-    when = {name: getattr(_hours(row.hours, usual), name) for name in Hours.__dataclass_fields__}
+def to_reader(row: Row[Any], usual: Usual | None, names: tuple[str, str, str] = ("email", "hours", "wishes")) -> Reader:
+    """A row of the reader table as a value; `names`: of the address as written, and of the texts it is joined with."""
+    email, when, what = (getattr(row, name) for name in names)
+    due = _hours(when, usual)
     return Reader(
-        email=row.email,
+        email=email,
         name=row.name,
-        wishes=_wishes(row.wishes, usual),
-        stated=tuple((row.stated or {}).items()),
+        wishes=_wishes(what, usual),
+        stated=tuple(row.stated.items()) if row.stated else (),
         source=Source(row.source),
         in_file=row.source == Source.FILE or row.own_hours_id is not None,
-        **when,
+        send_at=due.send_at,
+        wait_until=due.wait_until,
+        timezone=due.timezone,
+        days=due.days,
+        weekly=due.weekly,
     )
 
 
 def _consent_row(one: Consent) -> dict[str, Any]:
-    return asdict(one) | {"subscriber_id": column_id(one.subscriber_id), "source": one.source.value}
+    row = {name: getattr(one, name) for name in Consent.__dataclass_fields__}  # asdict copies each value
+    return row | {"subscriber_id": column_id(one.subscriber_id), "source": one.source.value}
 
 
 def _consent(row: Row[Any]) -> Consent:

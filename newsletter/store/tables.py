@@ -266,6 +266,7 @@ reader = Table(
     Column("own_wishes_id", _ID),
     Column("register", String),  # which of the operator's registers brought this reader, see `import --sync`
     Column("register_number", Integer),  # the last import of it that had this reader
+    Column("given", String),  # what the last import said of this reader, as a JSON object: what it changes later counts
     # A page of readers is a range of it; equal wishes lie together, so that emails of one edition do.
     Index("reader_page", "hours_id", "wishes_id", "subscriber_id"),
     Index("reader_register", "register", "register_number"),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from yaml.nodes import Node, SequenceNode
+from yaml.nodes import Node, ScalarNode, SequenceNode
 
 from newsletter.errors import ConfigurationError
-from newsletter.models import Finding
+from newsletter.models import Finding, Roster
 from newsletter.subscribers import splices
-from newsletter.subscribers.edit import entries_of, find_entry, says_the_same
-from newsletter.subscribers.files import replace_file
+from newsletter.subscribers.edit import Edit, entries_of, find_entry, says_the_same
+from newsletter.subscribers.files import replace_file, sha256
+from newsletter.subscribers.roster import parse
 from newsletter.subscribers.splices import Place, Splice
-from newsletter.subscribers.tree import compose, decode, line_of, shown, without_collector
+from newsletter.subscribers.tree import compose, decode, is_empty, line_of, shown, without_collector
 
 _BOM = "\ufeff"
 _DASH = re.compile(r"-[ \t]*(?:#[^\r\n]*)?(?:\r?\n[ \t]*(?:#[^\r\n]*)?)*\Z")
@@ -50,6 +53,41 @@ def without_entry(text: str, email: str, *, file: str = "subscribers.yaml") -> s
         rest = [node for index, node in enumerate(entries_of(before)[1]) if index != place.index]
         if not _is_rest(new, before, rest, file):
             finding = Finding(file, line_of(place.node), "this entry cannot be removed safely", "remove it by hand")
+            raise ConfigurationError([finding])
+    return bom + new
+
+
+def empty(path: Path, before: Callable[[Roster, Edit], None]) -> None:
+    """Take every entry out of the file in one step; first `before` is called with what it holds.
+
+    Comments among the entries go with them. Raises what `before` raises, OSError where the file cannot be written, and
+    ConfigurationError where it cannot be changed safely.
+    """
+    file = shown(path)
+
+    def change(raw: bytes) -> bytes:
+        text = decode(raw, file)
+        new = without_entries(text, file=file).encode("utf-8")
+        edit = Edit(0, sha256(raw), sha256(new))
+        before(replace(parse(text, file, path.parent), made_of=((str(path), edit.before),)), edit)
+        return new
+
+    replace_file(path, change)
+
+
+def without_entries(text: str, *, file: str = "subscribers.yaml") -> str:
+    """The text with an empty list of subscribers."""
+    bom, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
+    with without_collector():
+        before = compose(bare, file)
+        node, entries = entries_of(before)
+        if node is None or not entries or (isinstance(node, ScalarNode) and is_empty(node)):
+            return text
+        start = node.start_mark.index
+        at_margin = start == 0 or bare[start - 1] in "\r\n"
+        new, _ = splices.apply(bare, [(start, splices.end_of(bare, node), " []" if at_margin else "[]")])
+        if not _is_rest(new, before, [], file):
+            finding = Finding(file, line_of(node), "the entries cannot be removed safely", "remove them by hand")
             raise ConfigurationError([finding])
     return bom + new
 

@@ -41,17 +41,17 @@ def apply(text: str, splices: list[Splice]) -> tuple[str, int]:
 def setting(text: str, place: Place, field: str, value: str | list[str]) -> list[Splice]:
     """The splices that make the entry say `field: value`."""
     as_json = text[place.email[0].start_mark.index : place.email[0].start_mark.index + 1] == '"'
-    written = _written(value, as_json)
+    said = written(value, as_json)
     if place.field:
-        return [_replacing(text, *place.field, written)]
+        return [_replacing(text, *place.field, said)]
     name, address = (f'"{field}"', '"email"') if as_json else (field, "email")
     if isinstance(place.node, MappingNode):
-        return _inside(text, place, f"{name}: {written}")
+        return _inside(text, place, f"{name}: {said}")
     start, end = place.node.start_mark.index, end_of(text, place.node)
     if place.in_flow is not False:
         opened, closed = ("{", "}") if place.in_flow else ("[{", "}]")
-        return [(start, start, f"{opened}{address}: "), (end, end, f", {name}: {written}{closed}")]
-    return [(start, start, f"{address}: "), _line_after(text, end, place.node.start_mark.column, f"{name}: {written}")]
+        return [(start, start, f"{opened}{address}: "), (end, end, f", {name}: {said}{closed}")]
+    return [(start, start, f"{address}: "), _line_after(text, end, place.node.start_mark.column, f"{name}: {said}")]
 
 
 def _inside(text: str, place: Place, pair: str) -> list[Splice]:
@@ -122,9 +122,10 @@ def end_of(text: str, node: Node) -> int:
     return int(start + len(text[start:end].rstrip()))
 
 
-def _written(value: str | list[str], as_json: bool) -> str:
+def written(value: str | list[str], as_json: bool = False) -> str:
+    """A scalar or a list in brackets as YAML, in quotes where it needs them."""
     if isinstance(value, list):
-        return f"[{', '.join(_written(word, as_json) for word in value)}]"
+        return f"[{', '.join(written(word, as_json) for word in value)}]"
     is_plain = _PLAIN.fullmatch(value) and value.lower() != "null" and not as_json
     return value if is_plain else _quoted(value)
 

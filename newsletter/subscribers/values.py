@@ -43,13 +43,14 @@ def line(text: str) -> str:
     return text
 
 
-def _is_plain(text: str) -> bool:
+def is_plain(text: str) -> bool:
+    """Whether it is an address in ASCII that needs no closer look."""
     return _PLAIN_ADDRESS.fullmatch(text) is not None and text.rpartition(".")[2].lower() not in _RESERVED
 
 
 def email(text: str) -> str:
     """A valid address, as written; nothing is asked of the network."""
-    if _is_plain(text):
+    if is_plain(text):
         return text
     try:
         validate_email(text, check_deliverability=False)
@@ -61,7 +62,7 @@ def email(text: str) -> str:
 
 def address_key(text: str) -> str:
     """What two spellings of one address have in common (upper case, IDN written as xn--)."""
-    if _is_plain(text):
+    if is_plain(text):
         return text.lower()
     try:
         return validate_email(text, check_deliverability=False).normalized.casefold()

@@ -12,11 +12,12 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Five columns, two tables and four indexes."""
+    """Six columns, two tables and four indexes."""
     op.add_column("reader", sa.Column("own_hours_id", _NUMBER, nullable=True))
     op.add_column("reader", sa.Column("own_wishes_id", _NUMBER, nullable=True))
     op.add_column("reader", sa.Column("register", sa.String(), nullable=True))
     op.add_column("reader", sa.Column("register_number", sa.Integer(), nullable=True))
+    op.add_column("reader", sa.Column("given", sa.String(), nullable=True))
     op.create_index("reader_register", "reader", ["register", "register_number"])
     op.add_column("forgotten", sa.Column("barred", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_table(
