@@ -15,8 +15,9 @@ from newsletter import tokens
 from newsletter.addresses import ascii_domain, domain_of, own_address
 from newsletter.errors import NewsletterError
 from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Outcome, Outgoing, Verdict
-from newsletter.readers import Counter, in_force, joining
+from newsletter.readers import Counter, in_force, joining, tickets
 from newsletter.readers.joining import Step
+from newsletter.readers.tickets import Kind
 from newsletter.render import answer
 from newsletter.render.answer import Button, Content
 from newsletter.render.short import short_mail
@@ -31,7 +32,7 @@ _FULL, _LIST = "joins.full", "joins.approval"
 _READING = Response(
     title=Sentence("answer_reading"), lines=(Sentence("answer_reading_about"),), ways=(Way.PREFERENCES, Way.LEAVE)
 )
-_APPROVE = "approve joins"  # the purpose of the administrator's link
+_APPROVE = Kind("approve joins", joining.VALID)  # the administrator's link
 _LONGEST_LIST = 50  # requests in one email to the administrator
 
 
@@ -143,10 +144,7 @@ def _tell_of_waiting(counter: Counter) -> None:
     today = f"{counter.today}"
     if not waiting or counter.store.recall(_LIST) == today:
         return
-    secret = tokens.secret(counter.keys, _APPROVE, today)
-    counter.store.issue_ticket(
-        tokens.secret(counter.keys, f"{_APPROVE} kept", secret), _APPROVE, {}, counter.now() + joining.VALID
-    )
+    secret = tickets.issue(counter, _APPROVE, {}, of=today)
     shown = [f"{one.written}, confirmed {one.confirmed:%Y-%m-%d %H:%M} UTC" for one in waiting[:_LONGEST_LIST]]
     more = len(waiting) - len(shown)
     web = counter.letterhead.public_url
@@ -159,10 +157,9 @@ def _tell_of_waiting(counter: Counter) -> None:
 
 def may_approve(counter: Counter, secret: str) -> bool:
     """Whether this is the secret of a link to the administrator that still works."""
-    key = tokens.secret(counter.keys, f"{_APPROVE} kept", secret)
-    return counter.store.ticket(key, _APPROVE, counter.now()) is not None
+    return tickets.find(counter, _APPROVE, secret) is not None
 
 
 def close_approval(counter: Counter, secret: str) -> None:
     """All was decided: the link has done its work."""
-    counter.store.use_ticket(tokens.secret(counter.keys, f"{_APPROVE} kept", secret), _APPROVE, counter.now())
+    tickets.use(counter, _APPROVE, secret)
