@@ -65,7 +65,7 @@ KINDS: Mapping[str, Response] = {
         ways=(Way.PREFERENCES,),
     ),
     "address": Response(
-        title=Sentence("answer_not_yet"), lines=(Sentence("answer_not_yet_address"),), ways=(Way.PREFERENCES,)
+        title=Sentence("answer_not_yet"), lines=(Sentence("page_wrong_by_operator"),), ways=(Way.PREFERENCES,)
     ),
 }  # fmt: skip
 

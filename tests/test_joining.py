@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -57,6 +57,7 @@ class Join:
     now: datetime = MORNING
     refusing: bool = False
     agent: dict[str, str] = field(default_factory=dict)
+    done: Callable[[], None] = lambda: None  # waits for what happens behind the answers
 
     def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -119,12 +120,12 @@ class Join:
 @contextmanager
 def joining_at(folder: Path, server: Server, roster: str = OPEN, **changes: Any) -> Iterator[Join]:
     (folder / "subscribers.yaml").write_text(roster, "utf-8")
-    given = {"postal_address": "1 Road, Town", "admin_email": "owner@example.org"} | changes
+    own: dict[str, Any] = {"postal_address": "1 Road, Town", "admin_email": "owner@example.org"}
+    given = own | {"public_url": "https://news.example.org"} | changes
     settings = Settings(
         subscribers=folder / "subscribers.yaml",
         data_dir=folder / "var",
         sender="Morning arXiv <news@example.org>",
-        public_url="https://news.example.org",
         **given,
     )
     posted: list[Outgoing] = []

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import click
 
-from newsletter import app, readers, subscribers
+from newsletter import app, readers
 from newsletter.addresses import leave_mailto, own_address, plus
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding, Subscriber
-from newsletter.readers import Changed, Counter, forgetting, guard
+from newsletter.readers import Changed, Counter, erasing, forgetting
 from newsletter.settings import Settings
 from newsletter.telling import counted
 from newsletter.tokens import Purpose, make
@@ -93,22 +93,15 @@ def resubscribe(settings: Settings, email: str) -> int:
 def forget(settings: Settings, email: str) -> int:
     """Erase a reader from ledger, files and subscriber list; exit code 1 while the list still names them."""
     with app.open_counter(settings) as counter:
-        erased = forgetting.forget(counter, _known(counter, email))
-        click.echo(f"{email} is forgotten; {counted(erased, 'email file')} erased.")
-        return _removed(counter, email)
-
-
-def _removed(counter: Counter, email: str) -> int:
-    """Take the entry out of the file; exit code 1 if that is impossible."""
-    try:
-        if subscribers.remove_entry(counter.subscribers, email):
-            guard.one_less(counter.store)
+        erased = erasing.erase(counter, _known(counter, email))
+        click.echo(f"{email} is forgotten; {counted(erased.files, 'email file')} erased.")
+        if erased.entries:
             click.echo(f"{counter.subscribers}: entry removed.")
-    except (OSError, ConfigurationError) as error:
-        click.echo(f"{counter.subscribers}: still contains the entry and cannot be changed: {error}", err=True)
-        click.echo("They will get no email all the same; remove the entry by hand.", err=True)
-        return 1
-    return 0
+        if erased.problem:
+            problem = f"still contains the entry and cannot be changed: {erased.problem}"
+            click.echo(f"{counter.subscribers}: {problem}", err=True)
+            click.echo("They will get no email all the same; remove the entry by hand.", err=True)
+    return 1 if erased.problem else 0
 
 
 def _told(changed: Changed | None, settings: Settings) -> int:

@@ -265,7 +265,7 @@ def _titles(request: Request) -> tuple[tuple[str, ...], list[int]]:
 
 
 def _address(request: Request) -> Acted:
-    lines = (Sentence("answer_not_yet_address"),)
+    lines = (Sentence("page_wrong_by_operator"),)
     return _told(request, Response(title=Sentence("answer_not_yet"), lines=lines, ways=(Way.PREFERENCES,)))
 
 

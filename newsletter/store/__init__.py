@@ -11,6 +11,7 @@ from newsletter.store.figures import Counting
 from newsletter.store.joining import Joining
 from newsletter.store.judgements import Judgements
 from newsletter.store.notes import Notes
+from newsletter.store.own_data import OwnData
 from newsletter.store.papers import Papers
 from newsletter.store.questions import Questions
 from newsletter.store.readers import Readers
@@ -33,6 +34,7 @@ class Store(
     Attempts,
     Tickets,
     Questions,
+    OwnData,
     Troubles,
     Notes,
     Counting,

@@ -20,11 +20,13 @@ from newsletter.store.tables import (
     delivery,
     forgotten,
     inbound,
+    join_request,
     preference,
     question,
     reader,
     received,
     subscriber,
+    ticket,
 )
 
 _SIGN = 1 << 63  # ids are unsigned for tokens and signed in the column
@@ -157,6 +159,11 @@ class Readers(Base):
             put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
             for table in (received, delivery, bounce, answer, answered, question, preference, consent, reader):
                 connection.execute(delete(table).where(table.c.subscriber_id == who))
+            email = select(subscriber.c.email).where(subscriber.c.id == who).scalar_subquery()
+            connection.execute(delete(join_request).where(func.lower(join_request.c.written) == email))
+            mine = ticket.c.payload["subscriber"].as_string() == str(subscriber_id)
+            asked = func.lower(ticket.c.payload["written"].as_string()) == email
+            connection.execute(delete(ticket).where(mine | asked))
             connection.execute(delete(subscriber).where(subscriber.c.id == who))
 
     def forgotten(self) -> frozenset[str]:

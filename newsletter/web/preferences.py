@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import structlog
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +16,8 @@ from newsletter import readers
 from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber
 from newsletter.readers import Counter, in_force, lists
 from newsletter.readers.preferences import filled, offered
+from newsletter.readers.rights import may_ask
+from newsletter.replies import rights
 from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
@@ -54,6 +57,7 @@ class Visit:
             note=_said(words.section("page_"), note, **texts) if note else "",
             bad=bad,
             archive=self._archive(),
+            data=self.voice.say("page_data_about") if _may_ask(self.counter, self.subscriber) else None,
             now=self.counter.now(),
         )
         return pages.answer(shown, status)
@@ -102,6 +106,8 @@ def _answer(counter: Counter, subscriber_id: int, body: Form | None, scope: Scop
     visit = _visit(counter, subscriber, voice)
     if visit is None:
         return pages.answer(pages.not_now(voice), 503)
+    if wanted and wanted in rights.KINDS:
+        return _send_link(visit, wanted)
     return _change(visit, wanted, body or {}) if wanted else visit.page()
 
 
@@ -132,6 +138,19 @@ def _leave(counter: Counter, subscriber: Subscriber, voice: Voice) -> Response:
     changed = readers.leave(counter, subscriber.id, readers.BY_LINK) or readers.Changed(subscriber, None)
     readers.log_problem(counter, changed)
     return left(counter, voice, changed.subscriber)
+
+
+def _may_ask(counter: Counter, subscriber: Subscriber) -> bool:
+    return counter.letterhead.public_url is not None and may_ask(subscriber)
+
+
+def _send_link(visit: Visit, wanted: str) -> Response:
+    """One answer, whether or not another link goes out today; it is sent behind the answer."""
+    if not _may_ask(visit.counter, visit.subscriber):
+        return visit.page(status=409)
+    answer = visit.page("data_sent", email=visit.voice.email)
+    answer.background = BackgroundTask(rights.send, visit.counter, visit.subscriber, wanted)
+    return answer
 
 
 def _change(visit: Visit, wanted: str, body: Form) -> Response:
