@@ -71,10 +71,10 @@ def page_of(join: Join, email: str = ADA) -> str:
     return f"/p/{make(join.counter.keys, Purpose.PREFERENCES, found.id)}"
 
 
-def ask(join: Join, wanted: str, email: str = ADA, **fields: str) -> tuple[Any, list[Message]]:
+def ask(join: Join, wanted: str, who: str = ADA, **fields: str) -> tuple[Any, list[Message]]:
     """Press the button on the preferences page; the answer, and what was sent behind it."""
     before = len(join.posted)
-    answer = join.post(page_of(join, email), {"do": wanted} | fields)
+    answer = join.post(page_of(join, who), {"do": wanted} | fields)
     join.done()
     return answer, [one.message for one in join.posted[before:]]
 

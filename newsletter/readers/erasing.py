@@ -22,9 +22,11 @@ class Erased:
 
 def erase(counter: Counter, subscriber: Subscriber) -> Erased:
     """Forget a reader and take their entry out of the file. Joining again stays possible."""
+    former = counter.store.moved_from(subscriber.id)
     files = forgetting.forget(counter, subscriber)
     try:
-        entries = subscribers.remove_entry(counter.subscribers, subscriber.email)
+        named = filter(None, (subscriber.email, former))
+        entries = sum(subscribers.remove_entry(counter.subscribers, email) for email in named)
     except (OSError, ConfigurationError) as error:
         return Erased(files, 0, str(error))
     if entries:

@@ -13,8 +13,16 @@ from newsletter.readers.counter import Counter
 
 def forget(counter: Counter, subscriber: Subscriber) -> int:
     """Erase everything about a reader except a keyed hash; returns the number of email files erased."""
-    counter.store.forget(subscriber.id, fingerprint(counter.keys, subscriber.email), counter.now())
-    return _erased(counter.data_dir, subscriber.email)
+    store, former = counter.store, counter.store.moved_from(subscriber.id)
+    if former:  # the file's old line
+        store.bar(fingerprint(counter.keys, former), counter.now(), barred=False)
+    for change in store.untold_moves():
+        if change["subscriber"] == str(subscriber.id):
+            store.told_move(change)
+    addresses = {subscriber.email, *(one.email.lower() for one in store.deliveries(reader=subscriber.id))}
+    others = store.subscribers_of(addresses - {subscriber.email})
+    store.forget(subscriber.id, fingerprint(counter.keys, subscriber.email), counter.now())
+    return sum(_erased(counter.data_dir, email) for email in sorted(addresses - others.keys()))
 
 
 def take_back(counter: Counter, email: str) -> None:

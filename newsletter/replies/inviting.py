@@ -7,24 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from email.utils import format_datetime
 
 import structlog
 
-from newsletter import tokens
-from newsletter.addresses import ascii_domain, domain_of, own_address
-from newsletter.errors import NewsletterError
-from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Outcome, Outgoing, Verdict
+from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Outcome, Verdict
 from newsletter.readers import Counter, in_force, joining, tickets
 from newsletter.readers.joining import Step
 from newsletter.readers.tickets import Kind
-from newsletter.render import answer
 from newsletter.render.answer import Button, Content
-from newsletter.render.short import short_mail
-from newsletter.replies import answering
+from newsletter.replies import answering, letters
 from newsletter.replies.responses import Response, Sentence, Way
 from newsletter.tex import clean
-from newsletter.words import bare, speak
+from newsletter.words import speak
 
 log = structlog.get_logger()
 
@@ -63,7 +57,7 @@ def _answer(counter: Counter, masthead: Masthead, request: JoinRequest) -> None:
     secret = joining.invite(counter, request) if step is Step.CONFIRM else ""
     noted = replace(request, sent=counter.now(), state=JoinState.SENT if secret else JoinState.DROPPED)
     if secret:
-        noted = replace(noted, emails=request.emails + 1, message_id=_message_id(counter, secret))
+        noted = replace(noted, emails=request.emails + 1, message_id=letters.message_id(counter, "join", secret))
     # Noted before it is sent: a stop in between must not write to anybody twice.
     if not counter.store.change_join(noted, request.state):
         return
@@ -80,11 +74,7 @@ def _told_reading(counter: Counter, request: JoinRequest) -> Outcome | None:
 
 
 def _confirmation(counter: Counter, masthead: Masthead, request: JoinRequest, secret: str) -> Outcome:
-    try:
-        message = compose(counter, masthead, request, secret)
-        return counter.post(Outgoing(key=f"join-{request.message_id}", message=message))
-    except NewsletterError as error:
-        return Outcome(Verdict.TEMPORARY, str(error))
+    return letters.post(counter, compose(counter, masthead, request, secret), f"join-{request.message_id}")
 
 
 def compose(counter: Counter, masthead: Masthead, request: JoinRequest, secret: str) -> Message:
@@ -107,23 +97,7 @@ def compose(counter: Counter, masthead: Masthead, request: JoinRequest, secret: 
         aside=Button(say("answer_join_never_button"), f"{link}?never") if link else None,
         foot=tuple(filter(None, (say("answer_join_concerns"), letterhead.postal_address or ""))),
     )
-    text, html = answer.parts(counter.templates, content)
-    headers = (
-        ("From", letterhead.sender),
-        ("To", ascii_domain(request.written)),
-        ("Reply-To", own_address(letterhead)),
-        ("Subject", bare(f"{content.title} · {name}")),
-        ("Date", format_datetime(counter.now())),
-        ("Message-ID", request.message_id or _message_id(counter, secret)),
-        ("Auto-Submitted", "auto-generated"),
-    )
-    boundary = f"join-{tokens.secret(counter.keys, 'join boundary', secret)[:16]}"
-    return short_mail(request.written, headers, text, html, envelope_from=own_address(letterhead), boundary=boundary)
-
-
-def _message_id(counter: Counter, secret: str) -> str:
-    name = tokens.secret(counter.keys, "join message", secret)
-    return f"<join.{name}@{domain_of(own_address(counter.letterhead))}>"
+    return letters.compose(counter, request.written, content, "join", secret)
 
 
 # --- the administrator --------------------------------------------------------------

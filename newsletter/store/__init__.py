@@ -10,6 +10,7 @@ from newsletter.store.engine import open_engine
 from newsletter.store.figures import Counting
 from newsletter.store.joining import Joining
 from newsletter.store.judgements import Judgements
+from newsletter.store.moving import Moving
 from newsletter.store.notes import Notes
 from newsletter.store.own_data import OwnData
 from newsletter.store.papers import Papers
@@ -30,6 +31,7 @@ class Store(
     Readers,
     Rosters,
     Joining,
+    Moving,
     Deliveries,
     Attempts,
     Tickets,

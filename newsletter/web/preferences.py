@@ -15,9 +15,10 @@ from starlette.responses import Response
 from newsletter import readers
 from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber
 from newsletter.readers import Counter, in_force, lists
+from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled, offered
 from newsletter.readers.rights import may_ask
-from newsletter.replies import rights
+from newsletter.replies import moving, rights
 from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
@@ -162,6 +163,8 @@ def _change(visit: Visit, wanted: str, body: Form) -> Response:
             return _save(visit, visit.reader, body)
         if wanted == "pause":
             return _pause(visit, body)
+        if wanted == "address" and _may_ask(visit.counter, visit.subscriber):
+            return _change_address(visit, body)
     except Unfit as unfit:
         return visit.refusal(unfit)
     return visit.page(status=400)
@@ -173,6 +176,14 @@ def _save(visit: Visit, before: Reader, body: Form) -> Response:
     readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
     words = speak(visit.counter.templates, after.wishes.languages[0])
     return replace(visit, reader=after, voice=replace(visit.voice, words=words)).page("saved")
+
+
+def _change_address(visit: Visit, body: Form) -> Response:
+    """The same answer whoever has the new address; what is sent is decided behind it."""
+    written = wished(visit.counter, visit.masthead, visit.subscriber, body.get("email", [""])[0])
+    answer = visit.page("data_sent_both", email=visit.voice.email)
+    answer.background = BackgroundTask(moving.send, visit.counter, visit.subscriber, written)
+    return answer
 
 
 def _pause(visit: Visit, body: Form) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -13,11 +12,11 @@ from starlette.responses import Response
 from newsletter.models import Subscriber
 from newsletter.readers import Counter, erasing, own_data, rights, tickets
 from newsletter.readers.tickets import Kind
-from newsletter.web import languages, pages
+from newsletter.web import languages, moving, pages
 from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import Scope
+from newsletter.web.once import button, is_pressed, over, said
 from newsletter.web.pages import Voice
-from newsletter.web.stamps import FIELD, is_fresh, stamp
 
 log = structlog.get_logger()
 
@@ -39,32 +38,8 @@ def _answer(counter: Counter, secret: str, body: Form | None, scope: Scope) -> R
     for kind, page in _PAGES.items():
         if subscriber := rights.whose(counter, kind, secret):
             voice = languages.of_reader(counter, scope, subscriber)
-            pressed = body is not None and is_pressed(counter, secret, body)
-            return page(counter, voice, subscriber, secret, pressed=pressed)
-    return over(languages.spoken(counter, scope))
-
-
-def is_pressed(counter: Counter, secret: str, body: Form) -> bool:
-    """Whether the button of our page was: what nobody looked at is not confirmed."""
-    return is_fresh(counter.keys, secret, body.get(FIELD, [""])[0], counter.now(), shortest=timedelta())
-
-
-def button(counter: Counter, voice: Voice, secret: str, label: str, do: str = "confirm", *, plain: bool = False) -> str:
-    """The form that does it, as markup."""
-    field = f'<input type="hidden" name="{FIELD}" value="{stamp(counter.keys, secret, counter.now())}">'
-    return pages.form(f"{voice.root}t/{secret}", field, pages.button(voice.text(label), do, plain=plain))
-
-
-def over(voice: Voice, said: str = "page_once_over") -> Response:
-    """The link has done its work, or is too old."""
-    body = f"<p>{voice.text(said)}</p>{pages.fresh_link(voice)}"
-    return pages.answer(pages.framed(voice.say("page_once_over_title"), body, voice), 404)
-
-
-def said(voice: Voice, key: str, more: str = "") -> Response:
-    """A page of one sentence under its title."""
-    body = f"<p>{voice.text(f'page_{key}_about')}</p>{more}"
-    return pages.answer(pages.framed(voice.say(f"page_{key}_title"), body, voice))
+            return page(counter, voice, subscriber, secret, pressed=is_pressed(counter, secret, body))
+    return moving.answer(counter, secret, body, scope) or over(languages.spoken(counter, scope))
 
 
 def _download(counter: Counter, voice: Voice, subscriber: Subscriber, secret: str, *, pressed: bool) -> Response:

@@ -1,0 +1,100 @@
+"""The emails of a change of address: a link to each of both, and the notice to the one that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from newsletter.models import Masthead, Subscriber, Verdict
+from newsletter.readers import Counter, in_force, moving
+from newsletter.render.answer import Button, Content
+from newsletter.replies import answering, letters, rights
+from newsletter.replies.responses import Way
+from newsletter.tex import clean
+from newsletter.words import Words, speak
+
+log = structlog.get_logger()
+
+_TRIED = timedelta(days=1)  # how long a notice is tried to be sent
+
+
+def send(counter: Counter, subscriber: Subscriber, written: str) -> None:
+    """The link to the address on record, always; that to the new one where it may be written to."""
+    known = in_force.last_good(counter.store)
+    if known is None or not rights.may_send(counter, subscriber):
+        log.info("address.left-out")
+        return
+    old, new = moving.begin(counter, subscriber, written)
+    answering.answer(counter, rights.email("address"), subscriber, f"address {old[:8]}", {Way.ADDRESS: old})
+    if not moving.may_write(counter, written):
+        log.info("address.not-written-to")
+        return
+    content = _to_new(_words(counter, known.masthead, subscriber), counter, known.masthead, new)
+    outcome = letters.post(counter, letters.compose(counter, written, content, "address", new), f"address-{new[:8]}")
+    log.info("address.asked", outcome=outcome.verdict.value)
+
+
+def settle(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> None:
+    """Tell the former address of each change since the last tick, with the link that undoes it."""
+    known = in_force.last_good(counter.store)
+    for change in counter.store.untold_moves() if known else ():
+        if stop() or known is None:
+            return
+        outcome = _tell(counter, known.masthead, change)
+        is_old = counter.now() - datetime.fromisoformat(change["at"]) >= _TRIED
+        if outcome is not Verdict.TEMPORARY or is_old:
+            counter.store.told_move(change)
+
+
+def _tell(counter: Counter, masthead: Masthead, change: Mapping[str, str]) -> Verdict:
+    subscriber = counter.store.subscriber(int(change["subscriber"]))
+    if subscriber is None:
+        return Verdict.PERMANENT
+    secret, words = moving.link_back(counter, change), _words(counter, masthead, subscriber)
+    content = _to_former(words, counter, masthead, secret)
+    kind = "moved" if secret else "moved-back"
+    message = letters.compose(counter, change["old"], content, kind, secret or f"{change['subscriber']} {change['at']}")
+    outcome = letters.post(counter, message, f"{kind}-{change['subscriber']}")
+    log.info("address.told", outcome=outcome.verdict.value)
+    return outcome.verdict
+
+
+def _words(counter: Counter, masthead: Masthead, subscriber: Subscriber) -> Words:
+    entry = counter.store.reader(subscriber.id)
+    words = speak(counter.templates, (entry.wishes if entry else masthead.usual.wishes).languages[0])
+    return speak(counter.templates, words.language)  # one that has all of them
+
+
+def _to_new(words: Words, counter: Counter, masthead: Masthead, secret: str) -> Content:
+    name = clean(masthead.newsletter.name)
+    link = f"{counter.letterhead.public_url}/t/{secret}"
+    return Content(
+        language=words.language,
+        brand=name,
+        title=words.say("answer_address"),
+        lines=(words.say("answer_address_new_about", name=name),),
+        buttons=(Button(words.say("answer_address_new_button"), link),),
+        after=(words.say("answer_once"), words.say("answer_otherwise")),
+        aside=Button(words.say("answer_join_never_button"), f"{link}?never"),
+        foot=_foot(words.say("answer_address_concerns", name=name), counter),
+    )
+
+
+def _to_former(words: Words, counter: Counter, masthead: Masthead, secret: str | None) -> Content:
+    name, key = clean(masthead.newsletter.name), "answer_moved" if secret else "answer_moved_back"
+    link = f"{counter.letterhead.public_url}/t/{secret}"
+    undo = Button(words.say("answer_undo_button"), link, words.say("answer_moved_undo"))
+    return Content(
+        language=words.language,
+        brand=name,
+        title=words.say(key),
+        lines=(words.say(f"{key}_about", name=name),),
+        buttons=(undo,) if secret else (),
+        foot=_foot("", counter),
+    )
+
+
+def _foot(concerns: str, counter: Counter) -> tuple[str, ...]:
+    return tuple(filter(None, (concerns, counter.letterhead.postal_address)))
