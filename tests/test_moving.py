@@ -229,6 +229,13 @@ def test_rules_of_joining_hold(tmp_path: Path, server: Server) -> None:
         join.now += timedelta(days=1, minutes=1)
         for name in "bcd":
             asked(join, ADA, f"{name}@example.com")
+        join.now += timedelta(days=8)
+        for _ in join.counter.store.clear(join.now, timedelta(days=400)):
+            pass
+        assert [] == everywhere(join.counter, "b@example.com")
+        join.now -= timedelta(days=8)
+        for name in "bcd":
+            asked(join, CHEN, f"{name}@example.com")
         answer, sent = ask(join, "address", email="f@example.com")
         assert (answer.status, sent) == (422, [])
         assert "try again tomorrow" in answer.text

@@ -86,3 +86,18 @@ def test_at_most_so_many_a_day(moving: Moving) -> None:
     assert three("bob")[0]
     moving.now[0] += timedelta(days=1)
     assert [True] * 3 + [False] * 2 == three("ada")
+
+
+def test_unused_links_are_not_kept(moving: Moving) -> None:
+    """What nobody used names people who wanted nothing: it goes when it has expired. What was used is kept."""
+    used, unused = (tickets.issue(moving.counter, HOUR, {"new": "eve@example.net"}) for _ in range(2))
+    tickets.use(moving.counter, HOUR, used)
+    moving.now[0] += timedelta(minutes=30)
+    open_link = tickets.issue(moving.counter, HOUR, {})
+    moving.now[0] += timedelta(minutes=31)
+    for _ in moving.counter.store.clear(moving.now[0], timedelta(days=400)):
+        pass
+    with moving.counter.store._reading() as connection:
+        assert 2 == len(connection.execute(select(ticket)).all())
+    assert tickets.find(moving.counter, HOUR, unused) is None
+    assert {} == tickets.find(moving.counter, HOUR, open_link)

@@ -7,6 +7,11 @@ in_force     which subscriber list is in force: a changed file is taken in, a br
 enrolling    the list's readers as rows of the ledger
 guard        a list that changed too much waits for your confirmation
 forgetting   erasing everything about a reader except a keyed hash
+erasing      the same, with their entry of the file
+tickets      one-time links
+rights       what readers may do with their data, and own_data what they download
+moving       a change of address
+joining      who asks to read, and who confirmed
 """
 
 from newsletter.readers.changes import (

@@ -14,7 +14,7 @@ DOWNLOAD, ERASE = Kind("download", HOUR), Kind("erase", HOUR)
 
 
 def may_ask(subscriber: Subscriber) -> bool:
-    """Nothing more is sent to a mailbox that refused our emails, or to somebody who complained of them."""
+    """Nothing more is sent to a mailbox that refused our emails, or to someone who complained of them."""
     return subscriber.state is not SubscriberState.SUPPRESSED
 
 

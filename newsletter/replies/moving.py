@@ -68,33 +68,35 @@ def _words(counter: Counter, masthead: Masthead, subscriber: Subscriber) -> Word
 
 
 def _to_new(words: Words, counter: Counter, masthead: Masthead, secret: str) -> Content:
-    name = clean(masthead.newsletter.name)
-    link = f"{counter.letterhead.public_url}/t/{secret}"
+    name, link = clean(masthead.newsletter.name), f"{counter.letterhead.public_url}/t/{secret}"
+
+    def say(key: str) -> str:
+        return words.say(f"answer_{key}", name=name)
+
     return Content(
         language=words.language,
         brand=name,
-        title=words.say("answer_address"),
-        lines=(words.say("answer_address_new_about", name=name),),
-        buttons=(Button(words.say("answer_address_new_button"), link),),
-        after=(words.say("answer_once"), words.say("answer_otherwise")),
-        aside=Button(words.say("answer_join_never_button"), f"{link}?never"),
-        foot=_foot(words.say("answer_address_concerns", name=name), counter),
+        title=say("address"),
+        lines=(say("address_new_about"),),
+        buttons=(Button(say("address_new_button"), link),),
+        after=(say("once"), say("otherwise")),
+        aside=Button(say("join_never_button"), f"{link}?never"),
+        foot=tuple(filter(None, (say("address_concerns"), counter.letterhead.postal_address))),
     )
 
 
 def _to_former(words: Words, counter: Counter, masthead: Masthead, secret: str | None) -> Content:
-    name, key = clean(masthead.newsletter.name), "answer_moved" if secret else "answer_moved_back"
-    link = f"{counter.letterhead.public_url}/t/{secret}"
-    undo = Button(words.say("answer_undo_button"), link, words.say("answer_moved_undo"))
+    name, link = clean(masthead.newsletter.name), f"{counter.letterhead.public_url}/t/{secret}"
+
+    def say(key: str) -> str:
+        return words.say(f"answer_{key}", name=name)
+
+    key = "moved" if secret else "moved_back"
     return Content(
         language=words.language,
         brand=name,
-        title=words.say(key),
-        lines=(words.say(f"{key}_about", name=name),),
-        buttons=(undo,) if secret else (),
-        foot=_foot("", counter),
+        title=say(key),
+        lines=(say(f"{key}_about"),),
+        buttons=(Button(say("undo_button"), link, say("moved_undo")),) if secret else (),
+        foot=tuple(filter(None, (counter.letterhead.postal_address,))),
     )
-
-
-def _foot(concerns: str, counter: Counter) -> tuple[str, ...]:
-    return tuple(filter(None, (concerns, counter.letterhead.postal_address)))

@@ -24,7 +24,7 @@ class Moving(Base):
     """Changes of address. Whoever is moved keeps everything else."""
 
     def claim_join_email(self, mailbox: str, written: str, now: datetime, since: datetime, most: int) -> bool:
-        """Whether an email may go to this address of somebody who is no reader; it counts as one about joining.
+        """Whether an email may go to this address of someone who is no reader; it counts as one about joining.
 
         Not where one went there after `since`, or `most` did.
         """
@@ -129,7 +129,7 @@ def _drop(connection: Connection, subscriber_id: str, purposes: Collection[str])
 
 
 def _moved(connection: Connection, who: int, new: str, now: datetime) -> str | None:
-    """The address that the reader had, as written; None where nothing was changed, since somebody has the new one."""
+    """The address that the reader had, as written; None where nothing was changed, since someone has the new one."""
     old = connection.scalar(select(subscriber.c.email).where(subscriber.c.id == who))
     taken = connection.scalar(select(subscriber.c.id).where(subscriber.c.email == new.lower(), subscriber.c.id != who))
     if old is None or taken is not None:

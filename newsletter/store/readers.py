@@ -39,7 +39,7 @@ class Readers(Base):
     def enrol(self, emails: Iterable[str], now: datetime, *, of_file: bool = False) -> Mapping[str, Subscriber]:
         """The subscribers of these addresses by lower-case address; unknown ones are added as active.
 
-        `of_file`: the list may still name the former address of somebody who has moved.
+        `of_file`: the list may still name the former address of someone who has moved.
         """
         wanted = dict.fromkeys(email.lower() for email in emails)
         found: dict[str, Subscriber] = {}
@@ -178,12 +178,12 @@ class Readers(Base):
             return frozenset(connection.scalars(select(forgotten.c.hash)))
 
     def bar(self, fingerprint: str, now: datetime, *, barred: bool = True) -> None:
-        """Somebody who is no reader never wants to hear from us; else only an old line does not bring them back."""
+        """Someone who is no reader never wants to hear from us; else only an old line does not bring them back."""
         with self._transaction() as connection:
             put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
 
     def is_barred(self, fingerprints: Iterable[str]) -> bool:
-        """Whether one of these fingerprints is of somebody whom joining does not bring back."""
+        """Whether one of these fingerprints is of someone whom joining does not bring back."""
         query = select(func.count()).where(forgotten.c.hash.in_(list(fingerprints)), forgotten.c.barred)
         with self._reading() as connection:
             return bool(connection.scalar(query))

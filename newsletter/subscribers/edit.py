@@ -112,7 +112,7 @@ def _is_address(value: str | None) -> bool:
 
 
 def _check_new_address(tree: Node | None, email: str, value: str, node: Node, file: str) -> None:
-    """Raises ConfigurationError where the file would name somebody twice, or go on to name the old address."""
+    """Raises ConfigurationError where the file would name someone twice, or go on to name the old address."""
     keys = [address_key(one) for one in map(address_of, entries_of(tree)[1]) if one]
     old, new = address_key(email), address_key(value)
     if keys.count(old) > 1 or (new != old and new in keys):

@@ -49,7 +49,7 @@ def of_reader(counter: Counter, scope: Scope, subscriber: Subscriber | None) -> 
 
 
 def in_language(counter: Counter, scope: Scope, language: str, email: str) -> Voice:
-    """To somebody who is no reader yet."""
+    """To someone who is no reader yet."""
     return replace(_voice(counter, scope, speak(counter.templates, language), None), email=clean(email))
 
 
