@@ -53,6 +53,11 @@ def in_language(counter: Counter, scope: Scope, language: str, email: str) -> Vo
     return replace(_voice(counter, scope, speak(counter.templates, language), None), email=clean(email))
 
 
+def to_address(counter: Counter, scope: Scope, subscriber: Subscriber, email: str) -> Voice:
+    """To this reader at an address that may be another one."""
+    return replace(of_reader(counter, scope, subscriber), email=clean(email))
+
+
 def _voice(counter: Counter, scope: Scope, words: Words, subscriber: Subscriber | None) -> Voice:
     known = in_force.last_good(counter.store)
     newsletter = known.masthead.newsletter if known else None
