@@ -15,13 +15,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import select
 
 from newsletter import pipeline, web
 from newsletter.models import JoinMode, JoinState, Message, Outcome, Outgoing, Source, SubscriberState, Verdict
 from newsletter.readers import Counter, in_force, joining, leave, suppress
 from newsletter.replies import inviting
 from newsletter.settings import Settings
+from newsletter.store.tables import join_request, ticket
 from newsletter.subscribers.tree import Unfit
+from newsletter.tokens import Purpose, make
 from newsletter.web import visitors
 from newsletter.web.hosts import Door
 from tests.counters import MORNING, counter_of, desk_at
@@ -226,7 +229,7 @@ def test_the_welcome_is_the_newest_issue(tmp_path: Path) -> None:
         mails = outbox(settings)
         assert len(mails) == 2 + 100
         text = part(mails["eve0@example.net"], "plain")
-        assert text.index("Welcome!") < text.index("To leave") < text.index("Relevance")
+        assert text.index("Welcome!") < text.index("To end it") < text.index("Relevance")
         assert "Welcome!" not in part(mails["ada@example.org"], "plain")
         assert mails["eve1@example.net"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
@@ -405,6 +408,8 @@ def test_an_email_that_does_not_go_out_is_tried_again(join: Join) -> None:
     join.refusing = True
     assert join.settle() == []
     join.refusing = False
+    assert [] == join.settle(), "the transport is left alone for a while"
+    join.now += timedelta(minutes=11)
     assert 1 == len(join.settle())
     assert [] == join.settle()
 
@@ -488,7 +493,11 @@ def test_machines(join: Join) -> None:
     forged = re.sub(r'(name="shown" value="\d+\.)[0-9a-f]{4}', r"\g<1>0000", join.page())
     assert join.send("b@example.net", page=forged).status == 422
     again = join.send("b@example.net", page=page, wait=0)
-    assert join.send("b@example.net", page=again.text, wait=0).status == 200
+    assert join.send("b@example.net", page=again.text, wait=0).status == 422, "no way around the minimum time"
+    wrong = join.send("b@")
+    assert join.send("b@example.net", page=wrong.text, wait=0).status == 200, "nobody waits twice"
+    join.agent = {"Sec-Fetch-Site": "cross-site"}
+    assert join.send("c@example.net").status == 422, "a page of another site"
 
 
 # --- the link ---
@@ -532,6 +541,106 @@ def test_never_again(join: Join) -> None:
     join.now += timedelta(days=2)
     join.send()
     assert [] == join.settle()
+
+
+def test_never_again_holds_for_every_spelling(join: Join) -> None:
+    """What stands behind a plus sign makes no other mailbox: no second email, whoever asks."""
+    for number in range(4):
+        join.send(EVE.replace("@", f"+{number}@"))
+        for message in join.settle():
+            join.confirm(join.secret(message), do="never")
+        join.now += timedelta(hours=1)
+    assert 1 == len(join.posted)
+
+
+def test_what_was_confirmed_counts(join: Join) -> None:
+    """A stranger who asks for the same mailbox meanwhile changes neither its address nor its choices."""
+    join.send(topics=["robots"])
+    (message,) = join.settle()
+    join.send(EVE.replace("@", "+evil@"), topics=["foundations"])
+    join.confirm(join.secret(message))
+    assert join.reader().wishes.topics == ("robots",)
+    assert [EVE] == [one.written for one in join.counter.store.join_requests(JoinState.JOINED)]
+
+
+def test_the_status_tells_nothing_of_one_address(join: Join) -> None:
+    """A form for whoever joined, waits or is new counts the same for its network."""
+    join.joined("target@example.net")
+    for target in ("target@example.net", "new@example.net"):
+        join.now += timedelta(days=2)
+        join.agent = {"X-Forwarded-For": f"203.0.113.{len(target)}"}
+        codes = [join.send(f"a{number}@example.net", wait=3).status for number in range(4)]
+        codes += [join.send(one, wait=3).status for one in (target, "probe@example.net")]
+        assert codes == [200] * 5 + [429]
+
+
+def test_what_joiners_may_order_later(join: Join) -> None:
+    """Nothing that costs more than their form offered: not on their page either, nor by a new topic."""
+    assert join.send(max_papers="100").status == 422
+    join.joined()
+    who = join.counter.store.subscriber(EVE)
+    assert who
+    page = f"/p/{make(join.counter.keys, Purpose.PREFERENCES, who.id)}"
+    assert "internal" not in join.ask("GET", page).text
+    for fields in ({"topics": "internal"}, {"abstract_language": "both"}, {"max_papers": "100"}):
+        assert join.post(page, {"do": "save"} | fields).status == 422
+    text = join.settings.subscribers.read_text("utf-8")
+    later = "  later:\n    categories: [cs.AI]\n    interests: Later.\n    join: false\nsubscribers:\n"
+    join.settings.subscribers.write_text(text.replace("subscribers:\n", later), "utf-8")
+    in_force.take_in(join.counter, in_force.look(join.counter))
+    assert join.reader().wishes.topics == ("foundations", "robots")
+
+
+def test_a_stop_before_the_email(join: Join) -> None:
+    """The same email goes once more, with the same name and link."""
+    join.send()
+    (request,) = join.counter.store.join_requests(JoinState.ASKED)
+    (first,) = join.settle()
+    (sent,) = join.counter.store.join_requests(JoinState.SENT)
+    join.counter.store.change_join(replace(sent, state=JoinState.SENDING), JoinState.SENT)
+    (second,) = join.settle()
+    assert dict(first.headers)["Message-ID"] == dict(second.headers)["Message-ID"]
+    assert join.secret(first) == join.secret(second)
+    assert request.emails == 0
+    assert 1 == join.counter.store.join_requests(JoinState.SENT)[0].emails
+
+
+def test_a_mailing_list_is_not_written_to(tmp_path: Path, server: Server) -> None:
+    """Its copy has no personal links, and no stranger sends it any."""
+    roster = OPEN.replace("  - ada@example.org\n", "  - {email: all@example.org, list: true}\n")
+    with joining_at(tmp_path, server, roster) as join:
+        join.send("all@example.org")
+        assert [] == join.settle()
+
+
+def test_a_privacy_page_elsewhere(tmp_path: Path, server: Server) -> None:
+    roster = OPEN.replace("join: open", "join: open\n  privacy: https://uni.example/privacy")
+    with joining_at(tmp_path, server, roster) as join:
+        assert "https://uni.example/privacy" == join.ask("GET", "/privacy").headers["location"]
+        assert 'href="https://uni.example/privacy"' in join.page()
+
+
+def test_a_domain_that_may_no_longer_join(join: Join) -> None:
+    secret = asked(join, EVE)
+    text = join.settings.subscribers.read_text("utf-8").replace("join: open", "join: open\n  join_domains: [a.example]")
+    join.settings.subscribers.write_text(text, "utf-8")
+    in_force.take_in(join.counter, in_force.look(join.counter))
+    assert join.confirm(secret).status == 404
+    assert join.state() is None
+
+
+def test_nothing_is_kept_of_who_did_not_confirm(join: Join) -> None:
+    """After seven days neither request nor link, also where joining was closed meanwhile."""
+    asked(join, EVE)
+    text = join.settings.subscribers.read_text("utf-8").replace("join: open", "join: closed")
+    join.settings.subscribers.write_text(text, "utf-8")
+    in_force.take_in(join.counter, in_force.look(join.counter))
+    join.now += timedelta(days=7, minutes=1)
+    join.settle()
+    list(join.counter.store.clear(join.now, timedelta(days=400)))
+    with join.counter.store._engine.connect() as connection:
+        rows = [*connection.execute(select(join_request)), *connection.execute(select(ticket))]
+    assert [] == rows
 
 
 def test_what_confirming_lifts(join: Join) -> None:
@@ -586,6 +695,17 @@ def test_a_reader_of_the_file_who_left(join: Join) -> None:
 # --- approval ---
 
 
+def test_who_waited_is_in_when_everybody_may_join(tmp_path: Path, server: Server) -> None:
+    with joining_at(tmp_path, server, OPEN.replace("join: open", "join: approve")) as join:
+        join.joined()
+        assert join.state() is None
+        text = join.settings.subscribers.read_text("utf-8").replace("join: approve", "join: open")
+        join.settings.subscribers.write_text(text, "utf-8")
+        in_force.take_in(join.counter, in_force.look(join.counter))
+        join.settle()
+        assert join.state() is SubscriberState.ACTIVE
+
+
 def test_approval(tmp_path: Path, server: Server) -> None:
     """The administrator gets one list a day with one link; who is approved reads, who is declined hears nothing."""
     with joining_at(tmp_path, server, OPEN.replace("join: open", "join: approve")) as join:
@@ -595,7 +715,7 @@ def test_approval(tmp_path: Path, server: Server) -> None:
         assert known.masthead.newsletter.archive == "private"
         for name in "abc":
             page = join.joined(f"{name}@example.net")
-            assert "decides" in page
+            assert "will review" in page
             assert join.state(f"{name}@example.net") is None
             join.now += timedelta(hours=1)
         written = [one.message for one in join.posted if one.message.recipient == "owner@example.org"]
@@ -607,7 +727,7 @@ def test_approval(tmp_path: Path, server: Server) -> None:
         join.post(link[1], {"do": "approve", "email": "a@example.net"})
         join.post(link[1], {"do": "decline", "email": "b@example.net"})
         assert join.state("a@example.net") is SubscriberState.ACTIVE
-        join.post(link[1], {"do": "all"})
+        join.post(link[1], {"do": "all", "email": ["c@example.net", "nobody@example.net"]})
         assert join.state("c@example.net") is SubscriberState.ACTIVE
         assert join.state("b@example.net") is None
         assert join.ask("GET", link[1]).status == 404, "all is decided"
@@ -631,14 +751,15 @@ def test_approval(tmp_path: Path, server: Server) -> None:
         ("10.1.2.3", "203.0.113.1", "203.0.113.0/24"),
         ("::1", "2001:db8:1:2::3", "2001:db8:1::/48"),
         ("::ffff:198.51.100.7", "", "198.51.100.0/24"),
-        ("127.0.0.1", "unknown", "127.0.0.0/24"),
+        ("127.0.0.1", "unknown", ""),
         ("127.0.0.1", "x, " * 50 + "203.0.113.1", "203.0.113.0/24"),
         ("testclient", "203.0.113.1", ""),
+        ("127.0.0.1", "203.0.113.1|198.51.100.7", "198.51.100.0/24"),  # a proxy that adds a line of its own
     ],
 )
 def test_networks(client: str, forwarded: str, network: str) -> None:
     """Forwarding headers count only from this machine and from proxies that the operator named."""
-    headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []
+    headers = [(b"x-forwarded-for", line.encode()) for line in forwarded.split("|") if line]
     scope = {"type": "http", "client": (client, 1), "headers": headers}
     assert network == visitors.networks(("192.0.2.9", "10.0.0.0/8", "newsletter"))(scope)
 

@@ -52,7 +52,7 @@ def settle(settings: Settings, emails: Sequence[str], *, approved: bool) -> int:
                 click.echo(f"{email}: does not wait for approval; see `newsletter subscribers pending`", err=True)
                 strangers += 1
             elif approved:
-                joining.approve(counter, masthead, request)
+                joining.admit(counter, masthead, request)
                 click.echo(f"{request.written} is subscribed.")
             else:
                 joining.decline(counter, request)

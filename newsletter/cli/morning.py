@@ -22,6 +22,7 @@ from newsletter.models import NOT_SERVED, ArchiveMode, Enrolled, Finding, Issue,
 from newsletter.pipeline import Desk
 from newsletter.readers import Counter, departing, in_force
 from newsletter.readers.in_force import InForce
+from newsletter.replies import inviting
 from newsletter.settings import Settings
 from newsletter.telling import issue_line, left_over, morning_lines, not_out_line
 from newsletter.times import calendar
@@ -98,6 +99,7 @@ def _send(
         pipeline.publish(desk)
         pipeline.clear_old(desk.store, desk.now(), counter.keep, stop=told)
         departing.depart(counter, stop=told)
+        inviting.settle(counter, stop=told)
         is_partly = left_over(desk)[0] or done.tally.failed or done.tally.unaccepted or looked.findings
         return 1 if is_partly or any(_was_not_served(desk, issue) for issue in done.issues) else 0
 

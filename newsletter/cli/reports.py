@@ -14,7 +14,7 @@ from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import ArxivId, Finding, Paper, Topic
 from newsletter.readers import Counter, guard, in_force
-from newsletter.replies import acting, receiving
+from newsletter.replies import acting, inviting, receiving
 from newsletter.settings import Settings
 from newsletter.telling import counted
 
@@ -125,6 +125,7 @@ def poll(settings: Settings) -> int:
     """Exit code 1 when an email could not be handled."""
     with app.open_counter(settings) as counter:
         found = receiving.poll(counter)
+        inviting.settle(counter)
     click.echo(f"{counted(found.handled, 'email')} handled, {found.left} left in the inbox for you.")
     if found.aside:
         click.echo(f"{counted(found.aside, 'email')} could not be read: `newsletter status` names them.", err=True)

@@ -32,6 +32,7 @@ def settle(store: Store, now: datetime) -> None:
     for mail in store.deliveries(_OPEN):
         tries = max(mail.attempts, _TRIES)
         store.finish(replace(mail, state=DeliveryState.UNKNOWN, owner=None, attempts=tries, error=doubt))
+    store.drop_open_joins()
     store.remember(_SENT_UP_TO, day.isoformat())
     store.remember(COPIED, "")
     log.warning("ledger.restored", copied=copied, sent_up_to=str(day))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Any
 
 from newsletter.models.findings import Finding
 from newsletter.models.papers import Paper
@@ -193,7 +195,10 @@ class Masthead:
             timezone=defaults.timezone,
             days=frozenset(range(1, 8)),
         )
-        wishes = Wishes(topics=defaults.default_topics or keys, languages=defaults.languages)
+        everywhere = defaults.default_topics or keys
+        # A topic that is not for everybody is never given unasked.
+        topics = tuple(key for key in everywhere if self.topic(key).join) or everywhere
+        wishes = Wishes(topics=topics, languages=defaults.languages)
         return Usual(hours=hours, wishes=wishes, topics=keys)
 
 
@@ -252,12 +257,18 @@ class Enrolled:
 
 class JoinState(StrEnum):
     ASKED = "asked"  # our email about it is still to be sent
+    SENDING = "sending"  # it may have been sent
     SENT = "sent"
     DROPPED = "dropped"  # of a reader who is told so, or of whom nothing is wanted
     CONFIRMED = "confirmed"  # waits for approval
     JOINED = "joined"  # a reader whose welcome is still to be sent
     DONE = "done"
     DECLINED = "declined"
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether there is nothing left to confirm."""
+        return self in (JoinState.CONFIRMED, JoinState.JOINED, JoinState.DONE, JoinState.DECLINED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +289,8 @@ class JoinRequest:
     emails: int = 0
     message_id: str | None = None
     confirmed: datetime | None = None
+    tried: datetime | None = None  # when a form named this address last, whoever sent it
+    invited: Mapping[str, Any] | None = None  # what our last email asks about, see `joining.invite`
 
 
 class Moved(StrEnum):

@@ -42,6 +42,7 @@ def run(
     refused or not reached, TransportRefused when the transport serves nobody.
     """
     issues, not_out = prepare_days(desk, day, must_serve=is_first(desk.store))
+    welcome(desk, stop=stop)
     planning = Planning(desk, Editor(desk), due(desk, day, only))
     tally = send(desk, planning, only=only, stop=stop, insist=True)
     return Morning(issues, not_out, planning.planned, tally)

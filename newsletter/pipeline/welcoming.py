@@ -35,11 +35,13 @@ def welcome(desk: Desk, *, stop: Callable[[], bool] = lambda: False) -> int:
     """Plan the first emails of those who have joined; how many."""
     waiting = desk.store.join_requests(JoinState.JOINED)
     newest = _newest(desk) if waiting else ()
+    if not newest:  # there is none yet: the first one will be their welcome
+        return 0
     editor, planned = Editor(desk), 0
     for request in waiting:
         if stop():
             break
-        planned += _plan(desk, editor, request, newest) if newest else 0
+        planned += _plan(desk, editor, request, newest)
         # Marked behind it: planning an email once more adds none, since a reader has each issue once.
         desk.store.change_join(replace(request, state=JoinState.DONE), JoinState.JOINED)
     if planned:

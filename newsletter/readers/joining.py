@@ -5,7 +5,8 @@ Nobody can tell from what we answer whether an address is known here: that is de
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +14,6 @@ from enum import StrEnum
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from newsletter.models import (
-    AbstractLanguage,
     Consent,
     JoinMode,
     JoinRequest,
@@ -24,7 +24,7 @@ from newsletter.models import (
     Source,
     Subscriber,
 )
-from newsletter.readers import forgetting, in_force, left_log, tickets
+from newsletter.readers import forgetting, in_force, left_log, lists, tickets
 from newsletter.readers.changes import bars, come_back
 from newsletter.readers.counter import Counter
 from newsletter.readers.left_log import What
@@ -32,6 +32,8 @@ from newsletter.readers.preferences import CHOSEN, filled, laid_over, merged
 from newsletter.readers.tickets import Kind
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
+from newsletter.tex import clean
+from newsletter.words import speak
 
 VALID = timedelta(days=7)  # of a confirmation, and of a request that nobody confirms
 MOST_EMAILS = 3  # about one request, until it is confirmed
@@ -134,19 +136,22 @@ def newcomer(masthead: Masthead, written: str, source: Source) -> Reader:
     return Reader(email=written, wishes=wishes, source=source, in_file=False, **hours)
 
 
-def chosen(counter: Counter, masthead: Masthead, written: str, source: Source, fields: Mapping[str, str]) -> Reader:
-    """A newcomer with what they chose: nothing that costs the operator more. Raises Unfit."""
-    after = filled(counter.store, masthead, newcomer(masthead, written, source), fields)
-    offered = [topic.key for topic in masthead.topics if topic.join]
-    if unknown := [key for key in after.wishes.topics if key not in offered]:
-        shown = ", ".join(offered)
-        raise Unfit(f"{unknown[0]!r} is not offered", f"choose among {shown}", "offer", value=unknown[0], offered=shown)
-    translated = after.wishes.abstract_language is not AbstractLanguage.ORIGINAL
-    if translated and not masthead.newsletter.offer_translations:
-        raise Unfit(
-            "translated abstracts are not offered", "choose the original", "offer", value="", offered="original"
-        )
-    return after
+def chosen(
+    counter: Counter,
+    masthead: Masthead,
+    written: str,
+    source: Source,
+    fields: Mapping[str, str],
+    choice: Sequence[str] | None = None,
+) -> Reader:
+    """A newcomer with what they chose: nothing that costs the operator more. Raises Unfit; `choice`: see `filled`."""
+    return filled(counter.store, masthead, newcomer(masthead, written, source), fields, choice)
+
+
+def consent_hash(counter: Counter, masthead: Masthead, language: str) -> str:
+    """The hash of what a joiner agrees to, in the language of our email and of the page behind its button."""
+    said = speak(counter.templates, language).say("page_join_consent", name=clean(masthead.newsletter.name))
+    return hashlib.sha256(said.encode()).hexdigest()
 
 
 def given(masthead: Masthead, reader: Reader) -> tuple[tuple[str, str], ...]:
@@ -160,7 +165,8 @@ def given(masthead: Masthead, reader: Reader) -> tuple[tuple[str, str], ...]:
 
 def is_full(counter: Counter, masthead: Masthead) -> bool:
     """Whether as many emails about joining have gone out today as the operator allows."""
-    return counter.store.joins_since(counter.now() - timedelta(days=1)) >= masthead.newsletter.join_limit
+    now = counter.now()
+    return counter.store.joins_since(now - timedelta(days=1), now) >= masthead.newsletter.join_limit
 
 
 def step_for(counter: Counter, request: JoinRequest) -> Step:
@@ -169,17 +175,23 @@ def step_for(counter: Counter, request: JoinRequest) -> Step:
     is_settled = request.sent and request.confirmed and request.confirmed >= request.sent
     if request.sent and not is_settled and timedelta() <= now - request.sent < ONCE_IN:
         return Step.NOTHING
-    if counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written)):
+    if counter.store.is_barred(_marks(counter, request)):
         return Step.NOTHING
     there = known(counter, request.written)
-    if there is None:
-        return Step.CONFIRM if request.emails < MOST_EMAILS else Step.NOTHING
-    if _reads(counter, there):
-        return Step.READING
-    return Step.CONFIRM if not bars(there) and request.emails < MOST_EMAILS else Step.NOTHING
+    if there and reads(counter, there):
+        return Step.NOTHING if lists.is_list(counter, there.id) else Step.READING
+    may_join = there is None or not bars(there)
+    return Step.CONFIRM if may_join and request.emails < MOST_EMAILS else Step.NOTHING
 
 
-def _reads(counter: Counter, subscriber: Subscriber) -> bool:
+def _marks(counter: Counter, request: JoinRequest) -> frozenset[str]:
+    """By which whoever never wants to hear from us is known: the address, and the whole mailbox."""
+    found = (forgetting.fingerprints(counter.keys, one) for one in (request.written, request.email))
+    return frozenset().union(*found)
+
+
+def reads(counter: Counter, subscriber: Subscriber) -> bool:
+    """Whether this is a reader in force, though perhaps one who pauses."""
     return subscriber.state.reads and counter.store.reader(subscriber.id) is not None
 
 
@@ -189,8 +201,8 @@ def known(counter: Counter, written: str) -> Subscriber | None:
     return next(iter(counter.store.subscribers_of(spellings).values()), None)
 
 
-def invite(counter: Counter, request: JoinRequest) -> str:
-    """The secret part of the link that confirms this request, as it is now."""
+def invite(counter: Counter, request: JoinRequest) -> tuple[str, JoinRequest]:
+    """The secret part of the link that confirms this request, and the request with what the link is about."""
     payload = {
         "email": request.email,
         "written": request.written,
@@ -201,7 +213,9 @@ def invite(counter: Counter, request: JoinRequest) -> str:
         "note": request.note,
         "asked": request.asked.isoformat(),
     }
-    return tickets.issue(counter, _LINK, payload)
+    # An email that is tried again has the same link.
+    secret = tickets.issue(counter, _LINK, payload, of=f"{request.email} {request.asked.isoformat()}")
+    return secret, replace(request, invited=payload)
 
 
 # --- confirming -----------------------------------------------------------------
@@ -226,18 +240,28 @@ def confirm(counter: Counter, masthead: Masthead, secret: str) -> Joined | None:
     return joined
 
 
+def answered(counter: Counter, request: JoinRequest) -> JoinRequest | None:
+    """What our last email about this request asks, as long as it can be answered."""
+    is_open = request.sent and counter.now() - request.sent < VALID and not request.state.is_decided
+    return _request(request.invited) if is_open and request.invited else None
+
+
 def agree(counter: Counter, masthead: Masthead, request: JoinRequest) -> Joined | None:
     """Whoever asked has confirmed; None where they have become someone of whom nothing is wanted."""
     there = known(counter, request.written)
-    barred = counter.store.is_barred(forgetting.fingerprints(counter.keys, request.written))
-    if barred or (there and bars(there)):
+    if counter.store.is_barred(_marks(counter, request)) or (there and bars(there)):
         return None
     request = replace(request, confirmed=counter.now())
-    if there and _reads(counter, there):
+    if there and reads(counter, there):
         return Joined(request, there, again=True)
-    if masthead.newsletter.join is JoinMode.APPROVE and request.source is not Source.IMPORT:
-        _record(counter, replace(request, state=JoinState.CONFIRMED))
-        return Joined(request)
+    if request.source is not Source.IMPORT:
+        try:
+            address(masthead, request.written)
+        except Unfit:  # a domain that may no longer join
+            return None
+        if masthead.newsletter.join is JoinMode.APPROVE:
+            counter.store.record_join(replace(request, state=JoinState.CONFIRMED))
+            return Joined(request)
     return Joined(request, admit(counter, masthead, request))
 
 
@@ -267,7 +291,7 @@ def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscri
     entry = counter.store.reader(there.id)
     if entry and entry.in_file:
         in_force.change_reader(counter, there.id, laid_over(reader, entry), (), reader)
-    _record(counter, replace(request, state=JoinState.JOINED))
+    counter.store.record_join(replace(request, written=reader.email, state=JoinState.JOINED))
     return there
 
 
@@ -290,41 +314,30 @@ def _said(reader: Reader) -> dict[str, str]:
     return {key: said(reader, key) for key in PREFERENCES}
 
 
-def never(counter: Counter, secret: str) -> bool:
-    """ "Not me, never write again": only the mailbox itself can say so. False: nothing is asked by this link."""
+def never(counter: Counter, secret: str) -> None:
+    """ "Not me, never write again": only the mailbox itself can say so; who reads leaves by the links of the emails."""
     found = asked(counter, secret)
-    if found is None:
-        return False
-    if found.again:
-        return False  # who reads leaves by the links of the emails
-    with left_log.noting(counter, What.BARRED, [found.request.written]):
-        counter.store.bar(forgetting.fingerprint(counter.keys, found.request.written), counter.now())
-    counter.store.drop_join(found.request.email)
-    tickets.use(counter, _LINK, secret)
-    return True
+    if found and not found.again:
+        _bar(counter, found.request)
+        counter.store.drop_join(found.request.email)
+        tickets.use(counter, _LINK, secret)
+
+
+def _bar(counter: Counter, request: JoinRequest) -> None:
+    """Neither this address nor another spelling of its mailbox hears from us again."""
+    both = sorted({request.written.lower(), request.email})
+    with left_log.noting(counter, What.BARRED, both):
+        for one in both:
+            counter.store.bar(forgetting.fingerprint(counter.keys, one), counter.now())
 
 
 # --- approval -------------------------------------------------------------------
 
 
-def approve(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscriber:
-    """The administrator lets someone in who confirmed."""
-    return admit(counter, masthead, request)
-
-
 def decline(counter: Counter, request: JoinRequest) -> None:
-    """Nothing is written to whom the administrator declines."""
-    _record(counter, replace(request, state=JoinState.DECLINED))
-
-
-def _record(counter: Counter, request: JoinRequest) -> None:
-    now = counter.store.join_request(request.email)
-    if now is None:
-        counter.store.ask_to_join(request)
-        return
-    emails = 0 if request.state is JoinState.JOINED else now.emails  # whoever leaves and comes back begins anew
-    changed = replace(now, state=request.state, confirmed=request.confirmed, emails=emails)
-    counter.store.change_join(changed, now.state)
+    """Nothing is written to whom the administrator declines, now or when they ask again."""
+    _bar(counter, request)
+    counter.store.drop_join(request.email)
 
 
 def _request(payload: Mapping[str, object]) -> JoinRequest:

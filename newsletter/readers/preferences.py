@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from newsletter.models import Masthead, Preference, Reader, Roster
+from newsletter.models import AbstractLanguage, Masthead, Preference, Reader, Roster, Source, Wishes
 from newsletter.store import Store
 from newsletter.store.readers import MOVED
 from newsletter.subscribers.preferences import PREFERENCES, said, with_preference
@@ -86,13 +86,40 @@ def offered(store: Store, masthead: Masthead, reader: Reader | None) -> tuple[st
     return tuple(dict.fromkeys((*usual, *own, *store.reader_languages())))
 
 
-def filled(store: Store, masthead: Masthead, reader: Reader, fields: Mapping[str, str]) -> Reader:
-    """The reader as these fields say; the others stay. Raises Unfit, as the file would have a finding."""
-    topics, choice = [topic.key for topic in masthead.topics], offered(store, masthead, reader)
+_BY_THEMSELVES = (Source.PAGE, Source.EMAIL)
+
+
+def filled(
+    store: Store, masthead: Masthead, reader: Reader, fields: Mapping[str, str], choice: Sequence[str] | None = None
+) -> Reader:
+    """The reader as these fields say; the others stay. Raises Unfit, as the file would have a finding.
+
+    `choice`: the languages that are offered, where they are known. Who joined by themselves cannot order what costs
+    the operator more than their other readers do.
+    """
+    before, topics = reader, [topic.key for topic in masthead.topics]
+    choice = offered(store, masthead, reader) if choice is None else choice
     for key, text in fields.items():
         reader = with_preference(reader, key, text, topics)
     # Any other language would cost the newsletter's owner money for one reader.
     if unknown := [one for one in reader.wishes.languages if one not in choice]:
         shown = ", ".join(choice)
         raise Unfit(f"{unknown[0]!r} is not offered", f"choose among {shown}", "offer", value=unknown[0], offered=shown)
+    if reader.source in _BY_THEMSELVES:
+        _check_cost(masthead, before.wishes, reader.wishes)
     return reader
+
+
+def _check_cost(masthead: Masthead, before: Wishes, after: Wishes) -> None:
+    """Raises Unfit for what someone who joined may not order; what they have already stays."""
+    open_topics = [topic.key for topic in masthead.topics if topic.join]
+    if closed := [key for key in after.topics if key not in open_topics and key not in before.topics]:
+        shown = ", ".join(open_topics)
+        raise Unfit(f"{closed[0]!r} is not offered", f"choose among {shown}", "offer", value=closed[0], offered=shown)
+    is_new = after.abstract_language not in (AbstractLanguage.ORIGINAL, before.abstract_language)
+    if is_new and not masthead.newsletter.offer_translations:
+        raise Unfit("translated abstracts are not offered", "choose the original", "translations", value="")
+    most = max(masthead.usual.wishes.max_papers, before.max_papers)
+    if after.max_papers > most:
+        value = str(after.max_papers)
+        raise Unfit(f"{value} papers are not offered", f"choose at most {most}", "most", value=value, offered=str(most))

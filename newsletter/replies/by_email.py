@@ -5,29 +5,32 @@ Without such a proof nothing happens: a forged From must not make us write to it
 
 from __future__ import annotations
 
-import hashlib
+from datetime import timedelta
 
 import structlog
 
-from newsletter.models import JoinRequest, JoinState, Meaning, Source
+from newsletter import tokens
+from newsletter.models import JoinRequest, Meaning, Source
 from newsletter.readers import Counter, joining
+from newsletter.readers.changes import left_by_themselves
 from newsletter.replies.commands import Acted
 from newsletter.subscribers.tree import Unfit
-from newsletter.words import speak
 
 log = structlog.get_logger()
 
 _DONE = Acted(subscriber=None)
+_MOST = 20  # requests of one domain a day that nobody confirmed
 
 
 def is_stranger(counter: Counter, meaning: Meaning) -> bool:
-    """Whether an email asks to join and the ledger does not know who sent it."""
+    """Whether an email asks to join that is of no reader; who left by their own hand is asked about that instead."""
     if meaning.subscriber_id is not None or not meaning.sender:
         return False
     try:
-        return joining.known(counter, meaning.sender) is None
+        known = joining.known(counter, meaning.sender)
     except Unfit:
         return False
+    return known is None or not (joining.reads(counter, known) or left_by_themselves(known))
 
 
 def ask(counter: Counter, meaning: Meaning) -> Acted | None:
@@ -39,16 +42,20 @@ def ask(counter: Counter, meaning: Meaning) -> Acted | None:
         written = joining.address(masthead, meaning.sender or "")
     except Unfit:
         return None
+    network = tokens.secret(counter.keys, "join network", written.rpartition("@")[2])
+    now = counter.now()
+    if len(counter.store.joins_from(network, now - timedelta(days=1))) >= _MOST:
+        return None
     language = masthead.newsletter.languages[0]
-    agreed = speak(counter.templates, language).say("answer_join_about", name=masthead.newsletter.name)
     counter.store.ask_to_join(
         JoinRequest(
             email=joining.mailbox(written),
             written=written,
             language=language,
             source=Source.EMAIL,
-            consent=hashlib.sha256(agreed.encode()).hexdigest(),
-            asked=counter.now(),
+            network=network,
+            consent=joining.consent_hash(counter, masthead, language),
+            asked=now,
         )
     )
     log.info("join.asked")
@@ -61,8 +68,8 @@ def agree(counter: Counter, meaning: Meaning) -> Acted | None:
     request = counter.store.join_request_of(meaning.answers) if meaning.answers else None
     if masthead is None or request is None or not meaning.is_proven:
         return None
-    is_open = request.state is JoinState.SENT and request.sent and counter.now() - request.sent < joining.VALID
-    if not is_open or (meaning.sender or "").lower() != request.written.lower():
+    asked = joining.answered(counter, request)
+    if asked is None or (meaning.sender or "").lower() != asked.written.lower():
         return None
-    joined = joining.agree(counter, masthead, request)
+    joined = joining.agree(counter, masthead, asked)
     return Acted(subscriber=joined.subscriber) if joined else None

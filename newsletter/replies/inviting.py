@@ -5,12 +5,13 @@ Nothing that a visitor typed is in it: the text is ours, and the address stands 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
 
-from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Outcome, Verdict
+from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Verdict
 from newsletter.readers import Counter, joining, tickets
 from newsletter.readers.joining import Step
 from newsletter.readers.tickets import Kind
@@ -22,7 +23,9 @@ from newsletter.words import speak
 
 log = structlog.get_logger()
 
-_FULL, _LIST = "joins.full", "joins.approval"
+_FULL, _LIST, _FAILED = "joins.full", "joins.approval", "joins.failed"
+_MOST = 50  # emails of one tick
+_PAUSE = timedelta(minutes=10)  # after an email that the transport did not take
 _READING = Response(
     title=Sentence("answer_reading"), lines=(Sentence("answer_reading_about"),), ways=(Way.PREFERENCES, Way.LEAVE)
 )
@@ -31,50 +34,66 @@ _LONGEST_LIST = 50  # requests in one email to the administrator
 
 
 def settle(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> None:
-    """Write to everybody who asked since the last tick, as far as today's limit goes."""
-    masthead = joining.open_masthead(counter)
-    if masthead is None:
-        return
+    """Write to everybody who asked since the last tick, as far as today's limit goes.
+
+    Where the transport serves nobody, the rest waits: a password that is tried every minute locks accounts.
+    """
     now = counter.now()
     counter.store.clear_joins(now - joining.VALID)
-    for request in counter.store.join_requests(JoinState.ASKED):
-        if stop():
-            return
-        _answer(counter, masthead, request)
+    masthead = joining.open_masthead(counter)
+    if masthead is None or _waits(counter):
+        return
+    for state in (JoinState.SENDING, JoinState.ASKED):
+        for request in counter.store.join_requests(state)[:_MOST]:
+            if stop() or not _answer(counter, masthead, request):
+                return
     _tell_of_limit(counter, masthead)
+    waiting = counter.store.join_requests(JoinState.CONFIRMED)
     if masthead.newsletter.join is JoinMode.APPROVE:
-        _tell_of_waiting(counter)
+        _tell_of_waiting(counter, waiting)
+    else:  # it was `approve` when they confirmed
+        for request in waiting:
+            joining.admit(counter, masthead, request)
 
 
-def _answer(counter: Counter, masthead: Masthead, request: JoinRequest) -> None:
+def _waits(counter: Counter) -> bool:
+    failed = counter.store.recall(_FAILED)
+    return bool(failed) and timedelta() <= counter.now() - datetime.fromisoformat(failed or "") < _PAUSE
+
+
+def _answer(counter: Counter, masthead: Masthead, request: JoinRequest) -> bool:
+    """Whether the next one can be answered."""
+    if request.state is JoinState.SENDING:  # a stop came in between: the same email once more
+        return _send(counter, masthead, request)
     step = joining.step_for(counter, request)
     log.info("join.settled", step=step.value)
-    if step is Step.NOTHING:
-        is_valid = request.sent is not None and counter.now() - request.sent < joining.VALID
-        state = JoinState.SENT if is_valid else JoinState.DROPPED
-        counter.store.change_join(replace(request, state=state), request.state)
-        return
-    secret = joining.invite(counter, request) if step is Step.CONFIRM else ""
-    noted = replace(request, sent=counter.now(), state=JoinState.SENT if secret else JoinState.DROPPED)
-    if secret:
-        noted = replace(noted, emails=request.emails + 1, message_id=letters.message_id(counter, "join", secret))
-    # Noted before it is sent: a stop in between must not write to anybody twice.
-    if not counter.store.change_join(noted, request.state):
-        return
-    outcome = _confirmation(counter, masthead, noted, secret) if secret else _told_reading(counter, request)
-    if outcome and outcome.verdict is Verdict.TEMPORARY:
-        log.warning("join.not-sent", detail=outcome.detail)
-        counter.store.change_join(request, noted.state)
-
-
-def _told_reading(counter: Counter, request: JoinRequest) -> Outcome | None:
-    if known := joining.known(counter, request.written):
+    if step is Step.CONFIRM:
+        return _send(counter, masthead, request)
+    told = step is Step.READING
+    sent = counter.now() if told else request.sent
+    is_valid = request.sent is not None and counter.now() - request.sent < joining.VALID
+    settled = replace(request, sent=sent, state=JoinState.SENT if is_valid and not told else JoinState.DROPPED)
+    known = joining.known(counter, request.written)
+    if counter.store.change_join(settled, request.state) and told and known:
         answering.answer(counter, _READING, known, "")
-    return None
+    return True
 
 
-def _confirmation(counter: Counter, masthead: Masthead, request: JoinRequest, secret: str) -> Outcome:
-    return letters.post(counter, compose(counter, masthead, request, secret), f"join-{request.message_id}")
+def _send(counter: Counter, masthead: Masthead, request: JoinRequest) -> bool:
+    secret, invited = joining.invite(counter, request)
+    emails = request.emails + (request.state is JoinState.ASKED)
+    message_id = letters.message_id(counter, "join", secret)
+    sending = replace(invited, state=JoinState.SENDING, sent=counter.now(), emails=emails, message_id=message_id)
+    if not counter.store.change_join(sending, request.state):
+        return True
+    outcome = letters.post(counter, compose(counter, masthead, sending, secret), f"join-{message_id}")
+    if outcome.verdict is Verdict.TEMPORARY:
+        log.warning("join.not-sent", detail=outcome.detail)
+        counter.store.change_join(replace(request, state=JoinState.ASKED), JoinState.SENDING)
+        counter.store.remember(_FAILED, counter.now().isoformat())
+        return False
+    counter.store.change_join(replace(sending, state=JoinState.SENT), JoinState.SENDING)
+    return True
 
 
 def compose(counter: Counter, masthead: Masthead, request: JoinRequest, secret: str) -> Message:
@@ -86,14 +105,15 @@ def compose(counter: Counter, masthead: Masthead, request: JoinRequest, secret: 
     def say(key: str) -> str:
         return words.say(key, name=name)
 
-    by_reply = (say("answer_join_reply"),) if letterhead.replies_read else ()
+    # A yes counts where our own mail server says whose it is.
+    by_reply = (say("answer_join_reply"),) if letterhead.replies_read and counter.authserv_id else ()
     content = Content(
         language=words.language,
         brand=name,
         title=say("answer_join"),
         lines=(say("answer_join_about"),),
         buttons=(Button(say("answer_join_button"), link),) if link else (),
-        after=(*by_reply, say("answer_join_otherwise")),
+        after=(*by_reply, say("page_join_consent"), say("answer_join_otherwise")),
         aside=Button(say("answer_join_never_button"), f"{link}?never") if link else None,
         foot=tuple(filter(None, (say("answer_join_concerns"), letterhead.postal_address or ""))),
     )
@@ -112,13 +132,12 @@ def _tell_of_limit(counter: Counter, masthead: Masthead) -> None:
         counter.alarms.over(_FULL)
 
 
-def _tell_of_waiting(counter: Counter) -> None:
-    """One email a day at most, with one link to a page that approves or declines."""
-    waiting = counter.store.join_requests(JoinState.CONFIRMED)
+def _tell_of_waiting(counter: Counter, waiting: Sequence[JoinRequest]) -> None:
+    """One email a day at most, with one link to a page that approves or declines; it ends the link before it."""
     today = f"{counter.today}"
-    if not waiting or counter.store.recall(_LIST) == today:
+    if not waiting or (counter.store.recall(_LIST) or "").startswith(today):
         return
-    secret = tickets.issue(counter, _APPROVE, {}, of=today)
+    secret = tickets.issue(counter, _APPROVE, {"day": today})
     shown = [f"{one.written}, confirmed {one.confirmed:%Y-%m-%d %H:%M} UTC" for one in waiting[:_LONGEST_LIST]]
     more = len(waiting) - len(shown)
     web = counter.letterhead.public_url
@@ -131,7 +150,8 @@ def _tell_of_waiting(counter: Counter) -> None:
 
 def may_approve(counter: Counter, secret: str) -> bool:
     """Whether this is the secret of a link to the administrator that still works."""
-    return tickets.find(counter, _APPROVE, secret) is not None
+    found = tickets.find(counter, _APPROVE, secret)
+    return found is not None and found["day"] == counter.store.recall(_LIST)
 
 
 def close_approval(counter: Counter, secret: str) -> None:

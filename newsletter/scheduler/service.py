@@ -24,7 +24,7 @@ from newsletter.errors import (
 )
 from newsletter.models import Finding, Masthead
 from newsletter.pipeline import Due
-from newsletter.readers import Counter, in_force
+from newsletter.readers import Counter, departing, in_force
 from newsletter.readers.in_force import Follower
 from newsletter.replies import inviting, moving, probing, receiving
 from newsletter.scheduler import outlook, weekly
@@ -172,6 +172,7 @@ class Service:
             sent = self._send(desk)
             self._let_in(desk)
             pipeline.clear_old(desk.store, desk.now(), self.counter.keep, stop=self.stopping.is_set)
+            departing.depart(self.counter, stop=self.stopping.is_set)
         known = desk.store.issues(_LOOK_BACK)
         self.pulse.overdue = missing_issue(known, masthead.newsletter, desk.now(), desk.holidays)
         self.watch.announcement(self.pulse.overdue, asked=asked)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, case, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import JoinRequest, JoinState, Source
@@ -16,8 +16,9 @@ from newsletter.store.papers import CHUNK
 from newsletter.store.tables import join_request
 
 _FIELDS = tuple(one.name for one in fields(JoinRequest))
-_KEPT = ("email", "state", "sent", "emails", "message_id", "confirmed")  # when it is asked again
-_DECIDED = (JoinState.CONFIRMED.value, JoinState.JOINED.value, JoinState.DECLINED.value)
+_KEPT = ("email", "state", "sent", "emails", "message_id", "confirmed", "invited")  # when it is asked again
+_OF_FORM = ("network", "tried")  # always those of the last form: limits count forms, whatever became of the request
+_DECIDED = (JoinState.SENDING.value, JoinState.CONFIRMED.value, JoinState.JOINED.value, JoinState.DECLINED.value)
 
 
 class Joining(Base):
@@ -25,18 +26,18 @@ class Joining(Base):
 
     def ask_to_join(self, request: JoinRequest) -> None:
         """Note who asks, by the same statement for everybody; what was confirmed or declined stays as it is."""
-        row = asdict(request) | {"given": dict(request.given)}
-        noted = insert(join_request).values(row)
-        asked_again = {
+        noted = insert(join_request).values(_row(request) | {"tried": request.asked})
+        asked_again: dict[str, ColumnElement[Any]] = {
             name: case((join_request.c.state.in_(_DECIDED), join_request.c[name]), else_=noted.excluded[name])
-            for name in (*(name for name in _FIELDS if name not in _KEPT), "state")
+            for name in (*(name for name in _FIELDS if name not in (*_KEPT, *_OF_FORM)), "state")
         }
+        asked_again |= {name: noted.excluded[name] for name in _OF_FORM}
         with self._transaction() as connection:
             connection.execute(noted.on_conflict_do_update(index_elements=["email"], set_=asked_again))
 
     def ask_all(self, requests: Sequence[JoinRequest]) -> int:
         """Note who asks and has not asked yet; how many those are."""
-        rows = [asdict(one) | {"given": dict(one.given)} for one in requests]
+        rows = [_row(one) for one in requests]
         with self._transaction() as connection:
             before = connection.scalar(select(func.count()).select_from(join_request)) or 0
             add_missing(connection, join_request, rows)
@@ -63,14 +64,31 @@ class Joining(Base):
 
     def change_join(self, request: JoinRequest, before: JoinState) -> bool:
         """Record what became of a request; false where someone else was faster, and it was no longer as `before`."""
-        values = {name: getattr(request, name) for name in ("state", "sent", "emails", "message_id", "confirmed")}
+        names = ("state", "sent", "emails", "message_id", "confirmed", "invited")
+        values = {name: getattr(request, name) for name in names}
         same = (join_request.c.email == request.email) & (join_request.c.state == before.value)
         with self._transaction() as connection:
             return connection.execute(update(join_request).where(same).values(values)).rowcount == 1
 
-    def joins_since(self, since: datetime) -> int:
+    def record_join(self, request: JoinRequest) -> None:
+        """Record what was decided of this very request, whatever was asked for the same mailbox meanwhile."""
+        noted = insert(join_request).values(_row(request))
+        names = ("written", "given", "language", "source", "consent", "note", "state", "asked", "confirmed")
+        decided: dict[str, Any] = {name: noted.excluded[name] for name in names}
+        if request.state is JoinState.JOINED:
+            decided["emails"] = 0  # whoever leaves and comes back begins anew
+        with self._transaction() as connection:
+            connection.execute(noted.on_conflict_do_update(index_elements=["email"], set_=decided))
+
+    def drop_open_joins(self) -> None:
+        """Forget what was to be written about: in a ledger that was copied it may have been."""
+        states = (JoinState.ASKED.value, JoinState.SENDING.value, JoinState.JOINED.value)
+        with self._transaction() as connection:
+            connection.execute(delete(join_request).where(join_request.c.state.in_(states)))
+
+    def joins_since(self, since: datetime, now: datetime) -> int:
         """How many emails about joining have gone out since then, and how many are still to go."""
-        sent = select(func.count()).select_from(join_request).where(join_request.c.sent >= since)
+        sent = select(func.count()).select_from(join_request).where(join_request.c.sent.between(since, now))
         # Imported ones take what is left: they must not keep others from joining.
         to_go = (join_request.c.state == JoinState.ASKED.value, join_request.c.source != Source.IMPORT.value)
         waiting = select(func.count()).select_from(join_request).where(*to_go)
@@ -79,10 +97,11 @@ class Joining(Base):
 
     def joins_from(self, network: str, since: datetime) -> Sequence[datetime]:
         """When this network asked for what nobody has confirmed, oldest first."""
-        open_ones = (join_request.c.network == network, join_request.c.asked >= since)
-        query = select(join_request.c.asked).where(*open_ones, join_request.c.confirmed.is_(None))
+        tried, confirmed = join_request.c.tried, join_request.c.confirmed
+        query = select(tried).where(join_request.c.network == network, tried >= since)
+        query = query.where(or_(confirmed.is_(None), confirmed < tried))
         with self._reading() as connection:
-            return connection.scalars(query.order_by(join_request.c.asked)).all()
+            return connection.scalars(query.order_by(tried)).all()
 
     def clear_joins(self, before: datetime) -> None:
         """Remove what is older, but for what was confirmed or declined, and imported ones that are still to be sent."""
@@ -95,6 +114,10 @@ class Joining(Base):
         """Forget that this address ever asked."""
         with self._transaction() as connection:
             connection.execute(delete(join_request).where(join_request.c.email == email))
+
+
+def _row(request: JoinRequest) -> dict[str, Any]:
+    return asdict(request) | {"given": dict(request.given)}
 
 
 def _request(row: Row[Any]) -> JoinRequest:

@@ -74,9 +74,9 @@ class Retention(Base):
             partial(_remove_editions, datetime.combine(first, time(), UTC)),
             partial(_fold_calls, first),
             partial(_remove_inbound, now - keep, mailboxes),
-            partial(_remove_unused, now),
+            partial(_remove_expired, now),
             partial(_remove_dropped, now - _DROPPED),
-            *(partial(_remove, table, now - keep) for table in (answered, bounce, question, ticket)),
+            *(partial(_remove, table, now - keep) for table in (answered, bounce, question)),
         )
         for step in steps:
             while removed := self._one(step):
@@ -197,9 +197,9 @@ def _remove_inbound(before: datetime, mailboxes: Collection[str], connection: Co
     return connection.execute(delete(inbound).where(key.in_(old))).rowcount
 
 
-def _remove_unused(now: datetime, connection: Connection) -> int:
-    """One-time links that nobody used: they may name people who never wanted anything."""
-    old = select(ticket.c.hash).where(ticket.c.used.is_(None), ticket.c.expires < now).limit(_ROWS)
+def _remove_expired(now: datetime, connection: Connection) -> int:
+    """One-time links: they may name people who never wanted anything."""
+    old = select(ticket.c.hash).where(ticket.c.expires < now).limit(_ROWS)
     return connection.execute(delete(ticket).where(ticket.c.hash.in_(old))).rowcount
 
 

@@ -413,8 +413,10 @@ join_request = Table(
     Column("emails", Integer, nullable=False, server_default="0"),  # how many of them there were
     Column("message_id", String),  # of the last
     Column("confirmed", UtcDateTime),
+    Column("tried", UtcDateTime),  # when a form named this address last, whoever sent it
+    Column("invited", JSON),  # what our last email asks about: an object
     Index("join_request_state", "state", "asked"),
-    Index("join_request_network", "network", "asked"),
+    Index("join_request_network", "network", "tried"),
     Index("join_request_message", "message_id"),
 )
 

@@ -36,7 +36,7 @@ class OwnHost:
         async def with_own_address(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if "location" in headers:
+                if "location" in headers and urlsplit(headers["location"]).hostname in (None, *self._known):
                     headers["location"] = self._own(headers["location"])
             await send(message)
 

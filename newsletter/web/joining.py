@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,8 @@ class _JoinPage:
     def __init__(self, counter: Counter, masthead: Masthead, voice: Voice, scope: Scope) -> None:
         self._counter, self._masthead, self._voice, self._scope = counter, masthead, voice, scope
 
-    def show(self, given: Form | None = None, note: str = "", status: int = 200) -> Response:
+    def show(self, given: Form | None = None, note: str = "", status: int = 200, *, aged: bool = False) -> Response:
+        """`aged`: whoever sends it again need not wait again."""
         newcomer = self._newcomer(given)
         body = form.render(
             "join.html.j2",
@@ -90,14 +91,13 @@ class _JoinPage:
             note=note,
             email=_one(given or {}, "email"),
             topics=[(topic, self._about(topic)) for topic in self._masthead.topics if topic.join],
-            languages=form.named(self._languages()),
+            languages=form.named(self._languages),
             now=form.values_of(newcomer),
             zones=form.zones(newcomer.timezone),
             consent=self._consent,
             privacy=self._masthead.newsletter.privacy or f"{self._voice.root}privacy",
             papers=[] if given else self._best(),
-            # Who sends it again need not wait again.
-            shown=stamp(self._counter.keys, _FORM, self._counter.now() - timedelta(seconds=5 if given else 0)),
+            shown=stamp(self._counter.keys, _FORM, self._counter.now() - timedelta(seconds=5 if aged else 0)),
         )
         script = "" if given else f"<script>{SCRIPT}</script>\n"
         return pages.answer(pages.framed(self._voice.say("page_join_title"), body + script, self._voice), status)
@@ -108,7 +108,7 @@ class _JoinPage:
         if _one(body, _TRAP):
             log.info("join.trapped")
             return _said(voice, "join_sent")
-        if not is_fresh(counter.keys, _FORM, _one(body, FIELD), now):
+        if self._is_from_elsewhere or not is_fresh(counter.keys, _FORM, _one(body, FIELD), now):
             return self.show(body, voice.say("page_join_again"), 422)
         if joining.is_full(counter, self._masthead):
             return _said(voice, "join_full", 429)
@@ -122,7 +122,7 @@ class _JoinPage:
             words = voice.words
             named = {"name": words.say(f"page_{unfit.fields['name']}")} if "name" in unfit.fields else {}
             problem = words.say(f"page_wrong_{unfit.key}", **unfit.fields | named)
-            return self.show(body, voice.say("page_wrong", problem=problem), 422)
+            return self.show(body, problem, 422, aged=True)
         counter.store.ask_to_join(request)
         log.info("join.asked")
         return _said(voice, "join_sent")
@@ -131,17 +131,23 @@ class _JoinPage:
         """Raises Unfit."""
         counter, masthead = self._counter, self._masthead
         written = joining.address(masthead, _one(body, "email"))
-        reader = joining.chosen(counter, masthead, written, Source.PAGE, _fields(body))
+        reader = joining.chosen(counter, masthead, written, Source.PAGE, _fields(body), self._languages)
+        language = reader.wishes.languages[0]
         return JoinRequest(
             email=joining.mailbox(written),
             written=written,
             given=joining.given(masthead, reader),
-            language=reader.wishes.languages[0],
+            language=language,
             source=Source.PAGE,
             network=network,
-            consent=hashlib.sha256(self._consent.encode()).hexdigest(),
+            consent=joining.consent_hash(counter, masthead, language),
             asked=counter.now(),
         )
+
+    @property
+    def _is_from_elsewhere(self) -> bool:
+        """Whether a page of another site sent the form: its visitors would ask for it unawares."""
+        return Headers(scope=self._scope).get("sec-fetch-site", "") == "cross-site"
 
     def _is_busy(self, network: str) -> bool:
         """Whether too much was asked from there that nobody confirmed; a campus is one network."""
@@ -158,7 +164,8 @@ class _JoinPage:
         for key, text in (_fields(given) if given else self._of_browser(reader)).items():
             try:
                 chosen = {name: said(reader, name) for name in PREFERENCES}
-                reader = joining.chosen(counter, masthead, "", Source.PAGE, chosen | {key: text})
+                chosen |= {key: text}
+                reader = joining.chosen(counter, masthead, "", Source.PAGE, chosen, self._languages)
             except Unfit:
                 continue
         return reader
@@ -187,6 +194,7 @@ class _JoinPage:
             for one in papers
         ]
 
+    @cached_property
     def _languages(self) -> tuple[str, ...]:
         return offered(self._counter.store, self._masthead, None)
 
@@ -326,17 +334,18 @@ def _deciding(counter: Counter, secret: str, body: Form | None, scope: Scope) ->
     if known is None or not inviting.may_approve(counter, secret):
         text = f"<p>{voice.text('page_approve_over')}</p>"
         return pages.answer(pages.framed(voice.say("page_join_over_title"), text, voice), 404)
-    note = _decide(counter, known.masthead, voice, body) if body else ""
     waiting = counter.store.join_requests(JoinState.CONFIRMED)
+    note = _decide(counter, known.masthead, voice, body, waiting) if body else ""
+    waiting = counter.store.join_requests(JoinState.CONFIRMED) if body else waiting
     if not waiting and body:
         inviting.close_approval(counter, secret)
     return pages.answer(pages.framed(voice.say("page_approve_title"), note + _waiting(voice, waiting), voice))
 
 
-def _decide(counter: Counter, masthead: Masthead, voice: Voice, body: Form) -> str:
-    waiting = {one.email: one for one in counter.store.join_requests(JoinState.CONFIRMED)}
-    wanted, email = _one(body, "do"), _one(body, "email")
-    some = list(waiting.values()) if wanted == "all" else [waiting[email]] if email in waiting else []
+def _decide(counter: Counter, masthead: Masthead, voice: Voice, body: Form, waiting: Sequence[JoinRequest]) -> str:
+    """One, or all who were on the page when its button was pressed."""
+    wanted, named = _one(body, "do"), set(body.get("email", []))
+    some = [one for one in waiting if one.email in named]
     for request in some:
         if wanted == "decline":
             joining.decline(counter, request)
@@ -358,6 +367,7 @@ def _waiting(voice: Voice, requests: Sequence[JoinRequest]) -> str:
         "</form></li>"
         for one in requests
     )
-    every = f'<form method="post">{pages.button(voice.text("page_approve_all_button"), "all")}</form>'
+    named = "".join(f'<input type="hidden" name="email" value="{escape(one.email)}">' for one in requests)
+    every = f'<form method="post">{named}{pages.button(voice.text("page_approve_all_button"), "all")}</form>'
     more = pages.section("", every) if len(requests) > 1 else ""
     return f'<p>{voice.text("page_approve_about")}</p><ul class="rows">{rows}</ul>{more}'

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter import readers
-from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber
+from newsletter.models import ArchiveMode, Masthead, Reader, Source, Subscriber, Topic
 from newsletter.readers import Counter, in_force, lists
 from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled, offered
@@ -53,7 +53,7 @@ class Visit:
             self.voice,
             self.reader,
             self.subscriber,
-            topics=self.masthead.topics,
+            topics=self._topics(),
             languages=offered(self.counter.store, self.masthead, self.reader),
             note=_said(words.section("page_"), note, **texts) if note else "",
             bad=bad,
@@ -62,6 +62,12 @@ class Visit:
             now=self.counter.now(),
         )
         return pages.answer(shown, status)
+
+    def _topics(self) -> list[Topic]:
+        """Those that this reader may choose, or has."""
+        own = self.reader.wishes.topics if self.reader else ()
+        by_themselves = self.reader is not None and self.reader.source in (Source.PAGE, Source.EMAIL)
+        return [one for one in self.masthead.topics if one.join or one.key in own or not by_themselves]
 
     def refusal(self, unfit: Unfit) -> Response:
         """The page with what was wrong, in the reader's language."""

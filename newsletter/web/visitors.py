@@ -27,7 +27,7 @@ def networks(trusted: Iterable[str]) -> Callable[[MutableMapping[str, Any]], str
     def network_of(scope: MutableMapping[str, Any]) -> str:
         client = scope.get("client")
         address = _address(client[0]) if client else None
-        said = Headers(scope=scope).get("x-forwarded-for", "")
+        said = ",".join(Headers(scope=scope).getlist("x-forwarded-for"))  # a proxy may add a line of its own
         # Each proxy adds at the end whom it heard: the first from there that is no proxy of ours is the visitor.
         for one in reversed(said.split(",")[-_MOST:]) if said else ():
             if address is None or not is_proxy(address):
@@ -36,7 +36,8 @@ def networks(trusted: Iterable[str]) -> Callable[[MutableMapping[str, Any]], str
             if heard is None:
                 break
             address = heard
-        return _prefix(address) if address else ""
+        # Where a proxy says nothing, all visitors would be one network.
+        return _prefix(address) if address and not is_proxy(address) else ""
 
     return network_of
 

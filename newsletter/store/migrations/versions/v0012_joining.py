@@ -36,9 +36,11 @@ def upgrade() -> None:
         sa.Column("emails", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("message_id", sa.String(), nullable=True),
         sa.Column("confirmed", sa.DateTime(), nullable=True),
+        sa.Column("tried", sa.DateTime(), nullable=True),
+        sa.Column("invited", sa.JSON(), nullable=True),
     )
     op.create_index("join_request_state", "join_request", ["state", "asked"])
-    op.create_index("join_request_network", "join_request", ["network", "asked"])
+    op.create_index("join_request_network", "join_request", ["network", "tried"])
     op.create_index("join_request_message", "join_request", ["message_id"])
     op.create_table(
         "consent",
