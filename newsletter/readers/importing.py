@@ -192,7 +192,6 @@ class _Import:
     def __init__(self, counter: Counter, masthead: Masthead, order: Order) -> None:
         self._counter, self._store, self._masthead, self._order = counter, counter.store, masthead, order
         self._keys, self._now = counter.keys, counter.now()
-        self._anybody_forgotten = self._store.has_forgotten()
         self._number = self._store.next_number(order.register) if order.register else 0
         self._there = 0  # readers of the register who are in the file
         self._templates: dict[Given, Reader] = {}
@@ -227,7 +226,7 @@ class _Import:
             self._put(decided, present)
 
     def _forgotten(self, spelled: Mapping[Row | BadRow, Collection[str]]) -> Collection[Row | BadRow]:
-        if not self._anybody_forgotten:
+        if not self._store.has_forgotten():
             return ()
         marks = {row: fingerprints(self._keys, row.email) for row in spelled if row.email}
         found = self._store.forgotten_among(mark for some in marks.values() for mark in some)
