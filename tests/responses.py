@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
 from newsletter.models import Command, Letterhead, Message, Subscriber, SubscriberState
-from newsletter.replies import answers
+from newsletter.replies import answers, rights
 from newsletter.replies.answers import Writer
 from newsletter.replies.responses import Asking, Response, Sentence, Way
 from newsletter.words import Words
@@ -15,7 +15,9 @@ from tests.factories import KEYS
 
 NOW = datetime(2026, 3, 9, 6, 0, tzinfo=UTC)
 ADA = Subscriber(id=7, email="ada@example.net", state=SubscriberState.ACTIVE, since=NOW, added=NOW)
-SECRETS = {Way.UNDO: "0123456789" * 4, Way.CONFIRM: "abcdef0123" * 4}
+SECRETS = {Way.UNDO: "0123456789" * 4, Way.CONFIRM: "abcdef0123" * 4} | dict.fromkeys(
+    (Way.DOWNLOAD, Way.ERASE, Way.ADDRESS), "0a1b2c3d4e" * 4
+)
 _GIVEN = {
     "until": date(2026, 3, 23), "count": 5, "languages": ("zh", "en"), "time": "07:30", "zone": "UTC", "weekday": 1,
 }  # fmt: skip
@@ -64,9 +66,10 @@ KINDS: Mapping[str, Response] = {
         title=Sentence("answer_not_yet"), lines=(Sentence("answer_not_yet_like"),), notes=("3. Zagreb",),
         ways=(Way.PREFERENCES,),
     ),
-    "address": Response(
-        title=Sentence("answer_not_yet"), lines=(Sentence("answer_not_yet_address"),), ways=(Way.PREFERENCES,)
+    "no-address": Response(
+        title=Sentence("answer_settings"), lines=(Sentence("page_wrong_by_operator"),), ways=(Way.PREFERENCES,)
     ),
+    **{wanted: rights.email(wanted) for wanted in ("download", "erase", "address")},
 }  # fmt: skip
 
 

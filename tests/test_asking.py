@@ -151,6 +151,8 @@ WRONG = [
     (Command.LANGUAGES, "fr", "“fr” is not offered here. Choose among en, zh"),
     (Command.LANGUAGES, "klingon!", "is not a language code"), (Command.PAUSE, "2026-03-09", "one year from now"),
     (Command.PAUSE, "2099-01-01", "one year from now"), (Command.PAUSE, "soon", "“soon” is not a date"),
+    (Command.ADDRESS, "", "Which address should your emails go to?"), (Command.ADDRESS, ADA, "your address already"),
+    (Command.ADDRESS, "postmaster@example.net", "The new address cannot be used here"),
 ]  # fmt: skip
 
 
@@ -176,7 +178,6 @@ ANSWERS = [
     (Command.HELP, "", "What you can write to us", SubscriberState.ACTIVE),
     (Command.SETTINGS, "", "Your settings", SubscriberState.ACTIVE),
     (Command.LIKE, "", "We cannot do this yet", SubscriberState.ACTIVE),
-    (Command.ADDRESS, "new@example.org", "We cannot do this yet", SubscriberState.ACTIVE),
     (Command.PAUSE, "", "Please confirm", SubscriberState.ACTIVE),
 ]
 

@@ -59,6 +59,7 @@ class Join:
     now: datetime = MORNING
     refusing: bool = False
     agent: dict[str, str] = field(default_factory=dict)
+    done: Callable[[], None] = lambda: None  # waits for what happens behind the answers
 
     def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Answer:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -121,12 +122,12 @@ class Join:
 @contextmanager
 def joining_at(folder: Path, server: Server, roster: str = OPEN, **changes: Any) -> Iterator[Join]:
     (folder / "subscribers.yaml").write_text(roster, "utf-8")
-    given = {"postal_address": "1 Road, Town", "admin_email": "owner@example.org"} | changes
+    own: dict[str, Any] = {"postal_address": "1 Road, Town", "admin_email": "owner@example.org"}
+    given = own | {"public_url": "https://news.example.org"} | changes
     settings = Settings(
         subscribers=folder / "subscribers.yaml",
         data_dir=folder / "var",
         sender="Morning arXiv <news@example.org>",
-        public_url="https://news.example.org",
         **given,
     )
     posted: list[Outgoing] = []

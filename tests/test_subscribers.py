@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import tempfile
 from datetime import date, time
 from functools import partial
@@ -433,8 +434,43 @@ def test_what_cannot_be_changed_safely_is_not_changed() -> None:
         subscribers.set_field(text, "ada@example.com", "unsubscribed", MARK)
     with pytest.raises(KeyError):
         subscribers.set_field(text, "bob@example.com", "unsubscribed", MARK)
-    with pytest.raises(ValueError, match="cannot write email"):
+    with pytest.raises(ConfigurationError, match="named more than once"):
         subscribers.set_field(text, "ada@example.com", "email", "eve@example.com")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("- ada@example.com # hers\n", "- eve@example.net # hers\n"),
+        ("- 'ada@example.com'\n", "- eve@example.net\n"),
+        ("- email: Ada@Example.com # hers\n  name: A\n", "- email: eve@example.net # hers\n  name: A\n"),
+        ("- {name: A, email: ada@example.com}\n", "- {name: A, email: eve@example.net}\n"),
+        (" ada@example.com\n", " eve@example.net\n"),
+        (" [bob@example.com, ada@example.com]\n", " [bob@example.com, eve@example.net]\n"),
+        (' [{"email": "ada@example.com"}]\n', ' [{"email": "eve@example.net"}]\n'),
+    ],
+)
+def test_an_address_is_changed_in_its_place(before: str, after: str) -> None:
+    """As safely as any other field: all other bytes stay, and the list reads as before with the new one."""
+    head = TOPICS + ("subscribers:" if before.startswith(" ") else "subscribers:\n")
+    changed = subscribers.set_field(head + before, "ada@example.com", "email", "eve@example.net")
+    assert changed == head + after
+    old, new = read(head + before).readers, read(changed).readers
+    assert [one.email for one in new] == [re.sub("(?i)ada@example.com", "eve@example.net", one.email) for one in old]
+
+
+@pytest.mark.parametrize("value", ["", "nobody", "a b@example.net", "eve@example.net\n- mallory@example.net", "*a"])
+def test_only_an_address_becomes_one(value: str) -> None:
+    with pytest.raises(ValueError, match="cannot write email"):
+        subscribers.set_field(TOPICS + "subscribers:\n- ada@example.com\n", "ada@example.com", "email", value)
+
+
+@pytest.mark.parametrize("other", ["Eve@example.net", "ada@example.com"])
+def test_no_address_is_named_twice(other: str) -> None:
+    """Neither the new one, nor the old one by an entry that had been left out."""
+    text = TOPICS + f"subscribers:\n- ada@example.com\n- email: {other}\n"
+    with pytest.raises(ConfigurationError, match="named more than once"):
+        subscribers.set_field(text, "ada@example.com", "email", "eve@example.net")
 
 
 _comment = st.sampled_from(["", " # hers", " # don't: touch, [this] {or} that", "  #x"])

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import click
 
-from newsletter import app, readers, subscribers
+from newsletter import app, readers
 from newsletter.addresses import leave_mailto, own_address, plus
 from newsletter.cli.importing import list_in_force
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
 from newsletter.models import Consent, Finding, Reader, Source, Subscriber
-from newsletter.readers import Changed, Counter, forgetting, guard, moving
+from newsletter.readers import Changed, Counter, adopting, erasing, forgetting
 from newsletter.readers.forgetting import Elsewhere
 from newsletter.settings import Settings
 from newsletter.store.papers import chunks
@@ -140,7 +140,7 @@ def to_ledger(settings: Settings) -> int:
     """Move the readers of the file into the ledger."""
     with list_in_force(settings) as (counter, _):
         try:
-            moved = moving.to_ledger(counter)
+            moved = adopting.to_ledger(counter)
         except OSError as error:
             problem, remedy = f"cannot be changed: {error.strerror or error}", "make it writable; nobody is lost"
             raise ConfigurationError([Finding(str(counter.subscribers), None, problem, remedy)]) from error
@@ -177,11 +177,16 @@ def forget(settings: Settings, email: str) -> int:
             click.echo(f"{email} was no reader; the request to join is erased.")
             return 0
         known = _known(counter, email)
-        erased = forgetting.forget(counter, known)
-        click.echo(f"{email} is forgotten; {counted(erased, 'email file')} erased.")
-        code = _removed(counter, email)
+        erased = erasing.erase(counter, known)
+        click.echo(f"{email} is forgotten; {counted(erased.files, 'email file')} erased.")
+        if erased.entries:
+            click.echo(f"{counter.subscribers}: entry removed.")
+        if erased.problem:
+            problem = f"still contains the entry and cannot be changed: {erased.problem}"
+            click.echo(f"{counter.subscribers}: {problem}", err=True)
+            click.echo("They will get no email all the same; remove the entry by hand.", err=True)
         _tell_elsewhere(forgetting.forget_elsewhere(counter, known), settings)
-        return code
+    return 1 if erased.problem else 0
 
 
 def _tell_elsewhere(found: Elsewhere, settings: Settings) -> None:
@@ -198,19 +203,6 @@ def _tell_elsewhere(found: Elsewhere, settings: Settings) -> None:
         f"Not reached from here: backups{' (' + ', '.join(backups) + ')' if backups else ''}, lists and logs of your "
         "email provider, logs of mail servers and proxies, and emails that were moved by hand."
     )
-
-
-def _removed(counter: Counter, email: str) -> int:
-    """Take the entry out of the file; exit code 1 if that is impossible."""
-    try:
-        if subscribers.remove_entry(counter.subscribers, email):
-            guard.one_less(counter.store)
-            click.echo(f"{counter.subscribers}: entry removed.")
-    except (OSError, ConfigurationError) as error:
-        click.echo(f"{counter.subscribers}: still contains the entry and cannot be changed: {error}", err=True)
-        click.echo("They will get no email all the same; remove the entry by hand.", err=True)
-        return 1
-    return 0
 
 
 def _told(changed: Changed | None, settings: Settings) -> int:

@@ -280,6 +280,14 @@ class JoinRequest:
     confirmed: datetime | None = None
 
 
+class Moved(StrEnum):
+    """What a press of a link to another address did."""
+
+    HALF = "half"  # the other address has not agreed yet
+    DONE = "done"
+    NOT = "not"  # the link does not work, or what it asks for can no longer be done
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
     """That a reader wanted this."""

@@ -1,4 +1,4 @@
-"""The welcome of somebody who joined: the newest issue at once, with three lines on top. No model is asked."""
+"""The welcome of someone who joined: the newest issue at once, with three lines on top. No model is asked."""
 
 from __future__ import annotations
 

@@ -10,7 +10,12 @@ forgetting   erasing everything about a reader except a keyed hash
 departing    who left long ago becomes such a hash
 left_log     who left, beside the ledger, for the case that a copy is put back
 importing    rows of a table become readers of the ledger
-moving       readers of the file become readers of the ledger
+adopting     readers of the file become readers of the ledger
+erasing      forgetting, with their entry of the file
+tickets      one-time links
+rights       what readers may do with their data, and own_data what they download
+moving       a change of address
+joining      who asks to read, and who confirmed
 """
 
 from newsletter.readers.changes import (

@@ -186,13 +186,25 @@ def write_through(
     if entry is not None and not entry.in_file:
         return Changed(counter.store.subscriber(before.id) or before, None)
     try:
-        edit = subscribers.write_fields(counter.subscribers, before.email, fields)
+        edit = _entry_edit(counter, before, fields)
     except (OSError, ValueError, NewsletterError) as error:
         problem = f"recorded in the ledger, but the file could not be changed: {error}"
     if edit:
         written()
         in_force.note_own_edit(counter, edit)
     return Changed(counter.store.subscriber(before.id) or before, edit.line if edit else None, problem)
+
+
+def _entry_edit(
+    counter: Counter, before: Subscriber, fields: Callable[[], Mapping[str, str | None]]
+) -> subscribers.Edit | None:
+    """Under the address that the file has: that of a reader who moves becomes another one, perhaps just now."""
+    for _ in range(2):
+        now = counter.store.subscriber(before.id) or before
+        for email in filter(None, (counter.store.moved_from(before.id), now.email)):
+            if edit := subscribers.write_fields(counter.subscribers, email, fields):
+                return edit
+    return None
 
 
 def log_problem(counter: Counter, changed: Changed | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
 
@@ -34,7 +35,7 @@ def entries(
     while chunk := list(islice(rest, _CHUNK)):
         gone = store.forgotten()
         staying = [one for one in chunk if not gone or fingerprints(keys, one.email).isdisjoint(gone)]
-        ledger = store.enrol((one.email for one in staying), now)
+        ledger = store.enrol((one.email for one in staying), now, of_file=True)
         own = store.own_readers(one.id for one in ledger.values()) if has_own else {}
         for reader in staying:
             subscriber = ledger[reader.email.lower()]
@@ -42,6 +43,8 @@ def entries(
             day = reader.paused_until
             if day is not None and day != subscriber.paused_in_file and unchanged():
                 _honour_pause(store, subscriber, day, now)
+            if subscriber.email != reader.email.lower():  # moved since the list was read
+                reader = replace(reader, email=subscriber.email)
             yield subscriber.id, laid_over(own.get(subscriber.id), reader)
 
 

@@ -31,7 +31,16 @@ class Elsewhere:
 
 def forget(counter: Counter, subscriber: Subscriber) -> int:
     """Erase everything about a reader except a keyed hash; returns the number of email files erased."""
-    return erase(counter, [subscriber])
+    store, former = counter.store, counter.store.moved_from(subscriber.id)
+    if former:  # the file's old line
+        store.bar(fingerprint(counter.keys, former), counter.now(), barred=False)
+    for change in store.untold_moves():
+        if change["subscriber"] == str(subscriber.id):
+            store.told_move(change)
+    addresses = {one.email.lower() for one in store.deliveries(reader=subscriber.id)} - {subscriber.email}
+    others = store.subscribers_of(addresses)
+    files = erase(counter, [subscriber])
+    return files + _erased(counter.data_dir, frozenset(addresses - others.keys()))
 
 
 def erase(counter: Counter, some: Sequence[Subscriber], *, keep_hash: bool = True) -> int:

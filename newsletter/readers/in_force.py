@@ -12,6 +12,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from newsletter import __version__, scoring, subscribers
+from newsletter.errors import NewsletterError
 from newsletter.models import ArchiveMode, Finding, Masthead, Preference, Reader, Roster
 from newsletter.readers import guard, left_log, news
 from newsletter.readers.counter import Counter
@@ -114,7 +115,17 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     if changes := news.of_list(before, found, turnover):
         log.info("roster.changed", changes=changes)
     guard.remember_size(counter.store, looked)
+    _write_new_addresses(counter)
     return found
+
+
+def _write_new_addresses(counter: Counter) -> None:
+    """Who has another address since is named by it in the file as well: the next look finds that, and all is done."""
+    for old, new in counter.store.moves().items():
+        try:
+            subscribers.write_fields(counter.subscribers, old, partial(dict, email=new))
+        except (OSError, ValueError, NewsletterError) as error:
+            log.warning("roster.unchanged", file=str(counter.subscribers), problem=str(error))
 
 
 def _remember(store: Store, found: InForce) -> None:
@@ -137,7 +148,9 @@ class Follower:
         beside = _beside(self.counter.store)
         if self._known and stamps and stamps == self._stamps and self._known.beside == beside:
             return self._known
-        self._known = take_in(self.counter, look(self.counter, beside))
+        is_first, self._known = self._known is None, take_in(self.counter, look(self.counter, beside))
+        if is_first:  # a stop may have come before it
+            _write_new_addresses(self.counter)
         self._stamps = stamps
         return self._known
 

@@ -5,7 +5,6 @@ Nobody can tell from what we answer whether an address is known here: that is de
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,7 +12,6 @@ from enum import StrEnum
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-from newsletter import tokens
 from newsletter.models import (
     AbstractLanguage,
     Consent,
@@ -26,18 +24,19 @@ from newsletter.models import (
     Source,
     Subscriber,
 )
-from newsletter.readers import forgetting, in_force, left_log
+from newsletter.readers import forgetting, in_force, left_log, tickets
 from newsletter.readers.changes import bars, come_back
 from newsletter.readers.counter import Counter
 from newsletter.readers.left_log import What
 from newsletter.readers.preferences import CHOSEN, filled, laid_over, merged
+from newsletter.readers.tickets import Kind
 from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
 
 VALID = timedelta(days=7)  # of a confirmation, and of a request that nobody confirms
 MOST_EMAILS = 3  # about one request, until it is confirmed
 ONCE_IN = timedelta(days=1)  # an email to one mailbox
-PURPOSE = "join"
+_LINK = Kind("join", VALID)
 _FORM = ("topics", "languages", "send_at", "timezone", "frequency")  # what the page asks
 # Mailboxes of a function (RFC 2142) or of a machine: nobody there can agree for themselves.
 _ROLES = frozenset(
@@ -192,7 +191,6 @@ def known(counter: Counter, written: str) -> Subscriber | None:
 
 def invite(counter: Counter, request: JoinRequest) -> str:
     """The secret part of the link that confirms this request, as it is now."""
-    secret = secrets.token_hex(20)
     payload = {
         "email": request.email,
         "written": request.written,
@@ -203,8 +201,7 @@ def invite(counter: Counter, request: JoinRequest) -> str:
         "note": request.note,
         "asked": request.asked.isoformat(),
     }
-    counter.store.issue_ticket(_kept(counter, secret), PURPOSE, payload, counter.now() + VALID)
-    return secret
+    return tickets.issue(counter, _LINK, payload)
 
 
 # --- confirming -----------------------------------------------------------------
@@ -212,10 +209,9 @@ def invite(counter: Counter, request: JoinRequest) -> str:
 
 def asked(counter: Counter, secret: str) -> Joined | None:
     """What the link would confirm, or has confirmed; None where it is unknown, too old or was declined."""
-    key, now = _kept(counter, secret), counter.now()
-    if payload := counter.store.ticket(key, PURPOSE, now):
+    if payload := tickets.find(counter, _LINK, secret):
         return Joined(_request(payload))
-    payload = counter.store.used_ticket(key, PURPOSE, now)
+    payload = tickets.find_used(counter, _LINK, secret)
     return Joined(_request(payload), again=True) if payload else None
 
 
@@ -226,7 +222,7 @@ def confirm(counter: Counter, masthead: Masthead, secret: str) -> Joined | None:
         return found
     joined = agree(counter, masthead, found.request)
     # Acted on first, marked second: a stop in between leaves a link that works once more.
-    counter.store.use_ticket(_kept(counter, secret), PURPOSE, counter.now())
+    tickets.use(counter, _LINK, secret)
     return joined
 
 
@@ -301,11 +297,10 @@ def never(counter: Counter, secret: str) -> bool:
         return False
     if found.again:
         return False  # who reads leaves by the links of the emails
-    now = counter.now()
     with left_log.noting(counter, What.BARRED, [found.request.written]):
-        counter.store.bar(forgetting.fingerprint(counter.keys, found.request.written), now)
+        counter.store.bar(forgetting.fingerprint(counter.keys, found.request.written), counter.now())
     counter.store.drop_join(found.request.email)
-    counter.store.use_ticket(_kept(counter, secret), PURPOSE, now)
+    tickets.use(counter, _LINK, secret)
     return True
 
 
@@ -313,7 +308,7 @@ def never(counter: Counter, secret: str) -> bool:
 
 
 def approve(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscriber:
-    """The administrator lets somebody in who confirmed."""
+    """The administrator lets someone in who confirmed."""
     return admit(counter, masthead, request)
 
 
@@ -330,10 +325,6 @@ def _record(counter: Counter, request: JoinRequest) -> None:
     emails = 0 if request.state is JoinState.JOINED else now.emails  # whoever leaves and comes back begins anew
     changed = replace(now, state=request.state, confirmed=request.confirmed, emails=emails)
     counter.store.change_join(changed, now.state)
-
-
-def _kept(counter: Counter, secret: str) -> str:
-    return tokens.secret(counter.keys, "join kept", secret)
 
 
 def _request(payload: Mapping[str, object]) -> JoinRequest:

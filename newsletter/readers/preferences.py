@@ -8,18 +8,36 @@ from dataclasses import replace
 
 from newsletter.models import Masthead, Preference, Reader, Roster
 from newsletter.store import Store
+from newsletter.store.readers import MOVED
 from newsletter.subscribers.preferences import PREFERENCES, said, with_preference
 from newsletter.subscribers.tree import Unfit
 
 
 def honoured(store: Store, roster: Roster) -> Roster:
     """The subscriber list with what readers set, as far as nobody has edited the same keys in the file since."""
-    kept = store.preferences()
-    if not kept:
+    found = store.preferences()
+    if not found:
         return roster
+    kept = [one for one in found if one.key != MOVED]
+    roster = _with_new_addresses(store, roster, [one for one in found if one.key == MOVED])
     changed, edited = _applied(roster, kept)
     store.drop_preferences(edited)
     return replace(roster, readers=tuple(changed.get(reader.email.lower(), reader) for reader in roster.readers))
+
+
+def _with_new_addresses(store: Store, roster: Roster, moves: Sequence[Preference]) -> Roster:
+    """Who moved is found under the new address until the file has it; from then on what the file says counts."""
+    there = {reader.email.lower() for reader in roster.readers}
+    waiting, over = {}, []
+    for one in moves:
+        old = (one.in_file or "").lower()
+        if one.value.lower() in there or (old not in there and not roster.findings):
+            over.append(one)
+        else:
+            waiting[old] = one.value
+    store.drop_preferences(over)
+    readers = (replace(one, email=waiting.get(one.email.lower(), one.email)) for one in roster.readers)
+    return replace(roster, readers=tuple(readers)) if waiting else roster
 
 
 def _applied(roster: Roster, kept: Sequence[Preference]) -> tuple[Mapping[str, Reader], list[Preference]]:

@@ -5,29 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from newsletter import tokens
 from newsletter.models import Subscriber, SubscriberState
+from newsletter.readers import tickets
 from newsletter.readers.changes import Changed, undo
 from newsletter.readers.counter import Counter
+from newsletter.readers.tickets import Kind
 
-_PURPOSE = "undo"
-_VALID = timedelta(hours=24)
+_UNDO = Kind("undo", timedelta(hours=24))
 _OWN = (SubscriberState.UNSUBSCRIBED, SubscriberState.PAUSED)
 
 
 def offer(counter: Counter, subscriber: Subscriber) -> str:
     """The secret part of the link for what this reader, as they are now, has just done; the same when asked again."""
     act = _act(subscriber)
-    secret = _digest(counter, "link", " ".join(act.values()))
-    counter.store.issue_ticket(_digest(counter, "kept", secret), _PURPOSE, act, counter.now() + _VALID)
-    return secret
+    return tickets.issue(counter, _UNDO, act, of=" ".join(act.values()))
 
 
 def offered(counter: Counter, secret: str) -> Subscriber | None:
     """The subscriber whose change the link would undo; None if it was used, is too old, or something else was done
     since.
     """
-    act = counter.store.ticket(_digest(counter, "kept", secret), _PURPOSE, counter.now())
+    act = tickets.find(counter, _UNDO, secret)
     subscriber = counter.store.subscriber(int(act["subscriber"])) if act else None
     return subscriber if subscriber and subscriber.state in _OWN and _act(subscriber) == act else None
 
@@ -37,8 +35,7 @@ def take_back(counter: Counter, secret: str) -> Changed | None:
     subscriber = offered(counter, secret)
     if subscriber is None:
         return None
-    used = counter.store.use_ticket(_digest(counter, "kept", secret), _PURPOSE, counter.now())
-    return undo(counter, subscriber) if used else None
+    return undo(counter, subscriber) if tickets.use(counter, _UNDO, secret) else None
 
 
 def _act(subscriber: Subscriber) -> Mapping[str, str]:
@@ -47,7 +44,3 @@ def _act(subscriber: Subscriber) -> Mapping[str, str]:
         "state": subscriber.state.value,
         "since": subscriber.since.isoformat(),
     }
-
-
-def _digest(counter: Counter, what: str, text: str) -> str:
-    return tokens.secret(counter.keys, f"undo {what}", text)

@@ -77,6 +77,9 @@ def _without_quiet(acted: Acted | None) -> Acted | None:
 
 
 def _bounced(counter: Counter, who: Subscriber, meaning: Meaning, key: str) -> Acted | None:
+    sent_to = counter.store.recipient_of(meaning.returned) if meaning.returned else None
+    if sent_to and sent_to != who.email:
+        return Acted(subscriber=who)  # they have moved since
     now = counter.now()
     bounce = Bounce(
         key=key,

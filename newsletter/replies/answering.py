@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from types import MappingProxyType
 
 import structlog
 
@@ -21,8 +22,14 @@ _MOST = 5  # answers to one reader a day
 _EVERYWHERE = frozenset(("answer_left", "answer_paused", "answer_resumed", "answer_confirm"))  # in every language
 
 
-def answer(counter: Counter, response: Response, reader: Subscriber, message_id: str) -> None:
-    """Answer the email of this Message-ID, to the address on record.
+def answer(
+    counter: Counter,
+    response: Response,
+    reader: Subscriber,
+    message_id: str,
+    links: Mapping[Way, str] = MappingProxyType({}),
+) -> None:
+    """Answer the email of this Message-ID, to the address on record; `links`: the secret parts of one-time links.
 
     What a reader asked for is done without the answer too; without the question a reader could not leave: raises
     TransportRefused for one that did not go out.
@@ -31,7 +38,7 @@ def answer(counter: Counter, response: Response, reader: Subscriber, message_id:
     if response.confirms and not counter.store.claim_answer(reader.id, by.now, timedelta(days=answers.QUIET_DAYS)):
         log.info("answer.left-out", said=said, days=answers.QUIET_DAYS)
         return
-    secrets = _secrets(counter, response, by, message_id)
+    secrets = _secrets(counter, response, by, message_id, links)
     if secrets is None:
         log.info("question.left-out", said=said)
         return
@@ -48,9 +55,13 @@ def answer(counter: Counter, response: Response, reader: Subscriber, message_id:
         raise TransportRefused("answer", f"the question to a reader did not go out: {outcome.detail}")
 
 
-def _secrets(counter: Counter, response: Response, by: Writer, message_id: str) -> Mapping[Way, str] | None:
+def _secrets(
+    counter: Counter, response: Response, by: Writer, message_id: str, links: Mapping[Way, str]
+) -> Mapping[Way, str] | None:
     """Of the links that work once; None where nothing is to be asked now."""
-    found = {Way.UNDO: undoing.offer(counter, by.reader)} if Way.UNDO in response.ways else {}
+    found = dict(links)
+    if Way.UNDO in response.ways:
+        found[Way.UNDO] = undoing.offer(counter, by.reader)
     if response.asking:
         secret = questions.begin(counter, by.reader, response.asking, message_id, by.message_id(message_id))
         return found | {Way.CONFIRM: secret} if secret else None

@@ -40,14 +40,14 @@ def ask(counter: Counter, meaning: Meaning) -> Acted | None:
     except Unfit:
         return None
     language = masthead.newsletter.languages[0]
-    words = speak(counter.templates, language)
+    agreed = speak(counter.templates, language).say("answer_join_about", name=masthead.newsletter.name)
     counter.store.ask_to_join(
         JoinRequest(
             email=joining.mailbox(written),
             written=written,
             language=language,
             source=Source.EMAIL,
-            consent=hashlib.sha256(words.say("answer_join_about", name=masthead.newsletter.name).encode()).hexdigest(),
+            consent=hashlib.sha256(agreed.encode()).hexdigest(),
             asked=counter.now(),
         )
     )

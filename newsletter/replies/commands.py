@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from newsletter.models import Command, Frequency, Reader, Subscriber
 from newsletter.readers import Changed, Counter, in_force, leave, pause, prefer, undo
 from newsletter.readers.changes import BY_REPLY, left_by_themselves
+from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled
 from newsletter.replies.responses import Asking, Response, Sentence, Way
 from newsletter.subscribers import values
@@ -34,9 +35,10 @@ class Request:
 class Acted:
     """What an email did: to whom, whether it changed anything, and what we write back."""
 
-    subscriber: Subscriber | None  # None: of somebody who is no reader yet; then there is no response
+    subscriber: Subscriber | None  # None: of someone who is no reader yet; then there is no response
     changed: Changed | None = None
     response: Response | None = None
+    new_address: str = ""  # to which they want to move: both are to be asked, see `moving`
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +266,38 @@ def _titles(request: Request) -> tuple[tuple[str, ...], list[int]]:
     return tuple(titles), [one for one in wanted if one not in printed]
 
 
-def _address(request: Request) -> Acted:
-    lines = (Sentence("answer_not_yet_address"),)
-    return _told(request, Response(title=Sentence("answer_not_yet"), lines=lines, ways=(Way.PREFERENCES,)))
+# --- the address ---
+
+
+def _new_address(request: Request) -> str | None:
+    """What was asked for, as our emails would name it; None for who is not in the list. Raises Unfit."""
+    known, counter = in_force.last_good(request.counter.store), request.counter
+    if known is None or counter.store.reader(request.reader.id) is None:
+        return None
+    if not counter.letterhead.public_url:
+        raise Unfit("there are no links here", "ask the operator", "by_operator")
+    if not request.value:
+        raise Unfit("address without a value", "name one", "no_address")
+    try:
+        return wished(counter, known.masthead, request.reader, request.value)
+    except Unfit as unfit:
+        if unfit.key in ("same", "full"):
+            raise
+        raise Unfit(unfit.problem, unfit.remedy, "unusable") from unfit  # without what they wrote
+
+
+def _address(request: Request) -> Acted | None:
+    """Both addresses are asked by an email of their own, which is all that a reply is answered with."""
+    written = _new_address(request)
+    if written is None:
+        return None
+    title, lines = Sentence("answer_done_address"), (Sentence("page_data_sent_both"),)
+    response = None if request.how == BY_REPLY else Response(title=title, lines=lines)
+    return Acted(subscriber=request.reader, response=response, new_address=written)
+
+
+def _would_address(request: Request) -> Sentence | None:
+    return Sentence("answer_do_address") if _new_address(request) else None
 
 
 _PREFERENCE, _PAPERS = _Entry(_prefer, _would_prefer), _Entry(_papers)
@@ -284,5 +315,5 @@ _COMMANDS: Mapping[Command, _Entry] = {
     Command.DAYS: _PREFERENCE,
     Command.TIME: _PREFERENCE,
     Command.LANGUAGES: _PREFERENCE,
-    Command.ADDRESS: _Entry(_address),
+    Command.ADDRESS: _Entry(_address, _would_address),
 }

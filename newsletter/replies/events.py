@@ -51,7 +51,7 @@ def _take(counter: Counter, source: str, events: Sequence[DeliveryEvent]) -> Non
         if event.key not in known and _is_ours(event, recipients.get(event.delivery_id))
     ]
     for event in fresh:
-        _act(counter, event, recipients[event.delivery_id][0])
+        _act(counter, event, recipients[event.delivery_id])
     store.settle(_news(fresh))
     store.record(source, {event.key: event.kind.value for event in fresh}, counter.now())
     log.info("events.read", given=len(events), new=len(fresh))
@@ -72,18 +72,19 @@ def _news(events: Sequence[DeliveryEvent]) -> Mapping[int, DeliveryState]:
     return news
 
 
-def _act(counter: Counter, event: DeliveryEvent, subscriber_id: int) -> None:
+def _act(counter: Counter, event: DeliveryEvent, recipient: tuple[int, str, str]) -> None:
+    subscriber_id, _, message_id = recipient
     if event.kind is EventKind.BLOCKED:
         permanent, why = not (event.status or "").startswith("4"), event.detail or "blocked"
         domains.refused(counter.store, counter.alarms, event.email, permanent=permanent, why=why, now=counter.now())
         return
     if event.kind is EventKind.LEFT:
         leave(counter, subscriber_id, BY_LINK)
-    if meaning := _meaning(event, subscriber_id):
+    if meaning := _meaning(event, subscriber_id, message_id):
         acting.act(counter, meaning, key=event.key)
 
 
-def _meaning(event: DeliveryEvent, subscriber_id: int) -> Meaning | None:
+def _meaning(event: DeliveryEvent, subscriber_id: int, message_id: str) -> Meaning | None:
     """What an event says of its reader, as a mail would have said it."""
     match event.kind:
         case EventKind.COMPLAINED:
@@ -96,5 +97,10 @@ def _meaning(event: DeliveryEvent, subscriber_id: int) -> Meaning | None:
         case _:
             return None
     return Meaning(
-        action=action, reason=event.kind.value, subscriber_id=subscriber_id, status=status, issue=event.at.date()
+        action=action,
+        reason=event.kind.value,
+        subscriber_id=subscriber_id,
+        status=status,
+        issue=event.at.date(),
+        returned=message_id,
     )

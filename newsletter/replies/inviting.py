@@ -7,23 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from email.utils import format_datetime
 
 import structlog
 
-from newsletter import tokens
-from newsletter.addresses import ascii_domain, domain_of, own_address
-from newsletter.errors import NewsletterError
-from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Outcome, Outgoing, Verdict
-from newsletter.readers import Counter, joining
+from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Outcome, Verdict
+from newsletter.readers import Counter, joining, tickets
 from newsletter.readers.joining import Step
-from newsletter.render import answer
+from newsletter.readers.tickets import Kind
 from newsletter.render.answer import Button, Content
-from newsletter.render.short import short_mail
-from newsletter.replies import answering
+from newsletter.replies import answering, letters
 from newsletter.replies.responses import Response, Sentence, Way
 from newsletter.tex import clean
-from newsletter.words import bare, speak
+from newsletter.words import speak
 
 log = structlog.get_logger()
 
@@ -31,7 +26,7 @@ _FULL, _LIST = "joins.full", "joins.approval"
 _READING = Response(
     title=Sentence("answer_reading"), lines=(Sentence("answer_reading_about"),), ways=(Way.PREFERENCES, Way.LEAVE)
 )
-_APPROVE = "approve joins"  # the purpose of the administrator's link
+_APPROVE = Kind("approve joins", joining.VALID)  # the administrator's link
 _LONGEST_LIST = 50  # requests in one email to the administrator
 
 
@@ -62,7 +57,7 @@ def _answer(counter: Counter, masthead: Masthead, request: JoinRequest) -> None:
     secret = joining.invite(counter, request) if step is Step.CONFIRM else ""
     noted = replace(request, sent=counter.now(), state=JoinState.SENT if secret else JoinState.DROPPED)
     if secret:
-        noted = replace(noted, emails=request.emails + 1, message_id=_message_id(counter, secret))
+        noted = replace(noted, emails=request.emails + 1, message_id=letters.message_id(counter, "join", secret))
     # Noted before it is sent: a stop in between must not write to anybody twice.
     if not counter.store.change_join(noted, request.state):
         return
@@ -79,11 +74,7 @@ def _told_reading(counter: Counter, request: JoinRequest) -> Outcome | None:
 
 
 def _confirmation(counter: Counter, masthead: Masthead, request: JoinRequest, secret: str) -> Outcome:
-    try:
-        message = compose(counter, masthead, request, secret)
-        return counter.post(Outgoing(key=f"join-{request.message_id}", message=message))
-    except NewsletterError as error:
-        return Outcome(Verdict.TEMPORARY, str(error))
+    return letters.post(counter, compose(counter, masthead, request, secret), f"join-{request.message_id}")
 
 
 def compose(counter: Counter, masthead: Masthead, request: JoinRequest, secret: str) -> Message:
@@ -106,24 +97,7 @@ def compose(counter: Counter, masthead: Masthead, request: JoinRequest, secret: 
         aside=Button(say("answer_join_never_button"), f"{link}?never") if link else None,
         foot=tuple(filter(None, (say("answer_join_concerns"), letterhead.postal_address or ""))),
     )
-    text, html = answer.parts(counter.templates, content)
-    headers = (
-        ("From", letterhead.sender),
-        ("To", ascii_domain(request.written)),
-        ("Reply-To", own_address(letterhead)),
-        ("Subject", bare(f"{content.title} · {name}")),
-        ("Date", format_datetime(counter.now())),
-        ("Message-ID", request.message_id or _message_id(counter, secret)),
-        ("Auto-Submitted", "auto-generated"),
-    )
-    boundary = f"join-{tokens.secret(counter.keys, 'join boundary', secret)[:16]}"
-    return short_mail(request.written, headers, text, html, envelope_from=own_address(letterhead), boundary=boundary)
-
-
-def _message_id(counter: Counter, secret: str) -> str:
-    # Nothing of a token's length before the @: it would be taken for a damaged one.
-    name = tokens.secret(counter.keys, "join message", secret)[:32]
-    return f"<{name}.join@{domain_of(own_address(counter.letterhead))}>"
+    return letters.compose(counter, request.written, content, "join", secret)
 
 
 # --- the administrator --------------------------------------------------------------
@@ -144,10 +118,7 @@ def _tell_of_waiting(counter: Counter) -> None:
     today = f"{counter.today}"
     if not waiting or counter.store.recall(_LIST) == today:
         return
-    secret = tokens.secret(counter.keys, _APPROVE, today)
-    counter.store.issue_ticket(
-        tokens.secret(counter.keys, f"{_APPROVE} kept", secret), _APPROVE, {}, counter.now() + joining.VALID
-    )
+    secret = tickets.issue(counter, _APPROVE, {}, of=today)
     shown = [f"{one.written}, confirmed {one.confirmed:%Y-%m-%d %H:%M} UTC" for one in waiting[:_LONGEST_LIST]]
     more = len(waiting) - len(shown)
     web = counter.letterhead.public_url
@@ -160,10 +131,9 @@ def _tell_of_waiting(counter: Counter) -> None:
 
 def may_approve(counter: Counter, secret: str) -> bool:
     """Whether this is the secret of a link to the administrator that still works."""
-    key = tokens.secret(counter.keys, f"{_APPROVE} kept", secret)
-    return counter.store.ticket(key, _APPROVE, counter.now()) is not None
+    return tickets.find(counter, _APPROVE, secret) is not None
 
 
 def close_approval(counter: Counter, secret: str) -> None:
     """All was decided: the link has done its work."""
-    counter.store.use_ticket(tokens.secret(counter.keys, f"{_APPROVE} kept", secret), _APPROVE, counter.now())
+    tickets.use(counter, _APPROVE, secret)

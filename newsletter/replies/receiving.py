@@ -13,7 +13,7 @@ from newsletter.errors import ConfigurationError, MailUnread, NewsletterError, S
 from newsletter.models import Action, DeliveryState, Finding, Incoming, Meaning
 from newsletter.ports import Mailbox
 from newsletter.readers import Changed, Counter, lists, log_problem
-from newsletter.replies import acting, answering, keeping, putting_away, setting_aside
+from newsletter.replies import acting, answering, keeping, moving, putting_away, setting_aside
 from newsletter.replies.reading import Read, Understood, Worker, read_here
 
 log = structlog.get_logger()
@@ -83,6 +83,8 @@ def handle(counter: Counter, mail: Understood, *, answers: bool = True) -> Recei
     log_problem(counter, acted.changed if acted else None)
     if answers and acted and acted.response and acted.subscriber:
         answering.answer(counter, acted.response, acted.subscriber, key)
+    if answers and acted and acted.new_address and acted.subscriber:
+        moving.send(counter, acted.subscriber, acted.new_address)
     store.first_time(_MAIL, key, _LEFT if acted is None else meaning.action.value, counter.now())
     log.info("mail.read", action=meaning.action.value, reason=meaning.reason, changed=acted is not None)
     return Received(meaning, acted.changed if acted else None, handled=acted is not None)

@@ -45,6 +45,9 @@ class Way(StrEnum):
     UNDO = "undo"
     LEAVE = "leave"
     PREFERENCES = "preferences"
+    DOWNLOAD = "download"  # this and the next ones: by a link that works once
+    ERASE = "erase"
+    ADDRESS = "address"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from newsletter.models import Finding, Masthead
 from newsletter.pipeline import Due
 from newsletter.readers import Counter, in_force
 from newsletter.readers.in_force import Follower
-from newsletter.replies import inviting, probing, receiving
+from newsletter.replies import inviting, moving, probing, receiving
 from newsletter.scheduler import outlook, weekly
 from newsletter.settings import Settings
 from newsletter.times import calendar
@@ -220,6 +220,7 @@ class Service:
 
     def _let_in(self, desk: pipeline.Desk) -> None:
         """Behind the morning's own emails: what is written to whoever asked to join, and the welcome of those in."""
+        moving.settle(self.counter, stop=self.stopping.is_set)
         inviting.settle(self.counter, stop=self.stopping.is_set)
         if pipeline.welcome(desk, stop=self.stopping.is_set):
             self._send(desk)

@@ -10,7 +10,9 @@ from newsletter.store.engine import open_engine
 from newsletter.store.figures import Counting
 from newsletter.store.joining import Joining
 from newsletter.store.judgements import Judgements
+from newsletter.store.moving import Moving
 from newsletter.store.notes import Notes
+from newsletter.store.own_data import OwnData
 from newsletter.store.papers import Papers
 from newsletter.store.questions import Questions
 from newsletter.store.readers import Readers
@@ -31,10 +33,12 @@ class Store(
     Rosters,
     Registers,
     Joining,
+    Moving,
     Deliveries,
     Attempts,
     Tickets,
     Questions,
+    OwnData,
     Troubles,
     Notes,
     Counting,

@@ -195,6 +195,12 @@ class Deliveries(Base):
                     found[row.id] = (value_id(row.subscriber_id), row.email.lower(), row.message_id)
         return found
 
+    def recipient_of(self, message_id: str) -> str | None:
+        """To whom the email with this Message-ID goes, or went, in lower case."""
+        with self._reading() as connection:
+            found = connection.scalar(select(delivery.c.email).where(delivery.c.message_id == message_id))
+        return found.lower() if found else None
+
     def settle(self, news: Mapping[int, DeliveryState]) -> None:
         """Update emails by later events about them, never backwards. One transaction."""
         with self._transaction() as connection:

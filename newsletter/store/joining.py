@@ -62,7 +62,7 @@ class Joining(Base):
             return [_request(row) for row in connection.execute(query.limit(CHUNK))]
 
     def change_join(self, request: JoinRequest, before: JoinState) -> bool:
-        """Record what became of a request; false where somebody else was faster, and it was no longer as `before`."""
+        """Record what became of a request; false where someone else was faster, and it was no longer as `before`."""
         values = {name: getattr(request, name) for name in ("state", "sent", "emails", "message_id", "confirmed")}
         same = (join_request.c.email == request.email) & (join_request.c.state == before.value)
         with self._transaction() as connection:

@@ -32,26 +32,32 @@ from newsletter.store.tables import (
 )
 
 IMPORTED = "roster.import"  # the number of the last import of the file that was finished
+MOVED = "email"  # the key of a preference: a new address that the subscriber list does not have yet
 _SIGN = 1 << 63  # ids are unsigned for tokens and signed in the column
 
 
 class Readers(Base):
     """Who reads, and who has left. The ledger decides, not the file."""
 
-    def enrol(self, emails: Iterable[str], now: datetime) -> Mapping[str, Subscriber]:
-        """The subscribers of these addresses by lower-case address; unknown ones are added as active."""
+    def enrol(self, emails: Iterable[str], now: datetime, *, of_file: bool = False) -> Mapping[str, Subscriber]:
+        """The subscribers of these addresses by lower-case address; unknown ones are added as active.
+
+        `of_file`: the list may still name the former address of someone who has moved.
+        """
         wanted = dict.fromkeys(email.lower() for email in emails)
         found: dict[str, Subscriber] = {}
         # Together they lie in few pages of the file: for a million at once, half the work.
         first = secrets.randbits(64)
         ids = ((first + place) % (1 << 64) for place in count())
         with self._transaction() as connection:
-            for chunk in chunks(wanted):
+            moved = {old: new.lower() for old, new, _ in moves(connection)} if of_file else {}
+            for chunk in chunks(moved.get(email, email) for email in wanted):
                 query = select(subscriber).where(subscriber.c.email.in_(chunk))
                 there = {row.email for row in connection.execute(query)}
                 fresh = [_new_row(next(ids), email, now) for email in chunk if email not in there]
                 add_missing(connection, subscriber, fresh)
                 found.update((row.email, to_subscriber(row)) for row in connection.execute(query))
+        found.update((old, found[new]) for old, new in moved.items() if old in wanted)
         return found
 
     def subscriber(self, who: str | int) -> Subscriber | None:
@@ -205,10 +211,10 @@ class Readers(Base):
         with self._reading() as connection:
             return frozenset(connection.scalars(select(forgotten.c.hash)))
 
-    def bar(self, fingerprint: str, now: datetime) -> None:
-        """Someone who is no reader never wants to hear from us."""
+    def bar(self, fingerprint: str, now: datetime, *, barred: bool = True) -> None:
+        """Someone who is no reader never wants to hear from us; else only an old line does not bring them back."""
         with self._transaction() as connection:
-            put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": True})
+            put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
 
     def note_forgotten(self, fingerprint: str, now: datetime, *, barred: bool) -> None:
         """Someone of whom nothing else is known, or kept, was forgotten."""
@@ -265,6 +271,8 @@ def _erase(connection: Connection, who: int) -> None:
     connection.execute(delete(subscriber).where(subscriber.c.id == who))
     if email:
         _erase_requests(connection, email)
+    mine = ticket.c.payload["subscriber"].as_string() == str(value_id(who))
+    connection.execute(delete(ticket).where(mine))
 
 
 def _erase_requests(connection: Connection, email: str) -> int:
@@ -278,6 +286,12 @@ def overrides(connection: Connection) -> str:
     """See `Readers.overrides`."""
     found = [connection.execute(select(func.count(), func.max(table.c.at))).one() for table in (forgotten, preference)]
     return ", ".join(f"{count} until {newest}" for count, newest in found)
+
+
+def moves(connection: Connection) -> list[tuple[str, str, int]]:
+    """Former address in lower case, new address, and column id of each reader who moved ahead of the file."""
+    query = select(preference).where(preference.c.key == MOVED)
+    return [(row.in_file.lower(), row.value, row.subscriber_id) for row in connection.execute(query)]
 
 
 def put_preferences(connection: Connection, preferences: Iterable[Preference]) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from sqlalchemy import Connection, Row, Table, case, delete, func, insert, or_, select, tuple_, update
 
-from newsletter.models import DeliveryState
+from newsletter.models import DeliveryState, JoinState
 from newsletter.store.deliveries import IN_DOUBT
 from newsletter.store.engine import Base, put
 from newsletter.store.tables import (
@@ -18,6 +18,7 @@ from newsletter.store.tables import (
     delivery,
     edition,
     inbound,
+    join_request,
     meta,
     model_call,
     question,
@@ -29,6 +30,7 @@ from newsletter.store.tables import (
 
 _ROWS, _EDITIONS = 500, 50  # in one transaction; an edition has up to 300 KB
 _BODIES = timedelta(days=14)  # how long after its last email an edition can be sent again as the same bytes
+_DROPPED = timedelta(days=7)  # how long an address is known that someone else gave us
 _TEXTS = timedelta(days=60)  # how long its lines are known when a reply quotes them
 _KEPT_SINCE = "kept.since"  # the oldest issue of which it is known who had it
 
@@ -52,7 +54,8 @@ class Retention(Base):
         """Remove what is old, yielding the number of rows after each transaction.
 
         Bodies of emails go 14 days after their last email was settled and their texts after 60; after `keep`, who had
-        which issue, emails, calls of models and what came in, but for what came from `mailboxes`: see `clear_inbound`.
+        which issue, emails, calls of models, used links and what came in, but for what came from `mailboxes`: see
+        `clear_inbound`.
         The last issue that a reader had stays, and the sums of the calls. Papers, scores and issues stay.
         """
         first = (now - keep).date()
@@ -71,6 +74,8 @@ class Retention(Base):
             partial(_remove_editions, datetime.combine(first, time(), UTC)),
             partial(_fold_calls, first),
             partial(_remove_inbound, now - keep, mailboxes),
+            partial(_remove_unused, now),
+            partial(_remove_dropped, now - _DROPPED),
             *(partial(_remove, table, now - keep) for table in (answered, bounce, question, ticket)),
         )
         for step in steps:
@@ -190,6 +195,19 @@ def _remove_inbound(before: datetime, mailboxes: Collection[str], connection: Co
     old = select(inbound.c.source, inbound.c.external_id)
     old = old.where(inbound.c.at < before, inbound.c.source.not_in(mailboxes)).limit(_ROWS)
     return connection.execute(delete(inbound).where(key.in_(old))).rowcount
+
+
+def _remove_unused(now: datetime, connection: Connection) -> int:
+    """One-time links that nobody used: they may name people who never wanted anything."""
+    old = select(ticket.c.hash).where(ticket.c.used.is_(None), ticket.c.expires < now).limit(_ROWS)
+    return connection.execute(delete(ticket).where(ticket.c.hash.in_(old))).rowcount
+
+
+def _remove_dropped(before: datetime, connection: Connection) -> int:
+    """Of people who are no readers: that an email about joining went there."""
+    dropped = (join_request.c.state == JoinState.DROPPED.value) & (join_request.c.asked < before)
+    old = select(join_request.c.email).where(dropped).limit(_ROWS)
+    return connection.execute(delete(join_request).where(join_request.c.email.in_(old))).rowcount
 
 
 def _remove(table: Table, before: datetime, connection: Connection) -> int:

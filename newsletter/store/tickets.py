@@ -24,12 +24,12 @@ class Tickets(Base):
     def ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
         """What it was issued with; None when it is unknown, expired, used or for another purpose."""
         with self._reading() as connection:
-            return connection.scalar(select(ticket.c.payload).where(_valid(ticket_hash, purpose, now)))
+            return connection.scalar(select(ticket.c.payload).where(valid(ticket_hash, purpose, now)))
 
     def use_ticket(self, ticket_hash: str, purpose: str, now: datetime) -> Mapping[str, Any] | None:
         """Like `ticket`, but uses the ticket up: only one caller ever gets an answer."""
         # Asked and marked in one statement: of two callers one finds it unused.
-        taken = update(ticket).where(_valid(ticket_hash, purpose, now)).values(used=now).returning(ticket.c.payload)
+        taken = update(ticket).where(valid(ticket_hash, purpose, now)).values(used=now).returning(ticket.c.payload)
         with self._transaction() as connection:
             payload: Mapping[str, Any] | None = connection.scalar(taken)
         return payload
@@ -42,6 +42,7 @@ class Tickets(Base):
             return connection.scalar(select(ticket.c.payload).where(used))
 
 
-def _valid(ticket_hash: str, purpose: str, now: datetime) -> ColumnElement[bool]:
+def valid(ticket_hash: str, purpose: str, now: datetime) -> ColumnElement[bool]:
+    """Neither used nor expired."""
     same = and_(ticket.c.hash == ticket_hash, ticket.c.purpose == purpose)
     return and_(same, ticket.c.expires > now, ticket.c.used.is_(None))

@@ -14,11 +14,11 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
-from newsletter.subscribers import splices
+from newsletter.subscribers import splices, values
 from newsletter.subscribers.files import replace_file, sha256
 from newsletter.subscribers.readers import KEYS, LIST_KEYS, as_mapping
 from newsletter.subscribers.splices import Place
-from newsletter.subscribers.tree import compose, decode, line_of, shown, without_collector
+from newsletter.subscribers.tree import Unfit, compose, decode, line_of, shown, without_collector
 from newsletter.subscribers.values import BREAKS, address_key
 
 _BOM = "\ufeff"
@@ -76,8 +76,10 @@ def write_fields(path: Path, email: str, fields: Callable[[], Mapping[str, str |
 def _edited(text: str, email: str, fields: Mapping[str, str | None], file: str) -> tuple[str, int]:
     """The new text and the number of the line that holds, or held, the last field."""
     for field, value in fields.items():
-        if field not in KEYS or field == "email" or (value is not None and (not value.strip() or BREAKS.search(value))):
+        if field not in KEYS or (value is not None and (not value.strip() or BREAKS.search(value))):
             raise ValueError(f"cannot write {field}: {value!r}")
+    if "email" in fields and (len(fields) > 1 or not _is_address(fields["email"])):
+        raise ValueError(f"cannot write email: {fields['email']!r} beside other fields, or as an address")
     bom, bare = (_BOM, text[1:]) if text.startswith(_BOM) else ("", text)
     line = 0
     with without_collector():
@@ -91,6 +93,8 @@ def _set(
     text: str, tree: Node | None, email: str, field: str, value: str | None, file: str
 ) -> tuple[str, Node | None, int]:
     place = find_entry(tree, email, field)
+    if field == "email" and value:
+        _check_new_address(tree, email, value, place.node, file)
     words = _words(field, value)
     cuts = splices.removing(text, place) if words is None else splices.setting(text, place, field, words)
     new, line = splices.apply(text, cuts)
@@ -99,6 +103,30 @@ def _set(
         remedy = f"write {field}: {value} in the entry" if value else f"remove {field}: from the entry"
         raise ConfigurationError([Finding(file, line_of(place.node), f"cannot change {field!r} safely here", remedy)])
     return new, after, line or line_of(place.field[0] if place.field else place.node)
+
+
+def _is_address(value: str | None) -> bool:
+    try:
+        return value is not None and bool(values.email(value))
+    except Unfit:
+        return False
+
+
+def _check_new_address(tree: Node | None, email: str, value: str, node: Node, file: str) -> None:
+    """Raises ConfigurationError where the file would name someone twice, or go on to name the old address."""
+    keys = [address_key(one) for one in map(address_of, entries_of(tree)[1]) if one]
+    old, new = address_key(email), address_key(value)
+    if keys.count(old) > 1 or (new != old and new in keys):
+        remedy = f"keep one entry, with email: {value}"
+        problem = f"{email} and {value} are named more than once, so that the address cannot be changed safely"
+        raise ConfigurationError([Finding(file, line_of(node), problem, remedy)])
+
+
+def address_of(node: Node) -> str | None:
+    """The address of an entry, as written."""
+    mapping = as_mapping(node)
+    pair = _last(mapping, "email") if mapping else None
+    return str(pair[1].value).strip() if pair and isinstance(pair[1], ScalarNode) else None
 
 
 def _words(field: str, value: str | None) -> str | list[str] | None:
@@ -112,9 +140,9 @@ def find_entry(root: Node | None, email: str, field: str) -> Place:
     wanted = address_key(email)
     parent, entries = entries_of(root)
     for index, node in enumerate(entries):
-        mapping = as_mapping(node)
+        mapping, found = as_mapping(node), address_of(node)
         pair = _last(mapping, "email") if mapping else None
-        if mapping and pair and isinstance(pair[1], ScalarNode) and address_key(pair[1].value.strip()) == wanted:
+        if mapping and pair and found is not None and address_key(found) == wanted:
             style = bool(parent.flow_style) if isinstance(parent, SequenceNode) else None
             return Place(node, pair, _last(mapping, field), index, style)
     raise KeyError(email)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from html import escape
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from newsletter import readers
 from newsletter.models import Command, Question
 from newsletter.readers import Counter
-from newsletter.replies import commands, questions
+from newsletter.replies import commands, moving, questions
 from newsletter.replies.responses import Sentence, Way
 from newsletter.web import languages, pages, undoing
 from newsletter.web.bodies import Form, read_form
@@ -66,7 +67,10 @@ def _answer(counter: Counter, secret: str, form: Form | None, scope: Scope) -> R
         return page.ask(would, choose=question.command is Command.PAUSE and not question.value)
     acted = questions.settle(request, question)
     readers.log_problem(counter, acted.changed if acted else None)
-    return page.done(acted)
+    answer = page.done(acted)
+    if acted and acted.new_address and acted.subscriber:
+        answer.background = BackgroundTask(moving.send, counter, acted.subscriber, acted.new_address)
+    return answer
 
 
 def _chosen(counter: Counter, question: Question, form: Form | None) -> str:

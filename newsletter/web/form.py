@@ -48,9 +48,13 @@ def page(
     note: str,
     bad: bool,
     archive: str | None,
+    data: str | None,
     now: datetime,
 ) -> str:
-    """The whole page; a reader who gets no mail is shown the way back only."""
+    """The whole page; a reader who gets no email is shown the way back and their data.
+
+    `data`: the sentence above what they can do with it; None where nothing can be sent to them.
+    """
     gets_mail, words = subscriber.state.reads, voice.words
     body = render(
         "form.html.j2",
@@ -62,6 +66,7 @@ def page(
         bad=bad,
         email=subscriber.email,
         archive=archive if gets_mail else None,
+        data=data,
         now=values_of(reader) if reader and gets_mail else None,
         until=_until(words, subscriber),
         languages=named(languages) if reader else [],

@@ -12,8 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter import tokens
-from newsletter.readers import Counter, lists
+from newsletter.readers import Counter, lists, tickets
 from newsletter.replies import answering
 from newsletter.replies.responses import Response as Email
 from newsletter.replies.responses import Sentence, Way
@@ -24,7 +23,6 @@ log = structlog.get_logger()
 
 PATH = f"/{pages.LINK_PATH}"
 MOST, _WITHIN = 30, timedelta(minutes=1)  # requests of all visitors together
-_PURPOSE, _ONCE_IN = "fresh link", timedelta(days=1)
 _EMAIL = Email(
     title=Sentence("answer_links"),
     lines=(Sentence("answer_links_about"),),
@@ -60,10 +58,7 @@ def send(counter: Counter, email: str) -> None:
     if subscriber is None or not subscriber.state.reads or lists.is_list(counter, subscriber.id):
         log.info("link.left-out", why="no reader")
         return
-    now = counter.now()
-    key = tokens.secret(counter.keys, _PURPOSE, f"{subscriber.id} {counter.today}")
-    counter.store.issue_ticket(key, _PURPOSE, {"subscriber": str(subscriber.id)}, now + _ONCE_IN)
-    if counter.store.use_ticket(key, _PURPOSE, now) is None:
+    if not tickets.claim(counter, "fresh link", str(subscriber.id)):
         log.info("link.left-out", why="sent today")
         return
     answering.answer(counter, _EMAIL, subscriber, "")

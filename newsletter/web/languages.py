@@ -49,8 +49,13 @@ def of_reader(counter: Counter, scope: Scope, subscriber: Subscriber | None) -> 
 
 
 def in_language(counter: Counter, scope: Scope, language: str, email: str) -> Voice:
-    """To somebody who is no reader yet."""
+    """To someone who is no reader yet."""
     return replace(_voice(counter, scope, speak(counter.templates, language), None), email=clean(email))
+
+
+def to_address(counter: Counter, scope: Scope, subscriber: Subscriber, email: str) -> Voice:
+    """To this reader at an address that may be another one."""
+    return replace(of_reader(counter, scope, subscriber), email=clean(email))
 
 
 def _voice(counter: Counter, scope: Scope, words: Words, subscriber: Subscriber | None) -> Voice:

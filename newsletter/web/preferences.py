@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import structlog
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,7 +15,10 @@ from starlette.responses import Response
 from newsletter import readers
 from newsletter.models import ArchiveMode, Masthead, Reader, Subscriber
 from newsletter.readers import Counter, in_force, lists
+from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled, offered
+from newsletter.readers.rights import may_ask
+from newsletter.replies import moving, rights
 from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
@@ -54,6 +58,7 @@ class Visit:
             note=_said(words.section("page_"), note, **texts) if note else "",
             bad=bad,
             archive=self._archive(),
+            data=self.voice.say("page_data_about") if _may_ask(self.counter, self.subscriber) else None,
             now=self.counter.now(),
         )
         return pages.answer(shown, status)
@@ -102,6 +107,8 @@ def _answer(counter: Counter, subscriber_id: int, body: Form | None, scope: Scop
     visit = _visit(counter, subscriber, voice)
     if visit is None:
         return pages.answer(pages.not_now(voice), 503)
+    if wanted and wanted in rights.KINDS:
+        return _send_link(visit, wanted)
     return _change(visit, wanted, body or {}) if wanted else visit.page()
 
 
@@ -134,6 +141,19 @@ def _leave(counter: Counter, subscriber: Subscriber, voice: Voice) -> Response:
     return left(counter, voice, changed.subscriber)
 
 
+def _may_ask(counter: Counter, subscriber: Subscriber) -> bool:
+    return counter.letterhead.public_url is not None and may_ask(subscriber)
+
+
+def _send_link(visit: Visit, wanted: str) -> Response:
+    """One answer, whether or not another link goes out today; it is sent behind the answer."""
+    if not _may_ask(visit.counter, visit.subscriber):
+        return visit.page(status=409)
+    answer = visit.page("data_sent", email=visit.voice.email)
+    answer.background = BackgroundTask(rights.send, visit.counter, visit.subscriber, wanted)
+    return answer
+
+
 def _change(visit: Visit, wanted: str, body: Form) -> Response:
     """Save or pause. Who gets no email can only come back."""
     if visit.reader is None or not visit.subscriber.state.reads:
@@ -143,6 +163,8 @@ def _change(visit: Visit, wanted: str, body: Form) -> Response:
             return _save(visit, visit.reader, body)
         if wanted == "pause":
             return _pause(visit, body)
+        if wanted == "address" and _may_ask(visit.counter, visit.subscriber):
+            return _change_address(visit, body)
     except Unfit as unfit:
         return visit.refusal(unfit)
     return visit.page(status=400)
@@ -154,6 +176,14 @@ def _save(visit: Visit, before: Reader, body: Form) -> Response:
     readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
     words = speak(visit.counter.templates, after.wishes.languages[0])
     return replace(visit, reader=after, voice=replace(visit.voice, words=words)).page("saved")
+
+
+def _change_address(visit: Visit, body: Form) -> Response:
+    """The same answer whoever has the new address; what is sent is decided behind it."""
+    written = wished(visit.counter, visit.masthead, visit.subscriber, body.get("email", [""])[0])
+    answer = visit.page("data_sent_both", email=visit.voice.email)
+    answer.background = BackgroundTask(moving.send, visit.counter, visit.subscriber, written)
+    return answer
 
 
 def _pause(visit: Visit, body: Form) -> Response:

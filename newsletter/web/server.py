@@ -37,6 +37,7 @@ from newsletter.web import (
     pages,
     preferences,
     privacy,
+    rights,
     shelf,
     undoing,
 )
@@ -127,6 +128,7 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             Route(joining.PATH, joining.endpoint(counter, networks(door.trusted)), methods=["GET", "POST"]),
             Route("/j/{secret:secret}", joining.confirming(counter), methods=["GET", "POST"]),
             Route("/approve/{secret:secret}", joining.deciding(counter), methods=["GET", "POST"]),
+            Route(rights.PATH, rights.endpoint(counter), methods=["GET", "POST"]),
             Route("/privacy", privacy.endpoint(counter), methods=["GET"]),
             *hooks.routes(counter),
             Route(asking.PATH, asking.endpoint(counter), methods=["GET", "POST"]),

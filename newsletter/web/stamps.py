@@ -1,4 +1,4 @@
-"""A signed time in a form: it was shown by us, not long ago, and somebody took the time to read it."""
+"""A signed time in a form: it was shown by us, not long ago, and someone took the time to read it."""
 
 from __future__ import annotations
 
