@@ -286,7 +286,7 @@ class _Import:
         back = [one.standing.subscriber for one in decided if one.standing and not one.standing.subscriber.state.reads]
         why = f"{self._counter.today} in {self._order.register or 'an import'} again"
         if back:
-            with left_log.noting(self._counter, What.BACK, [one.email for one in back], why):
+            with left_log.noting(self._counter, What.BACK, back, why):
                 self._store.bring_back([one.id for one in back], MISSING, why, self._now)
 
     def _ids(self, decided: Sequence[_Decided]) -> Mapping[str, int]:
@@ -328,7 +328,7 @@ class _Import:
             self._store.leave_to_file([one.id for one, in_file in found if in_file])
             gone = [one for one, in_file in found if not in_file]
             why = f"{self._counter.today} {MISSING}{register}"
-            with left_log.noting(self._counter, What.LEFT, [one.email for one in gone], why):
+            with left_log.noting(self._counter, What.LEFT, gone, why):
                 self.tally.ended += self._store.end([one.id for one in gone], why, self._now)
 
     def _ask(self, decided: Sequence[_Decided]) -> None:
