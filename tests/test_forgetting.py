@@ -160,6 +160,23 @@ def test_nothing_of_them_is_left(settings: Settings) -> None:
     assert b"ada@example.org" not in left.lower()
 
 
+def test_who_only_asked_can_be_forgotten(settings: Settings, newsletter: Run) -> None:
+    """Their request is all that there is."""
+    with counter_of(settings) as counter:
+        request = JoinRequest(
+            email="asks@example.org",
+            written="Asks@example.org",
+            language="en",
+            source=Source.PAGE,
+            consent="",
+            asked=MORNING,
+        )
+        counter.store.ask_to_join(request)
+    ended = newsletter("subscribers", "forget", "ASKS@example.org")
+    assert (0, "ASKS@example.org was no reader; the request to join is erased.\n") == (ended.returncode, ended.stdout)
+    assert 1 == newsletter("subscribers", "forget", "asks@example.org").returncode
+
+
 def test_a_complaint_outlives_forgetting(settings: Settings) -> None:
     """Erasing somebody's data does not open the door that their complaint has shut."""
     with counter_of(settings) as counter:

@@ -500,7 +500,7 @@ def test_killed_anywhere_and_run_again(settings: Settings, tmp_path: Path) -> No
     (tmp_path / "import.csv").write_text("email,topics\n" + "\n".join(rows) + "\n", "utf-8")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
     killed = 0
-    for writes in (2, 4, 6, 8, 10, 12, 60):
+    for writes in (2, 5, 8, 11, 60):
         command = [sys.executable, "-c", _DIES, str(tmp_path), str(writes)]
         ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
         killed += ended.returncode == -signal.SIGKILL

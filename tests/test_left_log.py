@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import stat
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -132,9 +133,26 @@ def test_a_copy_put_back_under_a_running_service(settings: Settings, tmp_path: P
         assert SubscriberState.UNSUBSCRIBED == standing(counter)["ada"]
 
 
+def test_who_moved_and_then_left(settings: Settings, tmp_path: Path) -> None:
+    """The copy has them under their former address, and does not write there."""
+    with counter_of(settings) as counter:
+        take_in(counter)
+    shutil.copy(settings.data_dir / "newsletter.db", tmp_path / "copy.db")
+    with counter_of(settings) as counter:
+        ada = counter.store.subscriber("ada@example.org")
+        assert ada
+        moved = replace(ada, email="ada@new.example")
+        with left_log.noting(counter, What.LEFT, [moved], "2026-03-09 by link"):
+            pass
+    put_back(settings, tmp_path / "copy.db")
+    with counter_of(settings) as counter:
+        take_in(counter)
+        assert SubscriberState.UNSUBSCRIBED == standing(counter)["ada"]
+
+
 def lines(settings: Settings) -> list[list[str]]:
     text = (settings.data_dir / "left.log").read_text("ascii")
-    return [line.split(" ", 4) for line in text.splitlines()]
+    return [line.split(" ", 5) for line in text.splitlines()]
 
 
 def test_what_is_written(settings: Settings) -> None:
@@ -151,7 +169,7 @@ def test_what_is_written(settings: Settings) -> None:
     found = lines(settings)
     assert [("1", "left"), ("2", "back"), ("3", "suppressed")] == [(line[0], line[2]) for line in found]
     assert [mark, mark] == [line[3] for line in found[:2]]
-    assert "2026-03-09 by link" == found[0][4]
+    assert "2026-03-09 by link" == found[0][5]
     file = settings.data_dir / "left.log"
     assert b"example.org" not in file.read_bytes()
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
@@ -174,7 +192,7 @@ def test_a_stop_between_the_log_and_the_ledger(settings: Settings, monkeypatch: 
         assert SubscriberState.UNSUBSCRIBED == standing(counter)["ada"]
 
 
-@pytest.mark.parametrize("half", [b"7 2026-03-09T06:0", b"\xff\xfe", b"7 2026-03-09T06:00:00+00:00 danced 00 \n"])
+@pytest.mark.parametrize("half", [b"7 2026-03-09T06:0", b"\xff\xfe", b"7 2026-03-09T06:00:00+00:00 danced 00 - \n"])
 def test_half_a_line(settings: Settings, half: bytes) -> None:
     """It is passed over, and the next line is whole."""
     with counter_of(settings) as counter:

@@ -173,6 +173,9 @@ def resubscribe(settings: Settings, email: str) -> int:
 def forget(settings: Settings, email: str) -> int:
     """Erase a reader from ledger, files and subscriber list; exit code 1 while the list still names them."""
     with app.open_counter(settings) as counter:
+        if counter.store.subscriber(email) is None and counter.store.forget_request(email):
+            click.echo(f"{email} was no reader; the request to join is erased.")
+            return 0
         known = _known(counter, email)
         erased = erasing.erase(counter, known)
         click.echo(f"{email} is forgotten; {counted(erased.files, 'email file')} erased.")

@@ -43,7 +43,7 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
     again = subscriber.state is SubscriberState.UNSUBSCRIBED and not ended_by_register(subscriber)
     if not again or not subscriber.why:
         value = f"{counter.today} {how}"
-        with left_log.noting(counter, What.LEFT, [subscriber.email], value):
+        with left_log.noting(counter, What.LEFT, [subscriber], value):
             counter.store.set_subscriber(subscriber_id, SubscriberState.UNSUBSCRIBED, value, counter.now())
     return _settled(counter, subscriber)
 
@@ -51,7 +51,7 @@ def leave(counter: Counter, subscriber_id: int, how: str) -> Changed | None:
 def come_back(counter: Counter, subscriber: Subscriber) -> Changed:
     """Resubscribe: the only way to undo that someone left, was left out after bounces, or paused."""
     why = f"{counter.today} resubscribed"
-    with left_log.noting(counter, What.BACK, [subscriber.email], why):
+    with left_log.noting(counter, What.BACK, [subscriber], why):
         counter.store.set_pause(subscriber.id, None, subscriber.paused_in_file, counter.now())
         counter.store.set_subscriber(subscriber.id, SubscriberState.ACTIVE, why, counter.now())
     return _settled(counter, subscriber)
@@ -62,7 +62,7 @@ def suppress(counter: Counter, subscriber: Subscriber, why: str) -> Changed:
     value = f"{counter.today} {why}"
     if subscriber.state in (SubscriberState.UNSUBSCRIBED, SubscriberState.SUPPRESSED):
         return Changed(subscriber, None)
-    with left_log.noting(counter, What.SUPPRESSED, [subscriber.email], value):
+    with left_log.noting(counter, What.SUPPRESSED, [subscriber], value):
         counter.store.set_subscriber(subscriber.id, SubscriberState.SUPPRESSED, value, counter.now())
     return _settled(counter, subscriber)
 

@@ -49,7 +49,7 @@ def erase(counter: Counter, some: Sequence[Subscriber], *, keep_hash: bool = Tru
     for what, barred in ((What.FORGOTTEN, False), (What.BARRED, True)):
         group = [one for one in some if bars(one) is barred]
         rows = [(one.id, fingerprint(keys, one.email) if keep_hash else None, barred) for one in group]
-        with left_log.noting(counter, what, [one.email for one in group] if keep_hash else []):
+        with left_log.noting(counter, what, group if keep_hash else []):
             counter.store.forget_all(rows, counter.now())
     return _erased(counter.data_dir, frozenset(one.email for one in some)) if some else 0
 

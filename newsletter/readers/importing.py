@@ -192,7 +192,6 @@ class _Import:
     def __init__(self, counter: Counter, masthead: Masthead, order: Order) -> None:
         self._counter, self._store, self._masthead, self._order = counter, counter.store, masthead, order
         self._keys, self._now = counter.keys, counter.now()
-        self._anybody_forgotten = self._store.has_forgotten()
         self._number = self._store.next_number(order.register) if order.register else 0
         self._there = 0  # readers of the register who are in the file
         self._templates: dict[Given, Reader] = {}
@@ -227,7 +226,7 @@ class _Import:
             self._put(decided, present)
 
     def _forgotten(self, spelled: Mapping[Row | BadRow, Collection[str]]) -> Collection[Row | BadRow]:
-        if not self._anybody_forgotten:
+        if not self._store.has_forgotten():
             return ()
         marks = {row: fingerprints(self._keys, row.email) for row in spelled if row.email}
         found = self._store.forgotten_among(mark for some in marks.values() for mark in some)
@@ -287,7 +286,7 @@ class _Import:
         back = [one.standing.subscriber for one in decided if one.standing and not one.standing.subscriber.state.reads]
         why = f"{self._counter.today} in {self._order.register or 'an import'} again"
         if back:
-            with left_log.noting(self._counter, What.BACK, [one.email for one in back], why):
+            with left_log.noting(self._counter, What.BACK, back, why):
                 self._store.bring_back([one.id for one in back], MISSING, why, self._now)
 
     def _ids(self, decided: Sequence[_Decided]) -> Mapping[str, int]:
@@ -329,7 +328,7 @@ class _Import:
             self._store.leave_to_file([one.id for one, in_file in found if in_file])
             gone = [one for one, in_file in found if not in_file]
             why = f"{self._counter.today} {MISSING}{register}"
-            with left_log.noting(self._counter, What.LEFT, [one.email for one in gone], why):
+            with left_log.noting(self._counter, What.LEFT, gone, why):
                 self.tally.ended += self._store.end([one.id for one in gone], why, self._now)
 
     def _ask(self, decided: Sequence[_Decided]) -> None:

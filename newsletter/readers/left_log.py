@@ -1,7 +1,8 @@
 """`left.log` beside the ledger: who left and who came back, as keyed hashes, so that a restored copy knows it too.
 
-One line each: a number, when, what, the hash of the address, and why. It is written and on disk before the ledger is
-changed. The ledger remembers the number of the last line that it knows; what follows is done again in an older copy.
+One line each: a number, when, what, the hashes of the address and of the id, and why. It is written and on disk before
+the ledger is changed. The ledger remembers the number of the last line that it knows; what follows is done again in an
+older copy. An older copy may have another address of the same reader: hence the id.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ import structlog
 from newsletter.models import Subscriber, SubscriberState
 from newsletter.readers.counter import Counter
 from newsletter.readers.fingerprints import fingerprint, fingerprints
+from newsletter.tokens import Keys
 
 log = structlog.get_logger()
 
@@ -30,6 +32,7 @@ _MARK = "left.mark"
 _TAIL = 4096  # bytes that surely hold a whole line
 _WORTH = 1 << 16  # bytes below which it is not made shorter
 _TRIES = 100
+_NOBODY = "-"
 _ADDRESS = re.compile(r"\S+@\S+")
 
 
@@ -48,21 +51,22 @@ class _Line:
     number: int
     at: datetime
     what: What
-    mark: str  # the hash
+    mark: str  # the hash of the address
+    who: str  # the hash of the id; "-" of whom the ledger does not know
     why: str
 
     def text(self) -> str:
-        return f"{self.number} {self.at.isoformat()} {self.what} {self.mark} {self.why}".rstrip() + "\n"
+        return f"{self.number} {self.at.isoformat()} {self.what} {self.mark} {self.who} {self.why}".rstrip() + "\n"
 
 
 @contextmanager
-def noting(counter: Counter, what: What, emails: Sequence[str], why: str = "") -> Iterator[None]:
-    """Around a change of the ledger: these people have left, or are back.
+def noting(counter: Counter, what: What, people: Sequence[Subscriber | str], why: str = "") -> Iterator[None]:
+    """Around a change of the ledger: these people have left, or are back; an address where the ledger knows no more.
 
     A log that cannot be written is no reason to keep anybody.
     """
     file = _file(counter)
-    if file is None or not emails:
+    if file is None or not people:
         yield
         return
     try:
@@ -72,7 +76,7 @@ def noting(counter: Counter, what: What, emails: Sequence[str], why: str = "") -
         yield
         return
     with closing(opened):
-        number = _added(counter, opened, what, emails, why)
+        number = _added(counter, opened, what, people, why)
         yield
         if number is not None:
             counter.store.remember(_MARK, str(number))
@@ -87,7 +91,7 @@ def catch_up(counter: Counter) -> int:
         return 0
     with closing(_opened(file)) as opened:
         known, lines = _mark(counter), _lines(opened)
-        later = {line.mark: line for line in lines if line.number > known}
+        later = [line for line in lines if line.number > known]
         if not later:  # it was being written
             return 0
         done = _done_again(counter, later)
@@ -103,9 +107,13 @@ def compact(counter: Counter) -> None:
         return
     with closing(_opened(file)) as opened:
         lines = _lines(opened)
-        last = {line.mark: line for line in lines}
+        last = _last(lines)
         oldest = counter.now() - max(counter.keep, timedelta(days=1))
-        kept = [line for line in lines if last[line.mark] is line and (line.at >= oldest or line is lines[-1])]
+        kept = [
+            line
+            for line in lines
+            if (last[line.mark] is line or last.get(line.who) is line) and (line.at >= oldest or line is lines[-1])
+        ]
         if 2 * len(kept) < len(lines):
             _replace(file, "".join(line.text() for line in kept).encode())
 
@@ -136,13 +144,13 @@ def _opened(file: Path) -> FileIO:
     raise OSError("the file is replaced all the time")
 
 
-def _added(counter: Counter, opened: FileIO, what: What, emails: Sequence[str], why: str) -> int | None:
+def _added(counter: Counter, opened: FileIO, what: What, people: Sequence[Subscriber | str], why: str) -> int | None:
     """The number of the last of the lines that are on disk now; None if they could not be written."""
     size = opened.seek(0, os.SEEK_END)
     tail = _tail(opened, size)
     number = max(_number_in(tail), _mark(counter))
     keys, now, said = counter.keys, counter.now(), _ADDRESS.sub("", " ".join(why.split()))[:80].strip()
-    lines = [_Line(number + place, now, what, fingerprint(keys, one), said) for place, one in enumerate(emails, 1)]
+    lines = [_Line(number + place, now, what, *_hashes(keys, one), said) for place, one in enumerate(people, 1)]
     text = ("" if not tail or tail.endswith(b"\n") else "\n") + "".join(line.text() for line in lines)
     try:
         raw = text.encode()
@@ -180,10 +188,29 @@ def _lines(opened: FileIO) -> list[_Line]:
 
 def _parsed(raw: bytes) -> _Line | None:
     try:
-        number, at, what, mark, *why = raw.decode().split(" ", 4)
-        return _Line(int(number), datetime.fromisoformat(at), What(what), mark, "".join(why))
+        number, at, what, mark, who, *why = raw.decode().split(" ", 5)
+        return _Line(int(number), datetime.fromisoformat(at), What(what), mark, who, "".join(why))
     except ValueError:
         return None
+
+
+def _hashes(keys: Keys, one: Subscriber | str) -> tuple[str, str]:
+    if isinstance(one, str):
+        return fingerprint(keys, one), _NOBODY
+    return fingerprint(keys, one.email), fingerprint(keys, _id_text(one))
+
+
+def _id_text(one: Subscriber) -> str:
+    return f"#{one.id}"  # no address: it has no @
+
+
+def _last(lines: Sequence[_Line]) -> dict[str, _Line]:
+    """The last line by each hash of an address, and by each of an id."""
+    found = {}
+    for line in lines:
+        found[line.mark] = found[line.who] = line
+    found.pop(_NOBODY, None)
+    return found
 
 
 def _replace(file: Path, content: bytes) -> None:
@@ -203,18 +230,21 @@ def _mark(counter: Counter) -> int:
     return int(counter.store.recall(_MARK) or 0)
 
 
-def _done_again(counter: Counter, later: Mapping[str, _Line]) -> int:
+def _done_again(counter: Counter, later: Sequence[_Line]) -> int:
     """Each as their last line says: of whom the copy knows nothing, the hash keeps a line of the file from counting."""
-    keys, store, rest = counter.keys, counter.store, dict(later)
-    done = 0
+    keys, store, last = counter.keys, counter.store, _last(later)
+    done, seen = 0, set[str]()
     for subscriber in store.addresses():
-        for mark in fingerprints(keys, subscriber.email) & rest.keys():
-            done += _do_again(counter, subscriber, rest.pop(mark))
-    for line in rest.values():
+        own = fingerprints(keys, subscriber.email) | fingerprints(keys, _id_text(subscriber))
+        if found := [last[mark] for mark in own & last.keys()]:
+            seen |= {line.mark for line in found}
+            done += _do_again(counter, subscriber, max(found, key=lambda line: line.number))
+    for mark in dict.fromkeys(line.mark for line in later if line.mark not in seen):
+        line = last[mark]
         if line.what is What.BACK:
-            store.remember_again([line.mark])
+            store.remember_again([mark])
         else:
-            store.note_forgotten(line.mark, line.at, barred=_bars(line))
+            store.note_forgotten(mark, line.at, barred=_bars(line))
         done += 1
     return done
 
@@ -222,7 +252,7 @@ def _done_again(counter: Counter, later: Mapping[str, _Line]) -> int:
 def _do_again(counter: Counter, known: Subscriber, line: _Line) -> bool:
     store = counter.store
     if line.what in (What.FORGOTTEN, What.BARRED):
-        store.forget(known.id, line.mark, line.at, barred=_bars(line))
+        store.forget(known.id, fingerprint(counter.keys, known.email), line.at, barred=_bars(line))
         return True
     wanted = {
         What.LEFT: SubscriberState.UNSUBSCRIBED,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Verdict
+from newsletter.models import JoinMode, JoinRequest, JoinState, Masthead, Message, Source, Verdict
 from newsletter.readers import Counter, joining, tickets
 from newsletter.readers.joining import Step
 from newsletter.readers.tickets import Kind
@@ -45,7 +45,9 @@ def settle(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> Non
         return
     for state in (JoinState.SENDING, JoinState.ASKED):
         for request in counter.store.join_requests(state)[:_MOST]:
-            if stop() or not _answer(counter, masthead, request):
+            # Imported ones come last, and take what is left of the day.
+            full = request.source is Source.IMPORT and joining.is_full(counter, masthead)
+            if stop() or full or not _answer(counter, masthead, request):
                 return
     _tell_of_limit(counter, masthead)
     waiting = counter.store.join_requests(JoinState.CONFIRMED)

@@ -188,6 +188,12 @@ class Readers(Base):
                     put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
                 _erase(connection, column_id(subscriber_id))
 
+    def forget_request(self, email: str) -> bool:
+        """Erase that this address asked to join, with its links; false if it did not."""
+        with self._transaction() as connection:
+            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            return _erase_requests(connection, email.lower()) > 0
+
     def departed(self, before: datetime) -> Sequence[Subscriber]:
         """Some who left before that and of whom the file has no entry."""
         states = [state.value for state in SubscriberState if not state.reads]
@@ -264,12 +270,16 @@ def _erase(connection: Connection, who: int) -> None:
         connection.execute(delete(table).where(table.c.subscriber_id == who))
     connection.execute(delete(subscriber).where(subscriber.c.id == who))
     if email:
-        named = or_(join_request.c.email == email, func.lower(join_request.c.written) == email)
-        connection.execute(delete(join_request).where(named))
-        quoted = f'"{email}"'
-        connection.execute(delete(ticket).where(func.instr(func.lower(cast(ticket.c.payload, String)), quoted) > 0))
+        _erase_requests(connection, email)
     mine = ticket.c.payload["subscriber"].as_string() == str(value_id(who))
     connection.execute(delete(ticket).where(mine))
+
+
+def _erase_requests(connection: Connection, email: str) -> int:
+    named = or_(join_request.c.email == email, func.lower(join_request.c.written) == email)
+    quoted = f'"{email}"'
+    connection.execute(delete(ticket).where(func.instr(func.lower(cast(ticket.c.payload, String)), quoted) > 0))
+    return connection.execute(delete(join_request).where(named)).rowcount
 
 
 def overrides(connection: Connection) -> str:
