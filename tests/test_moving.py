@@ -299,6 +299,8 @@ def test_an_undo_does_not_take_somebody_else_s_address(join: Join) -> None:
     join.joined(ADA)
     assert press(join, back).status == 404
     assert id_of(join, NEW) != id_of(join, ADA)
+    erasing.erase(join.counter, join.counter.store.subscriber(ADA))  # type: ignore[arg-type]
+    assert "The change is undone" in press(join, back).text, "once it is free again"
 
 
 def test_a_used_link_does_not_move_them_again(join: Join) -> None:
