@@ -33,10 +33,13 @@ from newsletter.replies import moving as emails
 from newsletter.replies import receiving
 from newsletter.replies.acting import act
 from newsletter.replies.reading import Understood
+from newsletter.tokens import Purpose, make
 from tests.factories import DAY
 from tests.morning import part
 from tests.pages import judge, nu_errors
+from tests.test_asking import a_mail, handed
 from tests.test_joining import EVE, OPEN, Join, Server
+from tests.test_mail_judges import on_every_screen
 from tests.test_rights import ADA, ask, everywhere, link, page_of, patient_at, press
 
 NEW = "ada.new@example.com"
@@ -299,6 +302,8 @@ def test_an_undo_does_not_take_somebody_else_s_address(join: Join) -> None:
     join.joined(ADA)
     assert press(join, back).status == 404
     assert id_of(join, NEW) != id_of(join, ADA)
+    erasing.erase(join.counter, join.counter.store.subscriber(ADA))  # type: ignore[arg-type]
+    assert "The change is undone" in press(join, back).text, "once it is free again"
 
 
 def test_a_used_link_does_not_move_them_again(join: Join) -> None:
@@ -551,6 +556,16 @@ def test_asked_for_by_reply(join: Join) -> None:
     assert id_of(join, NEW)
 
 
+def test_written_in_an_email(join: Join) -> None:
+    """From the bytes of a reply to both links."""
+    token = make(join.counter.keys, Purpose.REPLY, id_of(join, ADA))
+    raw = a_mail(f"news+{token}@example.org", ADA, f"New address: {NEW}\n\nThanks!\nAda\n")
+    handed(join.counter, raw)
+    assert [ADA, NEW] == [one.message.recipient for one in join.posted]
+    handed(join.counter, raw)
+    assert 2 == len(join.posted), "a copy is not another request"
+
+
 def test_without_a_page_of_its_own_the_operator_does_it(tmp_path: Path, server: Server) -> None:
     with patient_at(tmp_path, server, public_url=None) as join:
         (answer,) = say(join, Action.ADDRESS, NEW)
@@ -601,6 +616,8 @@ def test_in_a_browser(tmp_path: Path, server: Server, browser: Any, axe: str, la
         page.get_by_role("button", name=undo).wait_for(state="detached")
         seen("undone")
         page.close()
+        for name, message in (("address-old", old), ("address-new", new), ("address-moved", notice)):
+            on_every_screen(browser, axe, f"{name}-{language}", message.html)
         for number, content in enumerate(contents):
             (tmp_path / f"{number}.html").write_text(content, "utf-8")
         assert [] == nu_errors(sorted(tmp_path.glob("?.html")))

@@ -58,23 +58,29 @@ def begin(counter: Counter, subscriber: Subscriber, written: str) -> tuple[str, 
     return tickets.issue(counter, OLD, payload), tickets.issue(counter, NEW, payload)
 
 
-def may_write(counter: Counter, written: str) -> bool:
+def may_write(counter: Counter, subscriber: Subscriber, written: str) -> bool:
     """Whether the new address may be sent its link; if so, it is counted. Nobody hears the reason."""
-    if _is_closed(counter, written):
+    if _is_closed(counter, subscriber, written):
         return False
     now = counter.now()
     mailbox = joining.mailbox(written)
     return counter.store.claim_join_email(mailbox, written, now, now - joining.ONCE_IN, joining.MOST_EMAILS)
 
 
-def _is_closed(counter: Counter, written: str) -> bool:
+def _is_closed(counter: Counter, subscriber: Subscriber, written: str) -> bool:
     """To an address that the ledger knows, as a reader's or as that of one who left, nobody else moves."""
+    there = joining.known(counter, written)
     barred = counter.store.is_barred(forgetting.fingerprints(counter.keys, written))
-    return barred or joining.known(counter, written) is not None
+    return barred or (there is not None and there.id != subscriber.id)
 
 
 def find(counter: Counter, kind: Kind, secret: str) -> Change | None:
     """What the link asks for, used or not; None where it is unknown, too old, or of a reader who is gone."""
+    # A second look: the link may be used, and the reader moved, between two things that are read here.
+    return _found(counter, kind, secret) or _found(counter, kind, secret)
+
+
+def _found(counter: Counter, kind: Kind, secret: str) -> Change | None:
     unused = tickets.find(counter, kind, secret)
     payload = unused or tickets.find_used(counter, kind, secret)
     subscriber = counter.store.subscriber(int(payload["subscriber"])) if payload else None
@@ -88,7 +94,7 @@ def find(counter: Counter, kind: Kind, secret: str) -> Change | None:
 def agree(counter: Counter, kind: Kind, secret: str) -> Moved:
     """The button of one of both links was pressed."""
     change = find(counter, kind, secret)
-    if change is None or (kind is NEW and not change.is_done and _is_closed(counter, change.new)):
+    if change is None or (kind is NEW and _is_closed(counter, change.subscriber, change.new)):
         return Moved.NOT  # the old address hears nothing of who has the new one
     if payload := tickets.find(counter, kind, secret):
         moved = _agreed(counter, kind, secret, payload["change"])

@@ -28,7 +28,7 @@ def send(counter: Counter, subscriber: Subscriber, written: str) -> None:
         return
     old, new = moving.begin(counter, subscriber, written)
     answering.answer(counter, rights.email("address"), subscriber, f"address {old[:8]}", {Way.ADDRESS: old})
-    if not moving.may_write(counter, written):
+    if not moving.may_write(counter, subscriber, written):
         log.info("address.not-written-to")
         return
     content = _to_new(_words(counter, known.masthead, subscriber), counter, known.masthead, new)
@@ -39,8 +39,10 @@ def send(counter: Counter, subscriber: Subscriber, written: str) -> None:
 def settle(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> None:
     """Tell the former address of each change since the last tick, with the link that undoes it."""
     known = in_force.last_good(counter.store)
-    for change in counter.store.untold_moves() if known else ():
-        if stop() or known is None:
+    if known is None:
+        return
+    for change in counter.store.untold_moves():
+        if stop():
             return
         outcome = _tell(counter, known.masthead, change)
         is_old = counter.now() - datetime.fromisoformat(change["at"]) >= _TRIED

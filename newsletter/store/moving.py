@@ -79,16 +79,16 @@ class Moving(Base):
     def move_back(self, ticket_hash: str, purpose: str, others: Collection[str], now: datetime) -> bool:
         """Undo a change, and whatever was changed or asked for since; false where the link does not work."""
         with self._transaction() as connection:
-            expires = connection.scalar(select(ticket.c.expires).where(ticket.c.hash == ticket_hash))
-            payload = _used(connection, ticket_hash, purpose, now)
-            if payload is None:
+            row = connection.execute(select(ticket).where(valid(ticket_hash, purpose, now))).first()
+            if row is None:
                 return False
-            who = column_id(int(payload["subscriber"]))
-            former = _moved(connection, who, payload["old"], now)
+            payload = row.payload
+            former = _moved(connection, column_id(int(payload["subscriber"])), payload["old"], now)
             if former is None:
                 return False
+            _used(connection, ticket_hash, purpose, now)
             _drop(connection, payload["subscriber"], others)
-            later = (ticket.c.purpose == purpose) & (ticket.c.expires >= expires) & (ticket.c.hash != ticket_hash)
+            later = (ticket.c.purpose == purpose) & (ticket.c.expires >= row.expires) & (ticket.c.hash != ticket_hash)
             mine = ticket.c.payload["subscriber"].as_string() == payload["subscriber"]
             connection.execute(delete(ticket).where(later & mine))
             _note_untold(connection, {"subscriber": payload["subscriber"], "old": former, "at": now.isoformat()})
