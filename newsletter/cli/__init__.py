@@ -117,6 +117,18 @@ def init(folder: Path, **given: str | None) -> None:
 
 
 @main.command()
+def schema() -> None:
+    """Print the JSON Schema of subscribers.yaml.
+
+    Editors complete and check the subscriber list with it. `newsletter init` writes it to subscribers.schema.json;
+    after an upgrade, write that file again: `newsletter schema > subscribers.schema.json`.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.schema()
+
+
+@main.command()
 @_day
 @click.option("--only", metavar="EMAIL", help="Send to this reader only.")
 @click.option("--dry-run", is_flag=True, help="Write the emails to the folder dry-run; send and record nothing.")
