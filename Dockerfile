@@ -6,7 +6,7 @@ WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/newsletter \
  && /opt/newsletter/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY newsletter ./newsletter
 COPY templates ./templates
 COPY prompts ./prompts

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from collections.abc import Mapping
@@ -42,9 +43,9 @@ def _run(*command: str | Path, cwd: Path, timeout: float = 600, more: Mapping[st
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    _run(*pip, "--wheel-dir", folder, ROOT, cwd=folder)
+    """Built as a release is: the wheel from the sdist, which therefore holds all that is needed."""
+    folder = tmp_path_factory.mktemp("dist")
+    _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
     (found,) = folder.glob("*.whl")
     return found
 
@@ -54,7 +55,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of a new environment that holds the lock and the wheel, nothing else."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     _run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=folder)
     _run(*pip, "--no-deps", wheel, cwd=folder)
     return folder / "bin"
@@ -75,10 +76,30 @@ def test_the_wheel_carries_templates_prompts_and_data(wheel: Path) -> None:
     assert "newsletter/store/migrations/env.py" in names
 
 
+def test_an_index_can_show_the_package(wheel: Path) -> None:
+    """As twine sees sdist and wheel; every link of the README leads somewhere from anywhere."""
+    _run(sys.executable, "-m", "twine", "check", "--strict", *wheel.parent.iterdir(), cwd=wheel.parent)
+    package = zipfile.ZipFile(wheel)
+    (name,) = [name for name in package.namelist() if name.endswith(".dist-info/METADATA")]
+    about = message_from_bytes(package.read(name), policy=policy.compat32)
+    description = about.get_payload(decode=True).decode()
+    assert description.count("](") > 15
+    assert [] == re.findall(r"\]\((?!https://|#)[^)]*\)", description)
+    repository = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    address = repository["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"]
+    for path in re.findall(rf"\]\({re.escape(address)}/(?:blob|raw)/HEAD/([^)#]+)", description):
+        assert (ROOT / path).exists(), path
+    assert {"Repository", "Documentation", "Changelog", "Issues", "Security"} == {
+        url.split(",")[0] for url in about.get_all("Project-URL")
+    }
+    assert "arxiv" not in about["Name"].lower()
+    assert "not affiliated with arXiv" in description
+
+
 def test_the_installed_wheel_runs_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     """From the wheel alone: one morning, the same again with nothing sent, a reply that unsubscribes."""
     assert f"newsletter, version {__version__}" in _run(installed / "newsletter", "--version", cwd=tmp_path)
-    said = _run(installed / "newsletter", "demo", cwd=tmp_path)
+    said = _run(installed / "paperletter", "demo", cwd=tmp_path)
     assert re.search(r"Sent 4 emails to var/demo/outbox", said)
     assert re.search(r"Sent 0 emails to var/demo/outbox", said)
     assert re.search(r"subscribers\.yaml:\d+: .*unsubscribed: \d{4}-\d\d-\d\d by reply", said)
