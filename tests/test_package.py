@@ -17,6 +17,9 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
+from check_jsonschema.cli import main as check_jsonschema
+from click.testing import CliRunner
 
 from newsletter import __version__
 from newsletter.demo.sample import sample_day
@@ -224,9 +227,44 @@ def test_dependencies_are_locked() -> None:
 # --- the documents ---
 
 
+def test_the_version_is_the_same_everywhere() -> None:
+    """In the program, on top of the changelog with what an upgrade takes, and where it is cited."""
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert __version__ == re.findall(r"^## (\S+)", changelog, re.M)[0]
+    assert "### Upgrade notes" in changelog
+    assert __version__ == yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"]
+
+
+def test_files_for_programs_are_what_these_programs_read() -> None:
+    """Workflows, forms of issues, the citation, compose: as check-jsonschema knows them."""
+    forms = [file for file in (ROOT / ".github" / "ISSUE_TEMPLATE").iterdir() if file.name != "config.yml"]
+    kinds = {
+        "github-workflows": [*(ROOT / ".github" / "workflows").iterdir(), *(ROOT / "examples").rglob("*.yml")],
+        "github-issue-forms": forms,
+        "github-issue-config": [ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml"],
+        "dependabot": [ROOT / ".github" / "dependabot.yml"],
+        "citation-file-format": [ROOT / "CITATION.cff"],
+        "compose-spec": [ROOT / "compose.yaml"],
+    }
+    for kind, files in kinds.items():
+        assert files, kind
+        done = CliRunner().invoke(check_jsonschema, ["--builtin-schema", f"vendor.{kind}", *map(str, files)])
+        assert 0 == done.exit_code, done.output
+
+
+def test_actions_are_pinned_and_have_few_rights() -> None:
+    """By commit; nothing but what a job needs, and no password of the package index."""
+    for file in (ROOT / ".github" / "workflows").iterdir():
+        text = file.read_text("utf-8")
+        assert re.findall(r"uses: ", text), file
+        assert [] == re.findall(r"uses: (?!\S+@[0-9a-f]{40} # v)\S+", text), file
+        assert {"contents": "read"} == yaml.safe_load(text)["permissions"], file
+        assert "secrets." not in text
+
+
 def test_links_of_the_documents_lead_somewhere() -> None:
     """Every relative link in README and docs names a file, and every test it names exists."""
-    for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for document in [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]:
         text = document.read_text("utf-8")
         for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
