@@ -28,6 +28,8 @@ SOURCES = [one for one in sorted(PACKAGE.rglob("*.py")) if not str(one.relative_
 EXAMPLES = [
     ROOT / "CHANGELOG.md",
     ROOT / "SECURITY.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CODE_OF_CONDUCT.md",
     ROOT / "subscribers.yaml",
     ROOT / ".env.example",
     *(ROOT / "examples").iterdir(),
