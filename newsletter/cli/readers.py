@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from newsletter import app, readers, subscribers
 from newsletter.addresses import leave_mailto, own_address, plus
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
-from newsletter.models import Finding, Subscriber
+from newsletter.models import Finding, Reader, Subscriber
 from newsletter.readers import Changed, Counter, forgetting, guard
 from newsletter.settings import Settings
 from newsletter.telling import counted
@@ -20,11 +21,16 @@ from newsletter.tokens import Purpose, make
 _STILL_NEWS = timedelta(days=3)  # an email that was refused longer ago is not sent again
 
 
-def list_readers(settings: Settings) -> None:
-    """One line for each reader of the file, and for those whom only the ledger knows."""
+def list_readers(settings: Settings, *, as_json: bool) -> None:
+    """One line for each reader of the file, and for those whom only the ledger knows; as JSON, one list."""
     with app.open_counter(settings, peek=True) as counter:
         roster = load_roster(counter)
         known = {subscriber.email: subscriber for subscriber in counter.store.subscribers()}
+    if as_json:
+        rows = [_listed(reader, known.pop(reader.email.lower(), None)) for reader in roster.readers]
+        rows += [_recorded(subscriber) | {"in_file": False} for subscriber in known.values()]
+        click.echo(json.dumps(rows, ensure_ascii=False))
+        return
     for reader in roster.readers:
         subscriber = known.pop(reader.email.lower(), None)
         wishes = reader.wishes
@@ -33,6 +39,27 @@ def list_readers(settings: Settings) -> None:
         click.echo(f"{reader.email}  {_state(subscriber)}  {about}")
     for subscriber in known.values():
         click.echo(f"{subscriber.email}  {_state(subscriber)}  not in the file")
+
+
+def _listed(reader: Reader, subscriber: Subscriber | None) -> dict[str, Any]:
+    """An entry of the file with what the ledger knows of it; `new` where it knows nothing."""
+    recorded = _recorded(subscriber) if subscriber else {"state": "new", "since": None, "why": None}
+    return {
+        **recorded,
+        "email": reader.email,
+        "in_file": True,
+        "name": reader.name,
+        "topics": list(reader.wishes.topics),
+        "languages": list(reader.wishes.languages),
+        "send_at": f"{reader.send_at:%H:%M}",
+        "timezone": reader.timezone,
+        "line": reader.line,
+    }
+
+
+def _recorded(subscriber: Subscriber) -> dict[str, Any]:
+    since = subscriber.since.isoformat()
+    return {"email": subscriber.email, "state": subscriber.state.value, "since": since, "why": subscriber.why}
 
 
 def _state(subscriber: Subscriber | None) -> str:
@@ -51,10 +78,7 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
     leave = make(keys, Purpose.LEAVE, subscriber.id)
     reply = make(keys, Purpose.REPLY, subscriber.id)
     row = {
-        "email": subscriber.email,
-        "state": subscriber.state.value,
-        "since": subscriber.since.isoformat(),
-        "why": subscriber.why,
+        **_recorded(subscriber),
         "reply_to": plus(own, reply) if letterhead.plus_addressing else own,
         "unsubscribe_url": f"{letterhead.public_url}/u/{leave}" if letterhead.public_url else None,
         "unsubscribe_mailto": leave_mailto(letterhead, leave),
