@@ -492,7 +492,7 @@ def test_every_command_that_reads_speaks_json(morning: Folder) -> None:
     assert (1, "is not in the ledger") == (unknown.returncode, json.loads(unknown.stdout)["problem"])
 
 
-def test_windows_is_told_what_to_use(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_windows_is_told_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the command, the first line says it; no import fails before."""
     monkeypatch.setattr(sys, "platform", "win32")
     for words in (["--help"], ["run"]):

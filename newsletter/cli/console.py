@@ -15,7 +15,6 @@ import click
 from newsletter.errors import ArxivUnavailable, NewsletterError, TemplateError
 from newsletter.redaction import for_logs
 
-
 _USE_WSL = """\
 Windows cannot run this directly: use WSL (in PowerShell: wsl --install), and install it there as on Linux.
 The file locks and limits that keep emails from being sent twice exist on Linux and macOS only."""
