@@ -21,6 +21,7 @@ import yaml
 from check_jsonschema.cli import main as check_jsonschema
 from click.testing import CliRunner
 
+from image import slim
 from newsletter import __version__
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
@@ -61,7 +62,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     _run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=folder)
     _run(*pip, "--no-deps", wheel, cwd=folder)
+    (folder / "octets").write_text(str(slim.size(folder)), "utf-8")  # before a start compiles anything
     return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def weight(installed: Path) -> int:
+    return int((installed.parent / "octets").read_text("utf-8"))
 
 
 def test_the_wheel_carries_templates_prompts_and_data(wheel: Path) -> None:
@@ -191,6 +198,26 @@ def test_the_recipe_is_a_safe_one() -> None:
     assert "--require-hashes -r requirements.lock" in DOCKERFILE
     assert re.search(r"^USER newsletter$", DOCKERFILE, re.M)
     assert re.search(r"^HEALTHCHECK ", DOCKERFILE, re.M)
+
+
+def test_what_only_others_need_is_not_loaded(installed: Path, tmp_path: Path) -> None:
+    """A service that waits has none of the packages that only some settings or single moments need."""
+    rare = {"bs4", "cryptography", "litellm", "mjml", "premailer", "prometheus_client", "rich"}
+    loaded = "import newsletter.cli.serving, sys; print(*sorted(set(sys.argv[1:]) & set(sys.modules)))"
+    assert "" == _run(installed / "python", "-c", loaded, *rare, cwd=tmp_path).strip()
+
+
+def test_an_installation_stays_light(weight: int) -> None:
+    """380 MB at most, as pip leaves it without compiling."""
+    assert weight < 380_000_000
+
+
+def test_the_image_keeps_what_is_near_to_what_it_removes(installed: Path, tmp_path: Path) -> None:
+    """Every part that is removed has its own check, and names something that is there."""
+    (packages,) = (installed.parent / "lib").glob("python3.*/site-packages")
+    for part in slim.PARTS:
+        assert list(part.paths(packages)), part.what
+    assert "python image/slim.py" in DOCKERFILE
 
 
 def test_the_recipes_entry_point_starts(installed: Path, tmp_path: Path) -> None:

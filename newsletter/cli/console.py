@@ -20,6 +20,10 @@ Windows cannot run this directly: use WSL (in PowerShell: wsl --install), and in
 The file locks and limits that keep emails from being sent twice exist on Linux and macOS only."""
 
 
+_BACK = "\r\x1b[K"  # to the beginning of the line, which is erased
+_WIDTH = 30
+
+
 class Group(click.Group):
     """Commands whose own errors end in one line for each finding and exit code 1."""
 
@@ -103,22 +107,19 @@ def configure_logs(least: int = logging.INFO, *, as_json: bool = False) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal; elsewhere a line when a stage is done."""
+    """On a terminal, one line that is rewritten and erased in the end; elsewhere a line when a stage is done."""
     if not sys.stderr.isatty():
         yield _print_finished
         return
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
+    try:
+        yield _rewrite
+    finally:
+        click.echo(_BACK, nl=False, err=True)
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
 
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield show
+def _rewrite(stage: str, done: int, total: int) -> None:
+    bar = "█" * (_WIDTH * done // total) if total else ""
+    click.echo(f"{_BACK}{stage:12} {bar:░<{_WIDTH}} {done} of {total}", nl=False, err=True)
 
 
 def _print_finished(stage: str, done: int, total: int) -> None:

@@ -25,7 +25,8 @@ from newsletter.alarms import Pulse
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.readers import Counter
-from newsletter.web import asking, fresh, health, hooks, languages, leaving, metrics, pages, preferences, shelf, undoing
+from newsletter.store import Store
+from newsletter.web import asking, fresh, health, hooks, languages, leaving, pages, preferences, shelf, undoing
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
 from newsletter.web.pages import Voice
@@ -94,10 +95,19 @@ class _Server(uvicorn.Server):
         return self._told() or await super().on_tick(counter)
 
 
+def _metrics(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        from newsletter.web import metrics  # with a package that is needed only where someone asks
+
+        return await metrics.endpoint(store, pulse)(request)
+
+    return answer
+
+
 def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> Starlette:
     """The application; `pulse` is that of the loop beside it."""
     pulse = pulse or Pulse()
-    measured = [Route("/metrics", metrics.endpoint(counter.store, pulse))] if door.metrics else []
+    measured = [Route("/metrics", _metrics(counter.store, pulse))] if door.metrics else []
     return Starlette(
         routes=[
             Route("/healthz", health.endpoint(counter.store, pulse)),
