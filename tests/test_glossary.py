@@ -32,7 +32,7 @@ EXAMPLES = [
     ROOT / "CODE_OF_CONDUCT.md",
     ROOT / "subscribers.yaml",
     ROOT / ".env.example",
-    *(ROOT / "examples").iterdir(),
+    *(file for file in (ROOT / "examples").rglob("*") if file.is_file()),
 ]
 GERMAN = ("Mail", "Email", "abbestellen", "Einzeiler", "Kurzzusammenfassung")
 
