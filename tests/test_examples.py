@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from newsletter.settings import Settings
+from newsletter.settings import Settings, variable
 from tests.conftest import ROOT
 from tests.test_cli import todays_servers, without_model
 
@@ -131,6 +131,14 @@ def test_compose_fits_the_image() -> None:
     assert {"mem_limit", "pids_limit", "cpus"} <= set(service)
     assert {"max-size", "max-file"} == set(service["logging"]["options"])
     assert int(service["stop_grace_period"].removesuffix("s")) > 10
+
+
+def test_every_setting_is_documented() -> None:
+    """In the one table, under its own name."""
+    rows = re.findall(r"^\| (`[^|]+) \|", (ROOT / "docs" / "settings.md").read_text("utf-8"), re.M)
+    assert {variable(field) for field in Settings.model_fields} <= {
+        name for row in rows for name in re.findall(r"\w+", row)
+    }
 
 
 @pytest.mark.parametrize("document", ["operate", "deliverability", "providers", "templates", "settings"])
