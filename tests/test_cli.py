@@ -488,6 +488,11 @@ def test_every_command_that_reads_speaks_json(morning: Folder) -> None:
     assert picked == explained["id"]
     assert explained["topics"]["foundations"]["picked"]
     assert 0 < explained["topics"]["foundations"]["word_match"]
+    shown = json.loads(morning("subscribers", "show", "ada@example.org", "--json").stdout)
+    state = json.loads(morning("status", "--json").stdout)
+    documented = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "commands.md").read_text("utf-8")))
+    rows = (listed[0], told, first, explained, explained["topics"]["foundations"], shown, state, state["issues"][0])
+    assert set() == {key for row in rows for key in row} - documented
     unknown = morning("explain", "0704.0001", "--json")
     assert (1, "is not in the ledger") == (unknown.returncode, json.loads(unknown.stdout)["problem"])
 
