@@ -5,12 +5,15 @@ FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa
 WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/newsletter \
- && /opt/newsletter/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+ && /opt/newsletter/bin/pip install --no-cache-dir --no-compile --require-hashes -r requirements.lock
+COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY newsletter ./newsletter
 COPY templates ./templates
 COPY prompts ./prompts
-RUN /opt/newsletter/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
+COPY image ./image
+# What is never used is removed (image/slim.py says what, and tries what is near to it), then all is compiled.
+RUN /opt/newsletter/bin/pip install --no-cache-dir --no-compile --no-deps --no-build-isolation . \
+ && python image/slim.py /opt/newsletter
 
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 # tzdata and ca-certificates come with the packages; nothing else of the system is needed.

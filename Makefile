@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check-types pytest bench soak sbom picture pictures lock clean help
+.PHONY: demo test lint check-types pytest bench soak site sbom picture pictures lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -31,6 +31,9 @@ soak: $(VENV)/.ready-dev ## what must hold when things die: about half an hour (
 	$(BIN)/python -m soak.retention
 	$(BIN)/python -m soak.year --begin 2026-10-01
 	$(BIN)/python -m soak.jumps
+
+site: $(VENV)/.ready-dev ## the documentation as a site, with strict links: var/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 sbom: $(VENV)/.ready-dev ## what is in an installation, as CycloneDX: var/sbom.json, the same bytes from the same lock
 	@mkdir -p var

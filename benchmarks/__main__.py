@@ -20,6 +20,7 @@ from benchmarks import (
     scale,
     start,
     trips,
+    weight,
     whole,
 )
 from benchmarks.table import Row, show
@@ -31,7 +32,8 @@ def main(arguments: Sequence[str]) -> None:
     With `scale NUMBER` only what so many readers cost,
     with `import NUMBER` only what importing so many costs,
     with `order` only how good the order without a model is,
-    with `trips` only how far a reply, a form and an edit travel through the code.
+    with `trips` only how far a reply, a form and an edit travel through the code,
+    with `weight` only what an installation weighs.
     """
     if arguments[:1] == ["scale"]:
         for line in scale.figures(*map(int, arguments[1:])):
@@ -41,8 +43,8 @@ def main(arguments: Sequence[str]) -> None:
         for line in importing.figures(*map(int, arguments[1:])):
             print(line, flush=True)
         return
-    if arguments == ["trips"]:
-        for line in trips.lines():
+    if arguments in (["trips"], ["weight"]):
+        for line in trips.lines() if arguments == ["trips"] else weight.lines():
             print(line, flush=True)
         return
     if arguments == ["order"]:
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str]) -> None:
     print(f"\n{collecting.memory()}")
     for line in [*counter.lines(), *whole.lines(), *archive.figures(), *curation.figures()]:
         print(line)
-    for line in scale.figures():
+    for line in chain(scale.figures(), weight.lines()):
         print(line, flush=True)
 
 

@@ -13,4 +13,4 @@
 that comes back. `cli`, `scheduler` and `web` start it.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

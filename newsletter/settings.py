@@ -63,6 +63,7 @@ class Settings(BaseSettings, TransportSettings):
     arxiv_rss_url: ServiceUrl = "https://rss.arxiv.org/rss"
     arxiv_delay: float = Field(default=3.0, ge=0)
     arxiv_holidays: Annotated[frozenset[date], NoDecode, BeforeValidator(values.dates)] = frozenset()
+    log: Literal["text", "json"] = "text"
     admin_email: MailAddress | None = None
     # A secret: whoever knows it can keep the alarm quiet.
     ping_url: Annotated[SecretStr, BeforeValidator(values.service)] | None = None

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -22,7 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from newsletter.cli import main
 from newsletter.demo.command import reply_to
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
@@ -30,7 +33,7 @@ from newsletter.models import DeliveryState, IssueState
 from newsletter.store import open_store
 from newsletter.times import calendar
 from newsletter.times.clock import utc_now
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 from tests.ledger import NOW, a_delivery, a_rendered, an_issue
 from tests.morning import ROSTER
 
@@ -40,6 +43,8 @@ NOBODY = {  # whoever asks arXiv here fails at once
     "NEWSLETTER_ARXIV_RSS_URL": "http://127.0.0.1:9/rss",
     "NEWSLETTER_ARXIV_DELAY": "0",
 }
+
+_STARTED_AS = "from newsletter.cli import main; main(prog_name='{}')"
 
 # --- processes that share their imports -----------------------------------------
 # LiteLLM takes four seconds to import and the rest one and a half. A server that has imported them forks a process
@@ -300,6 +305,7 @@ def test_arxiv_down_is_one_line(folder: Folder) -> None:
 
 COMMANDS = (
     "", "demo", "run", "collect", "serve", "preview", "check", "status", "explain", "archive", "inbox", "subscribers",
+    "schema", "completion",
     "subscribers list", "subscribers show", "subscribers unsubscribe", "subscribers resubscribe",
     "subscribers import", "subscribers export", "subscribers add", "subscribers to-ledger", "subscribers pending",
     "subscribers approve", "subscribers decline",
@@ -444,6 +450,87 @@ def test_preview_shows_and_sends_nothing(folder: Folder, served: Servers) -> Non
     nobody = folder("preview", "--for", "nobody@example.org")
     assert 1 == nobody.returncode
     assert "there is no subscriber nobody@example.org; see `newsletter subscribers list`" in nobody.stderr
+
+
+def test_a_test_email_counts_for_nobody(morning: Folder) -> None:
+    """It goes out beside what was sent, as another email each time; nothing comes of it."""
+    before = morning.outbox()
+    status, known = morning("status", "--json").stdout, morning("subscribers", "list", "--json").stdout
+    for _ in range(2):
+        ended = morning("preview", "--send", "you@example.net")
+        assert (0, "Sent to you@example.net; nothing was recorded.") == (
+            ended.returncode,
+            ended.stderr.splitlines()[-1],
+        )
+    assert Counter({"you@example.net": 2}) == morning.outbox() - before
+    (file, other) = (morning.path / "var" / "outbox").glob("mail-*_you@example.net.eml")
+    reply = morning.path / "reply.eml"
+    reply.write_bytes(reply_to(file, "unsubscribe"))
+    said = json.loads(morning("inbox", "--explain", str(reply)).stdout)
+    assert said["email"] is None
+    assert file.read_bytes() != other.read_bytes()
+    assert (status, known) == (morning("status", "--json").stdout, morning("subscribers", "list", "--json").stdout)
+    wrong = morning("preview", "--send", "you")
+    assert (2, True) == (wrong.returncode, "is not an email address" in wrong.stderr)
+
+
+def test_every_command_that_reads_speaks_json(morning: Folder) -> None:
+    """The same facts as the lines, and the same exit codes."""
+    listed = json.loads(morning("subscribers", "list", "--json").stdout)
+    assert [("ada@example.org", "active", True), ("chen@example.org", "active", True)] == [
+        (row["email"], row["state"], row["in_file"]) for row in listed
+    ]
+    checked = morning("check", "--json")
+    told = json.loads(checked.stdout)
+    assert (0, []) == (checked.returncode, told["findings"])
+    assert any("papers announced" in note for note in told["notes"])
+    morning.write("subscribers.yaml", ROSTER.replace("topics", "topcis"))
+    checked = morning("check", "--json")
+    (first, *_) = json.loads(checked.stdout)["findings"]
+    assert (1, "subscribers.yaml", True) == (checked.returncode, first["where"], first["fatal"])
+    assert {"line", "problem", "remedy"} < set(first)
+    morning.write("subscribers.yaml", ROSTER)
+    (file,) = (morning.path / "var" / "archive").glob("2*.json")
+    picked = json.loads(file.read_text("utf-8"))["papers"][0]["id"]
+    explained = json.loads(morning("explain", picked, "--json").stdout)
+    assert picked == explained["id"]
+    assert explained["topics"]["foundations"]["picked"]
+    assert 0 < explained["topics"]["foundations"]["word_match"]
+    shown = json.loads(morning("subscribers", "show", "ada@example.org", "--json").stdout)
+    state = json.loads(morning("status", "--json").stdout)
+    documented = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "commands.md").read_text("utf-8")))
+    rows = (listed[0], told, first, explained, explained["topics"]["foundations"], shown, state, state["issues"][0])
+    assert set() == {key for row in rows for key in row} - documented
+    unknown = morning("explain", "0704.0001", "--json")
+    assert (1, "is not in the ledger") == (unknown.returncode, json.loads(unknown.stdout)["problem"])
+
+
+def test_windows_is_told_what_to_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the command, the first line says it; no import fails before."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    for words in (["--help"], ["run"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert "use WSL" in str(ended.value.code).splitlines()[0]
+
+
+def test_shells_complete_commands(tmp_path: Path) -> None:
+    """As bash does it, for both names of the command; the other shells get a script of their own."""
+    for name in ("newsletter", "paperletter"):
+        program = tmp_path / name
+        program.write_text(
+            f'#!/bin/sh\nPYTHONPATH={ROOT} exec "{sys.executable}" -c "{_STARTED_AS.format(name)}" "$@"\n'
+        )
+        program.chmod(0o755)
+    steps = """source <(newsletter completion bash)
+    COMP_WORDS=(paperletter subscribers l) COMP_CWORD=2
+    $(complete -p paperletter | sed 's/.*-F \\([^ ]*\\).*/\\1/') paperletter
+    echo "${COMPREPLY[@]}" """
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", steps], env=path, capture_output=True, text=True, timeout=60, check=False)
+    assert (0, "list") == (done.returncode, done.stdout.strip()), done.stderr
+    scripts = [CliRunner().invoke(main, ["completion", shell]).output for shell in ("zsh", "fish")]
+    assert ["#compdef newsletter", "function _newsletter_completion;"] == [one.splitlines()[0] for one in scripts]
 
 
 def test_a_dry_run_sends_and_records_nothing(folder: Folder, served: Servers) -> None:

@@ -28,9 +28,11 @@ SOURCES = [one for one in sorted(PACKAGE.rglob("*.py")) if not str(one.relative_
 EXAMPLES = [
     ROOT / "CHANGELOG.md",
     ROOT / "SECURITY.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CODE_OF_CONDUCT.md",
     ROOT / "subscribers.yaml",
     ROOT / ".env.example",
-    *(ROOT / "examples").iterdir(),
+    *(file for file in (ROOT / "examples").rglob("*") if file.is_file()),
 ]
 GERMAN = ("Mail", "Email", "abbestellen", "Einzeiler", "Kurzzusammenfassung")
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import venv
 import zipfile
 from collections.abc import Mapping
@@ -16,7 +17,11 @@ from pathlib import Path
 
 import pytest
 import requests
+import yaml
+from check_jsonschema.cli import main as check_jsonschema
+from click.testing import CliRunner
 
+from image import slim
 from newsletter import __version__
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
@@ -42,9 +47,9 @@ def _run(*command: str | Path, cwd: Path, timeout: float = 600, more: Mapping[st
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    _run(*pip, "--wheel-dir", folder, ROOT, cwd=folder)
+    """Built as a release is: the wheel from the sdist, which therefore holds all that is needed."""
+    folder = tmp_path_factory.mktemp("dist")
+    _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, ROOT, cwd=folder)
     (found,) = folder.glob("*.whl")
     return found
 
@@ -54,10 +59,16 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of a new environment that holds the lock and the wheel, nothing else."""
     folder = tmp_path_factory.mktemp("environment")
     venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
     _run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=folder)
     _run(*pip, "--no-deps", wheel, cwd=folder)
+    (folder / "octets").write_text(str(slim.size(folder)), "utf-8")  # before a start compiles anything
     return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def weight(installed: Path) -> int:
+    return int((installed.parent / "octets").read_text("utf-8"))
 
 
 def test_the_wheel_carries_templates_prompts_and_data(wheel: Path) -> None:
@@ -75,10 +86,30 @@ def test_the_wheel_carries_templates_prompts_and_data(wheel: Path) -> None:
     assert "newsletter/store/migrations/env.py" in names
 
 
+def test_an_index_can_show_the_package(wheel: Path) -> None:
+    """As twine sees sdist and wheel; every link of the README leads somewhere from anywhere."""
+    _run(sys.executable, "-m", "twine", "check", "--strict", *wheel.parent.iterdir(), cwd=wheel.parent)
+    package = zipfile.ZipFile(wheel)
+    (name,) = [name for name in package.namelist() if name.endswith(".dist-info/METADATA")]
+    about = message_from_bytes(package.read(name), policy=policy.compat32)
+    description = about.get_payload(decode=True).decode()
+    assert description.count("](") > 15
+    assert [] == re.findall(r"\]\((?!https://|#)[^)]*\)", description)
+    repository = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    address = repository["tool"]["hatch"]["metadata"]["hooks"]["custom"]["repository"]
+    for path in re.findall(rf"\]\({re.escape(address)}/(?:blob|raw)/HEAD/([^)#]+)", description):
+        assert (ROOT / path).exists(), path
+    assert {"Repository", "Documentation", "Changelog", "Issues", "Security"} == {
+        url.split(",")[0] for url in about.get_all("Project-URL")
+    }
+    assert "arxiv" not in about["Name"].lower()
+    assert "not affiliated with arXiv" in description
+
+
 def test_the_installed_wheel_runs_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     """From the wheel alone: one morning, the same again with nothing sent, a reply that unsubscribes."""
     assert f"newsletter, version {__version__}" in _run(installed / "newsletter", "--version", cwd=tmp_path)
-    said = _run(installed / "newsletter", "demo", cwd=tmp_path)
+    said = _run(installed / "paperletter", "demo", cwd=tmp_path)
     assert re.search(r"Sent 4 emails to var/demo/outbox", said)
     assert re.search(r"Sent 0 emails to var/demo/outbox", said)
     assert re.search(r"subscribers\.yaml:\d+: .*unsubscribed: \d{4}-\d\d-\d\d by reply", said)
@@ -169,6 +200,26 @@ def test_the_recipe_is_a_safe_one() -> None:
     assert re.search(r"^HEALTHCHECK ", DOCKERFILE, re.M)
 
 
+def test_what_only_others_need_is_not_loaded(installed: Path, tmp_path: Path) -> None:
+    """A service that waits has none of the packages that only some settings or single moments need."""
+    rare = {"bs4", "cryptography", "litellm", "mjml", "premailer", "prometheus_client", "rich"}
+    loaded = "import newsletter.cli.serving, sys; print(*sorted(set(sys.argv[1:]) & set(sys.modules)))"
+    assert "" == _run(installed / "python", "-c", loaded, *rare, cwd=tmp_path).strip()
+
+
+def test_an_installation_stays_light(weight: int) -> None:
+    """380 MB at most, as pip leaves it without compiling."""
+    assert weight < 380_000_000
+
+
+def test_the_image_keeps_what_is_near_to_what_it_removes(installed: Path, tmp_path: Path) -> None:
+    """Every part that is removed has its own check, and names something that is there."""
+    (packages,) = (installed.parent / "lib").glob("python3.*/site-packages")
+    for part in slim.PARTS:
+        assert list(part.paths(packages)), part.what
+    assert "python image/slim.py" in DOCKERFILE
+
+
 def test_the_recipes_entry_point_starts(installed: Path, tmp_path: Path) -> None:
     """The program that the container starts knows the command that it is started with."""
     (entry,) = re.findall(r'^ENTRYPOINT \["(.+)"\]$', DOCKERFILE, re.M)
@@ -203,9 +254,44 @@ def test_dependencies_are_locked() -> None:
 # --- the documents ---
 
 
+def test_the_version_is_the_same_everywhere() -> None:
+    """In the program, on top of the changelog with what an upgrade takes, and where it is cited."""
+    changelog = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert __version__ == re.findall(r"^## (\S+)", changelog, re.M)[0]
+    assert "### Upgrade notes" in changelog
+    assert __version__ == yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))["version"]
+
+
+def test_files_for_programs_are_what_these_programs_read() -> None:
+    """Workflows, forms of issues, the citation, compose: as check-jsonschema knows them."""
+    forms = [file for file in (ROOT / ".github" / "ISSUE_TEMPLATE").iterdir() if file.name != "config.yml"]
+    kinds = {
+        "github-workflows": [*(ROOT / ".github" / "workflows").iterdir(), *(ROOT / "examples").rglob("*.yml")],
+        "github-issue-forms": forms,
+        "github-issue-config": [ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml"],
+        "dependabot": [ROOT / ".github" / "dependabot.yml"],
+        "citation-file-format": [ROOT / "CITATION.cff"],
+        "compose-spec": [ROOT / "compose.yaml"],
+    }
+    for kind, files in kinds.items():
+        assert files, kind
+        done = CliRunner().invoke(check_jsonschema, ["--builtin-schema", f"vendor.{kind}", *map(str, files)])
+        assert 0 == done.exit_code, done.output
+
+
+def test_actions_are_pinned_and_have_few_rights() -> None:
+    """By commit; nothing but what a job needs, and no password of the package index."""
+    for file in (ROOT / ".github" / "workflows").iterdir():
+        text = file.read_text("utf-8")
+        assert re.findall(r"uses: ", text), file
+        assert [] == re.findall(r"uses: (?!\S+@[0-9a-f]{40} # v)\S+", text), file
+        assert {"contents": "read"} == yaml.safe_load(text)["permissions"], file
+        assert "secrets." not in text
+
+
 def test_links_of_the_documents_lead_somewhere() -> None:
     """Every relative link in README and docs names a file, and every test it names exists."""
-    for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for document in [*ROOT.glob("*.md"), *sorted((ROOT / "docs").rglob("*.md"))]:
         text = document.read_text("utf-8")
         for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text):
             assert (document.parent / target).exists(), f"{document.name}: {target}"

@@ -9,7 +9,7 @@ import logging
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -185,14 +185,15 @@ def test_a_wrong_setting_is_told_without_its_secret(name: str, value: str, monke
     assert CANARY not in for_logs(with_causes)
 
 
-def test_lines_of_other_packages_are_cleaned_too() -> None:
+@pytest.mark.parametrize("as_json", [False, True])
+def test_lines_of_other_packages_are_cleaned_too(as_json: bool) -> None:
     """Whatever a library logs goes through the same filter, tracebacks included."""
     hide([f"{CANARY}-library"])
     stream, root = io.StringIO(), logging.getLogger()
     before = root.handlers[:]
     root.handlers[:] = []
     try:
-        configure_logs()
+        configure_logs(as_json=as_json)
         (handler,) = root.handlers
         assert isinstance(handler, logging.StreamHandler)
         handler.setStream(stream)
@@ -205,3 +206,26 @@ def test_lines_of_other_packages_are_cleaned_too() -> None:
         structlog.reset_defaults()
     assert "RuntimeError: … of a…@example.org" in stream.getvalue()
     assert "ada@" not in stream.getvalue()
+    if as_json:
+        assert ("urllib3", "error") == (json.loads(stream.getvalue())["logger"], json.loads(stream.getvalue())["level"])
+
+
+def test_our_lines_as_json(capfd: pytest.CaptureFixture[str]) -> None:
+    """One object a line, also with a traceback; a secret with quotes in it is found before they are escaped."""
+    secret = f'{CANARY}-"quoted"\\'
+    hide([secret])
+    configure_logs(as_json=True)
+    log = structlog.get_logger()
+    log.info("mail.sent", email="ada@example.org", issues=[date(2026, 3, 9)], count=3, key=secret)
+    try:
+        raise RuntimeError(secret)
+    except RuntimeError:
+        log.exception("service.bug")
+    sent, bug = map(json.loads, capfd.readouterr().err.splitlines())
+    assert {
+        "event": "mail.sent", "email": "a…@example.org", "issues": ["2026-03-09"], "count": 3, "key": "…",
+        "level": "info",
+    } == {key: value for key, value in sent.items() if key != "timestamp"}  # fmt: skip
+    assert sent["timestamp"].endswith("Z")
+    assert ("service.bug", "error") == (bug["event"], bug["level"])
+    assert bug["exception"].endswith("RuntimeError: …")

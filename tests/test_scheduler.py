@@ -561,9 +561,15 @@ def test_the_service_from_start_to_sigterm(tmp_path: Path, start: Start, newslet
     refused = newsletter("run", settings=settings)
     assert 1 == refused.returncode
     assert f"in use by newsletter serve (process {service.process.pid})" in refused.stderr
-    beside = newsletter("preview", settings=settings)
+    before = {file.name for file in (tmp_path / "var" / "outbox").glob("*.eml")}
+    beside = newsletter("preview", "--send", "test@example.net", settings=settings | {"NEWSLETTER_LOG": "json"})
     assert 0 == beside.returncode, beside.stderr
     assert 2 == len([line for line in beside.stdout.splitlines() if (tmp_path / line).is_file()])
+    (tried,) = (
+        file for file in (tmp_path / "var" / "outbox").glob("*test@example.net*.eml") if file.name not in before
+    )
+    assert b"To: test@example.net" in tried.read_bytes()
+    assert "test@example.net" not in newsletter("subscribers", "list", settings=settings).stdout
     (tmp_path / "subscribers.yaml").write_text(ROSTER + "  - {email: [\n", "utf-8")
     waiting = start(settings, "serve")  # with a file that is broken, and a good roster in the ledger
     waiting.said("folder.waiting")

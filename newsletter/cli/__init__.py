@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import date, datetime
 from pathlib import Path
@@ -37,8 +38,22 @@ def _settings() -> Settings:
     from newsletter import settings
     from newsletter.cli.console import configure_logs
 
-    configure_logs()
-    return settings.load()
+    loaded = settings.load()
+    configure_logs(as_json=loaded.log == "json")
+    return loaded
+
+
+def _address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """An email address, or click's own error."""
+    if value is None:
+        return None
+    from newsletter.subscribers import values
+    from newsletter.subscribers.tree import Unfit
+
+    try:
+        return values.email(value)
+    except Unfit as unfit:
+        raise click.BadParameter(f"{unfit.problem}; {unfit.remedy}") from unfit
 
 
 def _date(value: datetime | None) -> date | None:
@@ -117,6 +132,18 @@ def init(folder: Path, **given: str | None) -> None:
 
 
 @main.command()
+def schema() -> None:
+    """Print the JSON Schema of subscribers.yaml.
+
+    Editors complete and check the subscriber list with it. `newsletter init` writes it to subscribers.schema.json;
+    after an upgrade, write that file again: `newsletter schema > subscribers.schema.json`.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.schema()
+
+
+@main.command()
 @_day
 @click.option("--only", metavar="EMAIL", help="Send to this reader only.")
 @click.option("--dry-run", is_flag=True, help="Write the emails to the folder dry-run; send and record nothing.")
@@ -175,16 +202,23 @@ def serve() -> None:
 @click.option("--for", "email", metavar="EMAIL", help="The reader whose email to show. Default: the first one.")
 @_day
 @click.option("--open", "open_it", is_flag=True, help="Open the page in the browser.")
-def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
+@click.option("--send", "to", metavar="EMAIL", callback=_address, help="Send it to this address, as a test.")
+@_json
+def preview(email: str | None, day: datetime | None, open_it: bool, to: str | None, as_json: bool) -> None:
     """Render an email without sending it.
 
-    Prints two paths: the page and the text. If there is no new announcement, shows the last issue.
+    Prints two paths: the page and the text. If there is no new announcement, shows the last issue. With --send, one
+    copy goes to EMAIL by your transport, also beside a running service. It counts for nobody: its links act for no
+    reader, and nothing is recorded.
     """
     from newsletter.cli import morning
 
-    paths = morning.preview(_settings(), email, _date(day))
-    for path in paths:
-        click.echo(path)
+    paths = morning.preview(_settings(), email, _date(day), to)
+    if as_json:
+        click.echo(json.dumps({"page": str(paths[0]), "text": str(paths[1])}))
+    else:
+        for path in paths:
+            click.echo(path)
     if open_it:
         click.launch(str(paths[0]))
 
@@ -192,7 +226,8 @@ def preview(email: str | None, day: datetime | None, open_it: bool) -> None:
 @main.command()
 @click.option("--online", is_flag=True, help="Try every service for real; costs a few tokens and an email to yourself.")
 @click.option("--accept", is_flag=True, help="Confirm a subscriber list that is waiting because it changed so much.")
-def check(online: bool, accept: bool) -> None:
+@_json
+def check(online: bool, accept: bool, as_json: bool) -> None:
     """Find what is wrong and say what to do.
 
     Checks settings, subscriber list, prompts and templates, and says how old the papers are when emails go out. Exit
@@ -200,7 +235,7 @@ def check(online: bool, accept: bool) -> None:
     """
     from newsletter.cli import reports
 
-    raise SystemExit(reports.check(_settings(), online=online, accept=accept))
+    raise SystemExit(reports.check(_settings(), online=online, accept=accept, as_json=as_json))
 
 
 @main.command()
@@ -218,14 +253,15 @@ def status(as_json: bool) -> None:
 @main.command()
 @click.argument("arxiv_id")
 @click.option("--topic", metavar="KEY", help="Only for this topic.")
-def explain(arxiv_id: str, topic: str | None) -> None:
+@_json
+def explain(arxiv_id: str, topic: str | None, as_json: bool) -> None:
     """Say why a paper was picked or not.
 
     ARXIV_ID is an identifier such as 2603.01234, or the paper's web address.
     """
     from newsletter.cli import reports
 
-    raise SystemExit(reports.explain(_settings(), arxiv_id, topic))
+    raise SystemExit(reports.explain(_settings(), arxiv_id, topic, as_json=as_json))
 
 
 @main.command()
@@ -290,6 +326,23 @@ def inbox(explain_it: bool, once: bool, paths: tuple[Path, ...]) -> None:
     if once:
         raise SystemExit(reports.poll(_settings()))
     reports.inbox(_settings(), paths)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script for a shell.
+
+    For bash, put this line into ~/.bashrc: source <(newsletter completion bash). For zsh, the same with zsh into
+    ~/.zshrc. For fish: newsletter completion fish > ~/.config/fish/completions/newsletter.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    script = get_completion_class(shell)
+    if script is None:
+        raise click.UsageError(f"this version of click does not know {shell}")
+    for name in ("newsletter", "paperletter"):
+        click.echo(script(main, {}, name, f"_{name.upper()}_COMPLETE").source())
 
 
 @main.group()

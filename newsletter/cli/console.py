@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -13,9 +15,22 @@ import click
 from newsletter.errors import ArxivUnavailable, NewsletterError, TemplateError
 from newsletter.redaction import for_logs
 
+_USE_WSL = """\
+Windows cannot run this directly: use WSL (in PowerShell: wsl --install), and install it there as on Linux.
+The file locks and limits that keep emails from being sent twice exist on Linux and macOS only."""
+
+
+_BACK = "\r\x1b[K"  # to the beginning of the line, which is erased
+_WIDTH = 30
+
 
 class Group(click.Group):
     """Commands whose own errors end in one line for each finding and exit code 1."""
+
+    def main(self, *given: Any, **options: Any) -> Any:
+        if sys.platform == "win32":
+            sys.exit(_USE_WSL)  # before an import fails
+        return super().main(*given, **options)
 
     def invoke(self, context: click.Context) -> Any:
         try:
@@ -40,12 +55,30 @@ class _Clean(logging.Formatter):
         return for_logs(super().format(record))
 
 
-def configure_logs(least: int = logging.INFO) -> None:
+class _CleanJson(logging.Formatter):
+    """The same as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        row = {"event": super().format(record), "logger": record.name, "level": record.levelname.lower()}
+        return json.dumps(_clean({**row, "timestamp": at}), ensure_ascii=False)
+
+
+def _clean(value: Any) -> Any:
+    """Without secrets and addresses, before quotes in them are escaped; what JSON does not know becomes text."""
+    if isinstance(value, Mapping):
+        return {str(key): _clean(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_clean(one) for one in value]
+    return value if value is None or isinstance(value, (bool, int, float)) else for_logs(str(value))
+
+
+def configure_logs(least: int = logging.INFO, *, as_json: bool = False) -> None:
     """Log events with their fields to standard error, from this level up; from libraries, only problems."""
     import structlog
 
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Clean("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_CleanJson() if as_json else _Clean("%(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for chatty in ("LiteLLM", "arxiv", "apscheduler", "httpx"):
         logging.getLogger(chatty).setLevel(logging.ERROR)
@@ -53,11 +86,19 @@ def configure_logs(least: int = logging.INFO) -> None:
     lines = structlog.dev.ConsoleRenderer(
         colors=False, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
+    render: list[structlog.typing.Processor] = (
+        [
+            structlog.processors.format_exc_info,
+            lambda logger, method, event: json.dumps(_clean(event), ensure_ascii=False),
+        ]
+        if as_json
+        else [lambda logger, method, event: for_logs(str(lines(logger, method, event)))]
+    )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            lambda logger, method, event: for_logs(str(lines(logger, method, event))),
+            *render,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         wrapper_class=structlog.make_filtering_bound_logger(least),
@@ -66,22 +107,19 @@ def configure_logs(least: int = logging.INFO) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal; elsewhere a line when a stage is done."""
+    """On a terminal, one line that is rewritten and erased in the end; elsewhere a line when a stage is done."""
     if not sys.stderr.isatty():
         yield _print_finished
         return
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
+    try:
+        yield _rewrite
+    finally:
+        click.echo(_BACK, nl=False, err=True)
 
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
 
-        def show(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=total)
-            bars.update(tasks[stage], completed=done, total=total)
-
-        yield show
+def _rewrite(stage: str, done: int, total: int) -> None:
+    bar = "█" * (_WIDTH * done // total) if total else ""
+    click.echo(f"{_BACK}{stage:12} {bar:░<{_WIDTH}} {done} of {total}", nl=False, err=True)
 
 
 def _print_finished(stage: str, done: int, total: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,20 @@ from newsletter.cli.console import progress
 from newsletter.cli.stopping import until_told
 from newsletter.delivery import send_now
 from newsletter.errors import ArxivError, ConfigurationError, DataFolderLocked
-from newsletter.models import NOT_SERVED, ArchiveMode, Enrolled, Finding, Issue, IssueState, Outgoing, Reader, Roster
+from newsletter.models import (
+    NOT_SERVED,
+    ArchiveMode,
+    Enrolled,
+    Finding,
+    Issue,
+    IssueState,
+    Message,
+    Outgoing,
+    Reader,
+    Roster,
+    Verdict,
+    Wishes,
+)
 from newsletter.pipeline import Desk
 from newsletter.readers import Counter, departing, in_force
 from newsletter.readers.in_force import InForce
@@ -185,11 +199,15 @@ def collect(settings: Settings, day: date | None) -> int:
     return 0
 
 
-def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Path, Path]:
-    """Write the page and the text of one reader's email; without a new announcement the last issue's."""
+def preview(settings: Settings, email: str | None, day: date | None, to: str | None = None) -> tuple[Path, Path]:
+    """Write the page and the text of one reader's email; without a new announcement the last issue's.
+
+    `to`: send it to this address as well. It is nobody's copy: its links act for no reader, and nothing is recorded.
+    Raises ConfigurationError, TransportError.
+    """
     with app.open_examined(settings, partial(doctor.examine_or_stop, settings)) as (counter, looked):
         roster = load_roster(counter)
-        reader = _reader_of(roster, email)
+        reader = _previewed(roster, email, to)
         with (
             alone_if_possible(settings, counter, "preview") as alone,
             progress() as show,
@@ -198,17 +216,43 @@ def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Pa
             if alone:
                 in_force.take_in(counter, looked)
             issue = _preview_issue(desk, day, prepare=alone)
-            subscriber = desk.store.enrol([reader.email], desk.now())[reader.email.lower()]
             editor = pipeline.Editor(desk)
             editor.ask_for_lines([(reader.wishes, (issue,))])
-            enrolled = Enrolled(subscriber.id, reader.email, reader.name, reader.wishes)
-            message = pipeline.message_for(desk, editor, pipeline.Due(enrolled, (issue,)))
+            enrolled = _nobody(to, reader.wishes) if to else _enrolled(desk, reader)
+            message = pipeline.message_for(desk, editor, pipeline.Due(enrolled, (issue,)), is_test=to is not None)
+        if to:
+            _post(counter, message)
     folder = settings.data_dir / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     page, text = (folder / f"{issue}_{reader.email.replace('/', '_')}{suffix}" for suffix in (".html", ".txt"))
     page.write_text(message.html, "utf-8")
     text.write_text(message.text, "utf-8")
     return page, text
+
+
+def _previewed(roster: Roster, email: str | None, to: str | None) -> Reader:
+    """The reader who is named, or else the one who has this address, or else the first."""
+    if email is None and to and to.lower() in {reader.email.lower() for reader in roster.readers}:
+        email = to
+    return _reader_of(roster, email)
+
+
+def _enrolled(desk: Desk, reader: Reader) -> Enrolled:
+    subscriber = desk.store.enrol([reader.email], desk.now())[reader.email.lower()]
+    return Enrolled(subscriber.id, reader.email, reader.name, reader.wishes)
+
+
+def _nobody(address: str, wishes: Wishes) -> Enrolled:
+    """A reader whom no ledger knows; another each time, so that no mail program takes two test emails for one."""
+    return Enrolled(secrets.randbits(63), address, None, wishes)
+
+
+def _post(counter: Counter, message: Message) -> None:
+    outcome = counter.post(Outgoing(key="preview", message=message))
+    if outcome.verdict is not Verdict.ACCEPTED:
+        problem = f"the email was not accepted: {outcome.detail}"
+        raise ConfigurationError([Finding(message.recipient, None, problem, "try `newsletter check --online`")])
+    click.echo(f"Sent to {message.recipient}; nothing was recorded.", err=True)
 
 
 def _reader_of(roster: Roster, email: str | None) -> Reader:

@@ -105,9 +105,7 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
     reply = make(keys, Purpose.REPLY, subscriber.id)
     row = {
         "email": subscriber.email,
-        "state": subscriber.state.value,
-        "since": subscriber.since.isoformat(),
-        "why": subscriber.why,
+        **_about_state(subscriber),
         "reply_to": plus(own, reply) if letterhead.plus_addressing else own,
         "unsubscribe_url": f"{letterhead.public_url}/u/{leave}" if letterhead.public_url else None,
         "unsubscribe_mailto": leave_mailto(letterhead, leave),

@@ -4,55 +4,70 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date
+from dataclasses import asdict
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
 from newsletter import app, doctor, pipeline, ranking
 from newsletter.cli.morning import load_roster
 from newsletter.errors import ConfigurationError
-from newsletter.models import ArxivId, Finding, Paper, Topic
+from newsletter.models import ArxivId, Finding, Paper, Roster, Topic
 from newsletter.readers import Counter, guard, in_force
 from newsletter.replies import acting, inviting, receiving
 from newsletter.settings import Settings
 from newsletter.telling import counted
 
 
-def check(settings: Settings, *, online: bool, accept: bool) -> int:
+def check(settings: Settings, *, online: bool, accept: bool, as_json: bool) -> int:
     """Exit code 1 if anything needs to be fixed."""
+    notes: list[str] = []
     with app.open_counter(settings, peek=not accept) as counter:
         if accept:
             guard.remember_size(counter.store, in_force.load(counter))
-        findings = doctor.examine(settings, counter, online=online, say=click.echo)
+        findings = doctor.examine(settings, counter, online=online, say=notes.append if as_json else click.echo)
+        roster = None if findings else in_force.load(counter)
+        facts = _facts(roster, counter.now()) if roster else []
+    if as_json:
+        told = {"findings": [asdict(one) for one in findings], "notes": [*notes, *facts]}
+        click.echo(json.dumps(told, ensure_ascii=False))
+    elif roster:
+        known = f"{counted(len(roster.readers), 'reader')}, {counted(len(roster.topics), 'topic')}"
+        click.echo(f"{known}; templates and prompts are valid.")
+        for line in facts:
+            click.echo(f"  {line}")
+    else:
         for finding in findings:
             click.echo(str(finding))
-        if findings:
-            click.echo(f"{counted(len(findings), 'finding')}.")
-            return 1
-        roster = in_force.load(counter)
-    known = f"{counted(len(roster.readers), 'reader')}, {counted(len(roster.topics), 'topic')}"
-    click.echo(f"{known}; templates and prompts are valid.")
-    for line in doctor.ages(roster, counter.now()):
-        click.echo(f"  {line}")
-    for topic in roster.topics:
-        click.echo(f"  {topic.key}: {doctor.understood(topic)}")
-    for line in doctor.languages(roster):
-        click.echo(f"  {line}")
-    return 0
+        click.echo(f"{counted(len(findings), 'finding')}.")
+    return 1 if findings else 0
 
 
-def explain(settings: Settings, arxiv_id: str, topic: str | None) -> int:
+def _facts(roster: Roster, now: datetime) -> list[str]:
+    """What to know of a list without findings."""
+    understood = (f"{topic.key}: {doctor.understood(topic)}" for topic in roster.topics)
+    return [*doctor.ages(roster, now), *understood, *doctor.languages(roster)]
+
+
+def explain(settings: Settings, arxiv_id: str, topic: str | None, *, as_json: bool) -> int:
     """Exit code 1 when the ledger does not hold the paper."""
     try:
         wanted = ArxivId.parse(arxiv_id).base
     except ValueError as error:
         raise ConfigurationError([Finding(arxiv_id, None, "is not an arXiv id", "write it as 2603.01234")]) from error
     with app.open_counter(settings) as counter:
-        return _explain(settings, counter, wanted, topic)
+        explained = _explain(settings, counter, wanted, topic)
+    if as_json:
+        click.echo(json.dumps(explained, ensure_ascii=False))
+    else:
+        for line in _lines(explained):
+            click.echo(line)
+    return 1 if "problem" in explained else 0
 
 
-def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | None) -> int:
+def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | None) -> dict[str, Any]:
     roster = load_roster(counter)
     topics = [one for one in roster.topics if topic in (None, one.key)]
     if not topics:
@@ -61,36 +76,54 @@ def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | Non
     with app.open_desk(settings, counter, roster.masthead) as desk:
         held = desk.store.paper(wanted)
         if held is None or held[1] is None:
-            known = "is older than the first issue" if held else "is not in the ledger"
-            click.echo(f"{wanted} {known}.")
-            return 1
+            return {"id": wanted, "problem": "is older than the first issue" if held else "is not in the ledger"}
         paper, day = held[0], held[1]
-        click.echo(f"{wanted} {paper.title}\n  issue {day}, {', '.join(paper.categories)}")
         editor = pipeline.Editor(desk)
-        for one in topics:
-            click.echo(f"  {one.key}: {_verdict(editor, one, day, paper)}")
-            for line in _words(editor.desk, one, day, paper):
-                click.echo(f"    {line}")
-    return 0
+        return {
+            "id": wanted,
+            "title": paper.title,
+            "issue": str(day),
+            "categories": list(paper.categories),
+            "topics": {one.key: _verdict(editor, one, day, paper) for one in topics},
+        }
 
 
-def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> str:
+def _lines(explained: dict[str, Any]) -> Iterator[str]:
+    """The same to read."""
+    if "problem" in explained:
+        yield f"{explained['id']} {explained['problem']}."
+        return
+    yield f"{explained['id']} {explained['title']}"
+    yield f"  issue {explained['issue']}, {', '.join(explained['categories'])}"
+    for key, verdict in explained["topics"].items():
+        found = [f"{name} {verdict[name]}" for name in ("relevance", "novelty") if verdict.get(name) is not None]
+        if "word_match" in verdict:
+            found.append(f"word match {verdict['word_match']:.3f}")
+        why = f"{verdict['why']} ({', '.join(found)})" if found else verdict["why"]
+        yield f"  {key}: {why if verdict['picked'] else f'not picked: {why}'}"
+        for line in verdict["moved"]:
+            yield f"    {line}"
+
+
+def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> dict[str, Any]:
     """The paper's fate as recorded when the issue was prepared, or the current one if the issue is not ready."""
     if not topic.covers(paper):
-        return "not picked: it is in none of your categories"
+        return {"picked": False, "why": "it is in none of your categories", "moved": []}
     now = editor.day(day, topic)
     judged = next(one for one in now.judged if one.paper.arxiv_id == paper.arxiv_id)
-    found = f"word match {judged.similarity:.3f}"
-    if judged.score:
-        found = f"relevance {judged.score.relevance}, novelty {judged.score.novelty}, {found}"
     fate = pipeline.recorded_fate(editor.desk, topic, paper) or now.fates()[judged.paper]
-    return f"{fate.words} ({found})" if fate.place else f"not picked: {fate.words} ({found})"
+    return {
+        "picked": fate.place is not None,
+        "why": fate.words,
+        "relevance": judged.score.relevance if judged.score else None,
+        "novelty": judged.score.novelty if judged.score else None,
+        "word_match": judged.similarity,
+        "moved": [*_words(editor.desk, topic, day, paper)],
+    }
 
 
 def _words(desk: pipeline.Desk, topic: Topic, day: date, paper: Paper) -> Iterator[str]:
     """What moved the paper up or down when ranked without a model."""
-    if not topic.covers(paper):
-        return
     yield from _moved("your text", ranking.moving.by_text(topic, paper))
     opinions = pipeline.opinions(desk, day, topic)
     if opinions.trained:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from newsletter import subscribers
 from newsletter.cli import starting
 from newsletter.cli.starting import Answers
 from newsletter.settings import Settings, is_secret, variable
@@ -26,6 +27,11 @@ def backup(settings: Settings, path: Path | None) -> None:
     click.echo(folder)
     click.echo("The copy contains addresses and the key that signs links: keep it as safe as the original.", err=True)
     click.echo("Passwords, API keys and OAuth sign-ins are not in it; fill them in where you restore it.", err=True)
+
+
+def schema() -> None:
+    """Print the JSON Schema of the subscriber list."""
+    click.echo(subscribers.schema_text(), nl=False)
 
 
 @cache

@@ -84,6 +84,7 @@ def write(folder: Path, answers: Answers) -> list[Path]:
 def _files(answers: Answers) -> Mapping[str, str]:
     return {
         "subscribers.yaml": _roster(answers),
+        subscribers.SCHEMA_FILE: subscribers.schema_text(),
         "prompts/topics/papers.md": f"{answers.interests.strip()}\n",
         ".env": _environment(answers),
     }
@@ -115,6 +116,7 @@ def _put(file: Path, target: Path) -> Path:
 def _roster(answers: Answers) -> str:
     quoted = json.dumps  # every JSON string is a YAML string
     return f"""\
+# yaml-language-server: $schema={subscribers.SCHEMA_FILE}
 # Who gets what. Saved changes take effect without a restart; `newsletter check` says what is wrong.
 newsletter:
   send_at: {answers.send_at}      # local time of each reader

@@ -68,7 +68,7 @@ class Wire(requests.Session):
         ago = time.time() - clock.last_request() if clock else delay
         self._last = time.monotonic() - min(max(ago, 0.0), delay)
         about = f"; mailto:{contact}" if contact else ""
-        self._agent = f"arxiv-morning-newsletter/{__version__} (self-hosted newsletter{about})"
+        self._agent = f"paperletter/{__version__} (self-hosted newsletter{about})"
 
     def get(self, url: str | bytes, **_: object) -> requests.Response:
         """One whole, well-formed answer; a query's answer is complete by its own totals."""

@@ -26,6 +26,7 @@ from newsletter.models import Finding, Masthead, Roster, Topic
 from newsletter.readers import Counter, guard, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.settings import Settings
+from newsletter.subscribers import SCHEMA_FILE
 from newsletter.times import calendar
 
 _LATER_PAUSES = "US federal holidays may be silent, and what NEWSLETTER_ARXIV_HOLIDAYS adds"
@@ -55,6 +56,8 @@ def examine(
         findings += probe(settings, counter, roster, say)
     for line in mailing_lists.suspected(roster):
         say(line)
+    if checks.has_old_schema(settings.subscribers):
+        say(f"{SCHEMA_FILE} is of another version; write it again: newsletter schema > {SCHEMA_FILE}")
     if not online:
         for name in used_models(settings):
             say(f"model {name}: not tried; use --online")

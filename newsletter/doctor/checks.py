@@ -20,6 +20,7 @@ from newsletter.readers import joining
 from newsletter.render import Renderer
 from newsletter.setting_values import LOOPBACK, is_near, is_network
 from newsletter.settings import Settings, variable
+from newsletter.subscribers import SCHEMA_FILE, schema_text
 from newsletter.subscribers.files import is_mounted_alone
 from newsletter.transports import kinds
 
@@ -38,6 +39,14 @@ def around(settings: Settings, masthead: Masthead) -> list[Finding]:
 def files(settings: Settings) -> list[Finding]:
     """Templates and prompts, each tried with made-up data."""
     return _templates(settings) + _words(settings) + _prompts(settings)
+
+
+def has_old_schema(roster: Path) -> bool:
+    """Whether editors are told of other keys than this program reads: the schema beside the list is not ours."""
+    try:
+        return (roster.parent / SCHEMA_FILE).read_text("utf-8") != schema_text()
+    except (OSError, UnicodeDecodeError):
+        return False  # nobody has to use one
 
 
 def files_mark(settings: Settings) -> str:

@@ -12,7 +12,7 @@ from newsletter import __version__
 from newsletter.oauth import Access, XOAuth2
 
 _LONGEST = 200  # letters of what a server says
-_WHO = f'("name" "arxiv-morning-newsletter" "version" "{__version__}")'
+_WHO = f'("name" "paperletter" "version" "{__version__}")'
 
 
 class LoginRefused(Exception):

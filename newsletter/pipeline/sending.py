@@ -46,11 +46,14 @@ def builder(desk: Desk) -> Callable[[Delivery], Message]:
     return lambda one: _personal(desk, edition(one.edition), one, to_list=one.subscriber_id in lists)
 
 
-def message_for(desk: Desk, editor: Editor, one: Due) -> Message:
-    """The email that this reader would get; nothing is recorded."""
+def message_for(desk: Desk, editor: Editor, one: Due, *, is_test: bool = False) -> Message:
+    """The email that this reader would get; nothing is recorded. A test email has a name of its own."""
     rendered = editor.render(one.reader.wishes, one.issues)
     to_list = one.reader.wishes.mailing_list is not None
-    return _personal(desk, rendered, mail_of(desk, one, rendered.key), to_list=to_list)
+    mail = mail_of(desk, one, rendered.key)
+    if is_test:
+        mail = replace(mail, message_id=mail.message_id.replace("<", "<test.", 1))
+    return _personal(desk, rendered, mail, to_list=to_list)
 
 
 def _personal(desk: Desk, rendered: Rendered, delivery: Delivery, *, to_list: bool) -> Message:

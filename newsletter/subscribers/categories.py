@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from newsletter.subscribers import shapes
+from newsletter.subscribers.shapes import shaped
 from newsletter.subscribers.tree import Unfit, nearest
 
 _SHAPE = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]{2}|\.[a-z]+(?:-[a-z]+)*)?", re.ASCII)
@@ -30,6 +32,15 @@ KNOWN = frozenset([*_WHOLE, *(f"{archive}.{one}" for archive, all_ in _SUBJECTS.
 _BY_LOWER = {name.lower(): name for name in KNOWN}
 
 
+@shaped(
+    {
+        "anyOf": [
+            {"enum": sorted(KNOWN)},
+            shapes.text(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]{2}|\.[a-z]+(?:-[a-z]+)*)?")
+            | {"not": {"enum": sorted({*_SUBJECTS, *_BY_LOWER} - KNOWN)}},
+        ]
+    }
+)
 def category(text: str) -> str:
     """The name of one category as arXiv spells it."""
     if text in KNOWN:

@@ -37,21 +37,32 @@ class Defaults:
     @cached_property
     def readings(self) -> Mapping[str, Reading]:
         return {
-            "email": Reading(values.email),
-            "name": Reading(values.line),
-            "list": Reading(values.switch),
-            "topics": Reading(values.one_of(self.known_topics, "topic"), many=True),
-            "languages": Reading(values.language, many=True),
-            "send_at": Reading(values.hour),
-            "timezone": Reading(values.zone),
-            "days": Reading(values.weekday, many=True),
-            "frequency": Reading(read_frequency),
-            "abstracts": Reading(read_abstracts),
-            "abstract_language": Reading(read_abstract_language),
-            "max_papers": Reading(read_max_papers),
-            "unsubscribed": Reading(values.service_mark),
-            "paused_until": Reading(values.day),
-            "bounced": Reading(values.service_mark),
+            "email": Reading(values.email, about="The address that gets the email."),
+            "name": Reading(values.line, about="The reader's name, for the To header."),
+            "list": Reading(values.switch, about="`true`: a mailing list, whose copy has no personal links."),
+            "topics": Reading(
+                values.one_of(self.known_topics, "topic"),
+                many=True,
+                about="What the reader gets; without it `default_topics`, or all topics.",
+            ),
+            "languages": Reading(values.language, many=True, about="Languages of the one-liners; the first one leads."),
+            "send_at": Reading(values.hour, about="When the email is sent, in the reader's local time."),
+            "timezone": Reading(values.zone, about="The reader's time zone."),
+            "days": Reading(values.weekday, many=True, about="Weekdays with an email; without it every day."),
+            "frequency": Reading(
+                read_frequency, about="`weekly`: one email on the first of `days` (default: `daily`)."
+            ),
+            "abstracts": Reading(
+                read_abstracts, about="`smart` depends on a paper's rank; `full` or `none` (default: `smart`)."
+            ),
+            "abstract_language": Reading(
+                read_abstract_language,
+                about="`original`, `first` (translated into the first language) or `both` (default: `original`).",
+            ),
+            "max_papers": Reading(read_max_papers, about="The most papers in one email (default: 15)."),
+            "unsubscribed": Reading(values.service_mark, about="Written by the service when the reader unsubscribes."),
+            "paused_until": Reading(values.day, about="No email before this day."),
+            "bounced": Reading(values.service_mark, about="Written by the service when emails cannot be delivered."),
         }
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,21 +16,37 @@ from newsletter.subscribers.tree import Block, Reading, Report, compose, decode,
 
 TOP_KEYS = ("newsletter", "topics", "subscribers")
 _READINGS = {
-    "name": Reading(values.line),
-    "send_at": Reading(values.hour),
-    "timezone": Reading(values.zone),
-    "languages": Reading(values.language, many=True),
-    "wait_until": Reading(values.hour),
-    "quiet_days": Reading(values.closed(QuietDays)),
-    "archive": Reading(values.closed(ArchiveMode)),
-    "join": Reading(values.closed(JoinMode)),
-    "join_domains": Reading(values.domain, many=True, some=False),
-    "join_limit": Reading(values.whole(1, 100_000)),
-    "offer_languages": Reading(values.language, many=True, some=False),
-    "offer_translations": Reading(values.switch),
-    "privacy": Reading(values.web_address),
-    "publish_prompt": Reading(values.switch),
+    "name": Reading(values.line, about="The name of the newsletter, in subjects and on pages."),
+    "send_at": Reading(values.hour, about="When emails are sent, in each reader's local time."),
+    "timezone": Reading(values.zone, about="The time zone of readers who name none."),
+    "languages": Reading(values.language, many=True, about="Languages of the one-liners; the first one leads."),
+    "wait_until": Reading(values.hour, about="How long an email waits for a late announcement, in local time."),
+    "quiet_days": Reading(
+        values.closed(QuietDays), about="A day without papers: `note` sends the three nearest, `skip` nothing."
+    ),
+    "archive": Reading(
+        values.closed(ArchiveMode),
+        about="Web pages of past issues: `public`, `private` (only with a reader's link) or `none`.",
+    ),
+    "join": Reading(
+        values.closed(JoinMode),
+        about="Who may join by themselves: `open`, `approve` (each waits for your yes) or `closed`.",
+    ),
+    "join_domains": Reading(values.domain, many=True, some=False, about="Only addresses of these domains may join."),
+    "join_limit": Reading(values.whole(1, 100_000), about="Emails about joining a day."),
+    "offer_languages": Reading(
+        values.language, many=True, some=False, about="What people who join may choose besides `languages`."
+    ),
+    "offer_translations": Reading(values.switch, about="`true`: people who join may order translated abstracts."),
+    "privacy": Reading(values.web_address, about="Your own page about privacy, instead of the generated one."),
+    "publish_prompt": Reading(values.switch, about="`false`: interests and prompt stay off the web."),
 }
+
+
+def with_topics(keys: Iterable[str]) -> dict[str, Reading]:
+    """How every key of `newsletter:` is read, where these are the topics."""
+    about = "Topics of readers who name none; an empty list means all."
+    return _READINGS | {"default_topics": Reading(values.one_of(keys, "topic"), many=True, some=False, about=about)}
 
 
 def load(path: Path) -> Roster:
@@ -80,7 +96,7 @@ def _newsletter(top: Block, topic_keys: Sequence[str]) -> Newsletter:
     if not isinstance(node, MappingNode):
         top.report.add(top.place("newsletter"), "'newsletter' takes keys", "write name: Morning arXiv below it")
         return Newsletter()
-    readings = _READINGS | {"default_topics": Reading(values.one_of(topic_keys, "topic"), many=True, some=False)}
+    readings = with_topics(topic_keys)
     given = Block(node, tuple(readings), top.report).read(readings)
     found = Newsletter(**given)
     # Who chooses its readers does not show the archive to everybody, unless they say so.

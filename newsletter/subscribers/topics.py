@@ -12,18 +12,32 @@ from newsletter.subscribers import categories, values
 from newsletter.subscribers.files import sha256
 from newsletter.subscribers.tree import Block, Reading, Unfit
 
-_READINGS = {
-    "title": Reading(values.line),
-    "categories": Reading(categories.category, many=True),
-    "interests": Reading(str),
-    "cross_lists": Reading(values.switch),
-    "min_relevance": Reading(values.whole(1, 10)),
-    "min_novelty": Reading(values.whole(1, 10)),
-    "authors": Reading(values.line, many=True, some=False),
-    "include": Reading(values.line, many=True, some=False),
-    "exclude": Reading(values.line, many=True, some=False),
-    "join": Reading(values.switch),
+READINGS = {
+    "title": Reading(values.line, about="The topic's name in emails and on pages."),
+    "categories": Reading(categories.category, many=True, about="arXiv categories, such as cs.LG."),
+    "interests": Reading(
+        str,
+        about="What readers care about, in a sentence or two (at most about 400 tokens), or the path of a .md or .txt "
+        "file with it. Papers are scored against it.",
+    ),
+    "cross_lists": Reading(values.switch, about="`false`: only papers whose primary category is one of `categories`."),
+    "min_relevance": Reading(values.whole(1, 10), about="The relevance, of 10, from which a paper is picked."),
+    "min_novelty": Reading(values.whole(1, 10), about="The novelty, of 10, from which a paper is picked."),
+    "authors": Reading(
+        values.line,
+        many=True,
+        some=False,
+        about="Their papers are always kept and marked; case and accents do not count.",
+    ),
+    "include": Reading(
+        values.line, many=True, some=False, about="Papers with one of these words need one point less of relevance."
+    ),
+    "exclude": Reading(
+        values.line, many=True, some=False, about="Papers with one of these words in title or abstract are dropped."
+    ),
+    "join": Reading(values.switch, about="`false`: people who join cannot choose this topic."),
 }
+NEEDED = ("categories", "interests")
 LONGEST_INTERESTS = 2_400  # characters: about 400 tokens of English with room for its long words
 _INTERESTS_FILE = re.compile(r"\S.{0,250}\.(?:md|txt)")
 
@@ -48,11 +62,11 @@ def _topic(topics: Block, key: str, folder: Path) -> Topic | None:
     if not isinstance(node, MappingNode):
         report.add(place, f"the topic {key!r} must have keys", "write categories: [cs.LG] and interests: … below it")
         return None
-    block = Block(node, tuple(_READINGS), report)
-    for needed in ("categories", "interests"):
+    block = Block(node, tuple(READINGS), report)
+    for needed in NEEDED:
         if block.raw(needed) is None:
             report.add(place, f"the topic {key!r} has no {needed}", f"add {needed}: to it")
-    given = block.read(_READINGS)
+    given = block.read(READINGS)
     listed = given.get("categories", ())
     for name in (name for name in listed if name not in categories.KNOWN):
         report.warn(block.place("categories"), f"{name!r} is not in our list of arXiv categories", "check its spelling")

@@ -166,11 +166,12 @@ def _text(node: Node) -> str:
 
 
 class Reading(NamedTuple):
-    """How the value of a key is read: one scalar, or each of a list."""
+    """How the value of a key is read: one scalar, or each of a list; `about` tells editors what the key is for."""
 
     convert: Callable[[str], Any]
     many: bool = False
     some: bool = True  # not an empty list
+    about: str = ""
 
 
 class Block:

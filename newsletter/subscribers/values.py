@@ -13,6 +13,8 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
+from newsletter.subscribers import shapes
+from newsletter.subscribers.shapes import shape_of, shaped
 from newsletter.subscribers.tree import Unfit, nearest
 
 # Not str.isprintable(): that refuses letters and emoji younger than this Python.
@@ -34,6 +36,7 @@ _PLAIN_ADDRESS = re.compile(rf"(?=.{{1,64}}@)(?=.{{1,254}}\Z){_ATOM}(?:\.{_ATOM}
 _RESERVED = ("arpa", "invalid", "local", "localhost", "onion", "test")
 
 
+@shaped({"anyOf": [{"type": ["number", "boolean"]}, shapes.text(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{0,200}")]})
 def line(text: str) -> str:
     """A text of one line."""
     if BREAKS.search(text):
@@ -48,6 +51,7 @@ def is_plain(text: str) -> bool:
     return _PLAIN_ADDRESS.fullmatch(text) is not None and text.rpartition(".")[2].lower() not in _RESERVED
 
 
+@shaped(shapes.text(r"[^@\s<>]+@[^@\s<>]+[.。．｡][^@\s<>]+"))
 def email(text: str) -> str:
     """A valid address, as written; nothing is asked of the network."""
     if is_plain(text):
@@ -70,6 +74,7 @@ def address_key(text: str) -> str:
         return text.casefold()
 
 
+@shaped(shapes.text(r"@?[^@\s<>]+[.。．｡][^@\s<>]+"))
 def domain(text: str) -> str:
     """The domain of addresses, in lower case, as DNS spells it."""
     bare = text.removeprefix("@")
@@ -80,6 +85,7 @@ def domain(text: str) -> str:
     return found.lower()
 
 
+@shaped(shapes.text("[Hh][Tt][Tt][Pp][Ss]?://.+"))
 def web_address(text: str) -> str:
     """An address that begins with http."""
     parts = urlsplit(text) if not BREAKS.search(text) else None
@@ -88,6 +94,7 @@ def web_address(text: str) -> str:
     return text
 
 
+@shaped(shapes.text("(?:[01]?[0-9]|2[0-3]):[0-5][0-9]"))
 @cache
 def hour(text: str) -> time:
     """An hour of the day such as 06:45."""
@@ -97,6 +104,7 @@ def hour(text: str) -> time:
     return time(int(found[1]), int(found[2]))
 
 
+@shaped({"type": "string", "format": "date"})
 def day(text: str) -> date:
     """A date such as 2026-03-09."""
     try:
@@ -112,6 +120,7 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+@shaped(lambda: {"enum": sorted(_zones())})
 @cache
 def zone(text: str) -> str:
     """The name of an IANA time zone."""
@@ -122,6 +131,7 @@ def zone(text: str) -> str:
     raise Unfit(f"unknown time zone {text!r}", remedy, "zone", value=text)
 
 
+@shaped(shapes.text("[A-Za-z]{2,3}(?:-[A-Za-z]{4})?(?:-(?:[A-Za-z]{2}|[0-9]{3}))?"))
 @cache
 def language(text: str) -> str:
     """A language code in its usual spelling: en, zh, zh-Hant, pt-BR."""
@@ -132,6 +142,7 @@ def language(text: str) -> str:
     return "-".join([first.lower(), *(part.title() if len(part) == 4 else part.upper() for part in rest)])
 
 
+@shaped(shapes.words((*DAYS, *_DAY_NAMES)))
 @cache
 def weekday(text: str) -> int:
     """The ISO number of a weekday."""
@@ -146,6 +157,7 @@ def weekday(text: str) -> int:
 def whole(low: int, high: int) -> Callable[[str], int]:
     """Reads a whole number between two bounds, inclusive."""
 
+    @shaped(shapes.whole(low, high))
     def read(text: str) -> int:
         if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
             remedy = f"write a number from {low} to {high}"
@@ -155,6 +167,7 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
+@shaped({"anyOf": [{"type": "boolean"}, shapes.words((*_TRUE, *_FALSE))]})
 def switch(text: str) -> bool:
     """true or false in YAML's usual spellings."""
     if text.lower() in (*_TRUE, *_FALSE):
@@ -165,6 +178,7 @@ def switch(text: str) -> bool:
 def closed(kind: type[Closed]) -> Callable[[str], Closed]:
     """Reads a value of an enum."""
 
+    @shaped(shapes.words(kind))
     def read(text: str) -> Closed:
         try:
             return kind(text.lower())
@@ -191,6 +205,7 @@ def one_of(known: Iterable[str], what: str) -> Callable[[str], str]:
     return read
 
 
+@shaped({"type": "string", "pattern": r"^[^\x00-,/:-@\[-^`{-\xa0.-][^\x00-,/:-@\[-^`{-\xa0]{0,63}$"})
 def topic_key(text: str) -> str:
     """A word that can be used in lists and addresses."""
     if not _TOPIC_KEY.fullmatch(text):
@@ -198,6 +213,7 @@ def topic_key(text: str) -> str:
     return text
 
 
+@shaped(shape_of(line))
 def service_mark(text: str) -> str | None:
     """What the service wrote about a reader; `no` and `false` say that nothing is so."""
     return None if text.lower() in _FALSE else line(text)

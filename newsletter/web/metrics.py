@@ -26,8 +26,7 @@ def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Respon
 
     def scrape() -> bytes:
         registry = CollectorRegistry(auto_describe=False)
-        ready = next((one for one in store.issues(10) if one.state is not IssueState.COLLECTED), None)
-        registry.register(_Collected(store.figures(), ready, store.last_request(), pulse))
+        registry.register(_collected(store, pulse))
         return generate_latest(registry)
 
     async def answer(_: Request) -> Response:
@@ -37,6 +36,16 @@ def endpoint(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Respon
             return PlainTextResponse("the ledger cannot be read\n", 503)
 
     return answer
+
+
+def families(store: Store, pulse: Pulse) -> Iterator[Metric]:
+    """Every family with its figures now."""
+    return _collected(store, pulse).collect()
+
+
+def _collected(store: Store, pulse: Pulse) -> _Collected:
+    ready = next((one for one in store.issues(10) if one.state is not IssueState.COLLECTED), None)
+    return _Collected(store.figures(), ready, store.last_request(), pulse)
 
 
 class _Collected(Collector):

@@ -25,6 +25,7 @@ from newsletter.alarms import Pulse
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.readers import Counter
+from newsletter.store import Store
 from newsletter.web import (
     asking,
     fresh,
@@ -33,7 +34,6 @@ from newsletter.web import (
     joining,
     languages,
     leaving,
-    metrics,
     pages,
     preferences,
     privacy,
@@ -112,10 +112,19 @@ class _Server(uvicorn.Server):
         return self._told() or await super().on_tick(counter)
 
 
+def _metrics(store: Store, pulse: Pulse) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        from newsletter.web import metrics  # with a package that is needed only where someone asks
+
+        return await metrics.endpoint(store, pulse)(request)
+
+    return answer
+
+
 def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> Starlette:
     """The application; `pulse` is that of the loop beside it."""
     pulse = pulse or Pulse()
-    measured = [Route("/metrics", metrics.endpoint(counter.store, pulse))] if door.metrics else []
+    measured = [Route("/metrics", _metrics(counter.store, pulse))] if door.metrics else []
     return Starlette(
         routes=[
             Route("/healthz", health.endpoint(counter.store, pulse)),

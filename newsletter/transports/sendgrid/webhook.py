@@ -19,11 +19,6 @@ from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import SMTP
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 from python_multipart import parse_form
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import Field
@@ -117,6 +112,13 @@ def _digest(timestamp: str, body: bytes | bytearray) -> bytes:
 
 def is_signed(key: str, signature: str, timestamp: str, body: bytes | bytearray) -> bool:
     """Whether the holder of the private key signed this body at this time."""
+    # 8 MiB that a service without SendGrid never needs.
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
     try:
         public = load_der_public_key(base64.b64decode(key))
         if not isinstance(public, ec.EllipticCurvePublicKey):
