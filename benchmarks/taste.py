@@ -27,6 +27,7 @@ from newsletter.ranking.words import counts_of
 
 _FIRST = 6  # days before the first that is measured
 _LEAST = 5  # papers of the kind on a day
+_REST = "other"  # what belongs to no kind has nothing in common: reported, not part of the first figure
 _READERS = 12  # for each day and kind
 _USUAL = 3000  # papers that tell which words are rare, as a morning has them
 NOISE = ((0.05, 0.2), (0.2, 0.5))  # shares of false and missed marks
@@ -53,7 +54,9 @@ class Figures:
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{kind} {statistics.mean(found):.2f}" for kind, found in sorted(self.found.items()))
-        return f"{statistics.mean(chain.from_iterable(self.found.values())):.3f} ({kinds})"
+        real = [found for kind, found in self.found.items() if kind != _REST]
+        every = statistics.mean(chain.from_iterable(self.found.values()))
+        return f"{statistics.mean(chain.from_iterable(real)):.3f} ({kinds}; all of them {every:.3f})"
 
 
 def days_of(place: Path) -> tuple[list[Day], dict[str, str]]:

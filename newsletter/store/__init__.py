@@ -16,6 +16,7 @@ from newsletter.store.readers import Readers
 from newsletter.store.retention import Retention
 from newsletter.store.roster import Rosters
 from newsletter.store.tables import REVISION
+from newsletter.store.taste import Tastes
 from newsletter.store.tickets import Tickets
 from newsletter.store.troubles import Troubles
 
@@ -23,7 +24,19 @@ __all__ = ["REVISION", "Store", "open_store"]
 
 
 class Store(
-    Papers, Judgements, Readers, Rosters, Deliveries, Attempts, Tickets, Questions, Troubles, Notes, Counting, Retention
+    Papers,
+    Judgements,
+    Readers,
+    Rosters,
+    Deliveries,
+    Attempts,
+    Tickets,
+    Questions,
+    Troubles,
+    Notes,
+    Counting,
+    Retention,
+    Tastes,
 ):
     """The ledger as a whole, over one engine."""
 

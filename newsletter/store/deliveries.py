@@ -49,7 +49,7 @@ _MOST_REPEATS = 2  # a server that never answers after the body would else send 
 # Emails that are sent once more, because nobody knows whether they arrived.
 IN_DOUBT = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
 
-_SENT = [
+SENT = [
     state.value
     for state in DeliveryState
     if state not in (DeliveryState.QUEUED, DeliveryState.SKIPPED, DeliveryState.FAILED)
@@ -83,16 +83,16 @@ class Deliveries(Base):
         joined = delivery.join(edition, edition.c.key == delivery.c.edition)
         query = select(edition.c.papers).select_from(joined).where(delivery.c.message_id == message_id)
         with self._reading() as connection:
-            return _papers(connection.scalar(query) or ())
+            return printed_papers(connection.scalar(query) or ())
 
     def papers_for(self, subscriber_id: int, message_id: str | None) -> tuple[PrintedPaper, ...]:
         """The papers of this reader's email of this Message-ID, else of the newest that was sent to them."""
-        mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & delivery.c.state.in_(_SENT)
+        mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & delivery.c.state.in_(SENT)
         joined = delivery.join(edition, edition.c.key == delivery.c.edition)
         query = select(edition.c.papers).select_from(joined).where(mine)
         query = query.order_by((delivery.c.message_id == (message_id or "")).desc(), delivery.c.id.desc()).limit(1)
         with self._reading() as connection:
-            return _papers(connection.scalar(query) or ())
+            return printed_papers(connection.scalar(query) or ())
 
     def carried(self, ids: Iterable[str], since: date) -> Mapping[str, date]:
         """Which of these papers stood in an email about an issue since that day, with the issue that announced each."""
@@ -453,7 +453,7 @@ def _row(planned: Delivery) -> dict[str, Any]:
 
 def _rendered(row: Row[Any]) -> Rendered:
     parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
-    return Rendered(key=row.key, subject=row.subject, papers=_papers(row.papers), **parts)
+    return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), **parts)
 
 
 def _carriers(
@@ -464,18 +464,18 @@ def _carriers(
     query = (
         select(received.c.subscriber_id, delivery.c.edition)
         .join(delivery, delivery.c.id == received.c.delivery_id)
-        .where(received.c.issue.in_(set(papers.values())), delivery.c.state.in_(_SENT), *mine)
+        .where(received.c.issue.in_(set(papers.values())), delivery.c.state.in_(SENT), *mine)
     )
     rows = connection.execute(query if mine else query.group_by(delivery.c.edition)).all()
     keys = sorted({row.edition for row in rows})
     printed: dict[str, set[str]] = {}
     for chunk in chunks(keys):
         for key, stored in connection.execute(select(edition.c.key, edition.c.papers).where(edition.c.key.in_(chunk))):
-            printed[key] = {one.arxiv_id for one in _papers(stored or ())} & papers.keys()
+            printed[key] = {one.arxiv_id for one in printed_papers(stored or ())} & papers.keys()
     return [(row.subscriber_id, arxiv_id) for row in rows for arxiv_id in sorted(printed.get(row.edition, ()))]
 
 
-def _papers(objects: Iterable[Mapping[str, Any]]) -> tuple[PrintedPaper, ...]:
+def printed_papers(objects: Iterable[Mapping[str, Any]]) -> tuple[PrintedPaper, ...]:
     return tuple(PrintedPaper(one["id"], one["version"], one["number"], one["topic"]) for one in objects)
 
 

@@ -92,6 +92,15 @@ class Papers(Base):
             query = select(paper_table).where(paper_table.c.issue == day).order_by(paper_table.c.arxiv_id)
             return [to_paper(row) for row in connection.execute(query)]
 
+    def papers_by_id(self, ids: Iterable[str]) -> Mapping[str, tuple[Paper, date | None]]:
+        """Those of these papers that the ledger holds, each with its issue."""
+        found: dict[str, tuple[Paper, date | None]] = {}
+        with self._reading() as connection:
+            for chunk in chunks(dict.fromkeys(ids)):
+                rows = connection.execute(select(paper_table).where(paper_table.c.arxiv_id.in_(chunk)))
+                found.update((row.arxiv_id, (to_paper(row), row.issue)) for row in rows)
+        return found
+
     def paper(self, arxiv_id: str) -> tuple[Paper, date | None] | None:
         with self._reading() as connection:
             row = connection.execute(select(paper_table).where(paper_table.c.arxiv_id == arxiv_id)).first()

@@ -17,8 +17,12 @@ from newsletter.store.tables import (
     answered,
     bounce,
     delivery,
+    edition,
+    example,
+    feed,
     forgotten,
     inbound,
+    mark,
     preference,
     question,
     reader,
@@ -151,7 +155,8 @@ class Readers(Base):
             # Else SQLite leaves the address in pages that it no longer uses.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
             put(connection, forgotten, {"hash": fingerprint, "at": now})
-            for table in (received, delivery, bounce, answer, answered, question, preference, reader):
+            told = (bounce, answer, answered, question, preference, mark, example, feed)
+            for table in (received, delivery, edition, *told, reader):
                 connection.execute(delete(table).where(table.c.subscriber_id == who))
             connection.execute(delete(subscriber).where(subscriber.c.id == who))
 
