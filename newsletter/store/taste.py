@@ -14,8 +14,6 @@ from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, edition, feed, mark
 
-EDITION_LETTERS = 12  # of an edition's key in a link: 48 bits, among the few hundred emails of one reader
-
 _EXCLUDES = {MarkKind.LIKE: MarkKind.NOT, MarkKind.NOT: MarkKind.LIKE}
 _EMPTY = Marks()
 

@@ -25,7 +25,20 @@ from newsletter.alarms import Pulse
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
 from newsletter.readers import Counter
-from newsletter.web import asking, fresh, health, hooks, languages, leaving, metrics, pages, preferences, shelf, undoing
+from newsletter.web import (
+    asking,
+    fresh,
+    health,
+    hooks,
+    languages,
+    leaving,
+    marking,
+    metrics,
+    pages,
+    preferences,
+    shelf,
+    undoing,
+)
 from newsletter.web.connections import ACCEPTED, WAITING, Connection, Table
 from newsletter.web.hosts import Door, OwnHost
 from newsletter.web.pages import Voice
@@ -106,6 +119,7 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             Route("/u/{token}/less", leaving.instead(counter), methods=["GET", "POST"]),
             Route(fresh.PATH, fresh.endpoint(counter), methods=["GET", "POST"]),
             Route("/p/{token}", preferences.endpoint(counter), methods=["GET", "POST"]),
+            Route(marking.PATH, marking.endpoint(counter), methods=["GET", "POST"]),
             Route("/undo/{secret}", undoing.endpoint(counter), methods=["GET", "POST"]),
             *hooks.routes(counter),
             Route(asking.PATH, asking.endpoint(counter), methods=["GET", "POST"]),
