@@ -18,6 +18,7 @@ ADA = Subscriber(id=7, email="ada@example.net", state=SubscriberState.ACTIVE, si
 SECRETS = {Way.UNDO: "0123456789" * 4, Way.CONFIRM: "abcdef0123" * 4}
 _GIVEN = {
     "until": date(2026, 3, 23), "count": 5, "languages": ("zh", "en"), "time": "07:30", "zone": "UTC", "weekday": 1,
+    "titles": ("Zagreb",),
 }  # fmt: skip
 
 
@@ -61,9 +62,11 @@ KINDS: Mapping[str, Response] = {
     "reading": Response(title=Sentence("answer_reading"), ways=(Way.PREFERENCES, Way.LEAVE)),
     "no-paper": Response(title=Sentence("answer_no_paper", {"numbers": (17, 18)}), ways=(Way.PREFERENCES,)),
     "like": Response(
-        title=Sentence("answer_not_yet"), lines=(Sentence("answer_not_yet_like"),), notes=("3. Zagreb",),
-        ways=(Way.PREFERENCES,),
+        title=Sentence("answer_no_paper", {"numbers": (17,)}), lines=(Sentence("answer_done_like"),),
+        notes=("3. Zagreb",), ways=(Way.PREFERENCES,),
     ),
+    "no-number": Response(title=Sentence("answer_no_number"), ways=(Way.PREFERENCES,)),
+    **{f"ask-{kind}": _ask(Command(kind), "2603.00001", f"answer_do_{kind}") for kind in ("like", "not", "save")},
     "address": Response(
         title=Sentence("answer_not_yet"), lines=(Sentence("answer_not_yet_address"),), ways=(Way.PREFERENCES,)
     ),

@@ -228,6 +228,23 @@ def explain(arxiv_id: str, topic: str | None) -> None:
     raise SystemExit(reports.explain(_settings(), arxiv_id, topic))
 
 
+def _marking(kind: str, what: str) -> None:
+    @main.command(kind, help=f"{what}\n\nIDS are arXiv identifiers or addresses of papers in the ledger.")
+    @click.argument("ids", nargs=-1, required=True)
+    @click.option("--reader", metavar="EMAIL", help="Whose mark; needless with one reader.")
+    @click.option("--undo", is_flag=True, help="Take the mark back.")
+    def mark(ids: tuple[str, ...], reader: str | None, undo: bool) -> None:
+        from newsletter.cli import taste
+        from newsletter.models import MarkKind
+
+        raise SystemExit(taste.mark(_settings(), MarkKind(kind), ids, reader, undo=undo))
+
+
+_marking("like", "A reader wants more papers like these.")
+_marking("not", "A reader wants fewer papers like these.")
+_marking("save", "Save papers for a reader.")
+
+
 @main.command()
 def archive() -> None:
     """Write the web archive; print what changed.

@@ -44,7 +44,7 @@ def _state(subscriber: Subscriber | None) -> str:
 def show(settings: Settings, email: str, *, as_json: bool) -> int:
     """What the ledger knows about one reader, with their own addresses."""
     with app.open_counter(settings) as counter:
-        subscriber = _known(counter, email)
+        subscriber = known_reader(counter, email)
         last = counter.store.deliveries(reader=subscriber.id)
     letterhead, keys = counter.letterhead, counter.keys
     own = own_address(letterhead)
@@ -72,7 +72,7 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
 def unsubscribe_reader(settings: Settings, email: str) -> int:
     """Record that a reader has left, in the ledger and in the file."""
     with app.open_counter(settings) as counter:
-        changed = readers.leave(counter, _known(counter, email).id, "by the operator")
+        changed = readers.leave(counter, known_reader(counter, email).id, "by the operator")
     click.echo(f"{email} is unsubscribed.")
     return _told(changed, settings)
 
@@ -81,7 +81,7 @@ def resubscribe(settings: Settings, email: str) -> int:
     """Resume sending to a reader."""
     with app.open_counter(settings) as counter:
         forgetting.take_back(counter, email)
-        known = _known(counter, email)
+        known = known_reader(counter, email)
         changed = readers.come_back(counter, known)
         again = counter.store.revive(known.id, counter.now() - _STILL_NEWS)
     click.echo(f"{email} is subscribed again, from the next issue on.")
@@ -93,7 +93,7 @@ def resubscribe(settings: Settings, email: str) -> int:
 def forget(settings: Settings, email: str) -> int:
     """Erase a reader from ledger, files and subscriber list; exit code 1 while the list still names them."""
     with app.open_counter(settings) as counter:
-        erased = forgetting.forget(counter, _known(counter, email))
+        erased = forgetting.forget(counter, known_reader(counter, email))
         click.echo(f"{email} is forgotten; {counted(erased, 'email file')} erased.")
         return _removed(counter, email)
 
@@ -119,7 +119,7 @@ def _told(changed: Changed | None, settings: Settings) -> int:
     return 0
 
 
-def _known(counter: Counter, email: str) -> Subscriber:
+def known_reader(counter: Counter, email: str) -> Subscriber:
     """The reader as recorded in the ledger; one who is only in the file so far is added."""
     subscriber = counter.store.subscriber(email)
     if subscriber is not None:
