@@ -149,10 +149,11 @@ def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
     for issue in issues:
         click.echo(issue_line(issue))
     editor, written = pipeline.Editor(desk), 0
+    tasting = pipeline.Tasting(editor)
     for page in pipeline.due(desk, day, only):
         editor.ask_for_lines({(one.reader.wishes, one.issues): None for one in page})
         for one in page:
-            message = pipeline.message_for(desk, editor, one)
+            message = pipeline.message_for(desk, tasting, one)
             send_now(desk.transport, Outgoing(key="dry-run", message=message))
             click.echo(f"would send to {one.reader.email}: {dict(message.headers)['Subject']}")
         written += len(page)
@@ -197,9 +198,10 @@ def preview(settings: Settings, email: str | None, day: date | None) -> tuple[Pa
             issue = _preview_issue(desk, day, prepare=alone)
             subscriber = desk.store.enrol([reader.email], desk.now())[reader.email.lower()]
             editor = pipeline.Editor(desk)
+            tasting = pipeline.Tasting(editor)
             editor.ask_for_lines([(reader.wishes, (issue,))])
             enrolled = Enrolled(subscriber.id, reader.email, reader.name, reader.wishes)
-            message = pipeline.message_for(desk, editor, pipeline.Due(enrolled, (issue,)))
+            message = pipeline.message_for(desk, tasting, pipeline.Due(enrolled, (issue,)))
     folder = settings.data_dir / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     page, text = (folder / f"{issue}_{reader.email.replace('/', '_')}{suffix}" for suffix in (".html", ".txt"))

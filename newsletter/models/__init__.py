@@ -13,7 +13,7 @@ from newsletter.models.deliveries import (
     Verdict,
     may_follow,
 )
-from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section, Withdrawal
+from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section, Why, Withdrawal
 from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedPaper, Rendered, Slotted, Span
 from newsletter.models.findings import Finding, grouped
 from newsletter.models.issues import NOT_SERVED, Figures, Issue, IssueState, ModelFacts, ModelOutcome
@@ -144,6 +144,7 @@ __all__ = [
     "Trouble",
     "Usage",
     "Verdict",
+    "Why",
     "Wishes",
     "Withdrawal",
     "grouped",

@@ -12,7 +12,6 @@ from newsletter.render.layout import Link
 from newsletter.render.slots import BLANK, MARKS, MESSAGE, REPLY
 from newsletter.words import Words, bare
 
-EDITION_LETTERS = 12  # of an edition's key in a link: 48 bits, among the few hundred emails of one reader
 # What a link says of its mark: no word that a reply which quotes it could be taken to ask for.
 CODES = {MarkKind.LIKE: "1", MarkKind.NOT: "2", MarkKind.SAVE: "3"}
 _EXAMPLES = {MarkKind.LIKE: 3, MarkKind.NOT: 5, MarkKind.SAVE: 2}
@@ -38,7 +37,7 @@ class Marking:
     def page(self, number: int) -> str:
         """Where all three can be said; empty where that is by email alone."""
         web = self.letterhead.public_url
-        return f"{web}/f/{self.slots[MARKS]}?e={self.edition.key[:EDITION_LETTERS]}&p={number}" if web else ""
+        return f"{web}/f/{self.slots[MARKS]}?e={self.edition.date:%Y%m%d}&p={number}" if web else ""
 
     def _url(self, number: int, kind: MarkKind) -> str:
         if page := self.page(number):

@@ -38,12 +38,14 @@ from newsletter.models import (
     may_follow,
 )
 from newsletter.redaction import redacted
+from newsletter.store import parts
 from newsletter.store.engine import Base, put, put_all
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, paper, received, subscriber
 from newsletter.times.waiting import LONGEST_WAIT
 
+_PARTS = ("html", "text", "body")
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
 
 # Emails that are sent once more, because nobody knows whether they arrived.
@@ -61,22 +63,23 @@ class Deliveries(Base):
 
     def save_edition(self, rendered: Rendered) -> None:
         """Keep the first version: emails may have been sent from it. One whose old bytes are gone is kept anew."""
-        row: dict[str, Any] = {"key": rendered.key, "subject": rendered.subject}
-        for part in ("html", "text", "body"):
-            slotted: Slotted = getattr(rendered, part)
-            spans = [[span.offset, span.length, span.slot, span.start] for span in slotted.spans]
-            row |= {part: slotted.content, f"{part}_spans": spans}
-        papers = [
-            {"id": one.arxiv_id, "version": one.version, "number": one.number, "topic": one.topic}
-            for one in rendered.papers
-        ]
         with self._transaction() as connection:
-            put_all(connection, edition, [row | {"papers": papers, "kept": "all"}], edition.c.kept != "all")
+            put_all(connection, edition, [_edition_row(rendered, {})], edition.c.kept != "all")
+
+    def save_own_editions(self, rendered: Mapping[int, Rendered], now: datetime) -> None:
+        """The same for editions that one reader each gets: what they have in common is stored once."""
+        with self._transaction() as connection:
+            for who, one in rendered.items():
+                recipe = parts.save(connection, one.body.content, now)
+                row = _edition_row(one, parts.slim(one)) | {"subscriber_id": column_id(who), "recipe": recipe}
+                put_all(connection, edition, [row], edition.c.kept != "all")
 
     def edition(self, key: str) -> Rendered | None:
+        """Its bytes. Raises StoreUnreadable for one whose parts are not what they were."""
         with self._reading() as connection:
             row = connection.execute(select(edition).where(edition.c.key == key, edition.c.kept == "all")).first()
-        return _rendered(row) if row else None
+            body = parts.load(connection, row.recipe) if row and row.recipe else None
+        return _rendered(row, body) if row else None
 
     def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
         """The papers in the email with this Message-ID, in printed order; none if that is unknown."""
@@ -123,7 +126,7 @@ class Deliveries(Base):
         with self._reading() as connection:
             keys = list(dict.fromkeys(connection.scalars(newest)))
             rows = connection.execute(select(edition).where(edition.c.key.in_(keys), edition.c.kept != "facts"))
-            return [_rendered(row) for row in rows]
+            return [_rendered(row, parts.load(connection, row.recipe) if row.recipe else None) for row in rows.all()]
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         """Record emails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
@@ -451,9 +454,24 @@ def _row(planned: Delivery) -> dict[str, Any]:
     }
 
 
-def _rendered(row: Row[Any]) -> Rendered:
-    parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
-    return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), **parts)
+def _edition_row(rendered: Rendered, instead: Mapping[str, Slotted]) -> dict[str, Any]:
+    """`instead`: what is stored in place of a part's bytes."""
+    row: dict[str, Any] = {"key": rendered.key, "subject": rendered.subject}
+    for part in _PARTS:
+        slotted: Slotted = instead.get(part) or getattr(rendered, part)
+        spans = [[span.offset, span.length, span.slot, span.start] for span in slotted.spans]
+        row |= {part: slotted.content, f"{part}_spans": spans}
+    papers = [
+        {"id": one.arxiv_id, "version": one.version, "number": one.number, "topic": one.topic}
+        for one in rendered.papers
+    ]
+    return row | {"papers": papers, "kept": "all"}
+
+
+def _rendered(row: Row[Any], body: bytes | None = None) -> Rendered:
+    contents = {"body": body, **parts.both_texts(body)} if body else {name: getattr(row, name) for name in _PARTS}
+    slotted = {name: _slotted(contents[name], getattr(row, f"{name}_spans")) for name in _PARTS}
+    return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), **slotted)
 
 
 def _carriers(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Select, delete, func, or_, select
 
-from newsletter.models import Mark, MarkedBy, MarkKind, Marks, Printed, PrintedPaper
+from newsletter.models import Mark, MarkedBy, MarkKind, Marks, Paper, Printed, PrintedPaper
 from newsletter.store.deliveries import SENT, printed_papers
 from newsletter.store.engine import Base, add_missing
-from newsletter.store.papers import chunks
+from newsletter.store.papers import chunks, to_paper
 from newsletter.store.readers import column_id, value_id
-from newsletter.store.tables import delivery, edition, feed, mark
+from newsletter.store.tables import delivery, edition, feed, mark, paper, ranking, received
 
 _EXCLUDES = {MarkKind.LIKE: MarkKind.NOT, MarkKind.NOT: MarkKind.LIKE}
 _EMPTY = Marks()
@@ -96,11 +96,12 @@ class Tastes(Base):
                     found.setdefault(value_id(who), {})[MarkKind(kind)] = count
         return found
 
-    def printed(self, subscriber_id: int, begins: str) -> Printed | None:
-        """The email of this reader whose edition's key begins like this."""
-        if not begins:
-            return None
-        return self._printed(_mine(subscriber_id).where(edition.c.key.startswith(begins, autoescape=True)))
+    def printed(self, subscriber_id: int, issue: date) -> Printed | None:
+        """The email in which this reader had this issue."""
+        joined = received.join(delivery, delivery.c.id == received.c.delivery_id)
+        joined = joined.join(edition, edition.c.key == delivery.c.edition)
+        mine = (received.c.subscriber_id == column_id(subscriber_id)) & (received.c.issue == issue)
+        return self._printed(select(edition.c.key, edition.c.papers).select_from(joined).where(mine))
 
     def printed_in(self, subscriber_id: int, message_id: str | None) -> Printed | None:
         """The email of this reader with this Message-ID, else the newest that was sent to them."""
@@ -131,6 +132,14 @@ class Tastes(Base):
         with self._reading() as connection:
             row = connection.execute(query.limit(1)).first()
         return Printed(edition=row.key, papers=printed_papers(row.papers or ())) if row else None
+
+    def picked_lately(self, limit: int) -> Sequence[tuple[str, Paper]]:
+        """Papers that topics picked, newest issue first, each with the hash of the topic."""
+        same = (ranking.c.arxiv_id == paper.c.arxiv_id) & (ranking.c.version == paper.c.version)
+        query = select(ranking.c.topic_hash, paper).join(paper, same).where(ranking.c.place.is_not(None))
+        query = query.order_by(paper.c.issue.desc(), ranking.c.place).limit(limit)
+        with self._reading() as connection:
+            return [(row.topic_hash, to_paper(row)) for row in connection.execute(query)]
 
     # --- the private feed of what a reader saved ---
 

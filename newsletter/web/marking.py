@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache
 
 import jinja2
@@ -106,7 +107,7 @@ def _template() -> jinja2.Template:
 
 
 def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
-    """`?e=` is the beginning of the edition's key, `p` a paper's number, `m` a mark; the address is the proof."""
+    """`?e=` is the newest issue of the email, `p` a paper's number, `m` a mark; the address is the proof."""
 
     async def visit(request: Request) -> Response:
         body = await read_form(request) if request.method == "POST" else None
@@ -122,7 +123,8 @@ def _answer(counter: Counter, request: Request, body: Form | None) -> Response:
     if subscriber is None or lists.is_list(counter, subscriber.id):
         return pages.answer(pages.not_valid(voice), 404)
     asked = request.query_params
-    printed = counter.store.printed(subscriber.id, asked.get("e", ""))
+    issue = _day(asked.get("e", ""))
+    printed = counter.store.printed(subscriber.id, issue) if issue else None
     if printed is None or not printed.papers:
         text = f"<p>{voice.text('page_mark_unknown')}</p>"
         return pages.answer(pages.framed(voice.say("page_mark_title_all"), text, voice), 404)
@@ -148,6 +150,13 @@ def _mark(visit: _Visit, pressed: str) -> Response:
     note = visit.voice.say(f"page_mark_{'back' if backwards else 'done'}_{kind}", title=title)
     undo = "" if backwards else f"{_BACK} {kind} {number}"
     return replace(visit, first=number, wanted=None, note=note, undo=undo).page()
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if re.fullmatch(r"\d{8}", text, re.ASCII) else None
+    except ValueError:
+        return None
 
 
 def _number(text: str) -> int | None:
