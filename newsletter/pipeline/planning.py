@@ -38,6 +38,7 @@ from newsletter.times.waiting import issue_waits_until
 log = structlog.get_logger()
 
 _KNOWN_ISSUES = 60  # how far back "what has this reader had" is asked
+_OWN_EDITIONS = 50  # in memory at once
 _MOST_EDITIONS = 1000  # remembered while planning; equal wishes come one after another
 
 
@@ -192,20 +193,27 @@ class _Press:
         return self._tasting.of(one.reader.id for one in page if not one.reader.wishes.mailing_list)
 
     def _own(self, page: Sequence[Due], tastes: Mapping[int, Taste]) -> list[Delivery]:
+        """Their editions are saved a few at a time: each is as large as one that everybody shares."""
         if not page:
             return []
         self._ask([(one.reader.wishes, one.issues) for one in page])
-        _told(self._tasting.ask_for_lines([(one.reader.wishes, one.issues, tastes[one.reader.id]) for one in page]))
-        rendered: dict[int, Rendered] = {}
-        states = {}
-        for one in page:
-            reader, its = one.reader, tastes[one.reader.id]
-            named = withdrawals.named(self.desk, one.withdrawn)
-            edition = self._tasting.edition(reader.id, reader.wishes, one.issues, its, named)
-            rendered[reader.id] = self._tasting.rendered(_without(edition, one.late) if one.late else edition)
-            states[reader.id] = self._state(bool(edition.entries or one.withdrawn))
-        self.desk.store.save_own_editions(rendered, self.desk.now())
-        return [mail_of(self.desk, one, rendered[one.reader.id].key, states[one.reader.id]) for one in page]
+        tasting = self._tasting
+        placings = {one.reader.id: tasting.place(one.reader.wishes, one.issues, tastes[one.reader.id]) for one in page}
+        _told(tasting.ask_for_lines([(one.reader.wishes, one.issues, placings[one.reader.id]) for one in page]))
+        mails = []
+        for start in range(0, len(page), _OWN_EDITIONS):
+            rendered: dict[int, Rendered] = {}
+            for one in page[start : start + _OWN_EDITIONS]:
+                reader, its = one.reader, tastes[one.reader.id]
+                named = withdrawals.named(self.desk, one.withdrawn)
+                edition = tasting.edition(reader.id, reader.wishes, one.issues, its, named, placings[reader.id])
+                rendered[reader.id] = self.desk.renderer.render_own(
+                    _without(edition, one.late) if one.late else edition, self.desk.letterhead
+                )
+                state = self._state(bool(edition.entries or one.withdrawn))
+                mails.append(mail_of(self.desk, one, rendered[reader.id].key, state))
+            self.desk.store.save_own_editions(rendered, self.desk.now())
+        return mails
 
     def _state(self, has_something: bool) -> DeliveryState:
         quiet = self.desk.roster.newsletter.quiet_days is QuietDays.SKIP and not has_something

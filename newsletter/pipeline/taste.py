@@ -118,7 +118,7 @@ class Tasting:
         self._papers.update(store.papers_by_id(keys - self._papers.keys()))
         return found
 
-    def ask_for_lines(self, mails: Iterable[tuple[Wishes, Issues, Taste]]) -> tuple[ModelError, ...]:
+    def ask_for_lines(self, mails: Iterable[tuple[Wishes, Issues, Placing]]) -> tuple[ModelError, ...]:
         """Ask for the lines of papers that only a taste lifts: of each topic and issue those that most readers get.
 
         At most ten, with those that have theirs already; for the others the abstract's own sentence stands in.
@@ -126,10 +126,10 @@ class Tasting:
         wanted: Counter[str] = Counter()
         texts: dict[str, Texts] = {}
         picks: dict[str, Pick] = {}
-        for wishes, issues, its in mails:
+        for wishes, issues, placing in mails:
             ground = self._ground(wishes, issues)
             by_id = {pick.paper.arxiv_id: pick for pick in ground.candidates}
-            for key in (one.key for one in self.place(wishes, issues, its).placed):
+            for key in (one.key for one in placing.placed):
                 if key in ground.usual or ground.summaries[key].lines:
                     continue
                 wanted[key] += 1
@@ -150,11 +150,17 @@ class Tasting:
         return pick.paper.arxiv_id in lifted
 
     def edition(
-        self, who: int, wishes: Wishes, issues: Issues, its: Taste, withdrawn: Sequence[Withdrawal] = ()
+        self,
+        who: int,
+        wishes: Wishes,
+        issues: Issues,
+        its: Taste,
+        withdrawn: Sequence[Withdrawal] = (),
+        placing: Placing | None = None,
     ) -> Edition:
-        """The edition of this reader alone."""
+        """The edition of this reader alone; `placing`, where it is known already."""
         ground = self._ground(wishes, issues)
-        placing = self.place(wishes, issues, its)
+        placing = placing or self.place(wishes, issues, its)
         by_id = {pick.paper.arxiv_id: pick for pick in ground.candidates}
         picks = [by_id[one.key] for one in placing.placed]
         whys = {one.key: why for one in placing.placed if (why := placing.why(one))}

@@ -69,10 +69,12 @@ class Deliveries(Base):
     def save_own_editions(self, rendered: Mapping[int, Rendered], now: datetime) -> None:
         """The same for editions that one reader each gets: what they have in common is stored once."""
         with self._transaction() as connection:
-            for who, one in rendered.items():
-                recipe = parts.save(connection, one.body.content, now)
-                row = _edition_row(one, parts.slim(one)) | {"subscriber_id": column_id(who), "recipe": recipe}
-                put_all(connection, edition, [row], edition.c.kept != "all")
+            recipes = parts.save(connection, [one.body.content for one in rendered.values()], now)
+            rows = [
+                _edition_row(one, parts.slim(one)) | {"subscriber_id": column_id(who), "recipe": recipe}
+                for (who, one), recipe in zip(rendered.items(), recipes, strict=True)
+            ]
+            put_all(connection, edition, rows, edition.c.kept != "all")
 
     def edition(self, key: str) -> Rendered | None:
         """Its bytes. Raises StoreUnreadable for one whose parts are not what they were."""

@@ -29,19 +29,24 @@ _HASH, _WHOLE = 16, 32  # octets
 _FRESH = timedelta(days=1)  # a part that was used as lately is not noted again
 
 
-def save(connection: Connection, content: bytes, now: datetime) -> bytes:
-    """Store the parts of this content that are not there yet; the recipe."""
-    found = {_hash(piece): piece for piece in _cut(content)}
-    order = [_hash(piece) for piece in _cut(content)]
+def save(connection: Connection, contents: Sequence[bytes], now: datetime) -> list[bytes]:
+    """Store the parts of these contents that are not there yet; the recipe of each."""
+    found: dict[bytes, bytes] = {}
+    recipes = []
+    for content in contents:
+        order = []
+        for piece in _cut(content):
+            key = _hash(piece)
+            found[key] = piece
+            order.append(key)
+        recipes.append(hashlib.sha256(content).digest() + b"".join(order))
     for some in chunks(found):
         there = _by_hash(connection, part.c.used, some)
-        add_missing(
-            connection, part, [{"hash": one, "content": found[one], "used": now} for one in some if one not in there]
-        )
-        old = [one for one, used in there.items() if used < now - _FRESH]
-        if old:
+        fresh = [{"hash": one, "content": found[one], "used": now} for one in some if one not in there]
+        add_missing(connection, part, fresh)
+        if old := [one for one, used in there.items() if used < now - _FRESH]:
             connection.execute(update(part).where(part.c.hash.in_(old)).values(used=now))
-    return hashlib.sha256(content).digest() + b"".join(order)
+    return recipes
 
 
 def load(connection: Connection, recipe: bytes) -> bytes:

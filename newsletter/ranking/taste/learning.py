@@ -9,7 +9,7 @@ from newsletter.ranking import logistic
 from newsletter.ranking.taste.space import Space
 
 MOST_LIKED, MOST_PASSED = 40, 50  # the newest: what a reader liked long ago says less
-_BACKGROUND = 30  # of the topics' earlier picks, as if a few had been passed over: with one like there may be no pass
+_BACKGROUND = 20  # of the topics' earlier picks, as if a few had been passed over: with one like there may be no pass
 _BACKGROUND_PASSES = 3.0  # how many real ones they count together
 _LIKE = 3.0  # the weight of a like's loss; measured on days of February 2026, flat from 1 to 10
 _FIRST_LIKES = 2  # so many count half: one like alone may be a slip
@@ -35,8 +35,8 @@ class Learned:
     def values(self, keys: Sequence[str]) -> list[float]:
         """What the reader's marks add to the topic's order for each of these, in the order given."""
         total = [0.0] * len(keys)
-        for key, share in self.shares:
-            row = self.space.products(key, keys)
+        rows = self.space.products([key for key, _ in self.shares], keys)
+        for (_, share), row in zip(self.shares, rows, strict=True):
             total = [value + share * (product + _ALWAYS) for value, product in zip(total, row, strict=True)]
         return total
 
@@ -44,11 +44,9 @@ class Learned:
         """Which of the liked papers moved this one up most; None where it is not truly close to that one."""
         if not liked or not self.shares:
             return None
-        near = [
-            (share * self.space.products(one, [key])[0], one)
-            for one, share in self.shares
-            if share > 0 and one in liked
-        ]
+        named = [(one, share) for one, share in self.shares if share > 0 and one in liked]
+        (row,) = self.space.products([key], [one for one, _ in named])
+        near = ((share * product, one) for (one, share), product in zip(named, row, strict=True))
         most, found = max(near, default=(0.0, None))
         return found if found and most > 0 and self.space.cosine(found, key) >= _CLOSE else None
 
@@ -74,6 +72,6 @@ def learn(space: Space, examples: Sequence[Example]) -> Learned:
         *[each] * len(passed),
         *[each * _BACKGROUND_PASSES / max(len(others), 1)] * len(others),
     ]
-    kernel = [[product + _ALWAYS for product in space.products(key, keys)] for key in keys]
+    kernel = [[product + _ALWAYS for product in row] for row in space.products(keys, keys)]
     shares = logistic.fit_dual(kernel, [1.0] * len(liked) + [-1.0] * (len(keys) - len(liked)), most)
     return Learned(space, tuple(zip(keys, shares, strict=True)))

@@ -70,16 +70,22 @@ class Space:
             self._rows = {key: self._rows[key] for key in self.anchors}
             self._forget()
 
-    def products(self, one: str, others: Sequence[str]) -> Sequence[float]:
-        """How alike a paper is to others, each from -1 to 1; both were added."""
+    def products(self, ones: Sequence[str], others: Sequence[str]) -> list[Sequence[float]]:
+        """For each paper how alike it is to the others, each from -1 to 1; all were added."""
         if len(self._numbers) > _MOST_HELD:
             self._forget()
         numbers = [self._number(key) for key in others]
-        row = self._products[self._number(one)]
+        if not numbers:
+            return [() for _ in ones]
+        chosen = itemgetter(*numbers, numbers[0])  # of one number alone it would give no sequence
+        return [chosen(self._row_of(key))[:-1] for key in ones]
+
+    def _row_of(self, key: str) -> array[float]:
+        row = self._products[self._number(key)]
         if len(row) < len(self._held):
-            point = self._points[one]
+            point = self._points[key]
             row.extend([sum(map(mul, point, other)) for other in self._held[len(row) :]])
-        return itemgetter(*numbers)(row) if len(numbers) > 1 else [row[number] for number in numbers]
+        return row
 
     def cosine(self, one: str, other: str) -> float:
         """How many of their words two papers share, 0 to 1: what a reader would call alike."""
