@@ -20,7 +20,7 @@ from newsletter.store.tables import edition as edition_table
 from newsletter.store.tables import part as part_table
 from tests.counters import MORNING, TEMPLATES
 from tests.factories import DAY, a_letterhead, an_edition
-from tests.morning import desk_of, outbox, part, practice
+from tests.morning import active, desk_of, outbox, part, practice
 
 ADA, BOB, EVE = "ada@example.org", "bob@example.org", "eve@example.org"
 ROSTER = """\
@@ -112,7 +112,8 @@ def test_notes_of_replies_stand_in_the_next_email(desk: Desk) -> None:
     who = _who(desk, ADA)
     at = desk.now() + timedelta(minutes=5)
     desk.store.mark(who, [Mark(arxiv_id=one, kind=MarkKind.LIKE, how=MarkedBy.REPLY, at=at) for one in usual[:2]])
-    its = Tasting(pipeline.Editor(desk)).of([who])[who]
+    reader = next(one for one in active(desk) if one.id == who)
+    its = Tasting(pipeline.Editor(desk)).of([reader])[who]
     wishes = next(iter(desk.store.pages(next(iter(desk.store.hours())))))[0].wishes
     edition = Tasting(pipeline.Editor(desk)).edition(who, wishes, (DAY,), its)
     html = desk.renderer.render_own(edition, desk.letterhead).html.content.decode()
@@ -134,7 +135,7 @@ def test_an_own_edition_is_stored_as_parts_and_comes_back_whole(desk: Desk) -> N
     tasting = Tasting(pipeline.Editor(desk))
     reader = next(one for page in desk.store.pages(next(iter(desk.store.hours()))) for one in page if one.email == ADA)
     who = reader.id
-    its = tasting.of([who])[who]
+    its = tasting.of([reader])[who]
     fresh = desk.renderer.render_own(tasting.edition(who, reader.wishes, (DAY,), its), desk.letterhead)
     stored = _edition(desk, ADA)
     assert stored.body == fresh.body

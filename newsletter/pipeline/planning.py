@@ -177,26 +177,22 @@ class _Press:
         if len(self._made) > _MOST_EDITIONS:
             self._made.clear()
         members: dict[_Kind, list[Due]] = defaultdict(list)
-        tastes = self._tastes(page)
+        tastes = self._tasting.of(one.reader for one in page)
         own = []
         for one in self._with_withdrawals(page):
             if one.reader.id in tastes and one.issues:
                 own.append(one)
                 continue
-            members[one.reader.wishes, one.issues, one.late, one.withdrawn].append(one)
+            members[one.reader.wishes.shared, one.issues, one.late, one.withdrawn].append(one)
         self._make([group for group in members if group not in self._made])
         shared = [mail_of(self.desk, one, *self._made[group]) for group, those in members.items() for one in those]
         return shared + self._own(own, tastes)
-
-    def _tastes(self, page: Sequence[Due]) -> Mapping[int, Taste]:
-        """A mailing list has no taste: whoever marked something is one of many."""
-        return self._tasting.of(one.reader.id for one in page if not one.reader.wishes.mailing_list)
 
     def _own(self, page: Sequence[Due], tastes: Mapping[int, Taste]) -> list[Delivery]:
         """Their editions are saved a few at a time: each is as large as one that everybody shares."""
         if not page:
             return []
-        self._ask([(one.reader.wishes, one.issues) for one in page])
+        self._ask([(one.reader.wishes.shared, one.issues) for one in page])
         tasting = self._tasting
         placings = {one.reader.id: tasting.place(one.reader.wishes, one.issues, tastes[one.reader.id]) for one in page}
         _told(tasting.ask_for_lines([(one.reader.wishes, one.issues, placings[one.reader.id]) for one in page]))

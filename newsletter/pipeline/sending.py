@@ -49,11 +49,11 @@ def builder(desk: Desk) -> Callable[[Delivery], Message]:
 def message_for(desk: Desk, tasting: Tasting, one: Due) -> Message:
     """The email that this reader would get; nothing is recorded."""
     who, wishes = one.reader.id, one.reader.wishes
-    its = None if wishes.mailing_list else tasting.of([who]).get(who)
+    its = tasting.of([one.reader]).get(who)
     if its and one.issues:
         rendered = tasting.rendered(tasting.edition(who, wishes, one.issues, its))
     else:
-        rendered = tasting.editor.render(wishes, one.issues)
+        rendered = tasting.editor.render(wishes.shared, one.issues)
     to_list = one.reader.wishes.mailing_list is not None
     return _personal(desk, rendered, mail_of(desk, one, rendered.key), to_list=to_list)
 

@@ -13,6 +13,8 @@ from newsletter import digest, selection
 from newsletter.errors import ModelError
 from newsletter.models import (
     Edition,
+    Enrolled,
+    Leanings,
     MarkedBy,
     MarkKind,
     Marks,
@@ -27,16 +29,20 @@ from newsletter.models import (
     Wishes,
     Withdrawal,
 )
+from newsletter.models.subscribers import NO_LEANINGS
 from newsletter.pipeline.editions import Editor, Frame, Issues
 from newsletter.pipeline.writing import Texts
 from newsletter.ranking import taste
+from newsletter.ranking.interests import read as interests_of
 from newsletter.ranking.words import counts_of
 
+NO_MARKS = Marks()
 _USUAL = 3000  # papers that tell which words are rare; measured: the order loses little with a third of them
 _ISSUES = 60  # that are looked through for them
 _GROUNDS = 50  # kept: readers with equal wishes come one after another
 _LINES = 10  # of a topic and issue: papers that only tastes lift and that get one-liners
 _PAPERS = 5000  # kept at hand
+_TEXT = 5.0  # likes that a reader's own text counts for; measured: with more it finds a little more by itself
 _NOTED = {
     MarkKind.LIKE: NoticeKind.NOTED_LIKE,
     MarkKind.NOT: NoticeKind.NOTED_NOT,
@@ -49,14 +55,22 @@ class Taste:
     """What one reader told us of their taste, as one email needs it."""
 
     marks: Marks
+    leanings: Leanings = NO_LEANINGS
     shown: Mapping[str, Sequence[PrintedPaper]] = field(default_factory=dict)  # by edition, where something was marked
     noted: Mapping[MarkKind, int] = field(default_factory=dict)  # by reply, since the last email
 
     def examples(self) -> list[taste.Example]:
-        """Newest first."""
-        liked = [taste.Example(one, liked=True) for one in self.marks.liked[: taste.MOST_LIKED]]
+        """Newest first; papers that the settings name come behind those that were liked in an email."""
         passed = self.marks.passed(self.shown)[: taste.MOST_PASSED]
+        known = {*self.marks.liked, *passed}
+        named = (one for one in self.leanings.like[::-1] if one not in known)
+        liked = [taste.Example(one, liked=True) for one in (*self.marks.liked, *named)][: taste.MOST_LIKED]
         return [*liked, *(taste.Example(one, liked=False) for one in passed)]
+
+    @property
+    def liked(self) -> frozenset[str]:
+        """What a reason may name."""
+        return frozenset((*self.marks.liked, *self.leanings.like))
 
     def notices(self) -> list[Notice]:
         return [Notice(kind, self.noted[of]) for of, kind in _NOTED.items() if self.noted.get(of)]
@@ -74,6 +88,7 @@ class _Ground:
     nearest: Sequence[Pick]
     summaries: Mapping[str, Summary]
     usual: frozenset[str]  # what the shared edition shows
+    by_author: Mapping[str, Sequence[Pick]]  # every paper of these issues, by the bare names of its authors
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +98,7 @@ class Placing:
     placed: Sequence[taste.Placed]
     learned: taste.Learned
     titles: Mapping[str, tuple[Paper, date | None]]  # of the liked papers
+    picks: Mapping[str, Pick]  # what was to be placed
 
     def why(self, one: taste.Placed) -> Why | None:
         if one.because and one.because in self.titles:
@@ -100,18 +116,24 @@ class Tasting:
     _papers: dict[str, tuple[Paper, date | None]] = field(default_factory=dict)
     _lifted: dict[tuple[str, date], set[str]] = field(default_factory=dict)  # by topic and issue: they have lines
 
-    def of(self, subscriber_ids: Iterable[int]) -> Mapping[int, Taste]:
-        """The tastes of these readers; who told us nothing is not in it."""
-        store, ids = self.editor.desk.store, list(subscriber_ids)
-        marks = store.marks_of(ids)
-        if not marks:
+    def of(self, readers: Iterable[Enrolled]) -> Mapping[int, Taste]:
+        """The tastes of these readers; who told us nothing, or turned it off, is not in it.
+
+        A mailing list has no taste: whoever marked something is one of many.
+        """
+        store = self.editor.desk.store
+        on = {one.id: one.wishes for one in readers if not one.wishes.mailing_list and one.wishes.leanings.personal}
+        said = {who: wishes.leanings for who, wishes in on.items() if wishes.leanings.says_something}
+        marks = store.marks_of(on)
+        if not marks and not said:
             return {}
         shown = store.shown(key for one in marks.values() for key in one.editions)
         noted = store.marked_since(marks, MarkedBy.REPLY)
-        found = {
-            who: Taste(one, {key: shown[key] for key in one.editions if key in shown}, noted.get(who, {}))
-            for who, one in marks.items()
-        }
+        found = {}
+        for who in {**marks, **said}:
+            one = marks.get(who, NO_MARKS)
+            its_own = {key: shown[key] for key in one.editions if key in shown}
+            found[who] = Taste(one, said.get(who, NO_LEANINGS), its_own, noted.get(who, {}))
         if len(self._papers) > _PAPERS:
             self._papers.clear()
         keys = {one.key for its in found.values() for one in its.examples()}
@@ -128,14 +150,13 @@ class Tasting:
         picks: dict[str, Pick] = {}
         for wishes, issues, placing in mails:
             ground = self._ground(wishes, issues)
-            by_id = {pick.paper.arxiv_id: pick for pick in ground.candidates}
             for key in (one.key for one in placing.placed):
-                if key in ground.usual or ground.summaries[key].lines:
+                if key in ground.usual or (key in ground.summaries and ground.summaries[key].lines):
                     continue
                 wanted[key] += 1
-                picks[key] = by_id[key]
-                topics = [topic for topic in self.editor.topics(wishes) if topic.key in by_id[key].topics]
-                texts[key] = texts.get(key, Texts(by_id[key].paper, by_id[key].issue)).joined(wishes, topics)
+                pick = picks[key] = placing.picks[key]
+                topics = [topic for topic in self.editor.topics(wishes) if topic.key in pick.topics]
+                texts[key] = texts.get(key, Texts(pick.paper, pick.issue)).joined(wishes, topics)
         chosen = [texts[key] for key, _ in wanted.most_common() if self._has_room(picks[key])]
         if not chosen:
             return ()
@@ -161,15 +182,14 @@ class Tasting:
         """The edition of this reader alone; `placing`, where it is known already."""
         ground = self._ground(wishes, issues)
         placing = placing or self.place(wishes, issues, its)
-        by_id = {pick.paper.arxiv_id: pick for pick in ground.candidates}
-        picks = [by_id[one.key] for one in placing.placed]
+        picks = [placing.picks[one.key] for one in placing.placed]
         whys = {one.key: why for one in placing.placed if (why := placing.why(one))}
         shown = {pick.paper.arxiv_id for pick in picks}
         missed = [pick for pick in ground.missed if pick.paper.arxiv_id not in shown]
         return digest.compose(
             **(ground.frame | {"notices": [*ground.frame["notices"], *its.notices()]}),
             picks=picks,
-            summaries=ground.summaries,
+            summaries={**ground.summaries, **self._of_followed(wishes, ground, picks)},
             nearest=[] if picks or missed else ground.nearest,
             missed=missed,
             left_out=Counter(pick.issue for pick in ground.passed if pick.paper.arxiv_id not in shown),
@@ -178,6 +198,11 @@ class Tasting:
             salt=f"{self.editor.desk.salt}\nof {who}: {whys!r}",
         )
 
+    def _of_followed(self, wishes: Wishes, ground: _Ground, picks: Sequence[Pick]) -> Mapping[str, Summary]:
+        """What was written about papers that are shown for their authors alone."""
+        others = [pick for pick in picks if pick.paper.arxiv_id not in ground.summaries]
+        return self.editor.summaries(wishes, others) if others else {}
+
     def rendered(self, edition: Edition) -> Rendered:
         """As bytes: the stored ones where an email may have been sent from them."""
         desk = self.editor.desk
@@ -185,32 +210,39 @@ class Tasting:
 
     def place(self, wishes: Wishes, issues: Issues, its: Taste) -> Placing:
         """The papers of one reader's email, best first."""
-        ground = self._ground(wishes, issues)
+        ground, leanings = self._ground(wishes, issues), its.leanings
+        picks = _with_followed(ground, leanings)
         self._space.trim()
-        self._add(ground.candidates)
-        examples = [one for one in its.examples() if self._known(one.key)]
+        self._add(picks)
+        examples = [one for one in its.examples() if self._known(one.key)] + self._in_words(leanings.interests)
         learned = taste.learn(self._space, examples)
-        liked = frozenset(its.marks.liked)
         placed = taste.arrange(
-            [
-                taste.Candidate(
-                    pick.paper.arxiv_id,
-                    below=ground.below.get(pick.paper.arxiv_id, 0),
-                    followed=pick.by_author is not None,
-                )
-                for pick in ground.candidates
-            ],
+            [one for pick in picks if (one := _candidate(pick, ground, leanings))],
             learned,
-            likes=sum(one.liked for one in examples),
+            likes=sum(one.weight for one in examples if one.liked),
             most=wishes.max_papers,
             day=issues[-1],
-            liked=liked,
+            liked=its.liked,
         )
-        return Placing(placed, learned, self._papers)
+        return Placing(placed, learned, self._papers, {pick.paper.arxiv_id: pick for pick in picks})
+
+    def _in_words(self, interests: str) -> list[taste.Example]:
+        """What a text wants counts as a few liked papers, what it does not want as a few passed over."""
+        if not interests:
+            return []
+        read = interests_of(interests)
+        examples = []
+        for liked, texts in ((True, read.wanted), (False, read.unwanted)):
+            if terms := taste.counts_of_text(" . ".join(texts)):
+                key = f"{interests}\n{liked}"
+                self._space.add(key, terms)
+                examples.append(taste.Example(key, liked, _TEXT))
+        return examples
 
     # --- what is shared ---
 
     def _ground(self, wishes: Wishes, issues: Issues) -> _Ground:
+        wishes = wishes.shared
         if (wishes, issues) not in self._grounds:
             if len(self._grounds) >= _GROUNDS:
                 self._grounds.clear()
@@ -223,6 +255,7 @@ class Tasting:
         passed = editor.passed(wishes, current)
         known = {pick.paper.arxiv_id for pick in passed}
         below: dict[str, int] = {}
+        by_author: dict[str, list[Pick]] = {}
         wider = []
         for topic in editor.topics(wishes):
             for day in current:
@@ -234,6 +267,9 @@ class Tasting:
                     if pick.paper.arxiv_id not in known and pick.score:
                         missing = topic.min_relevance - pick.score.relevance
                         below[pick.paper.arxiv_id] = min(missing, below.get(pick.paper.arxiv_id, missing))
+                for one in judged.judged:
+                    for name in one.paper.authors:
+                        by_author.setdefault(selection.bare(name), []).append(selection.pick_of(one, topic))
         candidates = selection.merge(wider)
         missed, nearest = editor.missed(wishes, issues), editor.nearest(wishes, issues)
         usual = frozenset(pick.paper.arxiv_id for pick in editor.shown(wishes, issues))
@@ -250,6 +286,7 @@ class Tasting:
             nearest=nearest,
             summaries=summaries,
             usual=usual,
+            by_author=by_author,
         )
 
     @cached_property
@@ -283,3 +320,30 @@ class Tasting:
         if key not in self._space:
             self._space.add(key, counts_of(self._papers[key][0]))
         return True
+
+
+def _with_followed(ground: _Ground, leanings: Leanings) -> Sequence[Pick]:
+    """The candidates with all papers of the reader's own authors, each marked as theirs."""
+    followed: dict[str, Pick] = {}
+    for author in leanings.authors:
+        for pick in ground.by_author.get(selection.bare(author), ()):
+            name = next(one for one in pick.paper.authors if selection.bare(one) == selection.bare(author))
+            followed.setdefault(pick.paper.arxiv_id, replace(pick, by_author=name))
+    if not followed:
+        return ground.candidates
+    known = {pick.paper.arxiv_id: pick for pick in ground.candidates}
+    marked = {key: replace(known.get(key, pick), by_author=pick.by_author) for key, pick in followed.items()}
+    return sorted({**known, **marked}.values(), key=selection.rank)
+
+
+def _candidate(pick: Pick, ground: _Ground, leanings: Leanings) -> taste.Candidate | None:
+    """None for a paper that the reader's own words drop; a followed author's is shown all the same."""
+    text = selection.text_of(pick.paper) if leanings.include or leanings.exclude else ""
+    if not pick.by_author and selection.first_match(text, leanings.exclude):
+        return None
+    return taste.Candidate(
+        pick.paper.arxiv_id,
+        below=ground.below.get(pick.paper.arxiv_id, 0),
+        lifted=bool(selection.first_match(text, leanings.include)),
+        followed=pick.by_author is not None,
+    )

@@ -114,12 +114,13 @@ def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Read
     if not wanted:
         return Changed(subscriber, None)
     in_force.change_reader(counter, subscriber.id, after, wanted)
-    fields = {one.key: one.value for one in wanted}
+    fields = {one.key: one.value or None for one in wanted}  # an empty one is written as no key
 
     def known_as_ours() -> None:
         """Anything else in the file is an edit by hand from here on, and the later one counts."""
-        now_stated = replace(after, stated=_ordered(stated | fields))
-        in_force.change_reader(counter, subscriber.id, now_stated, [replace(one, in_file=one.value) for one in wanted])
+        written = {key: value for key, value in (stated | fields).items() if value is not None}
+        ours = [replace(one, in_file=one.value or None) for one in wanted]
+        in_force.change_reader(counter, subscriber.id, replace(after, stated=_ordered(written)), ours)
 
     return write_through(counter, subscriber, fields, known_as_ours)
 

@@ -35,6 +35,7 @@ from newsletter.store.tables import delivery, hours, meta, reader, received, sub
 
 _NUMBER = "roster.import"  # of the last import that was finished
 _HOURS, _WISHES = TypeAdapter(Hours), TypeAdapter(Wishes)
+_NO_LEANINGS = _WISHES.dump_python(Wishes(topics=()), mode="json")["leanings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,14 @@ class Rosters(Base):
         asked = select(reader.c.wishes_id).where(*_gets_mail(self._number())).distinct()
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:
-            return [_wishes(text) for text in connection.scalars(query)]
+            return list(dict.fromkeys(_wishes(text).shared for text in connection.scalars(query)))
+
+    def liked_in_settings(self) -> Sequence[str]:
+        """The arXiv ids that readers name as papers to learn from."""
+        query = select(wishes.c.text).where(wishes.c.text.contains('"leanings"', autoescape=True))
+        with self._reading() as connection:
+            found = [_wishes(text).leanings.like for text in connection.scalars(query)]
+        return list(dict.fromkeys(one for ids in found for one in ids))
 
     def pages(
         self,
@@ -263,6 +271,8 @@ def _wishes_text(value: Wishes) -> str:
     plain = _WISHES.dump_python(value, mode="json")
     if value.mailing_list is None:
         del plain["mailing_list"]  # a text is a row's key, and those of earlier versions go on to count
+    if plain["leanings"] == _NO_LEANINGS:
+        del plain["leanings"]
     return json.dumps(plain, sort_keys=True)
 
 

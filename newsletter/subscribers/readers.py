@@ -9,14 +9,18 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from newsletter.models import AbstractLanguage, Abstracts, Finding, Frequency, Newsletter, Reader, Wishes
+from newsletter.models import AbstractLanguage, Abstracts, Finding, Frequency, Leanings, Newsletter, Reader, Wishes
+from newsletter.models.subscribers import NO_LEANINGS
 from newsletter.subscribers import values
 from newsletter.subscribers.tree import Block, Reading, Report, is_empty, line_of
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
-LIST_KEYS = ("topics", "languages", "days")
+TASTE_LISTS = ("authors", "include", "exclude", "like")
+LIST_KEYS = ("topics", "languages", "days", *TASTE_LISTS)
+LEANINGS = ("personal", "interests", *TASTE_LISTS)  # may be empty, which is written as no key
 PREFERENCES = (
     "topics", "languages", "send_at", "timezone", "days", "frequency", "abstracts", "abstract_language", "max_papers",
+    *LEANINGS,
 )  # fmt: skip
 KEYS = (
     "email", "name", "list", *PREFERENCES, *SERVICE_KEYS,
@@ -49,6 +53,12 @@ class Defaults:
             "abstracts": Reading(read_abstracts),
             "abstract_language": Reading(read_abstract_language),
             "max_papers": Reading(read_max_papers),
+            "personal": Reading(values.switch),
+            "interests": Reading(values.interests),
+            "authors": Reading(values.line, many=True, some=False),
+            "include": Reading(values.line, many=True, some=False),
+            "exclude": Reading(values.line, many=True, some=False),
+            "like": Reading(values.arxiv_id, many=True, some=False),
             "unsubscribed": Reading(values.service_mark),
             "paused_until": Reading(values.day),
             "bounced": Reading(values.service_mark),
@@ -129,7 +139,13 @@ def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
         max_papers=given.get("max_papers", 15),
         mailing_list=given.get("email") if given.get("list") else None,
         weekly=_is_weekly(given),
+        leanings=_leanings(given),
     )
+
+
+def _leanings(given: Mapping[str, Any]) -> Leanings:
+    found = {key: given[key] for key in LEANINGS if key in given}
+    return Leanings(**found) if found else NO_LEANINGS
 
 
 def _is_weekly(given: Mapping[str, Any]) -> bool:

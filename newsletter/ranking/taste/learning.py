@@ -23,6 +23,7 @@ class Example:
 
     key: str  # in the space
     liked: bool
+    weight: float = 1.0  # how many papers it counts for
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +58,20 @@ def learn(space: Space, examples: Sequence[Example]) -> Learned:
     Likes together weigh as much as passes together, and the more of them, the more they move: one like little, twenty
     a lot. Papers that the reader was never shown are no passes.
     """
-    liked = [one.key for one in examples if one.liked][:MOST_LIKED]
-    passed = [one.key for one in examples if not one.liked][:MOST_PASSED]
-    known = {*liked, *passed}
-    others = [key for key in space.anchors[::-1] if key not in known][:_BACKGROUND]
-    keys = [*liked, *passed, *others]
+    liked = [one for one in examples if one.liked][:MOST_LIKED]
+    passed = [one for one in examples if not one.liked][:MOST_PASSED]
     if not liked and not passed:
         return Learned(space, ())
-    likes = max(len(liked), 1)
+    known = {one.key for one in (*liked, *passed)}
+    others = [key for key in space.anchors[::-1] if key not in known][:_BACKGROUND]
+    keys = [*(one.key for one in (*liked, *passed)), *others]
+    likes, passes = (sum(one.weight for one in some) for some in (liked, passed))
+    likes = max(likes, 1.0)
     total = _LIKE * likes * likes / (likes + _FIRST_LIKES)
-    each = total / (len(passed) + _BACKGROUND_PASSES)
+    each = total / (passes + _BACKGROUND_PASSES)
     most = [
-        *[total / likes] * len(liked),
-        *[each] * len(passed),
+        *(one.weight * total / likes for one in liked),
+        *(one.weight * each for one in passed),
         *[each * _BACKGROUND_PASSES / max(len(others), 1)] * len(others),
     ]
     kernel = [[product + _ALWAYS for product in row] for row in space.products(keys, keys)]

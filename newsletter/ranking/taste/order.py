@@ -39,7 +39,7 @@ def arrange(
     candidates: Sequence[Candidate],
     learned: Learned,
     *,
-    likes: int,
+    likes: float,
     most: int,
     day: date,
     liked: frozenset[str] = frozenset(),
