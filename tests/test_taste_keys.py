@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from newsletter import pipeline
-from newsletter.models import Enrolled, Leanings, Mark, MarkedBy, MarkKind
-from newsletter.pipeline import Desk, Tasting
+from newsletter.models import Enrolled, Leanings, Mark, MarkedBy, MarkKind, Paper
+from newsletter.pipeline import Desk, Tasting, preparing
 from newsletter.subscribers.preferences import said, with_preference
 from newsletter.subscribers.readers import LEANINGS
 from newsletter.subscribers.tree import Unfit
 from tests.counters import MORNING
 from tests.factories import DAY
-from tests.morning import active, desk_of, practice
+from tests.morning import active, desk_of, practice, sample_rows
 
 ROSTER = """\
 newsletter:
@@ -58,8 +58,9 @@ def _reader(desk: Desk, leanings: Leanings, email: str = "eve@example.org") -> E
     return replace(found, wishes=replace(found.wishes, leanings=leanings))
 
 
-def _order(desk: Desk, leanings: Leanings) -> list[str]:
+def _order(desk: Desk, leanings: Leanings, most: int = 10) -> list[str]:
     reader = _reader(desk, leanings)
+    reader = replace(reader, wishes=replace(reader.wishes, max_papers=most))
     tasting = Tasting(pipeline.Editor(desk))
     its = tasting.of([reader]).get(reader.id)
     if its is None:
@@ -136,8 +137,17 @@ def test_interests_and_papers_order(desk: Desk) -> None:
     last = every[-1].paper
     assert last.arxiv_id not in _order(desk, Leanings())
     assert last.arxiv_id in _order(desk, Leanings(like=(last.arxiv_id,)))[:3]
-    abstract = last.abstract.replace("\n", " ")
-    assert last.arxiv_id in _order(desk, Leanings(interests=abstract))
+
+
+def test_interests_in_words_bring_what_they_describe_forward(desk: Desk) -> None:
+    editor = pipeline.Editor(desk)
+    every = [pick.paper for pick in editor.passed(active(desk)[2].wishes, (DAY,))]
+    usual = _order(desk, Leanings(), most=99)
+    moved = []
+    for one in every[5:15]:
+        placed = _order(desk, Leanings(interests=f"{one.title}. {one.abstract}"), most=99)
+        moved.append(usual.index(one.arxiv_id) - placed.index(one.arxiv_id))
+    assert sum(moved) > 3 * len(moved)
 
 
 def test_off_is_off(desk: Desk) -> None:
@@ -150,3 +160,33 @@ def test_off_is_off(desk: Desk) -> None:
     assert tasting.of([reader]) == {}
     assert set(tasting.of([_reader(desk, Leanings())])) == {reader.id}
     desk.store.unmark(reader.id, usual)
+
+
+LIKING = """\
+topics:
+  foundations:
+    categories: [cs.LG, cs.CL]
+    interests: Mixture of experts.
+subscribers:
+  - email: ada@example.org
+    like: [{like}]
+"""
+
+
+def test_papers_to_learn_from_are_fetched_once(tmp_path: Path) -> None:
+    """After the day's own; what arXiv does not know is not asked for again."""
+    unknown = "1001.00001"
+    sample = sample_rows()[0].id
+    with practice(tmp_path, roster=LIKING.format(like=f"{unknown}, {sample}")) as (_, settings):
+        asked: list[list[str]] = []
+        with desk_of(settings) as desk:
+            inner = desk.source.by_ids
+
+            def by_ids(ids: Sequence[str]) -> Iterable[Paper]:
+                asked.append(list(ids))
+                return inner(ids)
+
+            desk.source.by_ids = by_ids  # type: ignore[method-assign]
+            pipeline.prepare_days(desk, DAY)
+            preparing._fetch_liked(desk)
+            assert [one for one in asked if unknown in one] == [[unknown]]

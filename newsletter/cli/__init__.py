@@ -218,14 +218,15 @@ def status(as_json: bool) -> None:
 @main.command()
 @click.argument("arxiv_id")
 @click.option("--topic", metavar="KEY", help="Only for this topic.")
-def explain(arxiv_id: str, topic: str | None) -> None:
+@click.option("--reader", metavar="EMAIL", help="Also why this reader got it or not.")
+def explain(arxiv_id: str, topic: str | None, reader: str | None) -> None:
     """Say why a paper was picked or not.
 
     ARXIV_ID is an identifier such as 2603.01234, or the paper's web address.
     """
     from newsletter.cli import reports
 
-    raise SystemExit(reports.explain(_settings(), arxiv_id, topic))
+    raise SystemExit(reports.explain(_settings(), arxiv_id, topic, reader))
 
 
 def _marking(kind: str, what: str) -> None:

@@ -46,6 +46,7 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
     with app.open_counter(settings) as counter:
         subscriber = known_reader(counter, email)
         last = counter.store.deliveries(reader=subscriber.id)
+        marks = counter.store.mark_counts(subscriber.id)
     letterhead, keys = counter.letterhead, counter.keys
     own = own_address(letterhead)
     leave = make(keys, Purpose.LEAVE, subscriber.id)
@@ -60,6 +61,7 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
         "unsubscribe_mailto": leave_mailto(letterhead, leave),
         "last_message_id": last[-1].message_id if last else None,
         "mails": len(last),
+        "marks": marks,
     }
     if as_json:
         click.echo(json.dumps(row, ensure_ascii=False))

@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from newsletter import app, doctor, pipeline, ranking
+from newsletter.cli.explaining import own_verdict
 from newsletter.cli.morning import load_roster
+from newsletter.cli.readers import known_reader
 from newsletter.errors import ConfigurationError
 from newsletter.models import ArxivId, Finding, Paper, Topic
 from newsletter.readers import Counter, guard, in_force
@@ -42,17 +44,17 @@ def check(settings: Settings, *, online: bool, accept: bool) -> int:
     return 0
 
 
-def explain(settings: Settings, arxiv_id: str, topic: str | None) -> int:
+def explain(settings: Settings, arxiv_id: str, topic: str | None, email: str | None = None) -> int:
     """Exit code 1 when the ledger does not hold the paper."""
     try:
         wanted = ArxivId.parse(arxiv_id).base
     except ValueError as error:
         raise ConfigurationError([Finding(arxiv_id, None, "is not an arXiv id", "write it as 2603.01234")]) from error
     with app.open_counter(settings) as counter:
-        return _explain(settings, counter, wanted, topic)
+        return _explain(settings, counter, wanted, topic, email)
 
 
-def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | None) -> int:
+def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | None, email: str | None) -> int:
     roster = load_roster(counter)
     topics = [one for one in roster.topics if topic in (None, one.key)]
     if not topics:
@@ -71,6 +73,11 @@ def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | Non
             click.echo(f"  {one.key}: {_verdict(editor, one, day, paper)}")
             for line in _words(editor.desk, one, day, paper):
                 click.echo(f"    {line}")
+        if email is not None:
+            subscriber = known_reader(counter, email)
+            reader = counter.store.reader(subscriber.id)
+            for line in own_verdict(editor, reader, subscriber.id, day, paper) if reader else ["gets no email"]:
+                click.echo(f"  {subscriber.email}: {line}")
     return 0
 
 

@@ -55,6 +55,11 @@ class Papers(Base):
             add_missing(connection, paper_table, [_paper_row(paper, None) for paper in seen])
             add_missing(connection, category, [{"name": name, "since": issue.date} for name in asked])
 
+    def save_seen(self, papers: Sequence[Paper]) -> None:
+        """Record papers that no issue announced; those that are there stay."""
+        with self._transaction() as connection:
+            add_missing(connection, paper_table, [_paper_row(paper, None) for paper in papers])
+
     def replace_papers(self, papers: Sequence[Paper]) -> None:
         """Better metadata for papers that the ledger holds; their issue stays."""
         with self._transaction() as connection:

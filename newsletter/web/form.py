@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 
 from newsletter.models import Reader, Subscriber, SubscriberState, Topic
 from newsletter.subscribers.preferences import said
+from newsletter.subscribers.readers import LEANINGS
 from newsletter.subscribers.values import DAYS
 from newsletter.times.hours import next_hour
 from newsletter.web.pages import Voice, framed
@@ -45,6 +46,7 @@ def page(
     bad: bool,
     archive: str | None,
     now: datetime,
+    marked: Mapping[str, int],
 ) -> str:
     """The whole page; a reader who gets no mail is shown the way back only."""
     gets_mail, words = subscriber.state.reads, voice.words
@@ -58,6 +60,7 @@ def page(
         email=subscriber.email,
         archive=archive if gets_mail else None,
         now=_now(reader) if reader and gets_mail else None,
+        marked=marked,
         until=_until(words, subscriber),
         languages=[(code, _name(code)) for code in languages] if reader else [],
         topics=topics,
@@ -94,6 +97,7 @@ def _now(reader: Reader) -> dict[str, Any]:
         "send_at": said(reader, "send_at"),
         "timezone": reader.timezone,
         "frequency": said(reader, "frequency"),
+        **{key: said(reader, key) for key in LEANINGS},
         "days": [DAYS[day - 1] for day in sorted(reader.days)],
     }
 

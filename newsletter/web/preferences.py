@@ -55,6 +55,7 @@ class Visit:
             bad=bad,
             archive=self._archive(),
             now=self.counter.now(),
+            marked=self.counter.store.mark_counts(self.subscriber.id),
         )
         return pages.answer(shown, status)
 
@@ -143,6 +144,9 @@ def _change(visit: Visit, wanted: str, body: Form) -> Response:
             return _save(visit, visit.reader, body)
         if wanted == "pause":
             return _pause(visit, body)
+        if wanted == "erase":
+            visit.counter.store.erase_marks(visit.subscriber.id)
+            return visit.page("erased")
     except Unfit as unfit:
         return visit.refusal(unfit)
     return visit.page(status=400)

@@ -57,8 +57,7 @@ def arrange(
         for place, (one, value) in enumerate(zip(candidates, moved, strict=True))
     }
     ordered = sorted(candidates, key=lambda one: (not one.followed, -values[one.key]))
-    if not learned.shares:  # who only follows authors or names words gets what passes, and those
-        ordered = [one for one in ordered if one.followed or one.below <= one.lifted]
+    ordered = _worth_it(ordered, tasted=bool(learned.shares))
     apart = explored(most, day) if learned.shares and len(ordered) > most else 0
     kept = ordered[: most - apart]
     shown = {one.key for one in kept}
@@ -67,6 +66,13 @@ def arrange(
         *(Placed(one.key, learned.because(one.key, liked), value=values[one.key]) for one in kept),
         *(Placed(one.key, outside=True, value=values[one.key]) for one in others),
     ]
+
+
+def _worth_it(ordered: Sequence[Candidate], *, tasted: bool) -> list[Candidate]:
+    """Without near misses that no taste brought before a paper that passed: they only fill what is left."""
+    passes = [one.followed or one.below <= one.lifted for one in ordered]
+    last = max((place for place, good in enumerate(passes) if good), default=-1)
+    return [one for place, one in enumerate(ordered) if passes[place] or (tasted and place < last)]
 
 
 def explored(shown: int, day: date) -> int:

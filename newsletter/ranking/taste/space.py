@@ -19,7 +19,6 @@ from newsletter.ranking.words import counts_of, pairs, stems
 
 ANCHORS = 300  # measured on days of February 2026: precision stays from 200 on
 _MOST_HELD = 1200  # papers whose likeness to each other is remembered: 8 bytes a pair
-_SAME = 0.999  # a paper is no evidence about itself
 
 Terms = Mapping[str, int]
 
@@ -105,7 +104,9 @@ class Space:
         for feature, value in row.items():
             for number, other in self._postings.get(feature, ()):
                 found[number] += value * other
-        return [0.0 if value > _SAME else value * value for value in found]
+        highest = sorted(found)[-2:]
+        most = highest[0] if highest else 0.0  # an anchor is no more like itself than like the next one
+        return [min(value, most) ** 2 for value in found]
 
     def _joined(self, first: list[float]) -> list[float]:
         """Both descriptions as one point of length 1."""
