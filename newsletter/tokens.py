@@ -36,7 +36,6 @@ class Purpose(IntEnum):
     ARCHIVE = 6  # reading an archive that is private; shows nothing of the reader and changes nothing
     MARKS = 9  # saying what one likes of an email's papers
     SAVED = 10  # the page of saved papers
-    FEED = 11  # the private feed of saved papers
 
 
 Keys = Mapping[int, bytes]  # key number (0 to 15) → secret; the highest number signs

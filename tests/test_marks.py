@@ -115,25 +115,14 @@ def test_noted_since_the_last_email(store: Store) -> None:
     assert store.marked_since([who], MarkedBy.REPLY) == {who: {LIKE: 2}}
 
 
-def test_feed_is_revoked(store: Store) -> None:
-    who = _reader(store)
-    assert store.feed_epoch(who) is None
-    assert store.change_feed(who, NOW, open_=True) == store.feed_epoch(who) == 1
-    store.change_feed(who, NOW, open_=False)
-    assert store.feed_epoch(who) is None
-    assert store.change_feed(who, NOW, open_=True) == 3
-
-
 def test_erasing_and_forgetting(store: Store) -> None:
     who, other = _reader(store), _reader(store, "grace@example.org")
     for one in (who, other):
         store.mark(one, [_mark("2603.00001", LIKE), _mark("2603.00002", NOT), _mark("2603.00003", SAVE)])
-    store.change_feed(who, NOW, open_=True)
     assert store.erase_marks(who) == 2
     assert store.mark_counts(who) == {"like": 0, "not": 0, "save": 1}
     store.forget(who, "fingerprint", NOW)
     assert store.marks(who) == Marks()
-    assert store.feed_epoch(who) is None
     assert store.mark_counts() == {"like": 1, "not": 1, "save": 1}
 
 

@@ -63,14 +63,13 @@ from newsletter.models.subscribers import (
     Topic,
     Wishes,
 )
-from newsletter.models.taste import ExampleText, Mark, MarkedBy, MarkKind, Marks, Printed
+from newsletter.models.taste import Mark, MarkedBy, MarkKind, Marks, Printed
 from newsletter.models.troubles import Trouble
 
 __all__ = [
     "HEARD_OF", "NOT_SERVED", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced",
     "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Command", "Completion",
     "Delivery", "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind",
-    "ExampleText",
     "Figures", "Finding", "Frequency", "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "Judged",
     "Leanings", "Letterhead", "Line", "Mark", "MarkKind", "MarkedBy", "Marks", "Masthead", "Meaning",
     "Message", "ModelFacts", "ModelOutcome", "Newsletter", "Notice",

@@ -72,12 +72,3 @@ class Printed:
 
     edition: str  # its key
     papers: tuple[PrintedPaper, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExampleText:
-    """A text that a reader's order is learned from and that arXiv does not have."""
-
-    key: str
-    title: str
-    text: str

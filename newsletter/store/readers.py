@@ -18,8 +18,6 @@ from newsletter.store.tables import (
     bounce,
     delivery,
     edition,
-    example,
-    feed,
     forgotten,
     inbound,
     mark,
@@ -155,7 +153,7 @@ class Readers(Base):
             # Else SQLite leaves the address in pages that it no longer uses.
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
             put(connection, forgotten, {"hash": fingerprint, "at": now})
-            told = (bounce, answer, answered, question, preference, mark, example, feed)
+            told = (bounce, answer, answered, question, preference, mark)
             for table in (received, delivery, edition, *told, reader):
                 connection.execute(delete(table).where(table.c.subscriber_id == who))
             connection.execute(delete(subscriber).where(subscriber.c.id == who))

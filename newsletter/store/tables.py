@@ -393,28 +393,6 @@ mark = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# Texts that a reader's order is learned from and that arXiv does not have.
-example = Table(
-    "example",
-    metadata,
-    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
-    Column("key", String, primary_key=True),
-    Column("source", String, nullable=False),  # file or page
-    Column("title", Text, nullable=False),
-    Column("text", Text, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-)
-
-# A reader's private feed: its address changes with the epoch, so that the one before leads nowhere.
-feed = Table(
-    "feed",
-    metadata,
-    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
-    Column("epoch", Integer, nullable=False),
-    Column("open", Boolean, nullable=False),
-    Column("at", UtcDateTime, nullable=False),
-)
-
 # What many editions of single readers have in common.
 part = Table(
     "part",

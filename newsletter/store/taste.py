@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import Select, delete, func, or_, select
 
@@ -12,7 +12,7 @@ from newsletter.store.deliveries import SENT, printed_papers
 from newsletter.store.engine import Base, add_missing
 from newsletter.store.papers import chunks, to_paper
 from newsletter.store.readers import column_id, value_id
-from newsletter.store.tables import delivery, edition, feed, mark, paper, ranking, received
+from newsletter.store.tables import delivery, edition, mark, paper, ranking, received
 
 _EXCLUDES = {MarkKind.LIKE: MarkKind.NOT, MarkKind.NOT: MarkKind.LIKE}
 _EMPTY = Marks()
@@ -66,11 +66,6 @@ class Tastes(Base):
                     one = Mark(arxiv_id=row.arxiv_id, kind=kind, how=how, at=row.at, edition=row.edition)
                     found.setdefault(value_id(row.subscriber_id), []).append(one)
         return {who: Marks(tuple(all_)) for who, all_ in found.items()}
-
-    def has_marks(self) -> bool:
-        """Whether any reader marked anything."""
-        with self._reading() as connection:
-            return connection.execute(select(mark.c.arxiv_id).limit(1)).first() is not None
 
     def mark_counts(self, subscriber_id: int | None = None) -> Mapping[str, int]:
         """How many marks of each kind there are, of one reader or of all; never of which papers."""
@@ -140,23 +135,6 @@ class Tastes(Base):
         query = query.order_by(paper.c.issue.desc(), ranking.c.place).limit(limit)
         with self._reading() as connection:
             return [(row.topic_hash, to_paper(row)) for row in connection.execute(query)]
-
-    # --- the private feed of what a reader saved ---
-
-    def feed_epoch(self, subscriber_id: int) -> int | None:
-        """Which address of the feed counts; None: there is no feed."""
-        query = select(feed.c.epoch).where(feed.c.subscriber_id == column_id(subscriber_id), feed.c.open)
-        with self._reading() as connection:
-            return connection.scalar(query)
-
-    def change_feed(self, subscriber_id: int, now: datetime, *, open_: bool) -> int:
-        """Give the feed a new address, or close it; every earlier address leads nowhere from now on. The epoch."""
-        who = column_id(subscriber_id)
-        with self._transaction() as connection:
-            epoch = (connection.scalar(select(feed.c.epoch).where(feed.c.subscriber_id == who)) or 0) + 1
-            connection.execute(delete(feed).where(feed.c.subscriber_id == who))
-            add_missing(connection, feed, [{"subscriber_id": who, "epoch": epoch, "open": open_, "at": now}])
-        return epoch
 
 
 def _mine(subscriber_id: int) -> Select[tuple[str, list[dict[str, object]]]]:

@@ -47,6 +47,7 @@ def page(
     archive: str | None,
     now: datetime,
     marked: Mapping[str, int],
+    saved: str,
 ) -> str:
     """The whole page; a reader who gets no mail is shown the way back only."""
     gets_mail, words = subscriber.state.reads, voice.words
@@ -61,6 +62,7 @@ def page(
         archive=archive if gets_mail else None,
         now=_now(reader) if reader and gets_mail else None,
         marked=marked,
+        saved=saved,
         until=_until(words, subscriber),
         languages=[(code, _name(code)) for code in languages] if reader else [],
         topics=topics,

@@ -18,7 +18,7 @@ from newsletter.readers import Counter, lists, marking
 from newsletter.render.marking import CODES
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import pages
+from newsletter.web import pages, saved
 from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import of_reader
 from newsletter.web.pages import Voice
@@ -69,6 +69,7 @@ class _Visit:
             note=self.note,
             undo=self.undo,
             preferences=f"{self.voice.root}p/{token}",
+            saved=saved.link(self.counter, self.voice, self.subscriber),
         )
         title = self.voice.say("page_mark_title" if first else "page_mark_title_all")
         response = pages.answer(pages.framed(title, body, self.voice), status)

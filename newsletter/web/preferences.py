@@ -19,7 +19,7 @@ from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import form, pages
+from newsletter.web import form, pages, saved
 from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import Scope, spoken
 from newsletter.web.leaving import left
@@ -55,6 +55,7 @@ class Visit:
             bad=bad,
             archive=self._archive(),
             now=self.counter.now(),
+            saved=saved.link(self.counter, self.voice, self.subscriber),
             marked=self.counter.store.mark_counts(self.subscriber.id),
         )
         return pages.answer(shown, status)

@@ -36,6 +36,7 @@ from newsletter.web import (
     metrics,
     pages,
     preferences,
+    saved,
     shelf,
     undoing,
 )
@@ -120,6 +121,8 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             Route(fresh.PATH, fresh.endpoint(counter), methods=["GET", "POST"]),
             Route("/p/{token}", preferences.endpoint(counter), methods=["GET", "POST"]),
             Route(marking.PATH, marking.endpoint(counter), methods=["GET", "POST"]),
+            Route(saved.PATH, saved.endpoint(counter), methods=["GET", "POST"]),
+            Route(saved.FILE, saved.file(counter)),
             Route("/undo/{secret}", undoing.endpoint(counter), methods=["GET", "POST"]),
             *hooks.routes(counter),
             Route(asking.PATH, asking.endpoint(counter), methods=["GET", "POST"]),

@@ -9,10 +9,10 @@ from newsletter.ranking import logistic
 from newsletter.ranking.taste.space import Space
 
 MOST_LIKED, MOST_PASSED = 40, 50  # the newest: what a reader liked long ago says less
-_BACKGROUND = 20  # of the topics' earlier picks, as if a few had been passed over: with one like there may be no pass
+_BACKGROUND = 30  # of the topics' earlier picks, as if a few had been passed over: with one like there may be no pass
 _BACKGROUND_PASSES = 3.0  # how many real ones they count together
 _LIKE = 3.0  # the weight of a like's loss; measured on days of February 2026, flat from 1 to 10
-_FIRST_LIKES = 2  # so many count half: one like alone may be a slip
+_FIRST_LIKES = 1  # so many count half: one like alone may be a slip
 _CLOSE = 0.12  # cosine; of pairs above it two thirds are of one kind, a quarter of all pairs
 _ALWAYS = 0.3  # what all examples have in common: how many are liked
 

@@ -1,4 +1,4 @@
-"""What readers like, pass over and save, what their order is learned from, and their own editions."""
+"""What readers like, pass over and save, and their own editions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _who() -> sa.Column[int]:
 
 
 def upgrade() -> None:
-    """Four tables and two columns."""
+    """Two tables and two columns."""
     op.create_table(
         "mark",
         _who(),
@@ -24,24 +24,6 @@ def upgrade() -> None:
         sa.Column("how", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("subscriber_id", "arxiv_id", "kind"),
-    )
-    op.create_table(
-        "example",
-        _who(),
-        sa.Column("key", sa.String(), nullable=False),
-        sa.Column("source", sa.String(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("subscriber_id", "key"),
-    )
-    op.create_table(
-        "feed",
-        _who(),
-        sa.Column("epoch", sa.Integer(), nullable=False),
-        sa.Column("open", sa.Boolean(), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("subscriber_id"),
     )
     op.create_table(
         "part",
