@@ -19,6 +19,7 @@ from newsletter.models import (
     Summary,
     Topic,
     Usage,
+    Why,
     Wishes,
     Withdrawal,
 )
@@ -41,16 +42,20 @@ def compose(
     missed_issues: Sequence[date] = (),
     left_out: Mapping[date, int] | None = None,
     withdrawn: Sequence[Withdrawal] = (),
+    whys: Mapping[str, Why] | None = None,
     salt: str = "",
 ) -> Edition:
     """The edition of these picks (best first, already capped).
 
     `considered`: papers looked at; `nearest`: what is shown where there are no picks; `missed`: the best of the issues
-    before the week of a weekly email; `left_out`: how many more passed, by issue; `salt`: whatever else decides the
+    before the week of a weekly email; `left_out`: how many more passed, by issue; `whys`: in an edition that one reader
+    alone gets, why a paper stands in it, by arXiv id; `salt`: whatever else decides the
     bytes (templates, sender), so that an edition that has been sent from is never changed under its key.
     """
     titles = {topic.key: topic.title for topic in topics}
     ranked = [_entry(rank, pick, wishes, titles, summaries) for rank, pick in enumerate((*picks, *missed), start=1)]
+    if whys:
+        ranked = [replace(one, why=whys.get(one.paper.arxiv_id)) for one in ranked]
     entries, others = ranked[: len(picks)], ranked[len(picks) :]
     said = tuple(notices) if ranked else (*notices, Notice(NoticeKind.QUIET, total=considered))
     bars = {topic.min_relevance for topic in topics}

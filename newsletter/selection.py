@@ -25,7 +25,7 @@ def select(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pic
     if offline:
         # The scores of a day that has too few of them would put every scored paper first, the poor ones too.
         passed = [replace(one, score=None) for one in passed]
-    picks = sorted((_pick(one, topic) for one in passed), key=rank)
+    picks = sorted((pick_of(one, topic) for one in passed), key=rank)
     if not offline:
         return picks
     by_author = [pick for pick in picks if pick.by_author]
@@ -42,8 +42,8 @@ def nearest(judged: Sequence[Judged], topic: Topic, *, offline: bool) -> list[Pi
     near = [one for one in judged if one.score or (one.fits and one.similarity > 0)]
     if offline:
         near = [replace(one, score=None) for one in near if one.fits and one.similarity > 0]
-    allowed = [one for one in near if topic.covers(one.paper) and not _first_match(_text(one.paper), topic.exclude)]
-    return sorted((_pick(one, topic) for one in allowed), key=rank)[:NEAREST]
+    allowed = [one for one in near if topic.covers(one.paper) and not first_match(text_of(one.paper), topic.exclude)]
+    return sorted((pick_of(one, topic) for one in allowed), key=rank)[:NEAREST]
 
 
 def merge(by_topic: Iterable[Sequence[Pick]], most: int | None = None) -> list[Pick]:
@@ -67,40 +67,43 @@ def why_not(judged: Judged, topic: Topic, *, offline: bool = False) -> str | Non
         return f"none of its categories ({', '.join(paper.categories)}) is one of yours"
     if followed(paper, topic):
         return None
-    text = _text(paper)
-    if dropping := _first_match(text, topic.exclude):
+    text = text_of(paper)
+    if dropping := first_match(text, topic.exclude):
         return f"it contains the excluded word {dropping!r}"
     if offline:
         return None
     if score is None:
         return "it has no score" if judged.shown else "the model did not see it: its word match is too low"
-    lift = 1 if _first_match(text, topic.include) else 0
+    lift = 1 if first_match(text, topic.include) else 0
     if score.relevance + lift < topic.min_relevance:
         return f"relevance {score.relevance} is below {topic.min_relevance}"
     return f"novelty {score.novelty} is below {topic.min_novelty}" if score.novelty < topic.min_novelty else None
 
 
-def _text(paper: Paper) -> str:
+def text_of(paper: Paper) -> str:
+    """Where words are looked for."""
     return f"{paper.title}\n{paper.abstract}"
 
 
-def _first_match(text: str, words: Sequence[str]) -> str | None:
+def first_match(text: str, words: Sequence[str]) -> str | None:
     """The first of the words or phrases that the text contains as whole words, in upper or lower case."""
     return next((word for word in words if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE)), None)
 
 
 def followed(paper: Paper, topic: Topic) -> str | None:
     """The first followed author of the paper; ignores case and accents."""
-    names = {_bare(name): name for name in paper.authors}
-    return next((names[_bare(author)] for author in topic.authors if _bare(author) in names), None)
+    names = {bare(name): name for name in paper.authors}
+    return next((names[bare(author)] for author in topic.authors if bare(author) in names), None)
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """A name without case and accents."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 
 
-def _pick(judged: Judged, topic: Topic) -> Pick:
+def pick_of(judged: Judged, topic: Topic) -> Pick:
+    """The paper as a pick of this topic, whether or not it passes."""
     return Pick(
         paper=judged.paper,
         issue=judged.issue,

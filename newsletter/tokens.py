@@ -30,6 +30,8 @@ class Purpose(IntEnum):
     MESSAGE = 4  # in Message-ID, found again in In-Reply-To and References
     BOUNCE = 5  # envelope sender
     ARCHIVE = 6  # reading an archive that is private; shows nothing of the reader and changes nothing
+    MARKS = 9  # saying what one likes of an email's papers
+    SAVED = 10  # the page of saved papers
 
 
 Keys = Mapping[int, bytes]  # key number (0 to 15) → secret; the highest number signs

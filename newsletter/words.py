@@ -80,7 +80,7 @@ class Words:
         return {key.removeprefix(prefix): str(one) for key, one in self._phrases.items() if key.startswith(prefix)}
 
     def number(self, value: float) -> str:
-        return format_decimal(value, locale=self._locale)
+        return _decimal(value, self._locale)
 
     def dollars(self, cost: float) -> str:
         """Writes cents; amounts under ten cents get their first two digits."""
@@ -164,6 +164,11 @@ class Words:
 
     def _write_date(self, day: date, form: str) -> str:
         return format_date(day, str(self._phrases[form]), locale=self._locale)
+
+
+@lru_cache(maxsize=1024)
+def _decimal(value: float, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
 
 
 @lru_cache(maxsize=256)

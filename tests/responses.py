@@ -20,6 +20,7 @@ SECRETS = {Way.UNDO: "0123456789" * 4, Way.CONFIRM: "abcdef0123" * 4} | dict.fro
 )
 _GIVEN = {
     "until": date(2026, 3, 23), "count": 5, "languages": ("zh", "en"), "time": "07:30", "zone": "UTC", "weekday": 1,
+    "titles": ("Zagreb",),
 }  # fmt: skip
 
 
@@ -63,9 +64,11 @@ KINDS: Mapping[str, Response] = {
     "reading": Response(title=Sentence("answer_reading"), ways=(Way.PREFERENCES, Way.LEAVE)),
     "no-paper": Response(title=Sentence("answer_no_paper", {"numbers": (17, 18)}), ways=(Way.PREFERENCES,)),
     "like": Response(
-        title=Sentence("answer_not_yet"), lines=(Sentence("answer_not_yet_like"),), notes=("3. Zagreb",),
-        ways=(Way.PREFERENCES,),
+        title=Sentence("answer_no_paper", {"numbers": (17,)}), lines=(Sentence("answer_done_like"),),
+        notes=("3. Zagreb",), ways=(Way.PREFERENCES,),
     ),
+    "no-number": Response(title=Sentence("answer_no_number"), ways=(Way.PREFERENCES,)),
+    **{f"ask-{kind}": _ask(Command(kind), "2603.00001", f"answer_do_{kind}") for kind in ("like", "not", "save")},
     "no-address": Response(
         title=Sentence("answer_settings"), lines=(Sentence("page_wrong_by_operator"),), ways=(Way.PREFERENCES,)
     ),

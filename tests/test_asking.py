@@ -24,6 +24,7 @@ from newsletter.models import (
     Delivery,
     DeliveryState,
     Incoming,
+    MarkedBy,
     Meaning,
     Outcome,
     Outgoing,
@@ -177,7 +178,7 @@ ANSWERS = [
     (Command.JOIN, "", "You are subscribed to Morning arXiv.", SubscriberState.ACTIVE),
     (Command.HELP, "", "What you can write to us", SubscriberState.ACTIVE),
     (Command.SETTINGS, "", "Your settings", SubscriberState.ACTIVE),
-    (Command.LIKE, "", "We cannot do this yet", SubscriberState.ACTIVE),
+    (Command.LIKE, "", "Please write the number of a paper behind it, for example “like 3”", SubscriberState.ACTIVE),
     (Command.PAUSE, "", "Please confirm", SubscriberState.ACTIVE),
 ]
 
@@ -306,30 +307,51 @@ def printed(ground: Ground) -> Ground:
 
 @pytest.mark.parametrize("command", [Command.LIKE, Command.NOT, Command.SAVE])
 @pytest.mark.parametrize(
-    ("numbers", "replied", "told", "silent"),
+    ("numbers", "replied", "marked", "edition"),
     [
-        ("3", "<1@news.example>", ["3. Pruner3:"], "Pruner13"),
-        ("3 1", "<11@news.example>", ["3. Pruner13:", "1. Pruner11:"], "Pruner3"),
-        ("2", None, ["2. Pruner12:"], "Pruner2:"),
-        ("2", "<else@mail.example>", ["2. Pruner12:"], "Pruner2:"),
-        ("17", "<1@news.example>", ["There is no paper 17 in that email"], "Pruner"),
-        ("17 18 2", None, ["There is no paper 17, 18 in that email", "2. Pruner12:"], "Pruner2:"),
+        ("3", "<1@news.example>", [3], "1"),
+        ("3 1", "<11@news.example>", [11, 13], "11"),
+        ("2", None, [12], "11"),
+        ("2", "<else@mail.example>", [12], "11"),
     ],
 )
 def test_numbers_are_those_of_the_email_that_was_answered(
-    printed: Ground, command: Command, numbers: str, replied: str | None, told: list[str], silent: str
+    printed: Ground, command: Command, numbers: str, replied: str | None, marked: list[int], edition: str
 ) -> None:
-    """Else of the newest; the answer names the papers, and the numbers that are not there."""
-    (answer,) = printed.do(command, numbers, answers=replied)
+    """Else of the newest. It is done without an answer, and twice is the same as once."""
+    for _ in range(2):
+        assert [] == printed.do(command, numbers, answers=replied)
+    marks = printed.counter.store.marks(printed.id()).all
+    assert sorted(one.arxiv_id for one in marks) == [f"2603.{number:05}" for number in marked]
+    assert {(one.kind.value, one.how, one.edition) for one in marks} == {(command.value, MarkedBy.REPLY, edition)}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told", "marked"),
+    [
+        ("17", ["There is no paper 17 in that email"], 0),
+        ("17 18 2", ["There is no paper 17, 18 in that email", "Noted as liked:", "2. Pruner12:"], 1),
+        ("", ["Please write the number of a paper behind it"], 0),
+    ],
+)
+def test_numbers_that_are_not_there_are_answered(printed: Ground, numbers: str, told: list[str], marked: int) -> None:
+    (answer,) = printed.do(Command.LIKE, numbers)
     text = " ".join(part(answer, "plain").split())
     assert [] == [one for one in told if one not in text + f" {answer['Subject']}"]
-    assert silent not in text
+    assert printed.counter.store.mark_counts()["like"] == marked
 
 
 def test_numbers_are_those_of_one_s_own_email(printed: Ground) -> None:
     """Who names the email of somebody else is not told what stood in it."""
     (answer,) = printed.do(Command.LIKE, "1", answers="<1@news.example>", subscriber_id=printed.id(CHEN))
     assert "Pruner" not in part(answer, "plain")
+    assert printed.counter.store.mark_counts() == {"like": 0, "not": 0, "save": 0}
+
+
+def test_not_replaces_like(printed: Ground) -> None:
+    printed.do(Command.LIKE, "3")
+    printed.do(Command.NOT, "3")
+    assert printed.counter.store.mark_counts() == {"like": 0, "not": 1, "save": 0}
 
 
 # --- questions ---

@@ -14,11 +14,12 @@ import pytest
 
 from newsletter.app import open_ledger
 from newsletter.doctor import checks
-from newsletter.models import Hours, Preference, Reader, SubscriberState
+from newsletter.models import Hours, Mark, MarkedBy, MarkKind, Preference, Reader, SubscriberState
 from newsletter.pipeline import publish, run
 from newsletter.readers.in_force import Follower
 from newsletter.subscribers import parse
 from newsletter.subscribers.preferences import PREFERENCES, said, with_preference
+from newsletter.subscribers.readers import LEANINGS
 from newsletter.subscribers.tree import Unfit
 from newsletter.times.clock import utc_now
 from newsletter.times.hours import next_hour
@@ -186,6 +187,7 @@ def test_saving_writes_ledger_and_file(topics: Site) -> None:
     wanted = {
         "languages": "zh", "topics": "robots", "abstracts": "full", "abstract_language": "first", "send_at": "21:30",
         "timezone": "Europe/London", "days": "mon, thu", "frequency": "weekly", "max_papers": "9",
+        "personal": "on", "interests": "", "authors": "", "include": "", "exclude": "", "like": "",
     }  # fmt: skip
     assert wanted == in_force(topics)
     text = topics.settings.subscribers.read_text("utf-8")
@@ -193,7 +195,8 @@ def test_saving_writes_ledger_and_file(topics: Site) -> None:
     assert "    topics: [robots]\n    send_at: 21:30\n" in text
     assert TWO_TOPICS.splitlines()[-1] in text
     kept = topics.counter.store.preferences()
-    assert wanted == {one.key: one.value for one in kept} == {one.key: one.in_file for one in kept}
+    changed = {key: value for key, value in wanted.items() if key not in LEANINGS}
+    assert changed == {one.key: one.value for one in kept} == {one.key: one.in_file for one in kept}
     assert 'value="21:30"' in look(topics).text
 
 
@@ -516,3 +519,48 @@ def test_the_served_archive_in_a_browser(topics: Site, browser: Any, private: bo
     assert "rgb(179, 27, 27)" == page.evaluate("getComputedStyle(document.querySelector('.brand')).color")
     page.close()
     assert [] == troubles
+
+
+TASTE = {
+    "personal": "off", "interests": "State space models:\n no vision, please", "authors": "Ada Lovelace, Emmy Noether",
+    "include": "Hessian", "exclude": "", "like": "https://arxiv.org/abs/2402.01306v2, 2603.00001",
+}  # fmt: skip
+
+
+def test_a_taste_is_saved_written_and_cleared(topics: Site) -> None:
+    """The later wins, as for every preference; an empty field is no key in the file."""
+    assert post(topics, FORM | TASTE).status == 200
+    said_now = in_force(topics)
+    assert said_now["interests"] == "State space models: no vision, please"
+    assert said_now["like"] == "2402.01306, 2603.00001"
+    text = topics.settings.subscribers.read_text("utf-8")
+    for line in ("authors: [Ada Lovelace, Emmy Noether]", "personal: off", "include: [Hessian]"):
+        assert line in text
+    assert "exclude" not in text
+    assert "State space models" in look(topics).text
+    cleared = post(topics, FORM | dict.fromkeys(TASTE, "") | {"personal": "on"})
+    assert cleared.status == 200
+    now = in_force(topics)
+    assert [now[key] for key in LEANINGS] == ["on", "", "", "", "", ""]
+    text = topics.settings.subscribers.read_text("utf-8")
+    assert "authors" not in text
+    assert "interests: State" not in text
+
+
+@pytest.mark.parametrize("bad", [{"like": "refs.bib"}, {"like": "/etc/passwd"}, {"interests": "x" * 2001}])
+def test_a_taste_that_cannot_be_is_refused(topics: Site, bad: dict[str, str]) -> None:
+    before = topics.settings.subscribers.read_bytes()
+    assert post(topics, FORM | bad).status == 422
+    assert topics.settings.subscribers.read_bytes() == before
+
+
+def test_likes_are_erased_on_the_page(topics: Site) -> None:
+    store, who = topics.counter.store, topics.ids[ADA]
+    marks = [
+        Mark(arxiv_id=f"2603.0000{number}", kind=kind, how=MarkedBy.PAGE, at=topics.counter.now())
+        for number, kind in enumerate(MarkKind)
+    ]
+    store.mark(who, marks)
+    assert "1 liked, 1 not for you, 1 saved" in look(topics).text
+    assert post(topics, {"do": "erase"}).status == 200
+    assert store.mark_counts(who) == {"like": 0, "not": 0, "save": 1}

@@ -216,7 +216,7 @@ def test_both_parts_hold_the_same(renderer: Renderer) -> None:
     code = a_paper(2, abstract="We propose a tool. Code: https://github.com/example/tool_x.", title="Ünï & <Tool>")
     edition = an_edition([an_entry(1), an_entry(2, paper=code), *(an_entry(n) for n in range(3, 14))])
     mail = mailed(renderer, edition)
-    shown = {link for link in links(mail.html) if not link.startswith("#")}
+    shown = {re.sub(r"&m=\d$", "", link) for link in links(mail.html) if not link.startswith("#")}
     assert shown == {link.rstrip(".") for link in re.findall(r"https?://\S+", mail.text)}
     inner = {link for link in links(mail.html) if link.startswith("#")}
     assert inner == {f"#p{number}" for number in range(2, 14)}

@@ -50,7 +50,7 @@ def day_json(issue: Issue, edition: Edition, stated: Stated | None = None) -> Da
         "announced": stated.announced.strftime("%Y-%m-%dT%H:%M:%SZ") if stated.announced else f"{issue.date}T00:00:00Z",
         "topics": [{"key": topic.key, "title": tex.clean(topic.title)} for topic in stated.topics],
         "selection": stated.selection,
-        "papers": [_paper(entry, stated.picked_by.get(entry.paper.arxiv_id, ())) for entry in edition.ranked],
+        "papers": [paper_json(entry, stated.picked_by.get(entry.paper.arxiv_id, ())) for entry in edition.ranked],
     }
 
 
@@ -106,7 +106,8 @@ def _cost(usage: Usage) -> float | None:
     return None if usage.cost_usd is None else round(usage.cost_usd, 9)
 
 
-def _paper(entry: Entry, topics: Sequence[str]) -> Day:
+def paper_json(entry: Entry, topics: Sequence[str]) -> Day:
+    """One paper as a day's JSON has it."""
     paper = entry.paper
     others = (category for category in paper.categories if category != paper.primary_category)
     return {
@@ -154,10 +155,10 @@ def is_whole(day: object, of: date) -> bool:
     # Both become names of files.
     named = all(isinstance(one, dict) and _KEY.fullmatch(str(one.get("key"))) for one in topics)
     known = selection is None or _HASH.fullmatch(str(selection.get("hash")))
-    return bool(named and known) and all(_is_whole_paper(paper) for paper in papers)
+    return bool(named and known) and all(_is_wholepaper_json(paper) for paper in papers)
 
 
-def _is_whole_paper(paper: object) -> bool:
+def _is_wholepaper_json(paper: object) -> bool:
     if not isinstance(paper, dict) or paper.keys() - _LATER_PAPER_KEYS != _PAPER_KEYS:
         return False
     if not isinstance(paper["links"], dict):

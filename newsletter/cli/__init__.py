@@ -253,15 +253,33 @@ def status(as_json: bool) -> None:
 @main.command()
 @click.argument("arxiv_id")
 @click.option("--topic", metavar="KEY", help="Only for this topic.")
+@click.option("--reader", metavar="EMAIL", help="Also why this reader got it or not.")
 @_json
-def explain(arxiv_id: str, topic: str | None, as_json: bool) -> None:
+def explain(arxiv_id: str, topic: str | None, reader: str | None, as_json: bool) -> None:
     """Say why a paper was picked or not.
 
     ARXIV_ID is an identifier such as 2603.01234, or the paper's web address.
     """
     from newsletter.cli import reports
 
-    raise SystemExit(reports.explain(_settings(), arxiv_id, topic, as_json=as_json))
+    raise SystemExit(reports.explain(_settings(), arxiv_id, topic, reader, as_json=as_json))
+
+
+def _marking(kind: str, what: str) -> None:
+    @main.command(kind, help=f"{what}\n\nIDS are arXiv identifiers or addresses of papers in the ledger.")
+    @click.argument("ids", nargs=-1, required=True)
+    @click.option("--reader", metavar="EMAIL", help="Whose mark; needless with one reader.")
+    @click.option("--undo", is_flag=True, help="Take the mark back.")
+    def mark(ids: tuple[str, ...], reader: str | None, undo: bool) -> None:
+        from newsletter.cli import taste
+        from newsletter.models import MarkKind
+
+        raise SystemExit(taste.mark(_settings(), MarkKind(kind), ids, reader, undo=undo))
+
+
+_marking("like", "A reader wants more papers like these.")
+_marking("not", "A reader wants fewer papers like these.")
+_marking("save", "Save papers for a reader.")
 
 
 @main.command()

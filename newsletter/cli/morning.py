@@ -166,10 +166,11 @@ def _dry_run(desk: Desk, day: date | None, only: str | None) -> int:
     for issue in issues:
         click.echo(issue_line(issue))
     editor, written = pipeline.Editor(desk), 0
+    tasting = pipeline.Tasting(editor)
     for page in pipeline.due(desk, day, only):
         editor.ask_for_lines({(one.reader.wishes, one.issues): None for one in page})
         for one in page:
-            message = pipeline.message_for(desk, editor, one)
+            message = pipeline.message_for(desk, tasting, one)
             send_now(desk.transport, Outgoing(key="dry-run", message=message))
             click.echo(f"would send to {one.reader.email}: {dict(message.headers)['Subject']}")
         written += len(page)
@@ -217,9 +218,10 @@ def preview(settings: Settings, email: str | None, day: date | None, to: str | N
                 in_force.take_in(counter, looked)
             issue = _preview_issue(desk, day, prepare=alone)
             editor = pipeline.Editor(desk)
+            tasting = pipeline.Tasting(editor)
             editor.ask_for_lines([(reader.wishes, (issue,))])
             enrolled = _nobody(to, reader.wishes) if to else _enrolled(desk, reader)
-            message = pipeline.message_for(desk, editor, pipeline.Due(enrolled, (issue,)), is_test=to is not None)
+            message = pipeline.message_for(desk, tasting, pipeline.Due(enrolled, (issue,)), is_test=to is not None)
         if to:
             _post(counter, message)
     folder = settings.data_dir / "preview"

@@ -95,10 +95,11 @@ def _state(subscriber: Subscriber | None) -> str:
 def show(settings: Settings, email: str, *, as_json: bool) -> int:
     """What the ledger knows about one reader, with their own addresses."""
     with app.open_counter(settings) as counter:
-        subscriber = _known(counter, email)
+        subscriber = known_reader(counter, email)
         last = counter.store.deliveries(reader=subscriber.id)
         standing = counter.store.standings([subscriber.email]).get(subscriber.email)
         consents = [_agreed(one) for one in counter.store.consents(subscriber.id)]
+        marks = counter.store.mark_counts(subscriber.id)
     letterhead, keys = counter.letterhead, counter.keys
     own = own_address(letterhead)
     leave = make(keys, Purpose.LEAVE, subscriber.id)
@@ -112,6 +113,7 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
         "last_message_id": last[-1].message_id if last else None,
         "mails": len(last),
         **_about_source(standing, standing.reader if standing else None),
+        "marks": marks,
     }
     if as_json:
         click.echo(json.dumps(row | {"consents": consents}, ensure_ascii=False))
@@ -150,7 +152,7 @@ def to_ledger(settings: Settings) -> int:
 def unsubscribe_reader(settings: Settings, email: str) -> int:
     """Record that a reader has left, in the ledger and in the file."""
     with app.open_counter(settings) as counter:
-        changed = readers.leave(counter, _known(counter, email).id, "by the operator")
+        changed = readers.leave(counter, known_reader(counter, email).id, "by the operator")
     click.echo(f"{email} is unsubscribed.")
     return _told(changed, settings)
 
@@ -159,7 +161,7 @@ def resubscribe(settings: Settings, email: str) -> int:
     """Resume sending to a reader."""
     with app.open_counter(settings) as counter:
         forgetting.take_back(counter, email)
-        known = _known(counter, email)
+        known = known_reader(counter, email)
         changed = readers.come_back(counter, known)
         again = counter.store.revive(known.id, counter.now() - _STILL_NEWS)
     click.echo(f"{email} is subscribed again, from the next issue on.")
@@ -174,7 +176,7 @@ def forget(settings: Settings, email: str) -> int:
         if counter.store.subscriber(email) is None and counter.store.forget_request(email):
             click.echo(f"{email} was no reader; the request to join is erased.")
             return 0
-        known = _known(counter, email)
+        known = known_reader(counter, email)
         erased = erasing.erase(counter, known)
         click.echo(f"{email} is forgotten; {counted(erased.files, 'email file')} erased.")
         if erased.entries:
@@ -211,7 +213,7 @@ def _told(changed: Changed | None, settings: Settings) -> int:
     return 0
 
 
-def _known(counter: Counter, email: str) -> Subscriber:
+def known_reader(counter: Counter, email: str) -> Subscriber:
     """The reader as recorded in the ledger; one who is only in the file so far is added."""
     subscriber = counter.store.subscriber(email)
     if subscriber is not None:

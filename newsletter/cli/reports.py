@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from newsletter import app, doctor, pipeline, ranking
+from newsletter.cli.explaining import own_verdict
 from newsletter.cli.morning import load_roster
+from newsletter.cli.readers import known_reader
 from newsletter.errors import ConfigurationError
 from newsletter.models import ArxivId, Finding, Paper, Roster, Topic
 from newsletter.readers import Counter, guard, in_force
@@ -51,14 +53,14 @@ def _facts(roster: Roster, now: datetime) -> list[str]:
     return [*doctor.ages(roster, now), *understood, *doctor.languages(roster)]
 
 
-def explain(settings: Settings, arxiv_id: str, topic: str | None, *, as_json: bool) -> int:
+def explain(settings: Settings, arxiv_id: str, topic: str | None, email: str | None = None, *, as_json: bool) -> int:
     """Exit code 1 when the ledger does not hold the paper."""
     try:
         wanted = ArxivId.parse(arxiv_id).base
     except ValueError as error:
         raise ConfigurationError([Finding(arxiv_id, None, "is not an arXiv id", "write it as 2603.01234")]) from error
     with app.open_counter(settings) as counter:
-        explained = _explain(settings, counter, wanted, topic)
+        explained = _explain(settings, counter, wanted, topic, email)
     if as_json:
         click.echo(json.dumps(explained, ensure_ascii=False))
     else:
@@ -67,7 +69,7 @@ def explain(settings: Settings, arxiv_id: str, topic: str | None, *, as_json: bo
     return 1 if "problem" in explained else 0
 
 
-def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | None) -> dict[str, Any]:
+def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | None, email: str | None) -> dict[str, Any]:
     roster = load_roster(counter)
     topics = [one for one in roster.topics if topic in (None, one.key)]
     if not topics:
@@ -79,13 +81,19 @@ def _explain(settings: Settings, counter: Counter, wanted: str, topic: str | Non
             return {"id": wanted, "problem": "is older than the first issue" if held else "is not in the ledger"}
         paper, day = held[0], held[1]
         editor = pipeline.Editor(desk)
-        return {
+        explained: dict[str, Any] = {
             "id": wanted,
             "title": paper.title,
             "issue": str(day),
             "categories": list(paper.categories),
             "topics": {one.key: _verdict(editor, one, day, paper) for one in topics},
         }
+        if email is not None:
+            subscriber = known_reader(counter, email)
+            reader = counter.store.reader(subscriber.id)
+            own = [*own_verdict(editor, reader, subscriber.id, day, paper)] if reader else ["gets no email"]
+            explained["reader"] = {"email": subscriber.email, "why": own}
+        return explained
 
 
 def _lines(explained: dict[str, Any]) -> Iterator[str]:
@@ -103,6 +111,8 @@ def _lines(explained: dict[str, Any]) -> Iterator[str]:
         yield f"  {key}: {why if verdict['picked'] else f'not picked: {why}'}"
         for line in verdict["moved"]:
             yield f"    {line}"
+    if "reader" in explained:
+        yield from (f"  {explained['reader']['email']}: {line}" for line in explained["reader"]["why"])
 
 
 def _verdict(editor: pipeline.Editor, topic: Topic, day: date, paper: Paper) -> dict[str, Any]:

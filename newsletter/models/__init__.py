@@ -13,7 +13,7 @@ from newsletter.models.deliveries import (
     Verdict,
     may_follow,
 )
-from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section, Withdrawal
+from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section, Why, Withdrawal
 from newsletter.models.emails import Head, Header, Letterhead, Message, PrintedPaper, Rendered, Slotted, Span
 from newsletter.models.findings import Finding, grouped
 from newsletter.models.issues import NOT_SERVED, Figures, Issue, IssueState, ModelFacts, ModelOutcome
@@ -55,6 +55,7 @@ from newsletter.models.subscribers import (
     JoinMode,
     JoinRequest,
     JoinState,
+    Leanings,
     Masthead,
     Moved,
     Newsletter,
@@ -69,6 +70,7 @@ from newsletter.models.subscribers import (
     Usual,
     Wishes,
 )
+from newsletter.models.taste import Mark, MarkedBy, MarkKind, Marks, Printed
 from newsletter.models.troubles import Trouble
 
 __all__ = [
@@ -78,11 +80,13 @@ __all__ = [
     "Delivery", "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind",
     "Figures", "Finding", "Frequency", "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "JoinMode",
     "JoinRequest", "JoinState", "Judged",
-    "Letterhead", "Line", "Masthead", "Meaning", "Message", "ModelFacts", "ModelOutcome", "Moved", "Newsletter",
-    "Notice", "NoticeKind", "Outcome",
-    "Outgoing", "Paper", "Pick", "Posted", "Preference", "PrintedPaper", "Prompt", "Question", "QuietDays", "Ranked",
+    "Leanings", "Letterhead", "Line", "Mark", "MarkKind", "MarkedBy", "Marks", "Masthead", "Meaning",
+    "Message", "ModelFacts", "ModelOutcome", "Moved", "Newsletter", "Notice",
+    "NoticeKind", "Outcome",
+    "Outgoing", "Paper", "Pick", "Posted", "Preference", "Printed", "PrintedPaper", "Prompt", "Question", "QuietDays",
+    "Ranked",
     "Reader", "Rendered", "Roster", "Score", "Section", "Seen", "Slotted", "Source", "Span", "Subscriber",
     "SubscriberState",
-    "Summary", "Topic", "Trouble", "Usage", "Usual", "Verdict", "Wishes", "Withdrawal", "grouped",
+    "Summary", "Topic", "Trouble", "Usage", "Usual", "Verdict", "Why", "Wishes", "Withdrawal", "grouped",
     "may_follow",
 ]  # fmt: skip

@@ -30,6 +30,9 @@ class NoticeKind(StrEnum):
     WELCOME = "welcome"  # the first email after joining, with three lines of advice
     WELCOME_CHANGE = "welcome-change"
     WELCOME_LEAVE = "welcome-leave"
+    NOTED_LIKE = "noted_like"  # {count} papers that the reader liked by reply since the last email
+    NOTED_NOT = "noted_not"  # {count} that are not for them
+    NOTED_SAVE = "noted_save"  # {count} saved
     QUIET = "quiet"  # a day on which arXiv had nothing new, or nothing passed
 
 
@@ -40,6 +43,15 @@ class Notice:
     kind: NoticeKind
     count: int = 0
     total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why a paper stands in an edition that one reader alone gets."""
+
+    liked: str | None = None  # title of the paper that this reader liked and that it is close to
+    liked_on: Day | None = None  # the issue of that paper
+    outside: bool = False  # from the topics' order, so that a taste cannot close in on itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +69,7 @@ class Entry:
     rank: int = 0  # from 1, best first over the whole email; 0: the same as the number
     by_author: str | None = None
     lines: tuple[Line, ...] = ()  # in the reader's order of languages
+    why: Why | None = field(default=None, repr=False)  # the key of an own edition has it by its salt
     translated: Line | None = None  # the abstract in the reader's leading language; a machine's, to be marked so
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
@@ -63,6 +63,25 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leanings:
+    """What a reader says of their own taste, in the file or on their page. It never leaves this installation."""
+
+    personal: bool = True  # False: the topics' order
+    interests: str = ""
+    authors: tuple[str, ...] = ()  # always shown
+    include: tuple[str, ...] = ()  # words that lift by one
+    exclude: tuple[str, ...] = ()  # words that drop
+    like: tuple[str, ...] = ()  # arXiv ids of papers to learn from
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.interests or self.authors or self.include or self.exclude or self.like)
+
+
+NO_LEANINGS = Leanings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
     """What decides the content of a reader's email; readers with equal wishes share one edition."""
 
@@ -73,6 +92,12 @@ class Wishes:
     max_papers: int = 15
     mailing_list: str | None = None  # the address, where a mailing list subscribed: then nothing in it is one reader's
     weekly: bool = False  # one email about the week
+    leanings: Leanings = field(default=NO_LEANINGS, repr=False)  # the key of a shared edition does not have it
+
+    @property
+    def shared(self) -> Wishes:
+        """Without what is this reader's alone."""
+        return self if self.leanings is NO_LEANINGS else replace(self, leanings=NO_LEANINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from newsletter.pipeline.publishing import is_published_so, publish
 from newsletter.pipeline.ranks import opinions, recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare
 from newsletter.pipeline.sending import message_for, send
+from newsletter.pipeline.taste import Tasting
 from newsletter.pipeline.welcoming import welcome
 from newsletter.store import Store
 from newsletter.times import calendar
@@ -90,6 +91,7 @@ __all__ = [
     "NotOut",
     "Planning",
     "Progress",
+    "Tasting",
     "TopicDay",
     "clear_old",
     "collect_issues",

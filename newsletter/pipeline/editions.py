@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import TypedDict
 
 from newsletter import digest, selection
 from newsletter.delivery import deciding
 from newsletter.errors import ModelError
 from newsletter.models import (
+    Bill,
     Edition,
     Issue,
     ModelOutcome,
@@ -29,6 +31,21 @@ from newsletter.pipeline.judging import TopicDay, judge
 from newsletter.pipeline.writing import Texts, Writer
 
 Issues = tuple[date, ...]
+
+
+class Frame(TypedDict):
+    """Arguments of `digest.compose`."""
+
+    name: str
+    issues: Issues
+    wishes: Wishes
+    topics: list[Topic]
+    considered: int
+    notices: list[Notice]
+    model: str | None
+    bills: list[Bill]
+    missed_issues: Issues
+
 
 _MISSED = 5  # papers of the time before the week of a weekly email
 
@@ -64,11 +81,11 @@ class Editor:
 
     def picks(self, wishes: Wishes, issues: Issues) -> list[Pick]:
         """The papers of this email, best first."""
-        return self.passed(wishes, self._current(wishes, issues))[: wishes.max_papers]
+        return self.passed(wishes, self.current(wishes, issues))[: wishes.max_papers]
 
     def missed(self, wishes: Wishes, issues: Issues) -> list[Pick]:
         """The best of the issues before the week of a weekly email: its reader paused, or was away."""
-        return self.passed(wishes, _before(issues, self._current(wishes, issues)))[:_MISSED]
+        return self.passed(wishes, _before(issues, self.current(wishes, issues)))[:_MISSED]
 
     def nearest(self, wishes: Wishes, issues: Issues) -> list[Pick]:
         """The papers that came closest, for an email without picks."""
@@ -84,13 +101,13 @@ class Editor:
         """All that passed, best first over all these issues."""
         return selection.merge(self._chosen_of(day, topic) for topic in self.topics(wishes) for day in issues)
 
-    def _current(self, wishes: Wishes, issues: Issues) -> Issues:
+    def current(self, wishes: Wishes, issues: Issues) -> Issues:
         """The issues that the email is about: all, or those of its week."""
         return tuple(day for day in issues if day > issues[-1] - deciding.WEEK) if wishes.weekly else issues
 
     def _more(self, wishes: Wishes, issues: Issues) -> Mapping[date, int]:
         """How many more papers passed than the email may show, by issue."""
-        current = self._current(wishes, issues)
+        current = self.current(wishes, issues)
         more = (
             self.passed(wishes, current)[wishes.max_papers :] + self.passed(wishes, _before(issues, current))[_MISSED:]
         )
@@ -105,25 +122,32 @@ class Editor:
         """The edition from what the ledger contains; asks no model."""
         picks, missed = self.picks(wishes, issues), self.missed(wishes, issues)
         nearest = [] if picks or missed else self.nearest(wishes, issues)
-        held = [issue for issue in map(self.desk.store.issue, issues) if issue]
         return digest.compose(
-            name=self.desk.roster.newsletter.name,
-            issues=issues,
-            wishes=wishes,
-            topics=self.topics(wishes),
+            **self.frame(wishes, issues),
             picks=picks,
-            summaries=self._summaries(wishes, [*picks, *missed, *nearest]),
-            considered=len(self._considered(wishes, self._current(wishes, issues))),
-            notices=self._notices(wishes, held),
-            model=next((issue.model for issue in held if issue.model), None),
-            bills=[bill for issue in held for bill in self.desk.store.bills(issue.date)],
+            summaries=self.summaries(wishes, [*picks, *missed, *nearest]),
             nearest=nearest,
             missed=missed,
-            missed_issues=_before(issues, self._current(wishes, issues)),
             left_out=self._more(wishes, issues),
             withdrawn=withdrawn,
             salt=self.desk.salt,
         )
+
+    def frame(self, wishes: Wishes, issues: Issues) -> Frame:
+        """What all editions of these wishes and issues have in common, whichever papers they show."""
+        held = [issue for issue in map(self.desk.store.issue, issues) if issue]
+        current = self.current(wishes, issues)
+        return {
+            "name": self.desk.roster.newsletter.name,
+            "issues": issues,
+            "wishes": wishes,
+            "topics": self.topics(wishes),
+            "considered": len(self._considered(wishes, current)),
+            "notices": self._notices(wishes, held),
+            "model": next((issue.model for issue in held if issue.model), None),
+            "bills": [bill for issue in held for bill in self.desk.store.bills(issue.date)],
+            "missed_issues": _before(issues, current),
+        }
 
     def render(self, wishes: Wishes, issues: Issues) -> Rendered:
         """The edition as bytes: the stored ones where emails may have been sent from them."""
@@ -189,7 +213,8 @@ class Editor:
                 wanted[pick.paper.arxiv_id] = before.joined(wishes, topics)
         return list(wanted.values())
 
-    def _summaries(self, wishes: Wishes, picks: Sequence[Pick]) -> Mapping[str, Summary]:
+    def summaries(self, wishes: Wishes, picks: Sequence[Pick]) -> Mapping[str, Summary]:
+        """What was written about these papers for these wishes, by arXiv id."""
         topics = self.topics(wishes)
         return self.writer.summaries([pick.paper for pick in picks], wishes, topics)
 

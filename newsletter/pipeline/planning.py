@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import cached_property
 
 import structlog
 
 from newsletter import delivery as deliveries
 from newsletter.delivery.restored import still_open
+from newsletter.errors import ModelError
 from newsletter.models import (
     Delivery,
     DeliveryState,
@@ -22,11 +24,13 @@ from newsletter.models import (
     Notice,
     NoticeKind,
     QuietDays,
+    Rendered,
     Wishes,
 )
 from newsletter.pipeline import withdrawals
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor, Issues
+from newsletter.pipeline.taste import Taste, Tasting
 from newsletter.render import message_id
 from newsletter.times.hours import is_due_day
 from newsletter.times.waiting import issue_waits_until
@@ -34,6 +38,7 @@ from newsletter.times.waiting import issue_waits_until
 log = structlog.get_logger()
 
 _KNOWN_ISSUES = 60  # how far back "what has this reader had" is asked
+_OWN_EDITIONS = 50  # in memory at once
 _MOST_EDITIONS = 1000  # remembered while planning; equal wishes come one after another
 
 
@@ -163,15 +168,52 @@ class _Press:
     editor: Editor
     _made: dict[_Kind, tuple[str, DeliveryState]] = field(default_factory=dict)
 
+    @cached_property
+    def _tasting(self) -> Tasting:
+        return Tasting(self.editor)
+
     def mails(self, page: Sequence[Due]) -> list[Delivery]:
-        """The emails of a page, those of one edition together."""
+        """The emails of a page, those of one edition together; behind them those whose reader has an own one."""
         if len(self._made) > _MOST_EDITIONS:
             self._made.clear()
         members: dict[_Kind, list[Due]] = defaultdict(list)
+        tastes = self._tasting.of(one.reader for one in page)
+        own = []
         for one in self._with_withdrawals(page):
-            members[one.reader.wishes, one.issues, one.late, one.withdrawn].append(one)
+            if one.reader.id in tastes and one.issues:
+                own.append(one)
+                continue
+            members[one.reader.wishes.shared, one.issues, one.late, one.withdrawn].append(one)
         self._make([group for group in members if group not in self._made])
-        return [mail_of(self.desk, one, *self._made[group]) for group, those in members.items() for one in those]
+        shared = [mail_of(self.desk, one, *self._made[group]) for group, those in members.items() for one in those]
+        return shared + self._own(own, tastes)
+
+    def _own(self, page: Sequence[Due], tastes: Mapping[int, Taste]) -> list[Delivery]:
+        """Their editions are saved a few at a time: each is as large as one that everybody shares."""
+        if not page:
+            return []
+        self._ask([(one.reader.wishes.shared, one.issues) for one in page])
+        tasting = self._tasting
+        placings = {one.reader.id: tasting.place(one.reader.wishes, one.issues, tastes[one.reader.id]) for one in page}
+        _told(tasting.ask_for_lines([(one.reader.wishes, one.issues, placings[one.reader.id]) for one in page]))
+        mails = []
+        for start in range(0, len(page), _OWN_EDITIONS):
+            rendered: dict[int, Rendered] = {}
+            for one in page[start : start + _OWN_EDITIONS]:
+                reader, its = one.reader, tastes[one.reader.id]
+                named = withdrawals.named(self.desk, one.withdrawn)
+                edition = tasting.edition(reader.id, reader.wishes, one.issues, its, named, placings[reader.id])
+                rendered[reader.id] = self.desk.renderer.render_own(
+                    _without(edition, one.late) if one.late else edition, self.desk.letterhead
+                )
+                state = self._state(bool(edition.entries or one.withdrawn))
+                mails.append(mail_of(self.desk, one, rendered[reader.id].key, state))
+            self.desk.store.save_own_editions(rendered, self.desk.now())
+        return mails
+
+    def _state(self, has_something: bool) -> DeliveryState:
+        quiet = self.desk.roster.newsletter.quiet_days is QuietDays.SKIP and not has_something
+        return DeliveryState.SKIPPED if quiet else DeliveryState.QUEUED
 
     def _with_withdrawals(self, page: Sequence[Due]) -> Sequence[Due]:
         papers = withdrawals.told_with(self.desk, list({day for one in page for day in one.issues}))
@@ -185,12 +227,13 @@ class _Press:
         return replace(one, withdrawn=tuple(arxiv_id for arxiv_id in had if arxiv_id in told))
 
     def _make(self, fresh: Sequence[_Kind]) -> None:
-        if errors := self.editor.ask_for_lines([(wishes, issues) for wishes, issues, *_ in fresh]):
-            # An email goes out all the same: the abstract's own sentence stands in for a missing line.
-            log.warning("summaries.incomplete", papers=len(errors), error=str(errors[0]))
+        self._ask([(wishes, issues) for wishes, issues, *_ in fresh])
         for number, group in enumerate(fresh, start=1):
             self.desk.progress("rendering", number, len(fresh))
             self._made[group] = self._edition(*group)
+
+    def _ask(self, mails: Sequence[tuple[Wishes, Issues]]) -> None:
+        _told(self.editor.ask_for_lines(dict.fromkeys(mails)))
 
     def _edition(
         self, wishes: Wishes, issues: Issues, late: date | None, withdrawn: tuple[str, ...]
@@ -201,8 +244,13 @@ class _Press:
         rendered = editor.rendered(_without(edition, late) if late else edition)
         desk.store.save_edition(rendered)
         has_papers = editor.picks(wishes, issues) or editor.missed(wishes, issues)
-        quiet = desk.roster.newsletter.quiet_days is QuietDays.SKIP and not (has_papers or withdrawn)
-        return rendered.key, DeliveryState.SKIPPED if quiet else DeliveryState.QUEUED
+        return rendered.key, self._state(bool(has_papers or withdrawn))
+
+
+def _told(errors: Sequence[ModelError]) -> None:
+    """An email goes out all the same: the abstract's own sentence stands in for a missing line."""
+    if errors:
+        log.warning("summaries.incomplete", papers=len(errors), error=str(errors[0]))
 
 
 def _without(edition: Edition, late: date) -> Edition:

@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 _NAMED = 10  # odd entries in one message
 MOST_CATCH_UP = 5  # missed announcements that are still collected
+_MOST_LIKED = 200  # papers that readers like, a day
+_LIKED = "liked.unknown"  # ids that arXiv did not know: not asked for again
 _QUIET_AFTER = timedelta(hours=12)  # until then a day without papers is a late one: they would be lost to who had it
 
 
@@ -62,7 +64,10 @@ def collect_issues(desk: Desk, days: Sequence[date]) -> list[Collected]:
     held = {day: issue for day in days if (issue := desk.store.issue(day))}
     wanted = [day for day in days if day not in held]
     fresh = {one.day if isinstance(one, NotOut) else one.date: one for one in _collect(desk, wanted)} if wanted else {}
-    return [_ask_again(desk, held[day]) if day in held else fresh[day] for day in days]
+    found = [_ask_again(desk, held[day]) if day in held else fresh[day] for day in days]
+    if any(isinstance(one, Issue) for one in fresh.values()):
+        _fetch_liked(desk)
+    return found
 
 
 def _collect(desk: Desk, days: Sequence[date]) -> Iterator[Collected]:
@@ -127,6 +132,24 @@ def _taken_for_old(assigned: Assigned, fetched: Fetched) -> tuple[str, ...]:
     ids = [paper.arxiv_id for paper in sorted(assigned.seen, key=lambda paper: paper.published, reverse=True)]
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     return (f"set aside, submitted before the window and taken for announced: {', '.join(ids[:_NAMED])}{more}",)
+
+
+def _fetch_liked(desk: Desk) -> None:
+    """Papers that readers name to learn from, after the day's own: each is asked for once, at most 200 a day."""
+    named = desk.store.liked_in_settings()
+    known = desk.store.known(named)
+    asked = set((desk.store.recall(_LIKED) or "").split())
+    wanted = [one for one in named if one not in known and one not in asked][:_MOST_LIKED]
+    if not wanted:
+        return
+    try:
+        papers = list(desk.source.by_ids(wanted))
+    except ArxivError as error:
+        log.warning("papers.liked-not-fetched", count=len(wanted), error=str(error))
+        return
+    desk.store.save_seen(papers)
+    still = asked.intersection(named).union(wanted).difference(paper.arxiv_id for paper in papers)
+    desk.store.remember(_LIKED, " ".join(sorted(still)))
 
 
 def _ask_again(desk: Desk, issue: Issue) -> Issue:

@@ -17,8 +17,8 @@ from newsletter.delivery.holding import Hold
 from newsletter.errors import TransportRefused
 from newsletter.models import Delivery, DomainPause, Message, Rendered
 from newsletter.pipeline.desk import Desk
-from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.planning import Due, Planning, mail_of
+from newsletter.pipeline.taste import Tasting
 from newsletter.render import personalise
 from newsletter.times.waiting import LONGEST_WAIT
 
@@ -46,9 +46,14 @@ def builder(desk: Desk) -> Callable[[Delivery], Message]:
     return lambda one: _personal(desk, edition(one.edition), one, to_list=one.subscriber_id in lists)
 
 
-def message_for(desk: Desk, editor: Editor, one: Due, *, is_test: bool = False) -> Message:
+def message_for(desk: Desk, tasting: Tasting, one: Due, *, is_test: bool = False) -> Message:
     """The email that this reader would get; nothing is recorded. A test email has a name of its own."""
-    rendered = editor.render(one.reader.wishes, one.issues)
+    who, wishes = one.reader.id, one.reader.wishes
+    its = tasting.of([one.reader]).get(who)
+    if its and one.issues:
+        rendered = tasting.rendered(tasting.edition(who, wishes, one.issues, its))
+    else:
+        rendered = tasting.editor.render(wishes.shared, one.issues)
     to_list = one.reader.wishes.mailing_list is not None
     mail = mail_of(desk, one, rendered.key)
     if is_test:

@@ -60,7 +60,7 @@ def _plan(desk: Desk, editor: Editor, request: JoinRequest, issues: Issues) -> i
     reader = desk.store.reader(subscriber.id) if subscriber else None
     if subscriber is None or reader is None or subscriber.state is not SubscriberState.ACTIVE:
         return 0  # who left meanwhile
-    edition = _with_advice(editor.compose(replace(reader.wishes, weekly=False), issues))
+    edition = _with_advice(editor.compose(replace(reader.wishes.shared, weekly=False), issues))
     rendered = editor.rendered(edition)
     desk.store.save_edition(rendered)
     return desk.store.plan([mail_of(desk, Due(_enrolled(subscriber, reader), issues), rendered.key)])

@@ -156,15 +156,15 @@ def prefer(counter: Counter, subscriber: Subscriber, before: Reader, after: Read
         for key, value in fields.items()
     ]
     in_force.change_reader(counter, subscriber.id, after, wanted, own)
+    written = {key: value or None for key, value in fields.items()}  # an empty one is written as no key
 
     def known_as_ours() -> None:
         """Anything else in the file is an edit by hand from here on, and the later one counts."""
-        now_stated = replace(after, stated=_ordered(stated | fields))
-        in_force.change_reader(
-            counter, subscriber.id, now_stated, [replace(one, in_file=one.value) for one in wanted], own
-        )
+        now = {key: value for key, value in (stated | written).items() if value is not None}
+        ours = [replace(one, in_file=one.value or None) for one in wanted]
+        in_force.change_reader(counter, subscriber.id, replace(after, stated=_ordered(now)), ours, own)
 
-    return write_through(counter, subscriber, lambda: fields, known_as_ours)
+    return write_through(counter, subscriber, lambda: written, known_as_ours)
 
 
 def _ordered(stated: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,8 @@ from typing import TypedDict
 
 from newsletter.addresses import archive_link, leave_link, own_address
 from newsletter.models import Abstracts, Edition, Letterhead, NoticeKind, Withdrawal
-from newsletter.render.layout import FULL_RANKS, SHORT_RANKS, Level, Levels, Shown, show
+from newsletter.render.layout import FULL_RANKS, SHORT_RANKS, Level, Levels, Link, Shown, show
+from newsletter.render.marking import Marking, marking, teach
 from newsletter.render.sentences import minutes, short_title
 from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES
 from newsletter.tex import clean, to_unicode
@@ -26,6 +27,7 @@ class _Addresses(TypedDict):
     leave_url: str  # empty in a copy for a mailing list
     preferences_url: str | None
     archive_url: str | None  # ends with a slash
+    marking: Marking | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Footer:
     leave_url: str
     preferences_url: str | None
     archive_url: str | None
+    marking: Marking | None = None  # how to say what one likes; None in a copy for a mailing list
     one_click: bool
     replies_read: bool
     why: str
@@ -87,6 +90,15 @@ class Mail:
     left_out: tuple[LeftOut, ...]
     page: str  # within the archive: the issue, or the front where the email is about several
     footer: Footer
+    key: str = ""  # of the edition
+
+    def marks(self, number: int) -> tuple[Link, ...]:
+        """The links that say what one thinks of a paper; none where nobody would hear it."""
+        return self.footer.marking.links(number) if self.footer.marking else ()
+
+    def marks_page(self, number: int) -> str:
+        """The page behind these links; empty where they write an email."""
+        return self.footer.marking.page(number) if self.footer.marking else ""
 
     @property
     def papers(self) -> tuple[Shown, ...]:
@@ -132,14 +144,16 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
         left_out=_pages(left_out, words),
         page=f"{edition.date}.html" if len(edition.issues) == 1 and edition.considered else "",
         footer=_footer(edition, letterhead, words),
+        key=edition.key,
     )
 
 
 def addressed(mail: Mail, letterhead: Letterhead, slots: Mapping[str, str]) -> Mail:
     """The same email with these values for one reader's addresses."""
-    return (
-        mail if mail.footer.list_note else replace(mail, footer=replace(mail.footer, **_addresses(letterhead, slots)))
-    )
+    if mail.footer.list_note:
+        return mail
+    known = mail.footer.marking.filled(slots) if mail.footer.marking else None
+    return replace(mail, footer=replace(mail.footer, **_addresses(letterhead, slots, known)))
 
 
 # --- the top ---
@@ -304,19 +318,20 @@ def _pages(left_out: Mapping[date, int], words: Words) -> tuple[LeftOut, ...]:
 # --- the footer ---
 
 
-def _addresses(letterhead: Letterhead, slots: Mapping[str, str]) -> _Addresses:
+def _addresses(letterhead: Letterhead, slots: Mapping[str, str], known: Marking | None) -> _Addresses:
     web = letterhead.public_url
     return {
         "leave_url": leave_link(letterhead, slots[LEAVE]),
         "preferences_url": f"{web}/p/{slots[PREFERENCES]}" if web else None,
         "archive_url": archive_link(letterhead, slots[ARCHIVE]),
+        "marking": known,
     }
 
 
 def _of_list(letterhead: Letterhead) -> _Addresses:
     """What everybody on a list may open."""
     archive = None if letterhead.private else archive_link(letterhead, "")
-    return {"leave_url": "", "preferences_url": None, "archive_url": archive}
+    return {"leave_url": "", "preferences_url": None, "archive_url": archive, "marking": None}
 
 
 def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:
@@ -324,12 +339,12 @@ def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:
     replies_read = letterhead.replies_read and not to_list
     topics = words.listed([to_unicode(one) for one in edition.topics])
     return Footer(
-        **(_of_list(letterhead) if to_list else _addresses(letterhead, BLANK)),
+        **(_of_list(letterhead) if to_list else _addresses(letterhead, BLANK, marking(edition, letterhead, words))),
         one_click=bool(letterhead.public_url),
         replies_read=replies_read,
         list_note=words.say("list_copy", list=clean(to_list), address=own_address(letterhead)) if to_list else "",
         why=words.say("why", topics=topics) if topics else "",
-        replies=words.say("replies", **_commands(words)) if replies_read else "",
+        replies=words.say("replies", **_commands(words)) + words.say("gap") + teach(words) if replies_read else "",
         machine=_machine(edition, words),
         address=clean(letterhead.postal_address or ""),
     )

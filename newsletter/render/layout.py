@@ -144,7 +144,7 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
         authors=_authors(names, words),
         venue=venue_of(paper),
         said=said,
-        follows=words.say("follows", author=to_unicode(entry.by_author)) if entry.by_author else "",
+        follows=_why(entry, words),
         reason=_sentence(to_unicode(entry.reason or "")),
         reason_language=entry.reason_language,
         also_in=_also_in(entry, edition, words),
@@ -160,6 +160,18 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
         facts=_facts(entry, edition, words),
         topics=_topics(entry, level, edition),
     )
+
+
+def _why(entry: Entry, words: Words) -> str:
+    """What is this reader's own: an author whom they follow, a paper that they liked."""
+    if entry.by_author:
+        return words.say("follows", author=to_unicode(entry.by_author))
+    if entry.why and entry.why.liked:
+        title = brief_title(to_unicode(entry.why.liked))
+        if entry.why.liked_on is None:
+            return words.say("because_undated", title=title)
+        return words.say("because", title=title, day=words.short_day(entry.why.liked_on))
+    return words.say("outside") if entry.why and entry.why.outside else ""
 
 
 def _said(entry: Entry, abstract: str) -> tuple[Said, ...]:

@@ -22,18 +22,21 @@ from newsletter.addresses import (
     split_mailbox,
 )
 from newsletter.models import Head, Letterhead, Message, Rendered
-from newsletter.render.slots import ARCHIVE, LEAVE, PREFERENCES
+from newsletter.render.slots import ARCHIVE, LEAVE, MARKS, MESSAGE, PREFERENCES, REPLY, SAVED
 from newsletter.tex import clean
 from newsletter.tokens import Keys, Purpose
 
 _LIST_LABEL = "newsletter"  # List-Id must never change, or every reader's filter breaks (RFC 2919)
 _Line = tuple[str, str, str]  # name, decoded value, value on the wire
-_REPLY, _BOUNCE = "reply", "bounce"
+_BOUNCE = "bounce"
 _PURPOSES = {
     LEAVE: Purpose.LEAVE,
     PREFERENCES: Purpose.PREFERENCES,
     ARCHIVE: Purpose.ARCHIVE,
-    _REPLY: Purpose.REPLY,
+    MARKS: Purpose.MARKS,
+    SAVED: Purpose.SAVED,
+    REPLY: Purpose.REPLY,
+    MESSAGE: Purpose.MESSAGE,
     _BOUNCE: Purpose.BOUNCE,
 }
 # Where a reader's own values stand while the patterns are made: letters that survive quoting in links and addresses.
@@ -98,7 +101,7 @@ def _headers(subject: str, letterhead: Letterhead, own: Mapping[str, str], to_li
     if letterhead.reply_to:
         address = own_address(letterhead)
         personal = letterhead.plus_addressing and not to_list
-        yield _same("Reply-To", plus(address, own[_REPLY]) if personal else address)
+        yield _same("Reply-To", plus(address, own[REPLY]) if personal else address)
     subject = clean(subject)
     yield "Subject", subject, encoded(subject, "Subject")
     yield _same("Date", own["date"])

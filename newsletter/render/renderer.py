@@ -12,7 +12,7 @@ import jinja2
 
 from newsletter.errors import TemplateError
 from newsletter.models import Edition, Letterhead, PrintedPaper, Rendered
-from newsletter.render import answer, mime
+from newsletter.render import answer, mime, own
 from newsletter.render.bidi import isolated_lines
 from newsletter.render.content import Mail, addressed, compose
 from newsletter.render.layout import first_levels, reductions
@@ -62,6 +62,24 @@ class Renderer:
             html=slotted(blank.html.encode(), marked.html.encode()),
             text=slotted(blank.text.encode(), marked.text.encode()),
             body=slotted(*bodies),
+            papers=_printed(edition, content),
+        )
+
+    def render_own(self, edition: Edition, letterhead: Letterhead) -> Rendered:
+        """The same for an edition that one reader alone gets, in half the time. Raises TemplateError."""
+        words = self._words(edition.wishes.languages[0])
+        content = addressed(compose(edition, letterhead, first_levels(edition), words), letterhead, own.MARKED)
+        html = self._write_html(content, words)
+        if len(html.encode()) + html.count("\n") > HTML_LIMIT:
+            content = addressed(self._fitting(edition, letterhead, words), letterhead, own.MARKED)
+            html = self._write_html(content, words)
+        text = self._write_text(content, words)
+        return Rendered(
+            key=edition.key,
+            subject=content.subject,
+            html=own.whole(html),
+            text=own.whole(text),
+            body=own.encoded(text, html, key=edition.key, language=", ".join(edition.wishes.languages)),
             papers=_printed(edition, content),
         )
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from newsletter.models import Slotted, Span
 from newsletter.tokens import WIDTH
 
-LEAVE, PREFERENCES, ARCHIVE = "leave", "preferences", "archive"
-BLANK = {LEAVE: "a" * WIDTH, PREFERENCES: "a" * WIDTH, ARCHIVE: "a" * WIDTH}
-_MARKED = {LEAVE: "b" * WIDTH, PREFERENCES: "c" * WIDTH, ARCHIVE: "d" * WIDTH}
+LEAVE, PREFERENCES, ARCHIVE, MARKS, SAVED = "leave", "preferences", "archive", "marks", "saved"
+REPLY, MESSAGE = "reply", "message"  # in links that write us an email
+_SLOTS = (LEAVE, PREFERENCES, ARCHIVE, MARKS, SAVED, REPLY, MESSAGE)
+BLANK = dict.fromkeys(_SLOTS, "a" * WIDTH)
+_MARKED = {slot: letter * WIDTH for slot, letter in zip(_SLOTS, "bcdefgh", strict=True)}
 FILLINGS = (BLANK, _MARKED)
 _NAMES = {ord(value[0]): name for name, value in _MARKED.items()}
 _BLOCK = 256  # bytes compared at once: nearly all of an email is equal

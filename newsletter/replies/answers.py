@@ -144,6 +144,8 @@ def _confirming(asking: Asking, by: Writer, secret: str | None) -> list[Button]:
         return []  # such an email would prove nothing; a reply to this one does
     if choosing:
         return [Button(by.words.say(key), by.by_email(command)) for key, command in _PAUSES.items()]
+    if asking.command not in _COMMANDS:
+        return []  # it names papers by their ids, which no words do: "yes" says the same
     return [Button(label, by.by_email(_COMMANDS[asking.command].format(value=asking.value)))]
 
 

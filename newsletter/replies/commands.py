@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from newsletter.models import Command, Frequency, Reader, Subscriber
-from newsletter.readers import Changed, Counter, in_force, leave, pause, prefer, undo
+from newsletter.models import Command, Frequency, MarkedBy, MarkKind, Reader, Subscriber
+from newsletter.readers import Changed, Counter, in_force, leave, marking, pause, prefer, undo
 from newsletter.readers.changes import BY_REPLY, left_by_themselves
 from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled
 from newsletter.replies.responses import Asking, Response, Sentence, Way
 from newsletter.subscribers import values
 from newsletter.subscribers.tree import Unfit
-from newsletter.tex import to_unicode
 
 _LONGEST_PAUSE = timedelta(days=366)  # as on the preferences page
 
@@ -57,6 +56,7 @@ def carry_out(request: Request) -> Acted | None:
 
 def question(request: Request, *, proven: bool) -> Acted | None:
     """Ask whether it is meant; what changes nothing is answered as it is, as often as a question would be asked."""
+    request = _settled(request)
     would = _COMMANDS[request.command].deed
     if would is None:
         acted = carry_out(request)
@@ -242,28 +242,38 @@ def _help(request: Request) -> Acted:
 # --- papers, by the numbers printed in the email that was answered ---
 
 
-def _papers(request: Request) -> Acted:
-    titles, missing = _titles(request)
-    absent = Sentence("answer_no_paper", {"numbers": tuple(missing)})
-    if missing and not titles:
+_KINDS = {Command.LIKE: MarkKind.LIKE, Command.NOT: MarkKind.NOT, Command.SAVE: MarkKind.SAVE}
+
+
+def _mark(request: Request) -> Acted:
+    """Done without a word: the next email says so. What is not there is answered."""
+    named = marking.named(request.counter, request.reader.id, request.value, request.about)
+    kind = _KINDS[request.command]
+    if named.papers:
+        by = MarkedBy.REPLY if request.how == BY_REPLY else MarkedBy.PAGE
+        marking.mark(request.counter, request.reader.id, kind, list(named.papers), by, named.printed)
+    if not named.missing and named.papers:
+        return Acted(subscriber=request.reader)
+    absent = Sentence("answer_no_paper", {"numbers": named.missing}) if named.missing else Sentence("answer_no_number")
+    if not named.papers:
         return _told(request, Response(title=absent, ways=(Way.PREFERENCES,)))
-    lines = (absent,) * bool(missing) + (Sentence("answer_not_yet_like"),)
-    response = Response(title=Sentence("answer_not_yet"), lines=lines, notes=titles, ways=(Way.PREFERENCES,))
-    return _told(request, response)
+    titles = tuple(named.papers.values())
+    done = Sentence(f"answer_done_{kind}")
+    return _told(request, Response(title=absent, lines=(done,), notes=titles, ways=(Way.PREFERENCES,)))
 
 
-def _titles(request: Request) -> tuple[tuple[str, ...], list[int]]:
-    """The papers of these numbers, as printed, and the numbers that were not."""
-    store, wanted = (
-        request.counter.store,
-        [int(one) for one in request.value.split() if one.isdecimal() and len(one) < 5],
-    )
-    printed = {one.number: one for one in store.papers_for(request.reader.id, request.about)}
-    titles = []
-    for number in (one for one in wanted if one in printed):
-        if found := store.paper(printed[number].arxiv_id):
-            titles.append(f"{number}. {to_unicode(found[0].title)}")
-    return tuple(titles), [one for one in wanted if one not in printed]
+def _would_mark(request: Request) -> Sentence | None:
+    named = marking.named(request.counter, request.reader.id, request.value, request.about)
+    titles = tuple(named.papers.values())
+    return Sentence(f"answer_do_{_KINDS[request.command]}", {"titles": titles}) if titles else None
+
+
+def _settled(request: Request) -> Request:
+    """With the papers themselves in place of their numbers: a question is answered later, beside another email."""
+    if request.command not in _KINDS:
+        return request
+    named = marking.named(request.counter, request.reader.id, request.value, request.about)
+    return replace(request, value=" ".join(named.papers))
 
 
 # --- the address ---
@@ -300,7 +310,7 @@ def _would_address(request: Request) -> Sentence | None:
     return Sentence("answer_do_address") if _new_address(request) else None
 
 
-_PREFERENCE, _PAPERS = _Entry(_prefer, _would_prefer), _Entry(_papers)
+_PREFERENCE, _MARK = _Entry(_prefer, _would_prefer), _Entry(_mark, _would_mark)
 _COMMANDS: Mapping[Command, _Entry] = {
     Command.UNSUBSCRIBE: _Entry(_unsubscribe, lambda _: Sentence("answer_do_unsubscribe")),
     Command.PAUSE: _Entry(_pause, _would_pause),
@@ -308,9 +318,9 @@ _COMMANDS: Mapping[Command, _Entry] = {
     Command.JOIN: _Entry(_join),
     Command.HELP: _Entry(_help),
     Command.SETTINGS: _Entry(lambda request: _told(request, _settings(request))),
-    Command.LIKE: _PAPERS,
-    Command.NOT: _PAPERS,
-    Command.SAVE: _PAPERS,
+    Command.LIKE: _MARK,
+    Command.NOT: _MARK,
+    Command.SAVE: _MARK,
     Command.PAPERS: _PREFERENCE,
     Command.DAYS: _PREFERENCE,
     Command.TIME: _PREFERENCE,

@@ -34,6 +34,7 @@ _SHOWN: Mapping[str, Callable[[Words, Any], object]] = {
     "weekday": lambda words, number: words.say(f"page_{DAYS[number - 1]}"),
     "languages": lambda words, codes: _listed(words, [words.named(code) for code in codes]),
     "numbers": _listed,
+    "titles": lambda words, titles: words.listed(list(titles)),
     "zone": lambda _, zone: zone.replace("_", " "),
 }
 

@@ -20,6 +20,7 @@ from newsletter.store.registers import Registers
 from newsletter.store.retention import Retention
 from newsletter.store.roster import Rosters
 from newsletter.store.tables import REVISION
+from newsletter.store.taste import Tastes
 from newsletter.store.tickets import Tickets
 from newsletter.store.troubles import Troubles
 
@@ -43,6 +44,7 @@ class Store(
     Notes,
     Counting,
     Retention,
+    Tastes,
 ):
     """The ledger as a whole, over one engine."""
 

@@ -38,18 +38,20 @@ from newsletter.models import (
     may_follow,
 )
 from newsletter.redaction import redacted
+from newsletter.store import parts
 from newsletter.store.engine import Base, put, put_all
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, paper, received, subscriber
 from newsletter.times.waiting import LONGEST_WAIT
 
+_PARTS = ("html", "text", "body")
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
 
 # Emails that are sent once more, because nobody knows whether they arrived.
 IN_DOUBT = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
 
-_SENT = [
+SENT = [
     state.value
     for state in DeliveryState
     if state not in (DeliveryState.QUEUED, DeliveryState.SKIPPED, DeliveryState.FAILED)
@@ -61,38 +63,41 @@ class Deliveries(Base):
 
     def save_edition(self, rendered: Rendered) -> None:
         """Keep the first version: emails may have been sent from it. One whose old bytes are gone is kept anew."""
-        row: dict[str, Any] = {"key": rendered.key, "subject": rendered.subject}
-        for part in ("html", "text", "body"):
-            slotted: Slotted = getattr(rendered, part)
-            spans = [[span.offset, span.length, span.slot, span.start] for span in slotted.spans]
-            row |= {part: slotted.content, f"{part}_spans": spans}
-        papers = [
-            {"id": one.arxiv_id, "version": one.version, "number": one.number, "topic": one.topic}
-            for one in rendered.papers
-        ]
         with self._transaction() as connection:
-            put_all(connection, edition, [row | {"papers": papers, "kept": "all"}], edition.c.kept != "all")
+            put_all(connection, edition, [_edition_row(rendered, {})], edition.c.kept != "all")
+
+    def save_own_editions(self, rendered: Mapping[int, Rendered], now: datetime) -> None:
+        """The same for editions that one reader each gets: what they have in common is stored once."""
+        with self._transaction() as connection:
+            recipes = parts.save(connection, [one.body.content for one in rendered.values()], now)
+            rows = [
+                _edition_row(one, parts.slim(one)) | {"subscriber_id": column_id(who), "recipe": recipe}
+                for (who, one), recipe in zip(rendered.items(), recipes, strict=True)
+            ]
+            put_all(connection, edition, rows, edition.c.kept != "all")
 
     def edition(self, key: str) -> Rendered | None:
+        """Its bytes. Raises StoreUnreadable for one whose parts are not what they were."""
         with self._reading() as connection:
             row = connection.execute(select(edition).where(edition.c.key == key, edition.c.kept == "all")).first()
-        return _rendered(row) if row else None
+            body = parts.load(connection, row.recipe) if row and row.recipe else None
+        return _rendered(row, body) if row else None
 
     def papers_of(self, message_id: str) -> tuple[PrintedPaper, ...]:
         """The papers in the email with this Message-ID, in printed order; none if that is unknown."""
         joined = delivery.join(edition, edition.c.key == delivery.c.edition)
         query = select(edition.c.papers).select_from(joined).where(delivery.c.message_id == message_id)
         with self._reading() as connection:
-            return _papers(connection.scalar(query) or ())
+            return printed_papers(connection.scalar(query) or ())
 
     def papers_for(self, subscriber_id: int, message_id: str | None) -> tuple[PrintedPaper, ...]:
         """The papers of this reader's email of this Message-ID, else of the newest that was sent to them."""
-        mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & delivery.c.state.in_(_SENT)
+        mine = (delivery.c.subscriber_id == column_id(subscriber_id)) & delivery.c.state.in_(SENT)
         joined = delivery.join(edition, edition.c.key == delivery.c.edition)
         query = select(edition.c.papers).select_from(joined).where(mine)
         query = query.order_by((delivery.c.message_id == (message_id or "")).desc(), delivery.c.id.desc()).limit(1)
         with self._reading() as connection:
-            return _papers(connection.scalar(query) or ())
+            return printed_papers(connection.scalar(query) or ())
 
     def carried(self, ids: Iterable[str], since: date) -> Mapping[str, date]:
         """Which of these papers stood in an email about an issue since that day, with the issue that announced each."""
@@ -123,7 +128,7 @@ class Deliveries(Base):
         with self._reading() as connection:
             keys = list(dict.fromkeys(connection.scalars(newest)))
             rows = connection.execute(select(edition).where(edition.c.key.in_(keys), edition.c.kept != "facts"))
-            return [_rendered(row) for row in rows]
+            return [_rendered(row, parts.load(connection, row.recipe) if row.recipe else None) for row in rows.all()]
 
     def plan(self, deliveries: Sequence[Delivery]) -> int:
         """Record emails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
@@ -457,9 +462,24 @@ def _row(planned: Delivery) -> dict[str, Any]:
     }
 
 
-def _rendered(row: Row[Any]) -> Rendered:
-    parts = {part: _slotted(getattr(row, part), getattr(row, f"{part}_spans")) for part in ("html", "text", "body")}
-    return Rendered(key=row.key, subject=row.subject, papers=_papers(row.papers), **parts)
+def _edition_row(rendered: Rendered, instead: Mapping[str, Slotted]) -> dict[str, Any]:
+    """`instead`: what is stored in place of a part's bytes."""
+    row: dict[str, Any] = {"key": rendered.key, "subject": rendered.subject}
+    for part in _PARTS:
+        slotted: Slotted = instead.get(part) or getattr(rendered, part)
+        spans = [[span.offset, span.length, span.slot, span.start] for span in slotted.spans]
+        row |= {part: slotted.content, f"{part}_spans": spans}
+    papers = [
+        {"id": one.arxiv_id, "version": one.version, "number": one.number, "topic": one.topic}
+        for one in rendered.papers
+    ]
+    return row | {"papers": papers, "kept": "all"}
+
+
+def _rendered(row: Row[Any], body: bytes | None = None) -> Rendered:
+    contents = {"body": body, **parts.both_texts(body)} if body else {name: getattr(row, name) for name in _PARTS}
+    slotted = {name: _slotted(contents[name], getattr(row, f"{name}_spans")) for name in _PARTS}
+    return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), **slotted)
 
 
 def _carriers(
@@ -470,18 +490,18 @@ def _carriers(
     query = (
         select(received.c.subscriber_id, delivery.c.edition)
         .join(delivery, delivery.c.id == received.c.delivery_id)
-        .where(received.c.issue.in_(set(papers.values())), delivery.c.state.in_(_SENT), *mine)
+        .where(received.c.issue.in_(set(papers.values())), delivery.c.state.in_(SENT), *mine)
     )
     rows = connection.execute(query if mine else query.group_by(delivery.c.edition)).all()
     keys = sorted({row.edition for row in rows})
     printed: dict[str, set[str]] = {}
     for chunk in chunks(keys):
         for key, stored in connection.execute(select(edition.c.key, edition.c.papers).where(edition.c.key.in_(chunk))):
-            printed[key] = {one.arxiv_id for one in _papers(stored or ())} & papers.keys()
+            printed[key] = {one.arxiv_id for one in printed_papers(stored or ())} & papers.keys()
     return [(row.subscriber_id, arxiv_id) for row in rows for arxiv_id in sorted(printed.get(row.edition, ()))]
 
 
-def _papers(objects: Iterable[Mapping[str, Any]]) -> tuple[PrintedPaper, ...]:
+def printed_papers(objects: Iterable[Mapping[str, Any]]) -> tuple[PrintedPaper, ...]:
     return tuple(PrintedPaper(one["id"], one["version"], one["number"], one["topic"]) for one in objects)
 
 

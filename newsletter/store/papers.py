@@ -55,6 +55,11 @@ class Papers(Base):
             add_missing(connection, paper_table, [_paper_row(paper, None) for paper in seen])
             add_missing(connection, category, [{"name": name, "since": issue.date} for name in asked])
 
+    def save_seen(self, papers: Sequence[Paper]) -> None:
+        """Record papers that no issue announced; those that are there stay."""
+        with self._transaction() as connection:
+            add_missing(connection, paper_table, [_paper_row(paper, None) for paper in papers])
+
     def replace_papers(self, papers: Sequence[Paper]) -> None:
         """Better metadata for papers that the ledger holds; their issue stays."""
         with self._transaction() as connection:
@@ -91,6 +96,15 @@ class Papers(Base):
         with self._reading() as connection:
             query = select(paper_table).where(paper_table.c.issue == day).order_by(paper_table.c.arxiv_id)
             return [to_paper(row) for row in connection.execute(query)]
+
+    def papers_by_id(self, ids: Iterable[str]) -> Mapping[str, tuple[Paper, date | None]]:
+        """Those of these papers that the ledger holds, each with its issue."""
+        found: dict[str, tuple[Paper, date | None]] = {}
+        with self._reading() as connection:
+            for chunk in chunks(dict.fromkeys(ids)):
+                rows = connection.execute(select(paper_table).where(paper_table.c.arxiv_id.in_(chunk)))
+                found.update((row.arxiv_id, (to_paper(row), row.issue)) for row in rows)
+        return found
 
     def paper(self, arxiv_id: str) -> tuple[Paper, date | None] | None:
         with self._reading() as connection:

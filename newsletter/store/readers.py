@@ -19,9 +19,11 @@ from newsletter.store.tables import (
     bounce,
     consent,
     delivery,
+    edition,
     forgotten,
     inbound,
     join_request,
+    mark,
     meta,
     preference,
     question,
@@ -266,7 +268,7 @@ class Readers(Base):
 
 def _erase(connection: Connection, who: int) -> None:
     email = connection.scalar(select(subscriber.c.email).where(subscriber.c.id == who))
-    for table in (received, delivery, bounce, answer, answered, question, preference, consent, reader):
+    for table in (received, delivery, edition, bounce, answer, answered, question, preference, consent, mark, reader):
         connection.execute(delete(table).where(table.c.subscriber_id == who))
     connection.execute(delete(subscriber).where(subscriber.c.id == who))
     if email:

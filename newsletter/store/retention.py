@@ -21,6 +21,7 @@ from newsletter.store.tables import (
     join_request,
     meta,
     model_call,
+    part,
     question,
     received,
     spent,
@@ -65,12 +66,13 @@ class Retention(Base):
             partial(
                 _drop,
                 "all",
-                {"kept": "text", "html": b"", "html_spans": [], "body": b"", "body_spans": []},
+                {"kept": "text", "html": b"", "html_spans": [], "body": b"", "body_spans": [], "recipe": None},
                 now - _BODIES,
             ),
             partial(_drop, "text", {"kept": "facts", "text": b"", "text_spans": []}, now - min(_TEXTS, keep)),
             partial(_fold_received, first),
             _Deliveries(now - keep, first),
+            partial(_remove_parts, now - _BODIES),
             partial(_remove_editions, datetime.combine(first, time(), UTC)),
             partial(_fold_calls, first),
             partial(_remove_inbound, now - keep, mailboxes),
@@ -174,6 +176,14 @@ def _remove_editions(before: datetime, connection: Connection) -> int:
     kept = select(delivery.c.edition).where(_OPEN)
     old = select(edition.c.key).where(edition.c.kept == "facts", edition.c.used < before, edition.c.key.not_in(kept))
     return connection.execute(delete(edition).where(edition.c.key.in_(old.limit(_EDITIONS)))).rowcount
+
+
+def _remove_parts(before: datetime, connection: Connection) -> int:
+    """Those that no edition has used for as long as one is kept; none while an old email still waits."""
+    if connection.scalar(select(edition.c.key).where(edition.c.recipe.is_not(None), edition.c.used < before).limit(1)):
+        return 0
+    old = select(part.c.hash).where(part.c.used < before - timedelta(days=1)).limit(_ROWS)
+    return connection.execute(delete(part).where(part.c.hash.in_(old))).rowcount
 
 
 def _fold_calls(first: date, connection: Connection) -> int:

@@ -37,6 +37,7 @@ from newsletter.store.tables import consent, delivery, hours, meta, reader, rece
 
 _USUAL = "roster.usual"
 _HOURS, _WISHES, _USUALS = TypeAdapter(Hours), TypeAdapter(Wishes), TypeAdapter(Usual)
+_NO_LEANINGS = _WISHES.dump_python(Wishes(topics=()), mode="json")["leanings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,15 @@ class Rosters(Base):
         query = select(wishes.c.text).where(wishes.c.id.in_(asked)).order_by(wishes.c.id)
         with self._reading() as connection:
             usual = usual_in(connection)
-            return list(dict.fromkeys(_wishes(text, usual) for text in connection.scalars(query)))
+            return list(dict.fromkeys(_wishes(text, usual).shared for text in connection.scalars(query)))
+
+    def liked_in_settings(self) -> Sequence[str]:
+        """The arXiv ids that readers name as papers to learn from."""
+        query = select(wishes.c.text).where(wishes.c.text.contains('"leanings"', autoescape=True))
+        with self._reading() as connection:
+            usual = usual_in(connection)
+            found = [_wishes(text, usual).leanings.like for text in connection.scalars(query)]
+        return list(dict.fromkeys(one for ids in found for one in ids))
 
     def pages(
         self,
@@ -414,6 +423,8 @@ def _plain_wishes(value: Wishes) -> Mapping[str, Any]:
     plain: dict[str, Any] = _WISHES.dump_python(value, mode="json")
     if value.mailing_list is None:
         del plain["mailing_list"]  # a text is a row's key, and those of earlier versions go on to count
+    if plain["leanings"] == _NO_LEANINGS:
+        del plain["leanings"]
     return plain
 
 

@@ -34,7 +34,7 @@ from sqlalchemy import (
     union_all,
 )
 
-REVISION = "0012"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0013"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 metadata = MetaData()
 
@@ -225,6 +225,8 @@ edition = Table(
     Column("papers", JSON, nullable=False, server_default="[]"),
     Column("used", UtcDateTime),  # when an email was last planned from it
     Column("kept", String, nullable=False, server_default="all"),  # all, text (what quotes are known by) or facts
+    Column("subscriber_id", BigInteger),  # whose own it is; null: all readers with equal wishes share it
+    Column("recipe", LargeBinary),  # of an own one: the hashes of the parts that its bytes are made of
     Index("edition_kept", "kept", "used"),
 )
 
@@ -384,6 +386,28 @@ preference = Table(
     Column("value", String, nullable=False),
     Column("in_file", String),
     Column("at", UtcDateTime, nullable=False),
+)
+
+# What a reader marked; like and not exclude each other.
+mark = Table(
+    "mark",
+    metadata,
+    Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
+    Column("arxiv_id", String, primary_key=True),
+    Column("kind", String, primary_key=True),  # like, not or save
+    Column("edition", String),  # of the email in which it was marked; null: by a command, before any email
+    Column("how", String, nullable=False),  # page, reply, command
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# What many editions of single readers have in common.
+part = Table(
+    "part",
+    metadata,
+    Column("hash", LargeBinary, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+    Column("used", UtcDateTime, nullable=False),
+    Index("part_used", "used"),
 )
 
 # Of whom nothing else is kept: a keyed hash of the address, so that a line of the file does not bring them back.

@@ -8,6 +8,7 @@ from dataclasses import replace
 from newsletter.models import Frequency, Reader
 from newsletter.subscribers import values
 from newsletter.subscribers.readers import (
+    LEANINGS,
     LIST_KEYS,
     PREFERENCES,
     read_abstract_language,
@@ -37,6 +38,10 @@ def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[
             return replace(reader, wishes=replace(reader.wishes, abstract_language=read_abstract_language(text)))
         case "max_papers":
             return replace(reader, wishes=replace(reader.wishes, max_papers=read_max_papers(text)))
+    if key in LEANINGS:
+        given = {key: _leaning(key, text, words)}
+        leanings = replace(reader.wishes.leanings, **given)  # type: ignore[arg-type]
+        return replace(reader, wishes=replace(reader.wishes, leanings=leanings))
     if key not in LIST_KEYS or not words:
         raise Unfit(f"{key} cannot be {text!r}", "name one", "nothing", name=key)
     if key == "days":
@@ -47,6 +52,16 @@ def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[
         )
     topic = values.one_of(known_topics, "topic")
     return replace(reader, wishes=replace(reader.wishes, topics=tuple(dict.fromkeys(map(topic, words)))))
+
+
+def _leaning(key: str, text: str, words: list[str]) -> bool | str | tuple[str, ...]:
+    """Nothing is a value too: it clears what stood there."""
+    if key == "personal":
+        return values.switch(text or "on")
+    if key == "interests":
+        return values.interests(text) if text.strip() else ""
+    read = values.arxiv_id if key == "like" else values.line
+    return tuple(dict.fromkeys(map(read, words)))
 
 
 def said(reader: Reader, key: str) -> str:
@@ -60,5 +75,7 @@ def said(reader: Reader, key: str) -> str:
             return (Frequency.WEEKLY if reader.weekly else Frequency.DAILY).value
         case "days":
             return ", ".join(values.DAYS[day - 1] for day in sorted(reader.days))
-    found = getattr(reader.wishes, key)
+        case "personal":
+            return "on" if reader.wishes.leanings.personal else "off"
+    found = getattr(reader.wishes.leanings if key in LEANINGS else reader.wishes, key)
     return ", ".join(found) if isinstance(found, tuple) else str(found)

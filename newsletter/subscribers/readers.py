@@ -9,14 +9,18 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from newsletter.models import AbstractLanguage, Abstracts, Finding, Frequency, Newsletter, Reader, Wishes
+from newsletter.models import AbstractLanguage, Abstracts, Finding, Frequency, Leanings, Newsletter, Reader, Wishes
+from newsletter.models.subscribers import NO_LEANINGS
 from newsletter.subscribers import values
 from newsletter.subscribers.tree import Block, Reading, Report, is_empty, line_of
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
-LIST_KEYS = ("topics", "languages", "days")
+TASTE_LISTS = ("authors", "include", "exclude", "like")
+LIST_KEYS = ("topics", "languages", "days", *TASTE_LISTS)
+LEANINGS = ("personal", "interests", *TASTE_LISTS)  # may be empty, which is written as no key
 PREFERENCES = (
     "topics", "languages", "send_at", "timezone", "days", "frequency", "abstracts", "abstract_language", "max_papers",
+    *LEANINGS,
 )  # fmt: skip
 KEYS = (
     "email", "name", "list", *PREFERENCES, *SERVICE_KEYS,
@@ -60,6 +64,18 @@ class Defaults:
                 about="`original`, `first` (translated into the first language) or `both` (default: `original`).",
             ),
             "max_papers": Reading(read_max_papers, about="The most papers in one email (default: 15)."),
+            "personal": Reading(values.switch, about="`false`: papers in the topic's order, not in the reader's own."),
+            "interests": Reading(values.interests, about="What the reader is interested in, in their own words."),
+            "authors": Reading(
+                values.line, many=True, some=False, about="Whose papers this reader always gets, marked."
+            ),
+            "include": Reading(
+                values.line, many=True, some=False, about="Papers with one of these words need one point less."
+            ),
+            "exclude": Reading(values.line, many=True, some=False, about="Papers with one of these words are dropped."),
+            "like": Reading(
+                values.arxiv_id, many=True, some=False, about="Papers to learn from: arXiv ids, or a .bib or .ris file."
+            ),
             "unsubscribed": Reading(values.service_mark, about="Written by the service when the reader unsubscribes."),
             "paused_until": Reading(values.day, about="No email before this day."),
             "bounced": Reading(values.service_mark, about="Written by the service when emails cannot be delivered."),
@@ -140,7 +156,13 @@ def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
         max_papers=given.get("max_papers", 15),
         mailing_list=given.get("email") if given.get("list") else None,
         weekly=_is_weekly(given),
+        leanings=_leanings(given),
     )
+
+
+def _leanings(given: Mapping[str, Any]) -> Leanings:
+    found = {key: given[key] for key in LEANINGS if key in given}
+    return Leanings(**found) if found else NO_LEANINGS
 
 
 def _is_weekly(given: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
 
+from newsletter.models import ArxivId
 from newsletter.subscribers import shapes
 from newsletter.subscribers.shapes import shape_of, shaped
 from newsletter.subscribers.tree import Unfit, nearest
@@ -33,6 +34,7 @@ _TOPIC_KEY = re.compile(r"\w[\w.-]{0,63}")
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN_ADDRESS = re.compile(rf"(?=.{{1,64}}@)(?=.{{1,254}}\Z){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,24}}")
+_LONGEST_INTERESTS = 2000
 _RESERVED = ("arpa", "invalid", "local", "localhost", "onion", "test")
 
 
@@ -44,6 +46,23 @@ def line(text: str) -> str:
     if len(text) > 200:
         raise Unfit("longer than 200 characters", "shorten it")
     return text
+
+
+def interests(text: str) -> str:
+    """What a reader is interested in, in their own words: always text, never the name of a file."""
+    words = " ".join(text.split())
+    if len(words) > _LONGEST_INTERESTS or BREAKS.search(words):
+        problem = f"longer than {_LONGEST_INTERESTS} characters, or no plain text"
+        raise Unfit(problem, "shorten it", "interests", most=str(_LONGEST_INTERESTS))
+    return words
+
+
+def arxiv_id(text: str) -> str:
+    """The id of a paper, of `2402.01306`, `arXiv:…` or its address."""
+    try:
+        return ArxivId.parse(text).base
+    except ValueError:
+        raise Unfit(f"{text[:60]!r} is not an arXiv id", "write it as 2402.01306", "like", value=text[:60]) from None
 
 
 def is_plain(text: str) -> bool:

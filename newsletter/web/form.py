@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,6 +13,7 @@ from babel import Locale, UnknownLocaleError
 
 from newsletter.models import Reader, Subscriber, SubscriberState, Topic
 from newsletter.subscribers.preferences import said
+from newsletter.subscribers.readers import LEANINGS
 from newsletter.subscribers.values import DAYS
 from newsletter.times.hours import next_hour
 from newsletter.web.pages import Voice, framed
@@ -50,6 +51,8 @@ def page(
     archive: str | None,
     data: str | None,
     now: datetime,
+    marked: Mapping[str, int],
+    saved: str,
 ) -> str:
     """The whole page; a reader who gets no email is shown the way back and their data.
 
@@ -68,6 +71,8 @@ def page(
         archive=archive if gets_mail else None,
         data=data,
         now=values_of(reader) if reader and gets_mail else None,
+        marked=marked,
+        saved=saved,
         until=_until(words, subscriber),
         languages=named(languages) if reader else [],
         topics=topics,
@@ -104,6 +109,7 @@ def values_of(reader: Reader) -> dict[str, Any]:
         "send_at": said(reader, "send_at"),
         "timezone": reader.timezone,
         "frequency": said(reader, "frequency"),
+        **{key: said(reader, key) for key in LEANINGS},
         "days": [DAYS[day - 1] for day in sorted(reader.days)],
     }
 

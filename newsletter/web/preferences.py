@@ -23,7 +23,7 @@ from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
-from newsletter.web import form, pages
+from newsletter.web import form, pages, saved
 from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import Scope, spoken
 from newsletter.web.leaving import left
@@ -60,6 +60,8 @@ class Visit:
             archive=self._archive(),
             data=self.voice.say("page_data_about") if _may_ask(self.counter, self.subscriber) else None,
             now=self.counter.now(),
+            saved=saved.link(self.counter, self.voice, self.subscriber),
+            marked=self.counter.store.mark_counts(self.subscriber.id),
         )
         return pages.answer(shown, status)
 
@@ -171,6 +173,9 @@ def _change(visit: Visit, wanted: str, body: Form) -> Response:
             return _pause(visit, body)
         if wanted == "address" and _may_ask(visit.counter, visit.subscriber):
             return _change_address(visit, body)
+        if wanted == "erase":
+            visit.counter.store.erase_marks(visit.subscriber.id)
+            return visit.page("erased")
     except Unfit as unfit:
         return visit.refusal(unfit)
     return visit.page(status=400)
