@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from newsletter import readers
+from newsletter import readers, subscribers
 from newsletter.models import (
     Action,
     Claim,
@@ -33,7 +37,9 @@ from newsletter.replies import moving as emails
 from newsletter.replies import receiving
 from newsletter.replies.acting import act
 from newsletter.replies.reading import Understood
+from newsletter.settings import Settings
 from newsletter.tokens import Purpose, make
+from tests.counters import counter_of
 from tests.factories import DAY
 from tests.morning import part
 from tests.pages import judge, nu_errors
@@ -379,8 +385,8 @@ def test_killed_before_the_file_followed(join: Join, monkeypatch: pytest.MonkeyP
         assert ADA in file_of(join)
     ask(join, "save", NEW, max_papers="9")
     assert f"- email: {ADA}\n    max_papers: 9" in file_of(join), "the entry is found under its old address"
-    in_force.Follower(join.counter).look()  # as after a restart
-    for _ in range(3):
+    join.settings.subscribers.write_text(file_of(join) + "# writable again\n", "utf-8")
+    for _ in range(4):
         tick(join)
     assert f"- email: {NEW}\n    max_papers: 9" in file_of(join)
     assert ADA not in file_of(join)
@@ -390,6 +396,53 @@ def test_killed_before_the_file_followed(join: Join, monkeypatch: pytest.MonkeyP
 
 def _refuse(*_: object) -> None:
     raise PermissionError(13, "Permission denied")
+
+
+def move_until(point: str, folder: str) -> None:
+    """In a process of its own: Ada moves, and at this point the process is killed."""
+    settings = Settings(
+        subscribers=Path(folder, "subscribers.yaml"), data_dir=Path(folder, "var"), sender="news@example.org"
+    )
+
+    def reached(here: str) -> None:
+        if here == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    write = subscribers.write_fields
+
+    def written(*given: Any) -> Any:
+        reached("before the file")
+        edit = write(*given)
+        reached("after the file")
+        return edit
+
+    subscribers.write_fields = written
+    with counter_of(settings) as counter:
+        ada = counter.store.subscriber(ADA)
+        assert ada
+        secrets = moving.begin(counter, ada, NEW)
+        print(*secrets, flush=True)
+        for kind, secret in zip((moving.OLD, moving.NEW), secrets, strict=True):
+            moving.agree(counter, kind, secret)
+            reached(f"after the {kind.purpose}")
+        in_force.take_in(counter, in_force.look(counter))
+
+
+@pytest.mark.parametrize("point", ["after the address", "after the new address", "before the file", "after the file"])
+def test_killed(join: Join, point: str) -> None:
+    """Wherever a process ends, pressing both links again and the next ticks lead to one state."""
+    who = id_of(join, ADA)
+    program = f"from tests.test_moving import move_until; move_until({point!r}, {str(join.settings.data_dir.parent)!r})"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert -signal.SIGKILL == ended.returncode, ended.stderr
+    old, new = ended.stdout.split()[-2:]
+    assert Moved.NOT not in (moving.agree(join.counter, moving.OLD, old), moving.agree(join.counter, moving.NEW, new))
+    notices = [one for _ in range(4) for one in told(join)]
+    assert [ADA] == [one.recipient for one in notices]
+    assert who == id_of(join, NEW)
+    assert {NEW, CHEN} == {one.email for one in join.counter.store.subscribers()}
+    assert (NEW in file_of(join), ADA in file_of(join)) == (True, False)
+    assert {} == join.counter.store.moves()
 
 
 def test_killed_before_the_former_address_was_told(join: Join) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import tempfile
+from dataclasses import replace
 from datetime import date, time
 from functools import partial
 from pathlib import Path
@@ -519,6 +520,29 @@ def test_only_the_readers_line_changes(
     if value.strip().isprintable() and value.strip().lower() not in ("", "no", "false", "off"):
         assert getattr(after.readers[chosen], field) == value.strip()
     assert read(subscribers.remove_field(changed, address, field)).readers[chosen].email == address
+
+
+_local = st.text("abcXYZ019._+-'!#$%&*/=?^`{|}~", min_size=1, max_size=20)
+
+
+@given(_rosters, st.data(), st.sampled_from(["", "  "]), st.sampled_from(["\n", "\r\n"]), _local)
+def test_only_the_readers_address_changes(
+    rows: list[tuple[str, str]], data: st.DataObject, indent: str, end: str, local: str
+) -> None:
+    """In any mixture of styles and for every address that mail knows; what is none is refused."""
+    text, chosen = _written(rows, indent, end), data.draw(st.integers(0, len(rows) - 1))
+    old, new = f"r{chosen}@example.com", f"{local}@example.net"
+    try:
+        validate_email(new, check_deliverability=False)
+    except ValueError:
+        with pytest.raises(ValueError, match="cannot write email"):
+            subscribers.set_field(text, old, "email", new)
+        return
+    changed = subscribers.set_field(text, old, "email", new)
+    lines = zip(text.split(end), changed.split(end), strict=True)
+    assert {True} == {before == after or (old in before and old not in after) for before, after in lines}
+    before, after = read(text).readers, read(changed).readers
+    assert after == tuple(replace(one, email=new) if one.email == old else one for one in before)
 
 
 def line_of_edit(path: Path, email: str, fields: dict[str, str | None]) -> int | None:

@@ -111,11 +111,11 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     counter.store.note_topics({topic.key: scoring.topic_hash(topic) for topic in looked.topics}, counter.now())
     unchanged = partial(subscribers.is_unchanged, looked.made_of)
     turnover = enrol(counter.store, counter.keys, looked.readers, counter.now(), unchanged)
+    _write_new_addresses(counter)  # before the last step: a stop in between is made up for
     _remember(counter.store, found)
     if changes := news.of_list(before, found, turnover):
         log.info("roster.changed", changes=changes)
     guard.remember_size(counter.store, looked)
-    _write_new_addresses(counter)
     return found
 
 
@@ -148,9 +148,7 @@ class Follower:
         beside = _beside(self.counter.store)
         if self._known and stamps and stamps == self._stamps and self._known.beside == beside:
             return self._known
-        is_first, self._known = self._known is None, take_in(self.counter, look(self.counter, beside))
-        if is_first:  # a stop may have come before it
-            _write_new_addresses(self.counter)
+        self._known = take_in(self.counter, look(self.counter, beside))
         self._stamps = stamps
         return self._known
 
