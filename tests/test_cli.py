@@ -476,7 +476,7 @@ def test_a_test_email_counts_for_nobody(morning: Folder) -> None:
 
 def test_every_command_that_reads_speaks_json(morning: Folder) -> None:
     """The same facts as the lines, and the same exit codes."""
-    listed = json.loads(morning("subscribers", "list", "--json").stdout)
+    listed = [json.loads(line) for line in morning("subscribers", "list", "--json").stdout.splitlines()]
     assert [("ada@example.org", "active", True), ("chen@example.org", "active", True)] == [
         (row["email"], row["state"], row["in_file"]) for row in listed
     ]

@@ -352,7 +352,7 @@ def test_who_is_asked(inviting: Counter) -> None:
 def test_those_who_are_asked_in_bulk_wait_behind_others(inviting: Counter) -> None:
     """Neither do they use up the day's emails, nor do they go before whoever asks now, nor are they cleared unsent."""
     brought(inviting, "email\n" + "".join(f"a{n}@example.org\n" for n in range(5)), ask=True)
-    assert 0 == inviting.store.joins_since(MORNING)
+    assert 0 == inviting.store.joins_since(MORNING, MORNING)
     own = JoinRequest(
         email="own@example.org", written="own@example.org", language="en", source=Source.PAGE, consent="", asked=MORNING
     )

@@ -210,7 +210,7 @@ def test_nobody_learns_who_has_the_new_address(join: Join, make_known: Callable[
     [
         ("", 422, "is not an email address"),
         ("nobody", 422, "is not an email address"),
-        ("postmaster@example.net", 422, "an office or a machine"),
+        ("postmaster@example.net", 422, "shared or system"),
         ("ADA@example.org", 422, "your address already"),
         ("ada@example.org\r\nBcc: eve@example.net", 422, "is not an email address"),
     ],

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Row, String, cast, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Row, delete, exists, func, or_, select, update
 
 from newsletter.models import Bounce, Preference, Source, Subscriber, SubscriberState
 from newsletter.store.engine import Base, add_missing, put, put_all
@@ -279,8 +279,8 @@ def _erase(connection: Connection, who: int) -> None:
 
 def _erase_requests(connection: Connection, email: str) -> int:
     named = or_(join_request.c.email == email, func.lower(join_request.c.written) == email)
-    quoted = f'"{email}"'
-    connection.execute(delete(ticket).where(func.instr(func.lower(cast(ticket.c.payload, String)), quoted) > 0))
+    asked = func.lower(ticket.c.payload["written"].as_string()) == email
+    connection.execute(delete(ticket).where(asked))
     return connection.execute(delete(join_request).where(named)).rowcount
 
 

@@ -173,9 +173,9 @@ def _change(visit: Visit, wanted: str, body: Form) -> Response:
             return _pause(visit, body)
         if wanted == "address" and _may_ask(visit.counter, visit.subscriber):
             return _change_address(visit, body)
-        if wanted == "erase":
+        if wanted == "erase taste":
             visit.counter.store.erase_marks(visit.subscriber.id)
-            return visit.page("erased")
+            return visit.page("taste_erased")
     except Unfit as unfit:
         return visit.refusal(unfit)
     return visit.page(status=400)

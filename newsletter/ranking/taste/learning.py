@@ -10,11 +10,10 @@ from newsletter.ranking.taste.space import Space
 
 MOST_LIKED, MOST_PASSED = 40, 50  # the newest: what a reader liked long ago says less
 _BACKGROUND = 30  # of the topics' earlier picks, as if a few had been passed over: with one like there may be no pass
-_BACKGROUND_PASSES = 3.0  # how many real ones they count together
+_BACKGROUND_PASSES = 2.0  # how many real ones they count together
 _LIKE = 3.0  # the weight of a like's loss; measured on days of February 2026, flat from 1 to 10
-_FIRST_LIKES = 1  # so many count half: one like alone may be a slip
 _CLOSE = 0.12  # cosine; of pairs above it two thirds are of one kind, a quarter of all pairs
-_ALWAYS = 0.3  # what all examples have in common: how many are liked
+_ALWAYS = 0.1  # what all examples have in common: how many are liked
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def learn(space: Space, examples: Sequence[Example]) -> Learned:
     keys = [*(one.key for one in (*liked, *passed)), *others]
     likes, passes = (sum(one.weight for one in some) for some in (liked, passed))
     likes = max(likes, 1.0)
-    total = _LIKE * likes * likes / (likes + _FIRST_LIKES)
+    total = _LIKE * likes
     each = total / (passes + _BACKGROUND_PASSES)
     most = [
         *(one.weight * total / likes for one in liked),

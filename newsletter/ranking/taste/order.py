@@ -10,8 +10,9 @@ from newsletter.ranking.taste.learning import Learned
 
 BELOW = 2  # points below a topic's bar from which a taste may lift a paper
 _EXPLORED = 10  # of so many papers one comes from the topics' order
-_ORDER = 0.1  # how much the first of the topics' order starts ahead of the last
-_ORDER_AT_FIRST = 0.1  # and how much more before anything is liked
+_ORDER = 0.05  # how much the first of the topics' order starts ahead of the last
+_MISSING = 2.0  # what each point below the bar costs: one like alone lifts nothing over it
+_ORDER_AT_FIRST = 0.05  # and how much more before anything is liked
 _SURE = 10  # likes, from which on that is over
 
 
@@ -53,7 +54,7 @@ def arrange(
     ahead = _ORDER + _ORDER_AT_FIRST * max(0, _SURE - likes) / _SURE
     moved = learned.values([one.key for one in candidates])
     values = {
-        one.key: value + ahead * (1 - place / len(candidates)) - one.below + one.lifted
+        one.key: value + ahead * (1 - place / len(candidates)) - _MISSING * (one.below - one.lifted)
         for place, (one, value) in enumerate(zip(candidates, moved, strict=True))
     }
     ordered = sorted(candidates, key=lambda one: (not one.followed, -values[one.key]))
