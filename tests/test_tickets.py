@@ -89,7 +89,7 @@ def test_at_most_so_many_a_day(moving: Moving) -> None:
 
 
 def test_unused_links_are_not_kept(moving: Moving) -> None:
-    """What nobody used names people who wanted nothing: it goes when it has expired. What was used is known until then."""
+    """What nobody used names people who wanted nothing: it goes when it has expired, and so does what was used."""
     used, unused = (tickets.issue(moving.counter, HOUR, {"new": "eve@example.net"}) for _ in range(2))
     tickets.use(moving.counter, HOUR, used)
     moving.now[0] += timedelta(minutes=30)
