@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     BUDGET = "budget"  # the cost limit was reached
     MISSING = "missing"  # {count} announced papers that arXiv could not deliver yet
     WELCOME = "welcome"  # the first email after joining, with three lines of advice
+    WELCOME_TEACH = "welcome-teach"
     WELCOME_CHANGE = "welcome-change"
     WELCOME_LEAVE = "welcome-leave"
     NOTED_LIKE = "noted_like"  # {count} papers that the reader liked by reply since the last email

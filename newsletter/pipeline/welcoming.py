@@ -1,4 +1,4 @@
-"""The welcome of someone who joined: the newest issue at once, with three lines on top. No model is asked."""
+"""The welcome of someone who joined: the newest issue at once, with three lines of advice on top. No model is asked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ from newsletter.pipeline.planning import Due, mail_of
 
 log = structlog.get_logger()
 
-_ADVICE = (NoticeKind.WELCOME, NoticeKind.WELCOME_CHANGE, NoticeKind.WELCOME_LEAVE)
+_ADVICE = (
+    NoticeKind.WELCOME,
+    NoticeKind.WELCOME_TEACH,
+    NoticeKind.WELCOME_CHANGE,
+    NoticeKind.WELCOME_LEAVE,
+)
 _RECENT = 10  # issues
 
 
