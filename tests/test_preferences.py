@@ -259,6 +259,13 @@ def test_every_error_has_its_sentence() -> None:
             assert words.say(f"page_wrong_{key}", value="x", name="x", offered="x")
 
 
+@pytest.mark.parametrize("file", sorted((ROOT / "templates" / "words").glob("*.yaml")), ids=lambda file: file.stem)
+def test_no_phrase_is_there_twice(file: Path) -> None:
+    """YAML would take the later one in silence."""
+    keys = re.findall(r"^([\w-]+):", file.read_text("utf-8"), re.M)
+    assert len(keys) == len(set(keys)), {key for key in keys if keys.count(key) > 1}
+
+
 OWN_WORDS = ["page_paused: 'Until {day}.'", "locale: klingon", "page_title: [", "- a list"]
 
 
