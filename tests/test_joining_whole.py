@@ -145,7 +145,7 @@ def test_in_chinese_by_keyboard(place: Place, browser: Any, axe: str) -> None:
         page.wait_for_selector("text=请查收邮件")
         look(page, axe)
         page.goto(place.link(place.email(LI, 1), "j"))
-        assert "点一下即完成订阅" == page.title()
+        assert "请确认订阅" == page.title()
         look(page, axe)
         page.goto(f"{page.url}?never")
         look(page, axe)

@@ -31,11 +31,11 @@ def test_marks_by_command(sent: tuple[Settings, list[str]], capsys: pytest.Captu
     assert capsys.readouterr().out.splitlines()[-1] == f"2 papers liked for {ADA}."
     taste.mark(settings, MarkKind.LIKE, shown[:1], ADA, undo=False)
     assert capsys.readouterr().out.splitlines()[-1] == f"0 papers liked for {ADA}, 1 already were."
-    reports.explain(settings, shown[0], None, ADA)
+    reports.explain(settings, shown[0], None, ADA, as_json=False)
     said = capsys.readouterr().out
     assert f"{ADA}: own order, learned from 2 liked and" in said
     assert f"{ADA}: shown as number " in said
-    reports.explain(settings, shown[0], None, CHEN)
+    reports.explain(settings, shown[0], None, CHEN, as_json=False)
     assert f"{CHEN}: gets the topics' order" in capsys.readouterr().out
     taste.mark(settings, MarkKind.LIKE, shown[:2], ADA, undo=True)
     assert capsys.readouterr().out.splitlines()[-1] == f"2 marks of {ADA} taken back."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -91,10 +92,11 @@ class Mail:
     page: str  # within the archive: the issue, or the front where the email is about several
     footer: Footer
     key: str = ""  # of the edition
+    marked: int = sys.maxsize  # papers that have room for links that say what one thinks of them, from the first
 
     def marks(self, number: int) -> tuple[Link, ...]:
-        """The links that say what one thinks of a paper; none where nobody would hear it."""
-        return self.footer.marking.links(number) if self.footer.marking else ()
+        """These links; none where nobody would hear it."""
+        return self.footer.marking.links(number) if self.footer.marking and number <= self.marked else ()
 
     def marks_page(self, number: int) -> str:
         """The page behind these links; empty where they write an email."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -98,6 +99,7 @@ class Renderer:
     def _fitting(self, edition: Edition, letterhead: Letterhead, words: Words) -> Mail:
         """The content with the fewest reductions that keep its HTML within the limit.
 
+        A paper's own text comes before the links that say what one thinks of it: the text part has them all the same.
         Each reduction makes it smaller, so halving finds them.
         """
         wanted = first_levels(edition)
@@ -106,13 +108,16 @@ class Renderer:
         def reduced(count: int) -> Mail:
             return compose(edition, letterhead, wanted | dict(steps[:count]), words)
 
-        if self._fits(content := reduced(0), words):
-            return content
-        low, high = 1, len(steps)
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self._fits(reduced(middle), words) else (middle + 1, high)
-        return reduced(low)
+        def fits(content: Mail) -> bool:
+            return self._fits(content, words)
+
+        if fits(whole := reduced(0)):
+            return whole
+        if fits(replace(whole, marked=0)):
+            papers = range(len(edition.ranked) + 1)
+            return replace(whole, marked=bisect(papers, 0, key=lambda n: not fits(replace(whole, marked=n))) - 1)
+        count = bisect(range(len(steps)), 0, key=lambda n: fits(replace(reduced(n), marked=0)))
+        return replace(reduced(count), marked=0)
 
     def _fits(self, content: Mail, words: Words) -> bool:
         html = self._write_html(content, words)

@@ -23,9 +23,9 @@ from newsletter.words import speak
 
 log = structlog.get_logger()
 
-_FULL, _LIST, _FAILED = "joins.full", "joins.approval", "joins.failed"
+_FULL, _LIST, _FAILED, _UNSENT = "joins.full", "joins.approval", "joins.failed", "joins.unsent"
 _MOST = 50  # emails of one tick
-_PAUSE = timedelta(minutes=10)  # after an email that the transport did not take
+_PAUSE = timedelta(minutes=3)  # after an email that the transport did not take
 _READING = Response(
     title=Sentence("answer_reading"), lines=(Sentence("answer_reading_about"),), ways=(Way.PREFERENCES, Way.LEAVE)
 )
@@ -93,7 +93,12 @@ def _send(counter: Counter, masthead: Masthead, request: JoinRequest) -> bool:
         log.warning("join.not-sent", detail=outcome.detail)
         counter.store.change_join(replace(request, state=JoinState.ASKED), JoinState.SENDING)
         counter.store.remember(_FAILED, counter.now().isoformat())
+        problem = f"emails to people who want to join do not go out: {outcome.detail}"
+        counter.alarms.trouble(
+            _UNSENT, problem, "see `newsletter check --online`; they are tried again every few minutes"
+        )
         return False
+    counter.alarms.over(_UNSENT)
     counter.store.change_join(replace(sending, state=JoinState.SENT), JoinState.SENDING)
     return True
 

@@ -24,7 +24,7 @@ from newsletter.errors import (
 )
 from newsletter.models import Finding, Masthead
 from newsletter.pipeline import Due
-from newsletter.readers import Counter, departing, in_force
+from newsletter.readers import Counter, departing, in_force, joining
 from newsletter.readers.in_force import Follower
 from newsletter.replies import inviting, moving, probing, receiving
 from newsletter.scheduler import outlook, weekly
@@ -164,6 +164,8 @@ class Service:
         with app.open_desk(self.settings, self.counter, masthead, progress=self.pulse.beat) as desk:
             if self._seen is None:
                 outlook.tell(desk, self.settings)
+                if problem := joining.problem(masthead, desk.letterhead, self.settings.admin_email):
+                    log.warning("join.shut", problem=problem)
             self._notice_clock(desk.now())
             self._tell_of_list()
             if not pipeline.is_published_so(desk):
