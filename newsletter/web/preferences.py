@@ -17,7 +17,6 @@ from newsletter.models import ArchiveMode, Masthead, Reader, Source, Subscriber,
 from newsletter.readers import Counter, in_force, lists
 from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled, offered
-from newsletter.readers.rights import may_ask
 from newsletter.replies import moving, rights
 from newsletter.subscribers import values
 from newsletter.subscribers.preferences import PREFERENCES
@@ -58,7 +57,7 @@ class Visit:
             note=_said(words.section("page_"), note, **texts) if note else "",
             bad=bad,
             archive=self._archive(),
-            data=self.voice.say("page_data_about") if _may_ask(self.counter, self.subscriber) else None,
+            data=self.voice.say("page_data_about") if rights.is_possible(self.counter, self.subscriber) else None,
             now=self.counter.now(),
             saved=saved.link(self.counter, self.voice, self.subscriber),
             marked=self.counter.store.mark_counts(self.subscriber.id),
@@ -149,13 +148,9 @@ def _leave(counter: Counter, subscriber: Subscriber, voice: Voice) -> Response:
     return left(counter, voice, changed.subscriber)
 
 
-def _may_ask(counter: Counter, subscriber: Subscriber) -> bool:
-    return counter.letterhead.public_url is not None and may_ask(subscriber)
-
-
 def _send_link(visit: Visit, wanted: str) -> Response:
     """One answer, whether or not another link goes out today; it is sent behind the answer."""
-    if not _may_ask(visit.counter, visit.subscriber):
+    if not rights.is_possible(visit.counter, visit.subscriber):
         return visit.page(status=409)
     answer = visit.page("data_sent", email=visit.voice.email)
     answer.background = BackgroundTask(rights.send, visit.counter, visit.subscriber, wanted)
@@ -171,7 +166,7 @@ def _change(visit: Visit, wanted: str, body: Form) -> Response:
             return _save(visit, visit.reader, body)
         if wanted == "pause":
             return _pause(visit, body)
-        if wanted == "address" and _may_ask(visit.counter, visit.subscriber):
+        if wanted == "address" and rights.is_possible(visit.counter, visit.subscriber):
             return _change_address(visit, body)
         if wanted == "erase taste":
             visit.counter.store.erase_marks(visit.subscriber.id)
