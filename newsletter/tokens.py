@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from functools import lru_cache
 
@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     ARCHIVE = 6  # reading an archive that is private; shows nothing of the reader and changes nothing
     MARKS = 9  # saying what one likes of an email's papers
     SAVED = 10  # the page of saved papers
+    FEED = 11  # the feed of saved papers; of an epoch, since it is pasted into other programs for good
 
 
 Keys = Mapping[int, bytes]  # key number (0 to 15) → secret; the highest number signs
@@ -42,17 +43,18 @@ def _begun(key: bytes) -> hmac.HMAC:
     return hmac.new(key, b"newsletter token\0", hashlib.sha256)
 
 
-def _mac(keys: Keys, number: int, head: bytes) -> bytes:
+def _mac(keys: Keys, number: int, head: bytes, epoch: str) -> bytes:
     mac = _begun(keys[number]).copy()
     mac.update(head)
+    mac.update(epoch.encode())
     return mac.digest()[:12]
 
 
-def make(keys: Keys, purpose: Purpose, subscriber_id: int) -> str:
-    """The token of one subscriber for one purpose, 34 letters of [a-z2-7]."""
+def make(keys: Keys, purpose: Purpose, subscriber_id: int, epoch: str = "") -> str:
+    """The token of one subscriber for one purpose, 34 letters of [a-z2-7]; another epoch ends it."""
     number = max(keys)
     head = (subscriber_id << 8 | purpose << 4 | number).to_bytes(9, "big")
-    return _letters(head + _mac(keys, number, head))
+    return _letters(head + _mac(keys, number, head, epoch))
 
 
 def _letters(raw: bytes) -> str:
@@ -61,8 +63,11 @@ def _letters(raw: bytes) -> str:
     return "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 
 
-def read(keys: Keys, purpose: Purpose, text: str) -> int | None:
-    """The subscriber id that the token proves for this purpose, or None; compares in constant time."""
+def read(keys: Keys, purpose: Purpose, text: str, epoch_of: Callable[[int], str | None] = lambda _: "") -> int | None:
+    """The subscriber id that the token proves for this purpose, or None; compares in constant time.
+
+    `epoch_of`: the epoch whose tokens are valid for a subscriber, None where none are.
+    """
     token = text.lower()
     if not _SHAPE.fullmatch(token):
         return None
@@ -73,7 +78,11 @@ def read(keys: Keys, purpose: Purpose, text: str) -> int | None:
         return None
     # 34 letters hold 170 bits, the token 168: the two spare bits must be zero, or one token would have four spellings.
     canonical = _letters(raw) == token
-    return int.from_bytes(head[:8], "big") if hmac.compare_digest(mac, _mac(keys, number, head)) and canonical else None
+    subscriber_id = int.from_bytes(head[:8], "big")
+    epoch = epoch_of(subscriber_id)
+    if epoch is None or not canonical:
+        return None
+    return subscriber_id if hmac.compare_digest(mac, _mac(keys, number, head, epoch)) else None
 
 
 def find(keys: Keys, purpose: Purpose, text: str) -> int | None:

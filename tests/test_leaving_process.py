@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from ipaddress import ip_address
@@ -25,7 +26,7 @@ from newsletter import app
 from newsletter.demo.command import reply_to
 from newsletter.errors import MailboxUnavailable
 from newsletter.mailboxes.imap import Imap
-from newsletter.models import SubscriberState
+from newsletter.models import MarkedBy, MarkKind, SubscriberState
 from newsletter.settings import Settings
 from newsletter.subscribers import load
 from newsletter.times.clock import utc_now
@@ -68,10 +69,30 @@ def post(mailboxes: dict[str, Dovecot]) -> Iterator[tuple[Post, int]]:
         controller.stop()
 
 
-def test_from_a_morning_to_unsubscribed(tmp_path: Path, start: Start, newsletter: Run) -> None:
-    """`newsletter run` sends by SMTP, a reader answers 退订, `newsletter serve` reads it by IMAP within one poll."""
-    roster = tmp_path / "subscribers.yaml"
-    roster.write_text(ROSTER, "utf-8")
+@dataclass
+class Sent:
+    """A morning that went out by SMTP, into whose mailbox readers answer."""
+
+    mailbox: Dovecot
+    post: Post
+    port: int
+    settings: dict[str, str]
+
+    def to(self, who: str) -> list[bytes]:
+        return [content for to, content in self.post.mails if to == who]
+
+    def answer(self, folder: Path, who: str, text: str) -> None:
+        """A reply to the first email to this reader, as a mail program sends it."""
+        original = folder / "original.eml"
+        original.write_bytes(self.to(who)[0])
+        to = str(message_from_bytes(original.read_bytes(), policy=policy.default)["Reply-To"])
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=5) as client:
+            client.sendmail(who, [to], reply_to(original, text))
+
+
+@pytest.fixture
+def morning(tmp_path: Path, start: Start, newsletter: Run) -> Iterator[Sent]:
+    (tmp_path / "subscribers.yaml").write_text(ROSTER, "utf-8")
     given = practice_settings(start({}, "demo", "--serve"))
     with dovecot() as server, post({"news.example": server}) as (sent, port):
         settings = {name: value for name, value in given.items() if "MODEL" not in name} | {
@@ -84,19 +105,45 @@ def test_from_a_morning_to_unsubscribed(tmp_path: Path, start: Start, newsletter
         }
         ran = newsletter("run", settings=settings)
         assert 0 == ran.returncode, ran.stderr
-        original = tmp_path / "original.eml"
-        original.write_bytes(dict(sent.mails)[CHEN])
-        to = str(message_from_bytes(original.read_bytes(), policy=policy.default)["Reply-To"])
-        with smtplib.SMTP("127.0.0.1", port, timeout=5) as client:
-            client.sendmail(CHEN, [to], reply_to(original, "退订"))
-        service = start(settings, "serve")
-        assert "action=unsubscribe" in service.said("mail.read")
-        wait_for(lambda: server.mails("Newsletter.Done"))
-        assert {"ada@example.org": False, CHEN: True} == {
-            reader.email: bool(reader.unsubscribed) for reader in load(roster).readers
-        }
-        assert [CHEN, CHEN] == [to for to, content in sent.mails if to == CHEN]  # the issue and the answer
-        assert 0 == service.stop()
+        yield Sent(server, sent, port, settings)
+
+
+def test_from_a_morning_to_unsubscribed(tmp_path: Path, start: Start, morning: Sent) -> None:
+    """`newsletter run` sends by SMTP, a reader answers 退订, `newsletter serve` reads it by IMAP within one poll."""
+    morning.answer(tmp_path, CHEN, "退订")
+    service = start(morning.settings, "serve")
+    assert "action=unsubscribe" in service.said("mail.read")
+    wait_for(lambda: morning.mailbox.mails("Newsletter.Done"))
+    assert {"ada@example.org": False, CHEN: True} == {
+        reader.email: bool(reader.unsubscribed) for reader in load(tmp_path / "subscribers.yaml").readers
+    }
+    assert 2 == len(morning.to(CHEN))  # the issue and the answer
+    assert 0 == service.stop()
+
+
+def test_a_like_by_reply(tmp_path: Path, start: Start, newsletter: Run, morning: Sent) -> None:
+    """The paper printed as number 3 is liked, nobody is answered, and `explain` says what the order learns from."""
+    morning.answer(tmp_path, CHEN, "like 3")
+    service = start(morning.settings, "serve")
+    assert "action=like" in service.said("mail.read")
+    wait_for(lambda: morning.mailbox.mails("Newsletter.Done"))
+    assert 0 == service.stop()
+    assert 1 == len(morning.to(CHEN)), "no answer"
+    with app.open_ledger(Settings(data_dir=tmp_path / "var")) as store:
+        chen, ada = store.subscriber(CHEN), store.subscriber("ada@example.org")
+        assert chen
+        assert ada
+        printed = store.printed_in(chen.id, None)
+        assert printed
+        (third,) = (one.arxiv_id for one in printed.papers if one.number == 3)
+        (mark,) = store.marks(chen.id).all
+        assert (mark.arxiv_id, mark.kind, mark.how) == (third, MarkKind.LIKE, MarkedBy.REPLY)
+        assert mark.edition == printed.edition
+        assert not store.marks(ada.id).all
+    for who, said in ((CHEN, "own order, learned from 1 liked"), ("ada@example.org", "gets the topics' order")):
+        explained = newsletter("explain", third, "--reader", who, settings=morning.settings)
+        assert 0 == explained.returncode, explained.stderr
+        assert said in explained.stdout
 
 
 def test_two_services_end_after_one_mail_each(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
-"""Atom (RFC 4287): one entry for each issue, the same after every rebuild."""
+"""Atom (RFC 4287): one entry for each issue, the same after every rebuild; or one for each paper a reader saved."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from html import escape
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ from newsletter.archive.day import Day
 from newsletter.archive.labels import Labels
 from newsletter.archive.shelves import Shelf
 from newsletter.archive.views import link_of
+from newsletter.models import Paper
 from newsletter.words import direction
 
 _ATOM = "http://www.w3.org/2005/Atom"
@@ -42,6 +44,43 @@ def feed(name: str, shelf: Shelf, labels: Labels, *, identity: str, public_url: 
         listed = _content(content["papers"], f"{public_url}/" if public_url else None)
         _add(entry, "content", f"{listed}<p>{escape(machine)}</p>", type="html")
     return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A paper, when it was saved, and a line about it."""
+
+    paper: Paper
+    since: datetime
+    line: str | None
+
+
+def of_papers(items: Sequence[Item], *, title: str, author: str, address: str, language: str) -> bytes:
+    """A reader's own feed, newest first; `address` is its own."""
+    root = ElementTree.Element("feed", {"xmlns": _ATOM, "xml:lang": language})
+    _add(root, "id", uuid.uuid5(uuid.NAMESPACE_URL, address).urn)
+    _add(root, "title", title)
+    _add(root, "updated", _moment(max((one.since for one in items), default=datetime.fromtimestamp(0, UTC))))
+    _add(root, "link", rel="self", type="application/atom+xml", href=address)
+    _add(_add(root, "author"), "name", author)
+    _add(root, "generator", "newsletter")
+    for one in items:
+        paper = one.paper
+        entry = _add(root, "entry")
+        _add(entry, "id", uuid.uuid5(uuid.NAMESPACE_URL, paper.abs_url).urn)
+        _add(entry, "title", tex.to_unicode(paper.title))
+        _add(entry, "published", _moment(paper.published))
+        _add(entry, "updated", _moment(one.since))
+        for name in paper.authors:
+            _add(_add(entry, "author"), "name", tex.to_unicode(name))
+        _add(entry, "link", rel="alternate", type="text/html", href=paper.abs_url)
+        if one.line:
+            _add(entry, "summary", one.line)
+    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _entry(root: ElementTree.Element, content: Day, urn: str, labels: Labels) -> ElementTree.Element:

@@ -14,6 +14,7 @@ adopting     readers of the file become readers of the ledger
 erasing      forgetting, with their entry of the file
 tickets      one-time links
 rights       what readers may do with their data, and own_data what they download
+feeds        the address of a reader's private feed
 moving       a change of address
 joining      who asks to read, and who confirmed
 """

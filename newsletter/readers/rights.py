@@ -10,7 +10,7 @@ from newsletter.readers.counter import Counter
 from newsletter.readers.tickets import Kind
 
 HOUR = timedelta(hours=1)
-DOWNLOAD, ERASE = Kind("download", HOUR), Kind("erase", HOUR)
+DOWNLOAD, ERASE, FEED = Kind("download", HOUR), Kind("erase", HOUR), Kind("feed", HOUR)
 
 
 def may_ask(subscriber: Subscriber) -> bool:

@@ -125,7 +125,7 @@ def _link(way: Way, by: Writer, secret: str | None) -> str:
             return leave_link(by.letterhead, tokens.make(keys, Purpose.LEAVE, reader))
         case Way.UNDO:
             return f"{web}/undo/{secret}" if web and secret else by.by_email("resume")
-        case Way.DOWNLOAD | Way.ERASE | Way.ADDRESS:
+        case Way.DOWNLOAD | Way.ERASE | Way.ADDRESS | Way.FEED:
             return f"{web}/t/{secret}" if web and secret else ""
     return f"{web}/p/{tokens.make(keys, Purpose.PREFERENCES, reader)}" if web else ""
 

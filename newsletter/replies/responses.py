@@ -49,6 +49,7 @@ class Way(StrEnum):
     DOWNLOAD = "download"  # this and the next ones: by a link that works once
     ERASE = "erase"
     ADDRESS = "address"
+    FEED = "feed"
 
 
 @dataclass(frozen=True, slots=True)

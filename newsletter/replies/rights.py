@@ -15,7 +15,7 @@ from newsletter.replies.responses import Response, Sentence, Way
 log = structlog.get_logger()
 
 _MOST = 3  # such emails to one reader a day
-KINDS: Mapping[str, Kind] = {"download": rights.DOWNLOAD, "erase": rights.ERASE}
+KINDS: Mapping[str, Kind] = {"download": rights.DOWNLOAD, "erase": rights.ERASE, "feed": rights.FEED}
 
 
 def send(counter: Counter, subscriber: Subscriber, wanted: str) -> None:
@@ -25,6 +25,11 @@ def send(counter: Counter, subscriber: Subscriber, wanted: str) -> None:
         return
     secret = rights.link(counter, KINDS[wanted], subscriber)
     answering.answer(counter, email(wanted), subscriber, f"{wanted} {secret[:8]}", {Way(wanted): secret})
+
+
+def is_possible(counter: Counter, subscriber: Subscriber) -> bool:
+    """Whether such links can be sent to this reader at all."""
+    return counter.letterhead.public_url is not None and rights.may_ask(subscriber)
 
 
 def may_send(counter: Counter, subscriber: Subscriber) -> bool:

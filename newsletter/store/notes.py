@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from newsletter.models import ModelFacts, ModelOutcome
 from newsletter.store.engine import Base, put
+from newsletter.store.readers import feed_key
 from newsletter.store.tables import meta
 
 
@@ -31,6 +32,14 @@ class Notes(Base):
         same = (meta.c.key == key) & (meta.c.value == old)
         with self._transaction() as connection:
             connection.execute(update(meta).where(same).values(value=new))
+
+    def begin_feed(self, subscriber_id: int, epoch: str) -> None:
+        """Only addresses of this epoch lead to the reader's feed from now on."""
+        self.remember(feed_key(subscriber_id), epoch)
+
+    def feed_epoch(self, subscriber_id: int) -> str | None:
+        """None where the reader has no feed."""
+        return self.recall(feed_key(subscriber_id))
 
     def save_model_facts(self, day: date, facts: ModelFacts) -> None:
         """How the model served this issue."""

@@ -273,8 +273,14 @@ def _erase(connection: Connection, who: int) -> None:
     connection.execute(delete(subscriber).where(subscriber.c.id == who))
     if email:
         _erase_requests(connection, email)
+    connection.execute(delete(meta).where(meta.c.key == feed_key(value_id(who))))
     mine = ticket.c.payload["subscriber"].as_string() == str(value_id(who))
     connection.execute(delete(ticket).where(mine))
+
+
+def feed_key(subscriber_id: int) -> str:
+    """Under which the ledger keeps the epoch of a reader's feed."""
+    return f"feed {subscriber_id}"
 
 
 def _erase_requests(connection: Connection, email: str) -> int:

@@ -2,8 +2,8 @@
 
 `tree` reads YAML as nodes with their places, `values` turns the text of a scalar into a value, `roster` makes a
 `Roster` of both, `edit` changes one field of one entry and leaves every other byte alone, `removing` removes entries.
-`table` reads and writes CSV, `entries` writes readers as entries. `schema` tells editors what is read, and `shapes`
-what each converter takes.
+`table` reads and writes CSV, `entries` writes readers as entries, `references` reads bibliographies, which `library`
+finds beside the list. `schema` tells editors what is read, and `shapes` what each converter takes.
 """
 
 from newsletter.subscribers.edit import Edit, remove_field, set_field, write_fields

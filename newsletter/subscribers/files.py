@@ -28,10 +28,17 @@ def sha256(raw: bytes) -> str:
 
 
 def is_unchanged(made_of: Iterable[tuple[str, str]]) -> bool:
-    """Whether each of these files still has this hash."""
+    """Whether each of these files still has this hash; an empty one: it was not there."""
     with suppress(OSError):
-        return all(sha256(Path(file).read_bytes()) == known for file, known in made_of)
+        return all(_hash(Path(file)) == known for file, known in made_of)
     return False
+
+
+def _hash(file: Path) -> str:
+    try:
+        return sha256(file.read_bytes())
+    except FileNotFoundError:
+        return ""
 
 
 def replace_file(path: Path, change: Callable[[bytes], bytes]) -> None:

@@ -12,6 +12,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode
 from newsletter.models import AbstractLanguage, Abstracts, Finding, Frequency, Leanings, Newsletter, Reader, Wishes
 from newsletter.models.subscribers import NO_LEANINGS
 from newsletter.subscribers import values
+from newsletter.subscribers.library import Library
 from newsletter.subscribers.tree import Block, Reading, Report, is_empty, line_of
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
@@ -37,6 +38,7 @@ class Defaults:
 
     newsletter: Newsletter
     known_topics: tuple[str, ...]
+    library: Library | None = None
 
     @cached_property
     def readings(self) -> Mapping[str, Reading]:
@@ -74,7 +76,10 @@ class Defaults:
             ),
             "exclude": Reading(values.line, many=True, some=False, about="Papers with one of these words are dropped."),
             "like": Reading(
-                values.arxiv_id, many=True, some=False, about="Papers to learn from: arXiv ids, or a .bib or .ris file."
+                values.paper_or_file,
+                many=True,
+                some=False,
+                about="Papers to learn from: arXiv ids, or the path of a .bib or .ris file with them.",
             ),
             "unsubscribed": Reading(values.service_mark, about="Written by the service when the reader unsubscribes."),
             "paused_until": Reading(values.day, about="No email before this day."),
@@ -130,6 +135,8 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
     if not block.says("email"):
         block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
     given = block.read(defaults.readings)
+    if defaults.library and "like" in given:
+        given["like"] = defaults.library.papers(block, given["like"])
     return Reader(
         email=given.get("email", ""),
         name=given.get("name"),

@@ -12,6 +12,7 @@ from newsletter.errors import ConfigurationError
 from newsletter.models import ArchiveMode, Finding, JoinMode, Newsletter, QuietDays, Roster, grouped
 from newsletter.subscribers import readers, topics, values
 from newsletter.subscribers.files import sha256
+from newsletter.subscribers.library import Library
 from newsletter.subscribers.tree import Block, Reading, Report, compose, decode, is_empty, shown, without_collector
 
 TOP_KEYS = ("newsletter", "topics", "subscribers")
@@ -83,7 +84,7 @@ def _parse(text: str, file: str, folder: Path) -> Roster:
     entries = _entries(top)
     if report.broken:
         raise ConfigurationError(grouped(report.findings))
-    defaults = readers.Defaults(newsletter, tuple(topic.key for topic in known))
+    defaults = readers.Defaults(newsletter, tuple(topic.key for topic in known), Library(folder, report))
     found, findings, skipped = readers.read(entries, file, text, defaults)
     findings = grouped([*report.findings, *findings])
     return Roster(newsletter, known, found, findings, skipped, tuple(report.read.items()))

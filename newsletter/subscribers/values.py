@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import date, time
 from enum import StrEnum
 from functools import cache
+from pathlib import PurePath
 from typing import TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -35,6 +36,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN_ADDRESS = re.compile(rf"(?=.{{1,64}}@)(?=.{{1,254}}\Z){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,24}}")
 _LONGEST_INTERESTS = 2000
+_BIBLIOGRAPHY = re.compile(r"\S.{0,250}\.(?:bib|ris)", re.I)
 _RESERVED = ("arpa", "invalid", "local", "localhost", "onion", "test")
 
 
@@ -63,6 +65,11 @@ def arxiv_id(text: str) -> str:
         return ArxivId.parse(text).base
     except ValueError:
         raise Unfit(f"{text[:60]!r} is not an arXiv id", "write it as 2402.01306", "like", value=text[:60]) from None
+
+
+def paper_or_file(text: str) -> str | PurePath:
+    """The id of a paper, or the name of a bibliography. Only for the subscriber list: its owner may read files."""
+    return PurePath(text) if _BIBLIOGRAPHY.fullmatch(text) else arxiv_id(text)
 
 
 def is_plain(text: str) -> bool:

@@ -17,14 +17,13 @@ from newsletter.models import ArchiveMode, Masthead, Reader, Source, Subscriber,
 from newsletter.readers import Counter, in_force, lists
 from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled, offered
-from newsletter.readers.rights import may_ask
 from newsletter.replies import moving, rights
-from newsletter.subscribers import values
+from newsletter.subscribers import references, values
 from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages, saved
-from newsletter.web.bodies import Form, read_form
+from newsletter.web.bodies import Form, Upload, read_form, read_upload
 from newsletter.web.languages import Scope, spoken
 from newsletter.web.leaving import left
 from newsletter.web.pages import Voice
@@ -32,6 +31,7 @@ from newsletter.words import speak
 
 log = structlog.get_logger()
 
+_UPLOADED: Form = {"do": ["upload"]}
 _LONGEST_PAUSE = timedelta(days=366)
 
 
@@ -58,7 +58,7 @@ class Visit:
             note=_said(words.section("page_"), note, **texts) if note else "",
             bad=bad,
             archive=self._archive(),
-            data=self.voice.say("page_data_about") if _may_ask(self.counter, self.subscriber) else None,
+            data=self.voice.say("page_data_about") if rights.is_possible(self.counter, self.subscriber) else None,
             now=self.counter.now(),
             saved=saved.link(self.counter, self.voice, self.subscriber),
             marked=self.counter.store.mark_counts(self.subscriber.id),
@@ -96,13 +96,18 @@ def endpoint(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
         subscriber_id = read(counter.keys, Purpose.PREFERENCES, request.path_params["token"])
         if subscriber_id is None:
             return pages.answer(pages.not_valid(await run_in_threadpool(spoken, counter, request.scope)), 404)
+        upload = await read_upload(request) if request.method == "POST" else None
+        if upload:
+            return await run_in_threadpool(_answer, counter, subscriber_id, _UPLOADED, request.scope, upload)
         body = await read_form(request) if request.method == "POST" else None
         return await run_in_threadpool(_answer, counter, subscriber_id, body, request.scope)
 
     return visit
 
 
-def _answer(counter: Counter, subscriber_id: int, body: Form | None, scope: Scope) -> Response:
+def _answer(
+    counter: Counter, subscriber_id: int, body: Form | None, scope: Scope, upload: Upload | None = None
+) -> Response:
     subscriber = counter.store.subscriber(subscriber_id)
     voice = spoken(counter, scope, subscriber)
     if subscriber is None or lists.is_list(counter, subscriber_id):
@@ -117,7 +122,7 @@ def _answer(counter: Counter, subscriber_id: int, body: Form | None, scope: Scop
         return pages.answer(pages.not_now(voice), 503)
     if wanted and wanted in rights.KINDS:
         return _send_link(visit, wanted)
-    return _change(visit, wanted, body or {}) if wanted else visit.page()
+    return _change(visit, wanted, body or {}, upload) if wanted else visit.page()
 
 
 def _wanted(body: Form | None) -> str | None:
@@ -149,29 +154,27 @@ def _leave(counter: Counter, subscriber: Subscriber, voice: Voice) -> Response:
     return left(counter, voice, changed.subscriber)
 
 
-def _may_ask(counter: Counter, subscriber: Subscriber) -> bool:
-    return counter.letterhead.public_url is not None and may_ask(subscriber)
-
-
 def _send_link(visit: Visit, wanted: str) -> Response:
     """One answer, whether or not another link goes out today; it is sent behind the answer."""
-    if not _may_ask(visit.counter, visit.subscriber):
+    if not rights.is_possible(visit.counter, visit.subscriber):
         return visit.page(status=409)
     answer = visit.page("data_sent", email=visit.voice.email)
     answer.background = BackgroundTask(rights.send, visit.counter, visit.subscriber, wanted)
     return answer
 
 
-def _change(visit: Visit, wanted: str, body: Form) -> Response:
+def _change(visit: Visit, wanted: str, body: Form, upload: Upload | None) -> Response:
     """Save or pause. Who gets no email can only come back."""
     if visit.reader is None or not visit.subscriber.state.reads:
         return visit.page(status=409)
     try:
         if wanted == "save":
             return _save(visit, visit.reader, body)
+        if upload:
+            return _learn(visit, visit.reader, upload)
         if wanted == "pause":
             return _pause(visit, body)
-        if wanted == "address" and _may_ask(visit.counter, visit.subscriber):
+        if wanted == "address" and rights.is_possible(visit.counter, visit.subscriber):
             return _change_address(visit, body)
         if wanted == "erase taste":
             visit.counter.store.erase_marks(visit.subscriber.id)
@@ -187,6 +190,25 @@ def _save(visit: Visit, before: Reader, body: Form) -> Response:
     readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
     words = speak(visit.counter.templates, after.wishes.languages[0])
     return replace(visit, reader=after, voice=replace(visit.voice, words=words)).page("saved")
+
+
+def _learn(visit: Visit, before: Reader, upload: Upload) -> Response:
+    """Adds the papers of a bibliography to those that this reader likes; the file itself is not kept."""
+    if upload.body is None:
+        raise Unfit("longer than 1 MiB", "choose a smaller file", "upload_long")
+    read = references.read(upload.file())
+    if not read.ids:
+        raise Unfit("no arXiv id in it", "choose a BibTeX or RIS file", "upload_none")
+    known = before.wishes.leanings.like
+    like = dict.fromkeys((*known, *read.ids))
+    if read.left or len(like) > references.MOST:
+        most = visit.voice.words.number(references.MOST)
+        raise Unfit(f"more than {most} papers", "choose a smaller file", "upload_many", most=most)
+    after = filled(visit.counter.store, visit.masthead, before, {"like": ", ".join(like)})
+    readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
+    line = str(read.broken[0]) if read.broken else ""
+    count, note = str(len(like) - len(known)), "upload_broken" if line else "upload_done"
+    return replace(visit, reader=after).page(note, count=count, without=str(read.without), line=line)
 
 
 def _change_address(visit: Visit, body: Form) -> Response:

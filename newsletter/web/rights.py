@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from html import escape
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -10,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.models import Subscriber
-from newsletter.readers import Counter, erasing, own_data, rights, tickets
+from newsletter.readers import Counter, erasing, feeds, own_data, rights, tickets
 from newsletter.readers.tickets import Kind
-from newsletter.web import languages, moving, pages
+from newsletter.web import languages, moving, pages, saved
 from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import Scope
 from newsletter.web.once import button, is_pressed, over, said
@@ -72,4 +73,18 @@ def _erase(counter: Counter, voice: Voice, subscriber: Subscriber, secret: str, 
     return said(voice, "erased")
 
 
-_PAGES: Mapping[Kind, Callable[..., Response]] = {rights.DOWNLOAD: _download, rights.ERASE: _erase}
+def _new_feed(counter: Counter, voice: Voice, subscriber: Subscriber, secret: str, *, pressed: bool) -> Response:
+    if not pressed:
+        return said(voice, "feed", button(counter, voice, secret, "page_feed_button"))
+    if tickets.use(counter, rights.FEED, secret) is None:
+        return over(voice)
+    address = escape(saved.feed_address(counter, feeds.renew(counter, subscriber)))
+    log.info("reader.feed-begun")
+    return said(voice, "feed_made", f'<p dir="ltr"><a href="{address}">{address}</a></p>')
+
+
+_PAGES: Mapping[Kind, Callable[..., Response]] = {
+    rights.DOWNLOAD: _download,
+    rights.ERASE: _erase,
+    rights.FEED: _new_feed,
+}

@@ -1,20 +1,27 @@
-"""`/s/<token>`: what a reader saved, to read, to take along and to remove. A GET changes nothing."""
+"""`/s/<token>`: what a reader saved, to read, to take along and to remove. A GET changes nothing.
+
+The feed of it has a token of its own, which is shown only behind a link that was sent to the address on record.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import date
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from html import escape
 from urllib.parse import quote
 
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.archive import citing
+from newsletter.archive import citing, feed
 from newsletter.archive.day import paper_json
 from newsletter.models import Entry, MarkKind, Paper, Subscriber
-from newsletter.readers import Counter, lists, marking
+from newsletter.readers import Counter, feeds, lists, marking
+from newsletter.replies import rights
+from newsletter.summarise import problem
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import pages
@@ -22,9 +29,21 @@ from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import of_reader
 from newsletter.web.pages import Voice
 
-PATH, FILE = "/s/{token}", "/s/{token}/papers.{form}"
+PATH, FILE, FEED = "/s/{token}", "/s/{token}/papers.{form}", "/s/{token}/feed.xml"
 _TYPES = {"bib": "application/x-bibtex", "ris": "application/x-research-info-systems", "md": "text/markdown"}
-Saved = Sequence[tuple[Paper, date | None]]
+_IN_FEED = 100  # the newest; all are on the page
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """One saved paper, of which issue, since when, and its line in the reader's leading language."""
+
+    paper: Paper
+    issue: date | None
+    since: datetime
+    line: str | None
+
+
 Answer = Callable[[Counter, Request, Voice, Subscriber], Response]
 
 
@@ -52,52 +71,94 @@ def file(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
     return visit
 
 
+def subscribed(counter: Counter) -> Callable[[Request], Awaitable[Response]]:
+    """The feed, at the reader's newest address of one."""
+
+    async def visit(request: Request) -> Response:
+        return await run_in_threadpool(_feed, counter, request)
+
+    return visit
+
+
 def _of_reader(counter: Counter, request: Request, answer: Answer) -> Response:
     subscriber_id = read(counter.keys, Purpose.SAVED, request.path_params["token"])
     subscriber = counter.store.subscriber(subscriber_id) if subscriber_id is not None else None
+    return _private(counter, request, subscriber, answer)
+
+
+def _private(counter: Counter, request: Request, subscriber: Subscriber | None, answer: Answer) -> Response:
+    """The answer to this reader, which is for no cache and no search engine."""
     voice = of_reader(counter, request.scope, subscriber)
     if subscriber is None or lists.is_list(counter, subscriber.id):
-        return pages.answer(pages.not_valid(voice), 404)
-    response = answer(counter, request, voice, subscriber)
+        response = pages.answer(pages.not_valid(voice), 404)
+    else:
+        response = answer(counter, request, voice, subscriber)
     response.headers.update({"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})
     return response
 
 
-def _saved(counter: Counter, subscriber: Subscriber) -> Saved:
+def _saved(counter: Counter, subscriber: Subscriber, voice: Voice, most: int | None = None) -> Sequence[Saved]:
     """Saved last first."""
-    ids = counter.store.marks(subscriber.id).of(MarkKind.SAVE)
-    known = counter.store.papers_by_id(ids)
-    return [known[one] for one in ids if one in known]
+    marks = [one for one in counter.store.marks(subscriber.id).all if one.kind is MarkKind.SAVE][:most]
+    known = counter.store.papers_by_id(one.arxiv_id for one in marks)
+    reader = counter.store.reader(subscriber.id)
+    lines = _lines(counter, reader.wishes.languages[0] if reader else voice.words.language, known)
+    return [Saved(*known[one.arxiv_id], one.at, lines.get(one.arxiv_id)) for one in marks if one.arxiv_id in known]
+
+
+def _lines(counter: Counter, language: str, known: Mapping[str, tuple[Paper, date | None]]) -> Mapping[str, str | None]:
+    """What any prompt and model wrote, where it passes the check of today: translated abstracts do not."""
+    found = counter.store.lines(
+        [language], "", (), [paper for paper, _ in known.values()],
+        past=lambda arxiv_id, _, text: problem(text, known[arxiv_id][0], language) is None,
+    )  # fmt: skip
+    return {arxiv_id: text for (arxiv_id, _), text in found.items()}
 
 
 def _page(body: Form | None) -> Answer:
     def answer(counter: Counter, request: Request, voice: Voice, subscriber: Subscriber) -> Response:
-        if body is not None:
-            marking.take_back(counter, subscriber.id, [MarkKind.SAVE], body.get("remove", []))
-        saved = _saved(counter, subscriber)
-        token = request.path_params["token"]
-        return pages.answer(pages.framed(voice.say("page_saved_papers"), _markup(voice, saved, token), voice))
+        given = body or {}
+        marking.take_back(counter, subscriber.id, [MarkKind.SAVE], given.get("remove", []))
+        saved = _saved(counter, subscriber, voice)
+        ordered = given.get("do") == ["feed"] and rights.is_possible(counter, subscriber)
+        note = f'<p class="note" role="status">{voice.text("page_data_sent")}</p>\n' if ordered else ""
+        markup = note + _markup(voice, saved, request.path_params["token"]) + _feed_button(counter, voice, subscriber)
+        response = pages.answer(pages.framed(voice.say("page_saved_papers"), markup, voice))
+        if ordered:
+            response.background = BackgroundTask(rights.send, counter, subscriber, "feed")
+        return response
 
     return answer
 
 
-def _markup(voice: Voice, saved: Saved, token: str) -> str:
+def _markup(voice: Voice, saved: Sequence[Saved], token: str) -> str:
     if not saved:
-        return f"<p>{voice.text('page_saved_none')}</p>"
+        return f"<p>{voice.text('page_saved_none')}</p>\n"
     ways = "".join(
         f'<a href="{quote(token)}/papers.{ending}">{escape(name)}</a> ' for ending, name in citing.FORMS.items()
     )
-    rows = "\n".join(_row(voice, paper, day) for paper, day in saved)
-    return f'<p class="links">{ways}</p>\n<form method="post">\n{rows}\n</form>'
+    rows = "\n".join(_row(voice, one) for one in saved)
+    return f'<p class="links">{ways}</p>\n<form method="post">\n{rows}\n</form>\n'
 
 
-def _row(voice: Voice, paper: Paper, day: date | None) -> str:
+def _feed_button(counter: Counter, voice: Voice, subscriber: Subscriber) -> str:
+    """The address is not shown here: this page opens from every email, and emails are passed on."""
+    if not rights.is_possible(counter, subscriber):
+        return ""
+    label = "page_feed_again" if counter.store.feed_epoch(subscriber.id) else "page_feed_ask"
+    button = pages.form("", pages.button(voice.text(label), "feed", plain=True))
+    return pages.section(voice.text("page_feed_section"), f"<p>{voice.text('page_feed_what')}</p>\n{button}")
+
+
+def _row(voice: Voice, one: Saved) -> str:
+    paper = one.paper
     where = f'<a href="{escape(paper.abs_url)}" lang="en" dir="ltr">'
     title, key = escape(to_unicode(paper.title)), escape(paper.arxiv_id)
     names = escape(", ".join(to_unicode(name) for name in paper.authors[:4]) + (" …" * (len(paper.authors) > 4)))
-    when = f" · {escape(voice.words.short_day(day))}" if day else ""
+    when = f" · {escape(voice.words.short_day(one.issue))}" if one.issue else ""
+    line = f"<p>{escape(one.line)}</p>\n" if one.line else ""
     return (
-        f'<article>\n<h2 class="paper" id="p{key}">{where}{title}</a></h2>\n'
+        f'<article>\n<h2 class="paper" id="p{key}">{where}{title}</a></h2>\n{line}'
         f'<p class="quiet">{names} · <bdi>{key}</bdi>{when}</p>\n'
         f'<div class="choices"><button class="plain" name="remove" value="{key}" aria-describedby="p{key}">'
         f"{voice.text('page_saved_remove')}</button></div>\n</article>"
@@ -108,11 +169,30 @@ def _file(counter: Counter, request: Request, voice: Voice, subscriber: Subscrib
     form = request.path_params["form"]
     if form not in _TYPES:
         return pages.answer(pages.not_found(voice), 404)
-    saved = _saved(counter, subscriber)
     rows = [
-        paper_json(Entry(number=number, paper=paper, issue=day or paper.published.date(), topics=()), ())
-        for number, (paper, day) in enumerate(saved, start=1)
+        paper_json(Entry(number=number, paper=one.paper, issue=one.issue or one.paper.published.date(), topics=()), ())
+        for number, one in enumerate(_saved(counter, subscriber, voice), start=1)
     ]
     content = citing.taken_along(rows, voice.say("page_saved_papers"))[form]
     named = {"Content-Disposition": f'attachment; filename="saved-papers.{form}"'}
     return Response(content, media_type=f"{_TYPES[form]}; charset=utf-8", headers=named)
+
+
+def _feed(counter: Counter, request: Request) -> Response:
+    token = request.path_params["token"]
+
+    def answer(counter: Counter, request: Request, voice: Voice, subscriber: Subscriber) -> Response:
+        items = [feed.Item(one.paper, one.since, one.line) for one in _saved(counter, subscriber, voice, most=_IN_FEED)]
+        title = f"{voice.say('page_saved_papers')} · {voice.name}"
+        address = feed_address(counter, token)
+        return Response(
+            feed.of_papers(items, title=title, author=voice.name, address=address, language=voice.words.language),
+            media_type="application/atom+xml",
+        )
+
+    return _private(counter, request, feeds.whose(counter, token), answer)
+
+
+def feed_address(counter: Counter, token: str) -> str:
+    """The whole address of the feed with this token."""
+    return f"{counter.letterhead.public_url or ''}{FEED.format(token=token)}"

@@ -138,6 +138,7 @@ def build(counter: Counter, pulse: Pulse | None = None, door: Door = _OPEN) -> S
             Route(marking.PATH, marking.endpoint(counter), methods=["GET", "POST"]),
             Route(saved.PATH, saved.endpoint(counter), methods=["GET", "POST"]),
             Route(saved.FILE, saved.file(counter)),
+            Route(saved.FEED, saved.subscribed(counter)),
             Route("/undo/{secret}", undoing.endpoint(counter), methods=["GET", "POST"]),
             Route(joining.PATH, joining.endpoint(counter, networks(door.trusted)), methods=["GET", "POST"]),
             Route("/j/{secret:secret}", joining.confirming(counter), methods=["GET", "POST"]),
