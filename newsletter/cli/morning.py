@@ -208,7 +208,7 @@ def preview(settings: Settings, email: str | None, day: date | None, to: str | N
     """
     with app.open_examined(settings, partial(doctor.examine_or_stop, settings)) as (counter, looked):
         roster = load_roster(counter)
-        reader = _previewed(roster, email, to)
+        reader = _of_ledger(counter, email) or _previewed(roster, email, to)
         with (
             alone_if_possible(settings, counter, "preview") as alone,
             progress() as show,
@@ -255,6 +255,13 @@ def _post(counter: Counter, message: Message) -> None:
         problem = f"the email was not accepted: {outcome.detail}"
         raise ConfigurationError([Finding(message.recipient, None, problem, "try `newsletter check --online`")])
     click.echo(f"Sent to {message.recipient}; nothing was recorded.", err=True)
+
+
+def _of_ledger(counter: Counter, email: str | None) -> Reader | None:
+    """A reader whom the file does not name."""
+    subscriber = counter.store.subscriber(email) if email else None
+    reader = counter.store.reader(subscriber.id) if subscriber else None
+    return reader if reader and not reader.in_file else None
 
 
 def _reader_of(roster: Roster, email: str | None) -> Reader:

@@ -32,11 +32,13 @@ def check(settings: Settings, *, online: bool, accept: bool, as_json: bool) -> i
         findings = doctor.examine(settings, counter, online=online, say=notes.append if as_json else click.echo)
         roster = None if findings else in_force.load(counter)
         facts = _facts(roster, counter.now()) if roster else []
+        own = counter.store.own_reader_number() if roster else 0
     if as_json:
         told = {"findings": [asdict(one) for one in findings], "notes": [*notes, *facts]}
         click.echo(json.dumps(told, ensure_ascii=False))
     elif roster:
-        known = f"{counted(len(roster.readers), 'reader')}, {counted(len(roster.topics), 'topic')}"
+        beside = f" and {own:,} in the ledger" if own else ""
+        known = f"{counted(len(roster.readers), 'reader')}{beside}, {counted(len(roster.topics), 'topic')}"
         click.echo(f"{known}; templates and prompts are valid.")
         for line in facts:
             click.echo(f"  {line}")

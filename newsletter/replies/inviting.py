@@ -98,8 +98,8 @@ def _send(counter: Counter, masthead: Masthead, request: JoinRequest) -> bool:
             _UNSENT, problem, "see `newsletter check --online`; they are tried again every few minutes"
         )
         return False
-    counter.alarms.over(_UNSENT)
     counter.store.change_join(replace(sending, state=JoinState.SENT), JoinState.SENDING)
+    counter.alarms.over(_UNSENT)
     return True
 
 

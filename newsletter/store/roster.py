@@ -158,6 +158,12 @@ class Rosters(Base):
         with self._reading() as connection:
             return connection.scalar(select(exists().where(~_of_file))) or False
 
+    def own_reader_number(self) -> int:
+        """How many readers there are of whom the file has no entry."""
+        alone = (~_of_file, reader.c.own_hours_id.is_(None))
+        with self._reading() as connection:
+            return connection.scalar(select(func.count()).select_from(reader).where(*alone)) or 0
+
     def consents(self, subscriber_id: int) -> Sequence[Consent]:
         """How often and how this reader agreed to read, oldest first."""
         mine = consent.c.subscriber_id == column_id(subscriber_id)

@@ -51,6 +51,7 @@ def page(
     archive: str | None,
     data: str | None,
     now: datetime,
+    translations: bool,
     marked: Mapping[str, int],
     saved: str,
 ) -> str:
@@ -72,6 +73,7 @@ def page(
         data=data,
         now=values_of(reader) if reader and gets_mail else None,
         marked=marked,
+        translations=translations,
         saved=saved,
         until=_until(words, subscriber),
         languages=named(languages) if reader else [],

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter import readers
-from newsletter.models import ArchiveMode, Masthead, Reader, Source, Subscriber, Topic
+from newsletter.models import AbstractLanguage, ArchiveMode, Masthead, Reader, Source, Subscriber, Topic
 from newsletter.readers import Counter, in_force, lists
 from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled, offered
@@ -61,6 +61,7 @@ class Visit:
             data=self.voice.say("page_data_about") if rights.is_possible(self.counter, self.subscriber) else None,
             now=self.counter.now(),
             saved=saved.link(self.counter, self.voice, self.subscriber),
+            translations=self._may_translate(),
             marked=self.counter.store.mark_counts(self.subscriber.id),
         )
         return pages.answer(shown, status)
@@ -70,6 +71,13 @@ class Visit:
         own = self.reader.wishes.topics if self.reader else ()
         by_themselves = self.reader is not None and self.reader.source in (Source.PAGE, Source.EMAIL)
         return [one for one in self.masthead.topics if one.join or one.key in own or not by_themselves]
+
+    def _may_translate(self) -> bool:
+        """Whether this reader may order translated abstracts, or does."""
+        if self.reader is None or self.reader.source not in (Source.PAGE, Source.EMAIL):
+            return True
+        ordered = self.reader.wishes.abstract_language is not AbstractLanguage.ORIGINAL
+        return ordered or self.masthead.newsletter.offer_translations
 
     def refusal(self, unfit: Unfit) -> Response:
         """The page with what was wrong, in the reader's language."""
