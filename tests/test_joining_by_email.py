@@ -77,6 +77,17 @@ def test_in_many_languages(join: Join, text: str) -> None:
     assert [EVE] == [one.written for one in join.counter.store.join_requests(JoinState.ASKED)]
 
 
+@pytest.mark.parametrize("results", [f"{HERE}; dkim=none; dmarc=pass (p=reject) header.from=example.net", PASS])
+def test_what_our_server_vouches_for(join: Join, results: str) -> None:
+    """A DMARC pass is enough to join by email, and proves nothing else."""
+    assert received(join, an_email(Authentication_Results=results)).handled
+    (confirmation,) = join.settle()
+    assert received(join, a_yes(confirmation, Authentication_Results=results)).handled
+    assert join.reader().source is Source.EMAIL
+    left = received(join, an_email("unsubscribe", "", Authentication_Results=results)).meaning.action
+    assert (Action.UNSUBSCRIBE if results == PASS else Action.CONFIRM) is left
+
+
 def test_the_address_for_joining(join: Join) -> None:
     """What is sent there asks for it, whatever it says."""
     assert received(join, an_email("Hi there", "Hello", "News <news+join@example.org>")).handled
@@ -91,6 +102,8 @@ def test_the_address_for_joining(join: Join) -> None:
         {"Authentication-Results": f"{HERE}; dkim=pass header.d=evil.example"},
         {"Authentication-Results": "mx.evil.example; dkim=pass header.d=example.net"},
         {"Authentication-Results": f"{HERE}; spf=pass smtp.mailfrom=example.net"},
+        {"Authentication-Results": f"{HERE}; dmarc=fail header.from=example.net"},
+        {"Authentication-Results": f"{HERE}; dmarc=pass header.from=evil.example"},
         {"Auto-Submitted": "auto-replied"},
         {"Precedence": "bulk"},
         {"List-Id": "<staff.example.net>"},

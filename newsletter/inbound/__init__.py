@@ -32,6 +32,7 @@ failure = reports.judged
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _LONGEST_NAME = 60  # letters
 _SHORTEST_NAME = 4  # letters; a shorter one may be a word
+_TO_JOIN = (Action.JOIN, Action.AGREE)
 _UNPROVEN = (Action.HUMAN, Action.AGREE)  # what needs no proof, since nothing comes of it alone
 
 
@@ -42,6 +43,7 @@ def read(
     today: date,
     own_domain: str | None = None,
     aligned: str | None = None,
+    vouched: str | None = None,
     envelope_to: str | None = None,
     sent: Callable[[int], Iterable[str]] = lambda _: (),
     called: str = "",
@@ -51,11 +53,12 @@ def read(
     `sent` gives the texts of the mails that a reader got of us: what of them comes back in a reply is no wish.
     `called` is the newsletter's name, which people write where others write `the newsletter`.
     `aligned` is the address or domain for which a trusted Authentication-Results header names an aligned DKIM pass,
+    `vouched` the same of a DMARC pass, which counts for joining alone,
     `envelope_to` the address that the mail was delivered to. A command without proof is CONFIRM. A command with such a
     pass instead of a token has `subscriber_id` None and its `sender` proven: whose it is, the caller looks up.
     """
     try:
-        return _read(raw, keys, today, own_domain, aligned, envelope_to, sent, called)
+        return _read(raw, keys, today, own_domain, aligned, vouched, envelope_to, sent, called)
     except Exception as error:  # whatever a stranger found out: the other emails are read all the same
         return Meaning(action=Action.HUMAN, reason=f"it cannot be read ({type(error).__name__})", unreadable=True)
 
@@ -66,6 +69,7 @@ def _read(
     today: date,
     own_domain: str | None,
     aligned: str | None,
+    vouched: str | None,
     envelope_to: str | None,
     sent: Callable[[int], Iterable[str]],
     called: str,
@@ -89,7 +93,7 @@ def _read(
     who = identity.identify(mail, keys, envelope_to, own_domain)
     known = () if who.subscriber_id is None else tuple(sent(who.subscriber_id))
     joins = identity.joins(mail, envelope_to, own_domain)
-    return _from_person(mail, who, today, aligned, known, called, joins=joins)
+    return _from_person(mail, who, today, (aligned, vouched), known, called, joins=joins)
 
 
 def visible_text(raw: bytes) -> str:
@@ -101,7 +105,7 @@ def _from_person(
     mail: Mail,
     who: Identity,
     today: date,
-    aligned: str | None,
+    domains: tuple[str | None, str | None],
     known: tuple[str, ...],
     called: str,
     *,
@@ -111,7 +115,9 @@ def _from_person(
     meant = Meaning(action=Action.IGNORE, reason="", subscriber_id=who.subscriber_id, sender=sender)
     if who.several:
         return replace(meant, action=Action.HUMAN, reason="tokens of several readers", subscriber_id=None)
-    proven = bool(sender and aligned and aligned.lower() in (sender.lower(), sender.rpartition("@")[2].lower()))
+    of_sender = (sender.lower(), sender.rpartition("@")[2].lower()) if sender else ()
+    proven, may_join = (bool(one) and (one or "").lower() in of_sender for one in domains)
+    may_join = may_join or proven
     if who.leaves:
         why = "sent to the address for leaving"
         return replace(meant, action=Action.UNSUBSCRIBE, command=Command.UNSUBSCRIBE, reason=why)
@@ -124,9 +130,9 @@ def _from_person(
     if automatic:
         return replace(meant, reason=automatic)
     if joins:
-        how = Action.JOIN if proven or who.subscriber_id is not None else Action.CONFIRM
+        how = Action.JOIN if may_join or who.subscriber_id is not None else Action.CONFIRM
         why = "sent to the address for joining"
-        return replace(meant, action=how, command=Command.JOIN, reason=why, is_proven=proven)
+        return replace(meant, action=how, command=Command.JOIN, reason=why, is_proven=may_join)
     lines = [named.plain(line) for line in written]
     wish = grammar.read(named.plain(mail.first("subject")), lines, today)
     if wish is None:
@@ -141,12 +147,14 @@ def _from_person(
         value=wish.value,
         until=wish.until,
         answers=mail.first("in-reply-to").strip() or None,
-        is_proven=proven,
+        is_proven=proven or (may_join and wish.action in _TO_JOIN),
     )
     if wish.action in _UNPROVEN or who.subscriber_id is not None:
         return asked
     if proven:
         return replace(asked, reason=f"{wish.why}; DKIM proves the sender")
+    if asked.is_proven:
+        return asked
     return replace(asked, action=Action.CONFIRM, reason=f"{wish.why}, without a token")
 
 

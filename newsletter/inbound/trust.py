@@ -10,6 +10,8 @@ from newsletter.inbound.limits import LONGEST, headers_of
 
 _PASSED = re.compile(r"\s*dkim\s*=\s*pass\b(?P<properties>.*)", re.I | re.S)
 _SIGNED_BY = re.compile(r"\bheader\.(?:d\s*=\s*\"?|i\s*=\s*\"?[^@\s;\"]*@)(?P<domain>[a-z0-9.-]+)", re.I)
+_DMARC = re.compile(r"\s*dmarc\s*=\s*pass\b(?P<properties>.*)", re.I | re.S)
+_OF_FROM = re.compile(r"\bheader\.from\s*=\s*\"?(?P<domain>[a-z0-9.-]+)", re.I)
 _ENVELOPE = ("delivered-to", "x-original-to")
 
 
@@ -20,17 +22,29 @@ def envelope_to(raw: bytes) -> str | None:
 
 
 def aligned(raw: bytes, authserv_id: str | None) -> str | None:
-    """The domain in From: where our own server found a DKIM signature of that domain or of one above it.
+    """The domain in From: where our own server found a DKIM signature of that domain or of one above it."""
+    return covered(raw, _signers(_ours(raw, authserv_id)))
 
-    Believed is only the topmost header with our server's name: whoever sends a mail can write others below it.
+
+def vouched(raw: bytes, authserv_id: str | None) -> str | None:
+    """The domain in From: where our own server found its DMARC policy met, which the sending host alone may do.
+
+    That is enough to answer someone who asks to join, and no proof of who wrote.
     """
-    if not authserv_id:
-        return None
+    passed = (_DMARC.match(finding) for finding in _ours(raw, authserv_id))
+    found = {of["domain"].lower() for one in passed if one for of in _OF_FROM.finditer(one["properties"])}
     headers = headers_of(raw)
-    wanted = authserv_id.casefold()
-    results = (str(value) for value in headers.get_all("authentication-results", []))
-    ours = next((found for found in map(_results, results) if found[0].casefold() == wanted), None)
-    return covered(raw, _signers(ours[1])) if ours else None
+    domain = None if headers.left_out else _sender_domain(headers)
+    return domain if domain in found else None
+
+
+def _ours(raw: bytes, authserv_id: str | None) -> list[str]:
+    """What our own server found: in the topmost header with its name, since whoever sends can write others below."""
+    if not authserv_id:
+        return []
+    results = (str(value) for value in headers_of(raw).get_all("authentication-results", []))
+    named = (found for found in map(_results, results) if found[0].casefold() == authserv_id.casefold())
+    return next(named, ("", []))[1]
 
 
 def covered(raw: bytes, signers: Iterable[str]) -> str | None:

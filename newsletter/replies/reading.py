@@ -46,6 +46,7 @@ def read_here(counter: Counter, mail: Incoming) -> Understood:
         today=counter.today,
         own_domain=domain_of(own_address(counter.letterhead)),
         aligned=mail.aligned or trust.aligned(mail.raw, mail.authserv_id),
+        vouched=trust.vouched(mail.raw, mail.authserv_id),
         envelope_to=mail.envelope_to or trust.envelope_to(mail.raw),
         sent=lambda subscriber_id: _sent(counter, subscriber_id),
         called=split_mailbox(counter.letterhead.sender)[0],

@@ -50,6 +50,7 @@ def _read(raw: bytes, task: dict[str, Any], sent: Callable[[int], Sequence[str]]
         today=date.fromisoformat(task["today"]),
         own_domain=task["own_domain"],
         aligned=task["aligned"] or trust.aligned(raw, task["authserv_id"]),
+        vouched=trust.vouched(raw, task["authserv_id"]),
         envelope_to=task["envelope_to"] or trust.envelope_to(raw),
         sent=sent,
         called=task["called"],
