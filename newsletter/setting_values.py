@@ -9,7 +9,7 @@ from datetime import date
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -19,11 +19,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
-def is_network(text: str) -> bool:
-    """Whether it is an address or a network, such as 10.0.0.0/24, and no name."""
+def network(text: str) -> IPv4Network | IPv6Network | None:
+    """An address or a network, such as 10.0.0.0/24; None for a name."""
     with suppress(ValueError):
-        return bool(ip_network(text, strict=False))
-    return False
+        return ip_network(text, strict=False)
+    return None
 
 
 def is_near(host: str) -> bool:

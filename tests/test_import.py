@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -358,7 +359,7 @@ def test_those_who_are_asked_in_bulk_wait_behind_others(inviting: Counter) -> No
     )
     inviting.store.ask_to_join(own)
     assert "own@example.org" == inviting.store.join_requests(JoinState.ASKED)[0].written
-    inviting.store.clear_joins(MORNING.replace(year=2027))
+    list(inviting.store.clear(MORNING.replace(year=2027), timedelta(days=400)))
     assert 5 == len(inviting.store.join_requests(JoinState.ASKED))
 
 

@@ -18,7 +18,7 @@ from newsletter.errors import ConfigurationError, TemplateError
 from newsletter.models import ArchiveMode, Finding, Masthead
 from newsletter.readers import joining
 from newsletter.render import Renderer
-from newsletter.setting_values import LOOPBACK, is_near, is_network
+from newsletter.setting_values import LOOPBACK, is_near, network
 from newsletter.settings import Settings, variable
 from newsletter.subscribers import SCHEMA_FILE, schema_text
 from newsletter.subscribers.files import is_mounted_alone
@@ -149,7 +149,7 @@ def _joining(settings: Settings, masthead: Masthead) -> list[Finding]:
         remedy = "readers are told who runs this: set them, or remove 'join:'"
         found.append(Finding(str(settings.subscribers), None, problem, remedy))
     is_open = joining.is_open(masthead, settings.letterhead, settings.admin_email) and settings.public_url
-    if is_open and settings.host not in LOOPBACK and not any(map(is_network, settings.trusted_proxies)):
+    if is_open and settings.host not in LOOPBACK and not any(map(network, settings.trusted_proxies)):
         problem = "X-Forwarded-For of other machines is not believed: behind a proxy, all visitors are one network"
         remedy = "add the proxy's address, such as 10.0.0.5 or 10.0.0.0/24"
         found.append(Finding("NEWSLETTER_TRUSTED_PROXIES", None, problem, remedy, fatal=False))

@@ -288,12 +288,11 @@ class JoinState(StrEnum):
     CONFIRMED = "confirmed"  # waits for approval
     JOINED = "joined"  # a reader whose welcome is still to be sent
     DONE = "done"
-    DECLINED = "declined"
 
     @property
     def is_decided(self) -> bool:
         """Whether there is nothing left to confirm."""
-        return self in (JoinState.CONFIRMED, JoinState.JOINED, JoinState.DONE, JoinState.DECLINED)
+        return self in (JoinState.CONFIRMED, JoinState.JOINED, JoinState.DONE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
@@ -301,17 +303,21 @@ def _enrolled(counter: Counter, written: str) -> Subscriber:
 
 def as_chosen(counter: Counter, masthead: Masthead, request: JoinRequest) -> Reader:
     """A newcomer with what they asked for, as far as it is still offered."""
-    reader = newcomer(masthead, request.written, request.source)
-    for key, text in request.given:
-        try:
-            reader = chosen(counter, masthead, request.written, request.source, {**_said(reader), key: text})
-        except Unfit:  # a topic or a language that was offered when they asked
-            continue
+    return as_offered(counter, masthead, newcomer(masthead, request.written, request.source), dict(request.given))
+
+
+def as_offered(
+    counter: Counter,
+    masthead: Masthead,
+    reader: Reader,
+    fields: Mapping[str, str],
+    choice: Sequence[str] | None = None,
+) -> Reader:
+    """The reader with each of these fields that can be had; `choice`: see `filled`."""
+    for key, text in fields.items():
+        with suppress(Unfit):  # a topic or a language that is not offered any more
+            reader = filled(counter.store, masthead, reader, {key: text}, choice)
     return reader
-
-
-def _said(reader: Reader) -> dict[str, str]:
-    return {key: said(reader, key) for key in PREFERENCES}
 
 
 def never(counter: Counter, secret: str) -> None:
@@ -340,15 +346,11 @@ def decline(counter: Counter, request: JoinRequest) -> None:
     counter.store.drop_join(request.email)
 
 
-def _request(payload: Mapping[str, object]) -> JoinRequest:
+def _request(payload: Mapping[str, Any]) -> JoinRequest:
     values = dict(payload)
-    return JoinRequest(
-        email=str(values["email"]),
-        written=str(values["written"]),
-        given=tuple(dict(values["given"]).items()),  # type: ignore[call-overload]
-        language=str(values["language"]),
-        source=Source(str(values["source"])),
-        consent=str(values["consent"]),
-        note=str(values["note"]) if values["note"] else None,
-        asked=datetime.fromisoformat(str(values["asked"])),
-    )
+    values |= {
+        "given": tuple(values["given"].items()),
+        "source": Source(values["source"]),
+        "asked": datetime.fromisoformat(values["asked"]),
+    }
+    return JoinRequest(**values)

@@ -38,8 +38,6 @@ def settle(counter: Counter, *, stop: Callable[[], bool] = lambda: False) -> Non
 
     Where the transport serves nobody, the rest waits: a password that is tried every minute locks accounts.
     """
-    now = counter.now()
-    counter.store.clear_joins(now - joining.VALID)
     masthead = joining.open_masthead(counter)
     if masthead is None or _waits(counter):
         return

@@ -18,7 +18,7 @@ from newsletter.store.tables import join_request
 _FIELDS = tuple(one.name for one in fields(JoinRequest))
 _KEPT = ("email", "state", "sent", "emails", "message_id", "confirmed", "invited")  # when it is asked again
 _OF_FORM = ("network", "tried")  # always those of the last form: limits count forms, whatever became of the request
-_DECIDED = (JoinState.SENDING.value, JoinState.CONFIRMED.value, JoinState.JOINED.value, JoinState.DECLINED.value)
+DECIDED = (JoinState.SENDING.value, JoinState.CONFIRMED.value, JoinState.JOINED.value)
 
 
 class Joining(Base):
@@ -28,7 +28,7 @@ class Joining(Base):
         """Note who asks, by the same statement for everybody; what was confirmed or declined stays as it is."""
         noted = insert(join_request).values(_row(request) | {"tried": request.asked})
         asked_again: dict[str, ColumnElement[Any]] = {
-            name: case((join_request.c.state.in_(_DECIDED), join_request.c[name]), else_=noted.excluded[name])
+            name: case((join_request.c.state.in_(DECIDED), join_request.c[name]), else_=noted.excluded[name])
             for name in (*(name for name in _FIELDS if name not in (*_KEPT, *_OF_FORM)), "state")
         }
         asked_again |= {name: noted.excluded[name] for name in _OF_FORM}
@@ -102,13 +102,6 @@ class Joining(Base):
         query = query.where(or_(confirmed.is_(None), confirmed < tried))
         with self._reading() as connection:
             return connection.scalars(query.order_by(tried)).all()
-
-    def clear_joins(self, before: datetime) -> None:
-        """Remove what is older, but for what was confirmed or declined, and imported ones that are still to be sent."""
-        unsent = (join_request.c.source == Source.IMPORT.value) & (join_request.c.state == JoinState.ASKED.value)
-        old = (join_request.c.asked < before, join_request.c.state.not_in(_DECIDED), ~unsent)
-        with self._transaction() as connection:
-            connection.execute(delete(join_request).where(*old))
 
     def drop_join(self, email: str) -> None:
         """Forget that this address ever asked."""

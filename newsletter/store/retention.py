@@ -9,9 +9,10 @@ from functools import partial
 
 from sqlalchemy import Connection, Row, Table, case, delete, func, insert, or_, select, tuple_, update
 
-from newsletter.models import DeliveryState, JoinState
+from newsletter.models import DeliveryState, JoinState, Source
 from newsletter.store.deliveries import IN_DOUBT
 from newsletter.store.engine import Base, put
+from newsletter.store.joining import DECIDED
 from newsletter.store.tables import (
     answered,
     bounce,
@@ -31,7 +32,7 @@ from newsletter.store.tables import (
 
 _ROWS, _EDITIONS = 500, 50  # in one transaction; an edition has up to 300 KB
 _BODIES = timedelta(days=14)  # how long after its last email an edition can be sent again as the same bytes
-_DROPPED = timedelta(days=7)  # how long an address is known that someone else gave us
+_REQUESTS = timedelta(days=7)  # how long an address is known that someone else may have given us
 _TEXTS = timedelta(days=60)  # how long its lines are known when a reply quotes them
 _KEPT_SINCE = "kept.since"  # the oldest issue of which it is known who had it
 
@@ -77,7 +78,7 @@ class Retention(Base):
             partial(_fold_calls, first),
             partial(_remove_inbound, now - keep, mailboxes),
             partial(_remove_expired, now),
-            partial(_remove_dropped, now - _DROPPED),
+            partial(_remove_requests, now - _REQUESTS),
             *(partial(_remove, table, now - keep) for table in (answered, bounce, question)),
         )
         for step in steps:
@@ -213,10 +214,11 @@ def _remove_expired(now: datetime, connection: Connection) -> int:
     return connection.execute(delete(ticket).where(ticket.c.hash.in_(old))).rowcount
 
 
-def _remove_dropped(before: datetime, connection: Connection) -> int:
-    """Of people who are no readers: that an email about joining went there."""
-    dropped = (join_request.c.state == JoinState.DROPPED.value) & (join_request.c.asked < before)
-    old = select(join_request.c.email).where(dropped).limit(_ROWS)
+def _remove_requests(before: datetime, connection: Connection) -> int:
+    """To join, but for what was confirmed, and imported ones that are still to be sent."""
+    unsent = (join_request.c.source == Source.IMPORT.value) & (join_request.c.state == JoinState.ASKED.value)
+    open_ones = (join_request.c.asked < before, join_request.c.state.not_in(DECIDED), ~unsent)
+    old = select(join_request.c.email).where(*open_ones).limit(_ROWS)
     return connection.execute(delete(join_request).where(join_request.c.email.in_(old))).rowcount
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -28,13 +28,14 @@ from newsletter.readers import Counter, in_force, joining
 from newsletter.readers.joining import Joined
 from newsletter.readers.preferences import offered
 from newsletter.replies import inviting
-from newsletter.subscribers.preferences import PREFERENCES, said
+from newsletter.subscribers.preferences import PREFERENCES
 from newsletter.subscribers.tree import Unfit
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose, make
-from newsletter.web import form, languages, pages
+from newsletter.web import form, languages, once, pages
 from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import Scope
+from newsletter.web.once import said
 from newsletter.web.pages import Voice
 from newsletter.web.stamps import FIELD, is_fresh, stamp
 
@@ -107,15 +108,15 @@ class _JoinPage:
         counter, voice, now = self._counter, self._voice, self._counter.now()
         if _one(body, _TRAP):
             log.info("join.trapped")
-            return _said(voice, "join_sent")
+            return said(voice, "join_sent")
         if self._is_from_elsewhere or not is_fresh(counter.keys, _FORM, _one(body, FIELD), now):
             return self.show(body, voice.say("page_join_again"), 422)
         if joining.is_full(counter, self._masthead):
-            return _said(voice, "join_full", 429)
+            return said(voice, "join_full", status=429)
         kept = tokens.secret(counter.keys, "join network", network) if network else ""
         if self._is_busy(kept):
             log.warning("join.network-busy")
-            return _said(voice, "join_busy", 429)
+            return said(voice, "join_busy", status=429)
         try:
             request = self._request(body, kept)
         except Unfit as unfit:
@@ -125,7 +126,7 @@ class _JoinPage:
             return self.show(body, problem, 422, aged=True)
         counter.store.ask_to_join(request)
         log.info("join.asked")
-        return _said(voice, "join_sent")
+        return said(voice, "join_sent")
 
     def _request(self, body: Form, network: str) -> JoinRequest:
         """Raises Unfit."""
@@ -159,16 +160,9 @@ class _JoinPage:
 
     def _newcomer(self, given: Form | None) -> Reader:
         """With what the visitor has chosen so far, each as far as it can be; first in the browser's language."""
-        counter, masthead = self._counter, self._masthead
-        reader = joining.newcomer(masthead, "", Source.PAGE)
-        for key, text in (_fields(given) if given else self._of_browser(reader)).items():
-            try:
-                chosen = {name: said(reader, name) for name in PREFERENCES}
-                chosen |= {key: text}
-                reader = joining.chosen(counter, masthead, "", Source.PAGE, chosen, self._languages)
-            except Unfit:
-                continue
-        return reader
+        newcomer = joining.newcomer(self._masthead, "", Source.PAGE)
+        fields = _fields(given) if given else self._of_browser(newcomer)
+        return joining.as_offered(self._counter, self._masthead, newcomer, fields, self._languages)
 
     def _of_browser(self, reader: Reader) -> Mapping[str, str]:
         """The newsletter's languages, that of the browser first."""
@@ -227,11 +221,6 @@ def _fields(body: Form) -> dict[str, str]:
     return {key: ", ".join(filter(None, body[key])) for key in PREFERENCES if key in body}
 
 
-def _said(voice: Voice, key: str, status: int = 200) -> Response:
-    body = f"<p>{voice.text(f'page_{key}_about')}</p>"
-    return pages.answer(pages.framed(voice.say(f"page_{key}_title"), body, voice), status)
-
-
 # --- confirming ---------------------------------------------------------------------
 
 
@@ -253,11 +242,11 @@ def _confirming(counter: Counter, secret: str, body: Form | None, scope: Scope, 
     voice = languages.in_language(counter, scope, found.request.language, found.request.written)
     if found.again:
         return pages.answer(pages.framed(voice.say("page_joined_again"), "", voice))
-    if body is None or not is_fresh(counter.keys, secret, _one(body, FIELD), counter.now(), shortest=timedelta()):
+    if body is None or not once.is_pressed(counter, secret, body):
         return _ask(counter, masthead, voice, found.request, secret, never=never)
     if _one(body, "do") == "never":
         joining.never(counter, secret)
-        return _said(voice, "never")
+        return said(voice, "never")
     joined = joining.confirm(counter, masthead, secret)
     return _done(counter, voice, joined) if joined else _over(voice, is_open=True)
 
@@ -265,12 +254,7 @@ def _confirming(counter: Counter, secret: str, body: Form | None, scope: Scope, 
 def _ask(
     counter: Counter, masthead: Masthead, voice: Voice, request: JoinRequest, secret: str, *, never: bool
 ) -> Response:
-    shown = stamp(counter.keys, secret, counter.now())
-
-    def button(key: str, do: str, *, plain: bool) -> str:
-        field = f'<input type="hidden" name="{FIELD}" value="{shown}">'
-        return pages.form(f"{voice.root}j/{secret}", field, pages.button(voice.text(key), do, plain=plain))
-
+    button = partial(once.button, counter, voice, secret, below="j")
     refuse = button("page_joining_never_button", "never", plain=not never)
     if never:
         body = f"<p>{voice.text('page_joining_never')}</p>{refuse}"
@@ -302,7 +286,7 @@ def _done(counter: Counter, voice: Voice, joined: Joined) -> Response:
     if joined.again and joined.subscriber is None:
         return pages.answer(pages.framed(voice.say("page_joined_again"), "", voice))
     if joined.subscriber is None:
-        return _said(voice, "join_waiting")
+        return said(voice, "join_waiting")
     log.info("join.confirmed")
     token = make(counter.keys, Purpose.PREFERENCES, joined.subscriber.id)
     link = f'<p class="links"><a href="{voice.root}p/{token}">{voice.text("page_joined_preferences")}</a></p>'

@@ -19,10 +19,19 @@ def is_pressed(counter: Counter, secret: str, body: Form | None) -> bool:
     return is_fresh(counter.keys, secret, shown, counter.now(), shortest=timedelta())
 
 
-def button(counter: Counter, voice: Voice, secret: str, label: str, do: str = "confirm", *, plain: bool = False) -> str:
-    """The form that does it, as markup."""
+def button(
+    counter: Counter,
+    voice: Voice,
+    secret: str,
+    label: str,
+    do: str = "confirm",
+    *,
+    plain: bool = False,
+    below: str = "t",
+) -> str:
+    """The form that does it, as markup; `below`: the part of the address before the secret."""
     field = f'<input type="hidden" name="{FIELD}" value="{stamp(counter.keys, secret, counter.now())}">'
-    return pages.form(f"{voice.root}t/{secret}", field, pages.button(voice.text(label), do, plain=plain))
+    return pages.form(f"{voice.root}{below}/{secret}", field, pages.button(voice.text(label), do, plain=plain))
 
 
 def over(voice: Voice, said: str = "page_once_over") -> Response:
@@ -31,7 +40,7 @@ def over(voice: Voice, said: str = "page_once_over") -> Response:
     return pages.answer(pages.framed(voice.say("page_once_over_title"), body, voice), 404)
 
 
-def said(voice: Voice, key: str, more: str = "", *, title: str = "") -> Response:
+def said(voice: Voice, key: str, more: str = "", *, title: str = "", status: int = 200) -> Response:
     """A page of one sentence under its title."""
     body = f"<p>{voice.text(f'page_{key}_about')}</p>{more}"
-    return pages.answer(pages.framed(voice.say(title or f"page_{key}_title"), body, voice))
+    return pages.answer(pages.framed(voice.say(title or f"page_{key}_title"), body, voice), status)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, MutableMapping
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from starlette.datastructures import Headers
+
+from newsletter.setting_values import network
 
 Address = IPv4Address | IPv6Address
 _MOST = 10  # addresses of a header that are looked at, from its end
@@ -19,7 +21,7 @@ def networks(trusted: Iterable[str]) -> Callable[[MutableMapping[str, Any]], str
 
     `trusted`: addresses and networks of proxies; names among them are for others. This machine is always one of them.
     """
-    known = tuple(found for one in trusted if (found := _network(one)))
+    known = tuple(found for one in trusted if (found := network(one)))
 
     def is_proxy(address: Address) -> bool:
         return address.is_loopback or any(address in one for one in known)
@@ -52,12 +54,5 @@ def _prefix(address: Address) -> str:
 def _address(text: str) -> Address | None:
     try:
         return ip_address(text.strip("[]"))
-    except ValueError:
-        return None
-
-
-def _network(text: str) -> IPv4Network | IPv6Network | None:
-    try:
-        return ip_network(text, strict=False)
     except ValueError:
         return None
