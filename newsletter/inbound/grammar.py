@@ -1,7 +1,8 @@
-"""What the visible lines of a reply ask for: act when all of it is certain, ask where there is any sign of a command.
+"""What the visible lines of a reply ask for: act when all of it is certain, ask where it seems to be a command.
 
 Certain is a text in which every clause is a command that consists of known words alone, or a courtesy, a reason or a
-signature, and in which nothing takes the command back. The words are data, a file a language (see `lexicon`).
+signature, and in which nothing takes the command back. The words are data, a file a language (see `lexicon`). Whether
+any other text asks for something is guessed (see `asking`), and a guess is never acted on.
 """
 
 from __future__ import annotations
@@ -13,16 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
 
-from newsletter.inbound import lexicon, pause, subjects
+from newsletter.inbound import asking, lexicon, pause, subjects
 from newsletter.inbound.lexicon import Labels, Language, Place, folded
 from newsletter.models import Action, Command
 
 _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
 _MOST_CLAUSES, _LONGEST_TEXT = 100, 200  # clauses, and letters of one
-_NEAR = 4  # words between a negation and what it turns
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
-_SHORT = 6  # words of a clause that is hardly anything but a command
 _MOST_NAMES = 3  # words behind a greeting
 _LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
@@ -38,7 +37,6 @@ _CLAUSE = re.compile(
     r"[;!?¿¡~…|()\[\]{}<>\"“”‘„«»「」『』【】*。，；！？—–·•؟،؛\u2600-\u27bf\U0001f000-\U0001f44c\U0001f44f-\U0001faff]|"
     r"[:：](?!\d|//|\s?\S+@))+|(?<!\w)-|-(?!\w)|(?<!\w)'|'(?!\w))"
 )
-_SENTENCE = re.compile(r"((?:[.!;](?=\s|$)|[?。！？؟؛])+)")
 _ENDS = re.compile(r"[.!?:;,]\s*$")
 _ASKED = re.compile(r"[?？؟]")
 _ASKS = re.compile(r"[吗嗎么麼]$|까요?$")  # asked without a mark
@@ -96,10 +94,6 @@ class _Clause:
         return {strength: tuple(signs) for strength, signs in made.items()}
 
     @property
-    def stems(self) -> tuple[_Sign, ...]:
-        return self.signs.get("stems", ())
-
-    @property
     def certain(self) -> tuple[_Sign, ...]:
         return self.signs.get("certain", ())
 
@@ -135,14 +129,19 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
         typed = [*(replace(one, line=-1) for one in head), *typed]
     elif changed:
         lines = [*lines, own]
-        typed = [*typed, *(replace(one, asked=True) for one in head if one.stems)]
+        typed = [*typed, *(replace(one, asked=True) for one in head if one.certain)]
     if not typed:
         return None
     if all(_is_courtesy(one) or _tiled_in_any(one, "yes") for one in typed) and any(
         _tiled_in_any(one, "yes") for one in typed
     ):
         return Wish(Action.AGREE, f"says {_short(typed[0].text)}")
-    return _whole(typed, lines) or _hinted([*typed, *_clauses(lines, today, _SENTENCE)])
+    text = " / ".join(filter(None, lines))
+    guess = asking.guess(text)
+    if wish := _whole(typed, lines):
+        # `fine` is Italian for the end.
+        return wish if guess.may_ask else replace(wish, action=Action.CONFIRM)
+    return _guessed(typed, text, guess)
 
 
 def only_greets(line: str) -> bool:
@@ -172,8 +171,8 @@ def _whole(typed: list[_Clause], lines: Sequence[str]) -> Wish | None:
             return None
         elif told is None or _goes_on(told, clause):
             reasons = True
-            spoken.update(sign.command for sign in clause.stems)
-        elif signed and not clause.stems and (below or _is_name(clause)):
+            spoken.update(sign.command for sign in clause.certain)
+        elif signed and not clause.certain and (below or _is_name(clause)):
             continue
         elif not _is_object(clause, told):
             return None
@@ -201,7 +200,7 @@ def _may_be_spoken_of(sign: _Sign) -> bool:
 def _is_harmless(clause: _Clause) -> bool:
     """Whether a clause, whatever it tells, takes nothing back."""
     turned = any(found.get("turns") or found.get("others") for _, found in clause.found)
-    return not (turned or clause.asked or clause.quoted or any(map(_is_about_others, clause.stems)))
+    return not (turned or clause.asked or clause.quoted)
 
 
 def _goes_on(told: _Sign, clause: _Clause) -> bool:
@@ -225,7 +224,7 @@ def _told(clause: _Clause) -> _Sign | None:
         best = max(told, key=lambda sign: sign.weight)
         certain = [one for one in clause.certain if one.command != _JOIN]  # whose words are those of any subscription
         apart = any(one.command != best.command and not _overlap(one.places, best.places) for one in certain)
-        if apart or any(one.command != best.command and one.weight > best.weight for one in clause.stems):
+        if apart or any(one.command != best.command and one.weight > best.weight for one in clause.certain):
             return None  # two commands in one clause
     return best or _alone(clause)
 
@@ -277,7 +276,7 @@ def _is_courtesy(clause: _Clause) -> bool:
     if clause.asked:
         return False
     for language, found in clause.found:
-        if not clause.stems and (
+        if not clause.certain and (
             _tiled(clause, language, frozenset({"courtesy", "please", "thanks"})) or _is_thanks(clause, found)
         ):
             return True
@@ -298,7 +297,7 @@ def _is_greeting(clause: _Clause) -> bool:
     ends = [end for _, found in clause.found for start, end in found.get("opens", ()) if start == 0]
     spaced = not re.search(f"[{lexicon.CJK}]", clause.text)
     room = _MOST_NAMES if spaced else 3 * _MOST_NAMES
-    return bool(ends) and len(clause.tokens) - max(ends) <= room and not clause.stems
+    return bool(ends) and len(clause.tokens) - max(ends) <= room and not clause.certain
 
 
 def _is_name(clause: _Clause) -> bool:
@@ -315,7 +314,7 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
     below = [line for line in lines[first:] if line]
     head = [one for one in rest if one.line == first and one.tokens != [one.text[:1].casefold()]]  # no initials
     known = any(labels.keys() & {"fill", "paper", "this", "wish"} for one in head for _, labels in one.found)
-    odd = any(one.stems or any(found.get("no") for _, found in one.found) for one in rest)
+    odd = any(one.certain or any(found.get("no") for _, found in one.found) for one in rest)
     if not below or odd or not all(map(_is_harmless, rest)):
         return False
     apart = first > 0 and not lines[first - 1]
@@ -327,54 +326,31 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
     return short and named and (contact or (apart and len(below) > 1))
 
 
-# --- any sign ------------------------------------------------------------------------------------
+# --- guessed -------------------------------------------------------------------------------------
 
 
-def _hinted(typed: Iterable[_Clause]) -> Wish | None:
-    """What we ask back about; HUMAN where it is negated or about someone else."""
-    best: _Sign | None = None
-    turned: _Sign | None = None
-    for sign in (sign for clause in typed for sign in (*clause.stems, *filter(None, [clause.told]))):
-        if not _is_asked_for(sign):
-            continue
-        if _is_about_others(sign):
-            turned = turned or sign
-        elif best is None or sign.weight > best.weight:
-            best = sign
-    if best:
-        return replace(_wish(best), action=Action.CONFIRM, why=f"perhaps: {_short(best.clause.text)}")
-    if turned:
-        return Wish(Action.HUMAN, f"negated or about someone else: {_short(turned.clause.text)}")
-    return None
-
-
-def _is_asked_for(sign: _Sign) -> bool:
-    """Whether it is a wish: people speak of pauses and numbers in other ways too, of unsubscribing rarely."""
-    clause = sign.clause
-    wished = _labels(clause, sign.language).keys() & {"wish", "asks", "please"}
-    return sign.command == _LEAVE or clause.asked or bool(wished) or len(clause.tokens) <= _SHORT
-
-
-def _is_about_others(sign: _Sign) -> bool:
-    """Whether the clause speaks of someone else, or a negation stands near what it seems to ask for."""
-    low, high = min(sign.places)[0], max(end for _, end in sign.places)
-    spaceless = re.search(f"[{lexicon.CJK}]", sign.clause.text)
-    found = _labels(sign.clause, sign.language)
-    if found.get("others"):
-        return True
-    last = high + _NEAR if spaceless else high  # in Chinese, Japanese and Korean it may stand behind
-    return any(not _within(one, sign.places) and one[0] < last and one[1] > low - _NEAR for one in found.get("no", ()))
+def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess) -> Wish | None:
+    """What we ask back about: a clause that is a command, else what the text seems to ask for; HUMAN where it speaks of
+    a command and asks for none."""
+    told = next((clause.told for clause in typed if clause.told), None)
+    if told and guess.may_ask:
+        return replace(_wish(told), action=Action.CONFIRM, why=f"perhaps: {_short(told.clause.text)}")
+    if guess.is_asked:
+        values = [value for clause in typed for value in clause.values]
+        wish = _wished(_COMMANDS.get(guess.kind) or Command(guess.kind), guess.kind, values)
+        return replace(wish, action=Action.CONFIRM, why=f"perhaps {guess.kind}: {_short(text)}")
+    return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if guess.speaks_of_it else None
 
 
 # --- clauses and their signs -----------------------------------------------------------------------
 
 
-def _clauses(lines: Sequence[str], today: date, ends: re.Pattern[str] | None = None) -> list[_Clause]:
-    """The clauses of a text, those that two joined commands or reasons make each by itself; or what `ends` parts."""
+def _clauses(lines: Sequence[str], today: date) -> list[_Clause]:
+    """The clauses of a text, those that two joined commands or reasons make each by itself."""
     made: list[_Clause] = []
     count = 0
     for number, line in _unwrapped(lines[:_MOST_LINES]):
-        pieces = (ends or _CLAUSE).split(_PRONOUNS.sub("", line[:_LONGEST_LINE]))
+        pieces = _CLAUSE.split(_PRONOUNS.sub("", line[:_LONGEST_LINE]))
         marks = [mark or "" for mark in pieces[1::2]]
         for text, before, after in zip(pieces[::2], ["", *marks], [*marks, ""], strict=True):
             if count >= _MOST_TOKENS or len(made) >= _MOST_CLAUSES:
@@ -384,8 +360,7 @@ def _clauses(lines: Sequence[str], today: date, ends: re.Pattern[str] | None = N
             if clause.tokens:
                 count += len(clause.tokens)
                 quoted = bool(_OPENS_QUOTE.search(before)) or (len(clause.tokens) == 1 and bool(_COLON.search(before)))
-                parts = [clause] if ends else _parted(clause)
-                made.extend(replace(part, quoted=quoted) for part in parts)
+                made.extend(replace(part, quoted=quoted) for part in _parted(clause))
     return made
 
 
@@ -416,7 +391,7 @@ def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = 
 
 def _corrected(clause: _Clause, today: date) -> _Clause:
     """With long words that are nearly a word of a command, and begin like it, as that word."""
-    if len(clause.tokens) > _LONGEST_CLAUSE or clause.stems:
+    if len(clause.tokens) > _LONGEST_CLAUSE or clause.certain:
         return clause
     known = {start for _, found in clause.found for places in found.values() for start, _ in places}
     odd = [n for n, token in enumerate(clause.tokens) if n not in known and len(token) >= _SHORTEST_TYPO][:3]
@@ -468,33 +443,35 @@ def _labels(clause: _Clause, language: Language) -> Labels:
 
 def _wish(sign: _Sign) -> Wish:
     command = _COMMANDS.get(sign.command) or Command(sign.command)
-    value, until = _value(sign, command), None
-    action = Action(command.value)
-    if command.value in _VALUES and not value:
-        action = Action.CONFIRM
-    if command is Command.PAUSE and value:
-        until = date.fromisoformat(value)
-    return Wish(action, f"says {_short(sign.clause.text)}", command, value, until)
+    wish = _wished(command, sign.command, sign.clause.values)
+    return replace(wish, why=f"says {_short(sign.clause.text)}")
 
 
-def _value(sign: _Sign, command: Command) -> str:
+def _wished(command: Command, kind: str, told: Sequence[tuple[str, str]]) -> Wish:
+    """The command with its value; where it needs one and has none, we ask."""
+    value = _value(command, kind, told)
+    action = Action.CONFIRM if command.value in _VALUES and not value else Action(command.value)
+    until = date.fromisoformat(value) if command is Command.PAUSE and value else None
+    return Wish(action, "", command, value, until)
+
+
+def _value(command: Command, kind: str, told: Sequence[tuple[str, str]]) -> str:
     """The value of a command, as `Command` says."""
-    told = sign.clause.values
     match command:
         case Command.PAUSE:
-            return next((value for kind, value in told if kind == "until"), "")
+            return next((value for name, value in told if name == "until"), "")
         case Command.DAYS:
-            return sign.command
+            return kind
         case Command.LIKE | Command.NOT | Command.SAVE:
-            return " ".join(value for kind, value in told if kind == "n")
+            return " ".join(value for name, value in told if name == "n")
         case Command.PAPERS:
-            return next((value for kind, value in told if kind == "n"), "")
+            return next((value for name, value in told if name == "n"), "")
         case Command.TIME:
-            return next((_hour(value) for kind, value in told if kind == "time"), "")
+            return next((_hour(value) for name, value in told if name == "time"), "")
         case Command.LANGUAGES:
-            return " ".join(dict.fromkeys(value for kind, value in told if kind == "language"))
+            return " ".join(dict.fromkeys(value for name, value in told if name == "language"))
         case Command.ADDRESS:
-            return next((value for kind, value in told if kind == "address"), "")
+            return next((value for name, value in told if name == "address"), "")
     return ""
 
 

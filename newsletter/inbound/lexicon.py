@@ -57,7 +57,7 @@ class Language:
 
     code: str
     root: _Node
-    # By strength (`certain`, `alone`, `stems`), then by first label.
+    # By strength (`certain`, `alone`), then by first label.
     entries: Mapping[str, Mapping[str, tuple[Entry, ...]]]
     tiles: Mapping[str, frozenset[str]]  # by command, the labels of what may stand in a certain clause
     names: Mapping[str, str]  # folded name → code of a language
@@ -239,15 +239,13 @@ def _language(code: str, data: Mapping[str, Any]) -> Language:
     ]
     entries: dict[str, dict[str, tuple[Entry, ...]]] = {}
     for strength, command, labels in listed:
-        for wanted in (strength, "stems") if strength == "certain" and len(labels) > 1 else (strength,):
-            of_this = entries.setdefault(wanted, {})
-            of_this[labels[0]] = (*of_this.get(labels[0], ()), (command, labels))
+        of_this = entries.setdefault(strength, {})
+        of_this[labels[0]] = (*of_this.get(labels[0], ()), (command, labels))
     pauses = {labels[0] for _, command, labels in listed if command == "pause"}
     fillers = {*data["words"], "courtesy"} - {"wish", "paper", *PLACEHOLDERS}
     tiles = {command: {*fillers, *(("paper",) if command in _NUMBERED else ())} for _, command, _ in listed}
-    for strength, command, labels in listed:
-        if strength != "stems":
-            tiles[command].update(label for label in labels if label not in PLACEHOLDERS)
+    for _, command, labels in listed:
+        tiles[command].update(label for label in labels if label not in PLACEHOLDERS)
     known = {command: frozenset(labels) for command, labels in tiles.items()}
     before_codes = tuple(folded(word).strip() for word in data.get("before_codes", "").split("|") if word)
     return Language(code, root, entries, known, names, frozenset(pauses), before_codes)

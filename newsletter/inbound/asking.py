@@ -1,0 +1,168 @@
+"""Whether a text that is no certain command asks for one: a learned guess, from which a question may follow, no action.
+
+A logistic regression on runs of one to five letters, in any script. `python -m benchmarks.asking` learns the weights.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from newsletter.models import Command
+
+KINDS = (*(command.value for command in Command if command is not Command.DAYS), "weekly", "daily")
+BUCKETS, BUCKETS_OF_KINDS = 1 << 16, 1 << 13
+RARITY_STEP = 16  # one byte holds sixteenths
+WEIGHTS = "asking.bin"
+_LONGEST = 5  # letters of a run
+_MOST = 800  # letters of a text
+_ASKED = 0.66  # how likely it has to be that a text asks; measured: two in a hundred ordinary replies are above
+_HARDLY = 0.3  # below it a text is not taken for a command, whatever words stand in it
+_SPOKEN_OF = 0.8  # how likely it has to be that a text is about a command at all
+_ABOUT = 0.7  # a text about commands that does not ask counts this much, since a question harms less than silence
+_ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
+_DIGITS = re.compile(r"\d+")
+
+Features = Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What can be guessed of a text: whether it asks, and the command that it would be."""
+
+    asks: float  # from 0 to 1, as the next
+    about: float
+    kind: str
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether we ask back about it."""
+        return self.asks >= _ASKED
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether words of a command in it may be meant."""
+        return self.asks >= _HARDLY
+
+    @property
+    def speaks_of_it(self) -> bool:
+        """Whether it is about a command, asked for or not."""
+        return self.about >= _SPOKEN_OF
+
+
+def guess(text: str) -> Guess:
+    """What a text asks for, as far as can be guessed."""
+    model = _model()
+    runs = features(text, model.rarity)
+    about, asks = (chance(weights, runs) for weights in (model.about, model.asks))
+    fewer = narrowed(runs)
+    kind = max(KINDS, key=lambda one: score(model.kinds[one], fewer))
+    return Guess(likely(about, asks), about, kind)
+
+
+def likely(about: float, asks: float) -> float:
+    """One figure of two: that it is about a command, that it asks for one."""
+    return _ABOUT * about + (1 - _ABOUT) * asks
+
+
+def features(text: str, rarity: Callable[[int], float]) -> Features:
+    """Runs of letters by their hash, each by how rare it is, to a length of one."""
+    found = {bucket: rarity(bucket) for bucket in buckets(text)}
+    length = math.sqrt(sum(value * value for value in found.values())) or 1.0
+    return {bucket: value / length for bucket, value in found.items()}
+
+
+def buckets(text: str) -> set[int]:
+    """The hashes of all runs of letters."""
+    plain = f" {_folded(text)} "
+    runs = {plain[at : at + size] for size in range(1, _LONGEST + 1) for at in range(len(plain) - size + 1)}
+    return {zlib.crc32(run.encode()) & (BUCKETS - 1) for run in runs}
+
+
+def narrowed(runs: Features) -> Features:
+    """The same in fewer buckets: which command it is needs less."""
+    fewer: dict[int, float] = {}
+    for bucket, value in runs.items():
+        fewer[bucket % BUCKETS_OF_KINDS] = fewer.get(bucket % BUCKETS_OF_KINDS, 0.0) + value
+    return fewer
+
+
+def score(weights: Sequence[float], runs: Features) -> float:
+    """Above zero it is more likely than not; the last weight stands for every text."""
+    return sum(weights[bucket] * value for bucket, value in runs.items()) + weights[-1]
+
+
+def chance(weights: Weights, runs: Features) -> float:
+    """Between 0 and 1."""
+    return 1 / (1 + math.exp(-score(weights, runs)))
+
+
+def _folded(text: str) -> str:
+    """Without capitals, accents, and marks of vowels; numbers and addresses as one sign each, spaces single."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text[:_MOST]).casefold())
+    kept = unicodedata.normalize("NFC", "".join(one for one in plain if not unicodedata.combining(one)))[:_MOST]
+    return " ".join(_DIGITS.sub("0", _ADDRESS.sub("@", kept)).split())
+
+
+# --- the file of weights: a byte each ---------------------------------------------------------------
+
+
+class Weights(Sequence[float]):
+    """Bytes and what one step of them is worth."""
+
+    def __init__(self, steps: memoryview, worth: float) -> None:
+        self._steps, self._worth = steps, worth
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def __getitem__(self, number: int) -> float:  # type: ignore[override]
+        return self._steps[number] * self._worth
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Everything that was learned."""
+
+    rarities: bytes
+    about: Weights
+    asks: Weights
+    kinds: Mapping[str, Weights]
+
+    def rarity(self, bucket: int) -> float:
+        """How rare a run is."""
+        return self.rarities[bucket] / RARITY_STEP
+
+
+@cache
+def _model() -> Model:
+    return loaded(resources.files("newsletter.inbound").joinpath(WEIGHTS).read_bytes())
+
+
+def loaded(packed: bytes) -> Model:
+    """The model of a file that `packed` made."""
+    content = memoryview(zlib.decompress(packed))
+    sizes = [BUCKETS + 1] * 2 + [BUCKETS_OF_KINDS + 1] * len(KINDS)
+    at, found = BUCKETS, []
+    for size in sizes:
+        worth = int.from_bytes(content[at : at + 4], "big") / (1 << 24)
+        found.append(Weights(content[at + 4 : at + 4 + size].cast("b"), worth))
+        at += 4 + size
+    about, asks, *kinds = found
+    return Model(bytes(content[:BUCKETS]), about, asks, dict(zip(KINDS, kinds, strict=True)))
+
+
+def packed(rarities: bytes, learned: Iterable[Sequence[float]]) -> bytes:
+    """What `loaded` reads: of each list of weights its step and a byte a weight."""
+    parts = [rarities]
+    for weights in learned:
+        worth = max(1, round(max(map(abs, weights)) / 127 * (1 << 24)))
+        steps = bytes(max(-127, min(127, round(one * (1 << 24) / worth))) & 255 for one in weights)
+        parts += [worth.to_bytes(4, "big"), steps]
+    return zlib.compress(b"".join(parts), 9)
