@@ -54,12 +54,10 @@ def learn(replies: Sequence[Row]) -> bytes:
 
 
 def _rarities(found: Iterable[set[int]]) -> bytes:
-    counted: Counter[int] = Counter()
-    total = 0
-    for total, one in enumerate(found, 1):
-        counted.update(one)
+    texts = list(found)
+    counted = Counter(bucket for one in texts for bucket in one)
     return bytes(
-        min(255, round((math.log((1 + total) / (1 + counted[bucket])) + 1) * asking.RARITY_STEP))
+        min(255, round((math.log((1 + len(texts)) / (1 + counted[bucket])) + 1) * asking.RARITY_STEP))
         for bucket in range(asking.BUCKETS)
     )
 

@@ -17,7 +17,7 @@ from importlib import resources
 from newsletter.models import Command
 
 KINDS = (*(command.value for command in Command if command is not Command.DAYS), "weekly", "daily")
-BUCKETS, BUCKETS_OF_KINDS = 1 << 16, 1 << 13
+BUCKETS, BUCKETS_OF_KINDS = 1 << 16, 1 << 14
 RARITY_STEP = 16  # one byte holds sixteenths
 WEIGHTS = "asking.bin"
 _LONGEST = 5  # letters of a run
@@ -36,19 +36,25 @@ Features = Mapping[int, float]
 class Guess:
     """What can be guessed of a text: whether it asks, and the command that it would be."""
 
-    asks: float  # from 0 to 1, as the next
-    about: float
+    likely: float  # that we should ask back; from 0 to 1, as the next two
+    about: float  # that it is about a command, asked for or not
+    wanted: float  # that it asks for one
     kind: str
 
     @property
     def is_asked(self) -> bool:
         """Whether we ask back about it."""
-        return self.asks >= _ASKED
+        return self.likely >= _ASKED
 
     @property
     def may_ask(self) -> bool:
         """Whether words of a command in it may be meant."""
-        return self.asks >= _HARDLY
+        return self.likely >= _HARDLY
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it asks rather than takes back or speaks of somebody else."""
+        return self.wanted >= 0.5
 
     @property
     def speaks_of_it(self) -> bool:
@@ -60,15 +66,15 @@ def guess(text: str) -> Guess:
     """What a text asks for, as far as can be guessed."""
     model = _model()
     runs = features(text, model.rarity)
-    about, asks = (chance(weights, runs) for weights in (model.about, model.asks))
+    about, wanted = (chance(weights, runs) for weights in (model.about, model.asks))
     fewer = narrowed(runs)
     kind = max(KINDS, key=lambda one: score(model.kinds[one], fewer))
-    return Guess(likely(about, asks), about, kind)
+    return Guess(likely(about, wanted), about, wanted, kind)
 
 
-def likely(about: float, asks: float) -> float:
+def likely(about: float, wanted: float) -> float:
     """One figure of two: that it is about a command, that it asks for one."""
-    return _ABOUT * about + (1 - _ABOUT) * asks
+    return _ABOUT * about + (1 - _ABOUT) * wanted
 
 
 def features(text: str, rarity: Callable[[int], float]) -> Features:

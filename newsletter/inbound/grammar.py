@@ -20,6 +20,7 @@ from newsletter.models import Action, Command
 
 _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
 _MOST_CLAUSES, _LONGEST_TEXT = 100, 200  # clauses, and letters of one
+_NEAR = 4  # words between a negation and what it turns
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
 _MOST_NAMES = 3  # words behind a greeting
@@ -335,11 +336,31 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess) -> Wish |
     told = next((clause.told for clause in typed if clause.told), None)
     if told and guess.may_ask:
         return replace(_wish(told), action=Action.CONFIRM, why=f"perhaps: {_short(told.clause.text)}")
+    turned = list(filter(None, map(_turned_away, typed)))
+    if any(map(_is_plainly_turned, turned)) or (turned and not guess.is_wanted):
+        return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
     if guess.is_asked:
         values = [value for clause in typed for value in clause.values]
         wish = _wished(_COMMANDS.get(guess.kind) or Command(guess.kind), guess.kind, values)
         return replace(wish, action=Action.CONFIRM, why=f"perhaps {guess.kind}: {_short(text)}")
     return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if guess.speaks_of_it else None
+
+
+def _turned_away(clause: _Clause) -> _Sign | None:
+    """A command in the clause that is negated or about someone else."""
+    for sign in clause.certain:
+        found = _labels(clause, sign.language)
+        low, high = min(sign.places)[0], max(end for _, end in sign.places)
+        near = [one for one in found.get("no", ()) if one[1] > low - _NEAR and one[0] < high + _NEAR]
+        if found.get("others") or any(not _within(one, sign.places) for one in near):
+            return sign
+    return None
+
+
+def _is_plainly_turned(sign: _Sign) -> bool:
+    """Whether nothing else stands in the clause: `do not unsubscribe me`."""
+    known = sign.language.tiles[sign.command] | {"no", "others"}
+    return _tiled(sign.clause, sign.language, known, sign.places)
 
 
 # --- clauses and their signs -----------------------------------------------------------------------
@@ -398,10 +419,17 @@ def _corrected(clause: _Clause, today: date) -> _Clause:
     for number in odd:
         token = clause.tokens[number]
         near = difflib.get_close_matches(token[:30], _long_words(), n=3, cutoff=0.85)
-        if right := next((word for word in near if word[:2] == token[:2]), None):
+        if right := _slip_of(token, near):
             text = folded(clause.text).replace(token, right)
             return _clause(text, clause.asked, clause.line, today, mistyped=False)
     return clause
+
+
+def _slip_of(token: str, near: Sequence[str]) -> str | None:
+    """The word that one is mistyped of; a form of one, such as `unsubscribed`, is no slip."""
+    if any(map(token.startswith, near)):
+        return None
+    return next((word for word in near if word[:2] == token[:2]), None)
 
 
 @cache
