@@ -1,28 +1,35 @@
-"""2,665 replies in nineteen languages, written from the table of commands by somebody who had not seen our words."""
+"""Replies in nineteen languages, written from the table of commands by people who had not seen our words.
+
+What is learned from them (`benchmarks.asking`) is held to more; `unseen` is what was kept apart.
+"""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
-from typing import Any
+from itertools import chain
 
 import pytest
 
-from newsletter.inbound import cut, grammar
+from benchmarks import asking as learning
+from newsletter.inbound import asking, cut, grammar
 from newsletter.models import Action
-from tests.conftest import ROOT
 
-WRITTEN = ROOT / "tests" / "data" / "replies" / "written.jsonl"
 # The languages that have certain phrases.
 CERTAIN = ("en", "zh", "zh-Hant", "ja", "ko", "de", "fr", "es", "pt", "it", "ru")
 
 
+def unseen() -> list[learning.Row]:
+    return [*learning.rows("unseen.jsonl"), *learning.rows("fresh.jsonl")[1::2]]
+
+
 @cache
-def judged() -> tuple[tuple[dict[str, Any], str], ...]:
+def judged(*, seen: bool) -> tuple[tuple[learning.Row, str], ...]:
     """Each reply with what becomes of it: act, ask, agree, human, ignore."""
-    return tuple((row, outcome(row["text"])) for row in map(json.loads, WRITTEN.read_text("utf-8").splitlines()))
+    replies = learning.rows("written.jsonl") if seen else unseen()
+    return tuple((row, outcome(row["text"])) for row in replies)
 
 
 def outcome(text: str) -> str:
@@ -31,28 +38,49 @@ def outcome(text: str) -> str:
     return "ignore" if wish is None else named.get(wish.action, "act")
 
 
-def shares(kind: str, languages: tuple[str, ...] | None = None) -> dict[str, float]:
-    found = [made for row, made in judged() if row["kind"] == kind and (languages is None or row["lang"] in languages)]
-    return {made: count / len(found) for made, count in Counter(found).items()}
+def shares(kind: str, languages: Sequence[str] = (), *, seen: bool = True) -> Counter[str]:
+    found = [
+        made for row, made in judged(seen=seen) if row["kind"] == kind and row["lang"] in (languages or row["lang"])
+    ]
+    return Counter({made: count / len(found) for made, count in Counter(found).items()})  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("kind", ["near", "ordinary"])
 def test_nothing_else_is_acted_on(kind: str) -> None:
-    assert [row["text"] for row, made in judged() if row["kind"] == kind and made == "act"] == []
+    all_of_them = chain(judged(seen=True), judged(seen=False))
+    assert [row["text"] for row, made in all_of_them if row["kind"] == kind and made == "act"] == []
 
 
 @pytest.mark.parametrize("language", CERTAIN)
 def test_plain_commands_are_acted_on(language: str) -> None:
     found = shares("plain", (language,))
     assert found["act"] >= 0.7
-    assert found["act"] + found.get("ask", 0) >= 0.96
+    assert found["act"] + found["ask"] >= 0.96
 
 
-def test_requests_are_not_lost() -> None:
-    plain, roundabout = shares("plain"), shares("request")
-    assert plain["act"] + plain["ask"] >= 0.97
-    assert roundabout["act"] + roundabout["ask"] >= 0.78
+@pytest.mark.parametrize(("seen", "roundabout"), [(True, 0.95), (False, 0.75)])
+def test_requests_are_not_lost(seen: bool, roundabout: float) -> None:
+    plain, others = shares("plain", seen=seen), shares("request", seen=seen)
+    assert plain["act"] + plain["ask"] >= 0.98
+    assert others["act"] + others["ask"] >= roundabout
 
 
-def test_ordinary_replies_are_left_alone() -> None:
-    assert shares("ordinary").get("ask", 0) <= 0.05
+@pytest.mark.parametrize("seen", [True, False])
+def test_ordinary_replies_are_left_alone(seen: bool) -> None:
+    assert shares("ordinary", seen=seen)["ask"] <= 0.02
+
+
+def test_a_guess_alone_is_never_acted_on() -> None:
+    """What no certain phrase says is asked about, however sure the guess is."""
+    text = "I wish to be struck from whatever register you hold"
+    assert asking.guess(text).is_asked
+    assert outcome(text) == "ask"
+
+
+def test_the_same_replies_teach_the_same() -> None:
+    replies = learning.rows("training.jsonl")[::60]
+    packed = learning.learn(replies)
+    assert packed == learning.learn(replies)
+    model = asking.loaded(packed)
+    asked, other = (asking.features(text, model.rarity) for text in ("please unsubscribe me", "thank you"))
+    assert asking.chance(model.asks, asked) > asking.chance(model.asks, other)
