@@ -10,7 +10,7 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 
@@ -39,7 +39,7 @@ class Guess:
     likely: float  # that we should ask back; from 0 to 1, as the next two
     about: float  # that it is about a command, asked for or not
     wanted: float  # that it asks for one
-    kind: str
+    kind: str  # the command; empty where we do not ask back
 
     @property
     def is_asked(self) -> bool:
@@ -67,9 +67,11 @@ def guess(text: str) -> Guess:
     model = _model()
     runs = features(text, model.rarity)
     about, wanted = (chance(weights, runs) for weights in (model.about, model.asks))
+    found = Guess(likely(about, wanted), about, wanted, "")
+    if not found.is_asked:
+        return found
     fewer = narrowed(runs)
-    kind = max(KINDS, key=lambda one: score(model.kinds[one], fewer))
-    return Guess(likely(about, wanted), about, wanted, kind)
+    return replace(found, kind=max(KINDS, key=lambda one: model.kinds[one].score(fewer)))
 
 
 def likely(about: float, wanted: float) -> float:
@@ -99,14 +101,9 @@ def narrowed(runs: Features) -> Features:
     return fewer
 
 
-def score(weights: Sequence[float], runs: Features) -> float:
-    """Above zero it is more likely than not; the last weight stands for every text."""
-    return sum(weights[bucket] * value for bucket, value in runs.items()) + weights[-1]
-
-
 def chance(weights: Weights, runs: Features) -> float:
     """Between 0 and 1."""
-    return 1 / (1 + math.exp(-score(weights, runs)))
+    return 1 / (1 + math.exp(-weights.score(runs)))
 
 
 def _folded(text: str) -> str:
@@ -119,17 +116,17 @@ def _folded(text: str) -> str:
 # --- the file of weights: a byte each ---------------------------------------------------------------
 
 
-class Weights(Sequence[float]):
-    """Bytes and what one step of them is worth."""
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A byte for each bucket and one for every text, and what one step of them is worth."""
 
-    def __init__(self, steps: memoryview, worth: float) -> None:
-        self._steps, self._worth = steps, worth
+    steps: memoryview
+    worth: float
 
-    def __len__(self) -> int:
-        return len(self._steps)
-
-    def __getitem__(self, number: int) -> float:  # type: ignore[override]
-        return self._steps[number] * self._worth
+    def score(self, runs: Features) -> float:
+        """Above zero it is more likely than not."""
+        steps = self.steps
+        return self.worth * (sum(steps[bucket] * value for bucket, value in runs.items()) + steps[-1])
 
 
 @dataclass(frozen=True, slots=True)
