@@ -6,7 +6,7 @@
     reports   bounces and complaints (refusals: whom a server's words accuse)
     identity  whose mail: by tokens, never by From:
     ours, html, cut the new text of a reply, without quotes and signatures (forms: how mail programs mark them)
-    grammar   act, ask or leave it alone (lexicon: the words of each language; pause: until when)
+    grammar   act, ask or leave it alone (lexicon: the words of each language; pause: until when; asking: a guess)
 
 The order below is the decision: what is certain about the machine comes first, what a person may have meant last.
 """

@@ -142,7 +142,7 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
     if wish := _whole(typed, lines):
         # `fine` is Italian for the end.
         return wish if guess.may_ask else replace(wish, action=Action.CONFIRM)
-    return _guessed(typed, text, guess)
+    return _guessed(typed, text, guess, today)
 
 
 def only_greets(line: str) -> bool:
@@ -330,7 +330,7 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
 # --- guessed -------------------------------------------------------------------------------------
 
 
-def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess) -> Wish | None:
+def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: date) -> Wish | None:
     """What we ask back about: a clause that is a command, else what the text seems to ask for; HUMAN where it speaks of
     a command and asks for none."""
     told = next((clause.told for clause in typed if clause.told), None)
@@ -341,6 +341,8 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess) -> Wish |
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
     if guess.is_asked:
         values = [value for clause in typed for value in clause.values]
+        if guess.kind == _PAUSE and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
+            values.append(("until", day.isoformat()))
         wish = _wished(_COMMANDS.get(guess.kind) or Command(guess.kind), guess.kind, values)
         return replace(wish, action=Action.CONFIRM, why=f"perhaps {guess.kind}: {_short(text)}")
     return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if guess.speaks_of_it else None
