@@ -23,6 +23,7 @@ WEIGHTS = "asking.bin"
 _LONGEST = 5  # letters of a run
 _MOST = 800  # letters of a text
 _ASKED = 0.7  # how likely it has to be that a text asks; measured: two in a hundred ordinary replies are above
+_HINTED = 0.55  # the same where words of a command stand in it
 _HARDLY = 0.3  # below it a text is not taken for a command, whatever words stand in it
 _SPOKEN_OF = 0.8  # how likely it has to be that a text is about a command at all
 _ABOUT = 0.7  # a text about commands that does not ask counts this much, since a question harms less than silence
@@ -39,12 +40,11 @@ class Guess:
     likely: float  # that we should ask back; from 0 to 1, as the next two
     about: float  # that it is about a command, asked for or not
     wanted: float  # that it asks for one
-    kind: str  # the command; empty where we do not ask back
+    kind: str  # the command; empty where there can be none
 
-    @property
-    def is_asked(self) -> bool:
-        """Whether we ask back about it."""
-        return self.likely >= _ASKED
+    def is_asked(self, *, hinted: bool) -> bool:
+        """Whether we ask back about it; `hinted` where words of a command stand in it."""
+        return self.likely >= (_HINTED if hinted else _ASKED)
 
     @property
     def may_ask(self) -> bool:
@@ -68,7 +68,7 @@ def guess(text: str) -> Guess:
     runs = features(text, model.rarity)
     about, wanted = (chance(weights, runs) for weights in (model.about, model.asks))
     found = Guess(likely(about, wanted), about, wanted, "")
-    if not found.is_asked:
+    if not found.may_ask:
         return found
     fewer = narrowed(runs)
     return replace(found, kind=max(KINDS, key=lambda one: model.kinds[one].score(fewer)))

@@ -339,7 +339,7 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
     turned = list(filter(None, map(_turned_away, typed)))
     if any(map(_is_plainly_turned, turned)) or (turned and not guess.is_wanted):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
-    if guess.is_asked:
+    if guess.is_asked(hinted=any(clause.certain for clause in typed)):
         values = [value for clause in typed for value in clause.values]
         if guess.kind == _PAUSE and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
             values.append(("until", day.isoformat()))
