@@ -24,6 +24,7 @@ _NEAR = 4  # words between a negation and what it turns
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
 _MOST_NAMES = 3  # words behind a greeting
+_SUBJECT = -1  # its line
 _LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
     r"https?://|www\.|[\w.-]+@[\w-]+\.|\+?\(?\d[\d ()./-]{6,}\d|\w ?\| ?\w|"
@@ -127,7 +128,7 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
     typed, head = _clauses(lines, today), _clauses([own], today)
     changed = own == subject.strip()  # else it is that of the email that is answered, as a rule one of ours
     if (changed or not typed) and head and _whole(head, [own]):
-        typed = [*(replace(one, line=-1) for one in head), *typed]
+        typed = [*(replace(one, line=_SUBJECT) for one in head), *typed]
     elif changed:
         lines = [*lines, own]
         typed = [*typed, *(replace(one, asked=True) for one in head if one.certain)]
@@ -233,12 +234,20 @@ def _told(clause: _Clause) -> _Sign | None:
 def _is_told(sign: _Sign) -> bool:
     """Whether the whole clause is this command: known words, nothing negated, no question but a polite one."""
     clause, found = sign.clause, _labels(sign.clause, sign.language)
-    known = sign.language.tiles[sign.command] | _VALUES.get(sign.command, set())
-    if sign.command in _SINGLE:
-        known = _POLITE
-    if not _tiled(clause, sign.language, known, sign.places) or _is_turned(sign, found):
+    if not _is_spelt(sign, _POLITE if sign.command in _SINGLE else _beside(sign)):
         return False
     return not clause.asked or (sign.command == _LEAVE and bool(found.get("asks")))
+
+
+def _is_spelt(sign: _Sign, known: frozenset[str]) -> bool:
+    """Whether the clause is nothing but the command and known words, none of them a negation."""
+    whole = _tiled(sign.clause, sign.language, known, sign.places)
+    return whole and not _is_turned(sign, _labels(sign.clause, sign.language))
+
+
+def _beside(sign: _Sign) -> frozenset[str]:
+    """The labels of what may stand beside a command."""
+    return sign.language.tiles[sign.command] | _VALUES.get(sign.command, set())
 
 
 def _overlap(one: Iterable[Place], other: Iterable[Place]) -> bool:
@@ -333,8 +342,8 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
 def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: date) -> Wish | None:
     """What we ask back about: a clause that is a command, else what the text seems to ask for; HUMAN where it speaks of
     a command and asks for none."""
-    told = next((clause.told for clause in typed if clause.told), None)
-    if told and guess.may_ask:
+    told = next((sign for clause in typed if (sign := clause.told or _spelt(clause))), None)
+    if told and (guess.may_ask or _stands_out(told)):
         return replace(_wish(told), action=Action.CONFIRM, why=f"perhaps: {_short(told.clause.text)}")
     turned = list(filter(None, map(_turned_away, typed)))
     if any(map(_is_plainly_turned, turned)) or (turned and not guess.is_wanted):
@@ -346,6 +355,17 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
         wish = _wished(_COMMANDS.get(guess.kind) or Command(guess.kind), guess.kind, values)
         return replace(wish, action=Action.CONFIRM, why=f"perhaps {guess.kind}: {_short(text)}")
     return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if guess.speaks_of_it else None
+
+
+def _spelt(clause: _Clause) -> _Sign | None:
+    """A command that the clause asks for in known words, though not in such as we act on: `can you send my settings?`"""
+    signs = (sign for sign in clause.certain if _labels(clause, sign.language).keys() & {"wish", "asks", "please"})
+    return next((sign for sign in signs if _is_spelt(sign, _beside(sign) | {"wish"})), None)
+
+
+def _stands_out(told: _Sign) -> bool:
+    """Whether a command is too plain to be passed over, whatever else the text says: it is the subject, or to leave."""
+    return told.clause.line == _SUBJECT or (told.command == _LEAVE and not told.alone)
 
 
 def _turned_away(clause: _Clause) -> _Sign | None:

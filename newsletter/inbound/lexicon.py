@@ -218,7 +218,7 @@ def table(file: Traversable) -> dict[str, Any]:
 
 
 def _language(code: str, data: Mapping[str, Any]) -> Language:
-    data = _expanded(data)
+    data = _expanded({"words": {}, **data})
     root = _Node()
     for name in PLACEHOLDERS:
         _add(root, name, [f"<{name}>"])
