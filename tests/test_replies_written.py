@@ -86,7 +86,7 @@ def test_names_of_languages_in_other_languages(text: str) -> None:
 
 
 def test_a_plain_request_is_never_ignored() -> None:
-    """Whatever the guess of it, and whatever else is written: a command in the subject, one to leave on its own line."""
+    """However unlikely it is guessed to be: a command in the subject, one to leave on its own line."""
     walk = "The weather was lovely today and the children played in the garden with the dog until dinner."
     for subject, lines in [
         ("Unsubscribe", [walk]),
