@@ -358,7 +358,7 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
 
 
 def _spelt(clause: _Clause) -> _Sign | None:
-    """A command that the clause asks for in known words, though not in such as we act on: `can you send my settings`."""
+    """A command that the clause asks for in known words, but not in such as we act on: `please send my settings`."""
     signs = (sign for sign in clause.certain if _labels(clause, sign.language).keys() & {"wish", "asks", "please"})
     return next((sign for sign in signs if _is_spelt(sign, _beside(sign) | {"wish"})), None)
 
