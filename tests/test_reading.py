@@ -20,7 +20,7 @@ from tests.conftest import Run
 from tests.counters import a_counter
 from tests.dovecot import PASSWORD
 from tests.morning import MORNING, ROSTER
-from tests.test_inbound import HOSTILE, mail
+from tests.test_inbound import HOSTILE, UNDONE, mail
 from tests.test_mailboxes import Ground, a_mail, ground, running, server
 
 __all__ = ["ground", "running", "server"]  # fixtures
@@ -63,9 +63,9 @@ def test_the_worker_reads_as_we_do(counter: Counter, reader: Worker) -> None:
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_emails_are_read_by_the_worker(kind: str, counter: Counter, reader: Worker) -> None:
-    """Within its limits of time and memory."""
+    """Within its limits of time and memory; what repeats words of a command may be asked about."""
     made, size = HOSTILE[kind]
-    assert Action.IGNORE is reader.read(counter, incoming(made(10 * size))).meaning.action
+    assert reader.read(counter, incoming(made(10 * size))).meaning.action in (*UNDONE, Action.IGNORE)
 
 
 @pytest.mark.usefixtures("fragile")

@@ -138,7 +138,8 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
         _tiled_in_any(one, "yes") for one in typed
     ):
         return Wish(Action.AGREE, f"says {_short(typed[0].text)}")
-    text = " / ".join(filter(None, lines))
+    head_first = typed[0].line == _SUBJECT
+    text = " / ".join(filter(None, [own, *lines] if head_first else lines))
     guess = asking.guess(text)
     if wish := _whole(typed, lines):
         # `fine` is Italian for the end.
