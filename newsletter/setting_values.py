@@ -123,7 +123,7 @@ def revealed(secret: SecretStr | None) -> str | None:
 
 def database(value: str) -> str:
     if not value.startswith("sqlite:///"):
-        raise ValueError("is not supported by this version; write sqlite:///path/to/newsletter.db")
+        raise ValueError("names no database that is supported; write …")
     return value
 
 

@@ -16,6 +16,7 @@ import structlog
 from hypothesis import settings
 
 from newsletter.store import Store, open_store
+from tests.postgres import emptied, ledger_url, postgres  # noqa: F401 - fixtures
 from tests.site import server, site  # noqa: F401 - fixtures
 
 # A slow machine is no failure; what a test says about time it says with its own clock.
@@ -57,10 +58,21 @@ def logs_as_before() -> Iterator[None]:
     structlog.configure(**before)
 
 
+# Whose tests run on both databases: what they try is the ledger, or stands on it.
+ON_BOTH = ("store", "delivery", "planning", "pipeline")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The ledger of these files is SQLite's and PostgreSQL's in turn."""
+    if "store" in metafunc.fixturenames and metafunc.module.__name__.removeprefix("tests.test_") in ON_BOTH:
+        metafunc.parametrize("store", ["memory", "server"], indirect=True)
+
+
 @pytest.fixture
-def store() -> Iterator[Store]:
-    """An empty ledger in memory."""
-    opened = open_store("sqlite://")
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An empty ledger: in memory, or on a server."""
+    on_server = getattr(request, "param", "memory") == "server"
+    opened = emptied(request.getfixturevalue("ledger_url")) if on_server else open_store("sqlite://")
     yield opened
     opened.close()
 

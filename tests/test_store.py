@@ -43,11 +43,6 @@ from tests.factories import a_paper
 from tests.ledger import FRIDAY, MONDAY, NOW, TUESDAY, a_delivery, a_rendered, an_issue, received
 
 
-@pytest.fixture(params=["file", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    opened = open_store("sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path / 'ledger.db'}")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -563,7 +558,7 @@ def test_change_of_a_reader_is_whole(store: Store) -> None:
     """Where the preferences cannot be kept the row stays as it was."""
     (ada,) = listed(store, a_reader())
     stranger = Preference(subscriber_id=7, email="?", key="languages", value="zh", in_file=None, at=NOW)
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+    with pytest.raises(IntegrityError, match="(?i)foreign key"):
         store.change_reader(ada, a_reader(wishes=ZH), [stranger])
     assert store.reader(ada) == a_reader()
 
@@ -675,7 +670,7 @@ def test_planned_once_by_two(file_store: Store) -> None:
 def test_plan_needs_its_edition(store: Store) -> None:
     """A mail of an edition that is not stored cannot be planned: its bytes would be lost."""
     who = store.enrol(["ada@example.org"], NOW)["ada@example.org"].id
-    with pytest.raises(Exception, match="FOREIGN KEY"):
+    with pytest.raises((IntegrityError, LookupError)):
         store.plan([a_delivery(who, "ada@example.org", edition="nowhere")])
     assert received(store) == set()
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -39,7 +40,7 @@ from newsletter.models import (
 )
 from newsletter.redaction import redacted
 from newsletter.store import parts
-from newsletter.store.engine import Base, put, put_all
+from newsletter.store.engine import Base, is_among, put, put_all
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, paper, received, subscriber
@@ -144,7 +145,7 @@ class Deliveries(Base):
         Emails to readers who have unsubscribed meanwhile are skipped. The outcome of an email that is no longer this
         owner's changes nothing.
         """
-        with self._transaction() as connection:
+        with self._beside() as connection:
             _record(connection, finished, claim.owner)
             return _claimed(connection, claim) if claim.limit else []
 
@@ -321,7 +322,7 @@ def _record(connection: Connection, finished: Sequence[Delivery], owner: str) ->
 # Built once: these run for every few emails, and SQLAlchemy would spend as long on building them as SQLite on running.
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
 # However many they are, one parameter: one for each would cost more than the update.
-_THESE = delivery.c.id.in_(select(func.json_each(bindparam("ids", type_=JSON)).table_valued("value").c.value))
+_THESE = is_among(delivery.c.id, bindparam("ids", type_=JSON))
 _ACCEPT_MINE = (
     update(delivery)
     .where(_THESE, _MINE)
@@ -333,9 +334,14 @@ _IS_PAUSED = (
     .where(domain_pause.c.until > bindparam("now"), domain_pause.c.until <= bindparam("latest"))
     .where(func.lower(delivery.c.email).like("%@" + func.replace(domain_pause.c.domain, "_", "\\_"), escape="\\"))
 )
+# Written into the statement: a partial index serves only who names its condition.
+_IS_QUEUED, _IS_SENDING, _IS_UNKNOWN = (
+    delivery.c.state == literal_column(f"'{state.value}'")
+    for state in (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+)
 _DUE = (
     select(delivery.c.id)
-    .where(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.id > bindparam("after"))
+    .where(_IS_QUEUED, delivery.c.id > bindparam("after"))
     .where(
         or_(
             delivery.c.not_before.is_(None),
@@ -346,7 +352,7 @@ _DUE = (
     )
     .order_by(delivery.c.id)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=delivery)
 )
 _READS_ON = exists().where(
     subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE.value
@@ -357,7 +363,7 @@ def _claiming(due: Select[Any]) -> ReturningUpdate[Any]:
     """Decided in the claim itself: who unsubscribed a second ago gets nothing."""
     return (
         update(delivery)
-        .where(delivery.c.id.in_(due.correlate(None)))
+        .where(delivery.c.id.in_(select(due.correlate(None).cte("due").c.id)))  # else a server may run it again and again
         .values(
             state=case((_READS_ON, DeliveryState.SENDING.value), else_=DeliveryState.SKIPPED.value),
             owner=case((_READS_ON, bindparam("the_owner"))),
@@ -433,9 +439,9 @@ def _plan(connection: Connection, wanted: Sequence[Delivery]) -> int:
     if mails:
         connection.execute(insert(received), mails)
     newest = max(one.date for one in planned.values())
-    connection.execute(
-        update(edition).where(edition.c.key.in_({one.edition for one in planned.values()})).values(used=newest)
-    )
+    keys = {one.edition for one in planned.values()}
+    if connection.execute(update(edition).where(edition.c.key.in_(keys)).values(used=newest)).rowcount < len(keys):
+        raise LookupError("an email was planned from an edition that is not stored: its bytes would be lost")
     return len(planned)
 
 

@@ -105,8 +105,12 @@ class Retention(Base):
     def _unchecked(self) -> Iterator[Connection]:
         """A transaction for what removes children before their parents.
 
-        SQLite would look through all children of each parent, which no index serves.
+        SQLite would look through all children of each parent, which no index serves; on a server they are not checked.
         """
+        if self.on_server:
+            with self._transaction() as connection:
+                yield connection
+            return
         with self._engine.connect() as connection:
             driver = connection.connection.cursor()  # outside a transaction: in one, it has no effect
             driver.execute("PRAGMA foreign_keys=OFF")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -30,15 +32,32 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     true,
     union_all,
 )
+from sqlalchemy.types import TypeEngine
 
 REVISION = "0013"  # the newest file in migrations/versions: a change of a table comes with the next one
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 metadata = MetaData()
 
 _ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is declared INTEGER; it has 64 bits
+
+
+class _Exact(TypeDecorator[str]):
+    """Text on a server: in the same order everywhere, whatever its locale, and without the NUL that it cannot hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Text:
+        return Text(collation="C")
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and "\0" in value else value
 
 
 class _Cached(TypeDecorator[Any]):
@@ -47,6 +66,11 @@ class _Cached(TypeDecorator[Any]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         read = super().result_processor(dialect, coltype)
         return read and lru_cache(maxsize=64)(read)
+
+
+def _partial(name: str, column: str, state: str) -> Index:
+    """Emails in one state: a server, unlike SQLite, would walk over all that were sent."""
+    return Index(name, column, postgresql_where=text(f"state = '{state}'")).ddl_if(POSTGRESQL)
 
 
 class UtcDateTime(_Cached):
@@ -67,16 +91,21 @@ class UtcDateTime(_Cached):
 
 
 class Days(_Cached):
-    """The issues that an email carries, oldest first. Cached by the text that SQLite gives."""
+    """The issues that an email carries, oldest first. Cached by their JSON: PostgreSQL's driver would parse it."""
 
     impl = JSON
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[date, ...] | None, dialect: Dialect) -> list[str]:
-        return [day.isoformat() for day in value or ()]
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return JSON() if dialect.name == SQLITE else Text()
 
-    def process_result_value(self, value: list[str] | None, dialect: Dialect) -> tuple[date, ...]:
-        return tuple(date.fromisoformat(day) for day in value or ())
+    def process_bind_param(self, value: tuple[date, ...] | None, dialect: Dialect) -> list[str] | str:
+        days = [day.isoformat() for day in value or ()]
+        return days if dialect.name == SQLITE else json.dumps(days)
+
+    def process_result_value(self, value: list[str] | str | None, dialect: Dialect) -> tuple[date, ...]:
+        days = json.loads(value) if isinstance(value, str) else value
+        return tuple(date.fromisoformat(day) for day in days or ())
 
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
@@ -281,7 +310,7 @@ delivery = Table(
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), nullable=False),
     Column("email", String, nullable=False),
     Column("name", String),
-    Column("edition", String, ForeignKey("edition.key"), nullable=False),
+    Column("edition", String, nullable=False),
     Column("issues", Days, nullable=False),
     Column("state", String, nullable=False),
     Column("message_id", String, nullable=False, unique=True),
@@ -290,7 +319,11 @@ delivery = Table(
     Column("not_before", UtcDateTime),
     Column("owner", String),
     Column("error", Text),
-    Index("delivery_due", "state"),  # SQLite keeps the id in every index: a claim finds the first without sorting
+    ForeignKeyConstraint(["edition"], ["edition.key"]).ddl_if(SQLITE),
+    Index("delivery_due", "state").ddl_if(SQLITE),  # which keeps the id in every index: a claim need not sort
+    _partial("delivery_queued", "id", "queued"),
+    _partial("delivery_sending", "owner", "sending"),
+    _partial("delivery_unknown", "id", "unknown"),
     Index("delivery_of", "subscriber_id", "date"),
 )
 
@@ -300,7 +333,8 @@ received = Table(
     metadata,
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
     Column("issue", Date, primary_key=True, index=True),
-    Column("delivery_id", _ID, ForeignKey("delivery.id"), nullable=False),
+    Column("delivery_id", _ID, nullable=False),
+    ForeignKeyConstraint(["delivery_id"], ["delivery.id"]).ddl_if(SQLITE),
 )
 
 # A server that refused us for what we are or how fast we send: emails to its domain stay queued until then.
@@ -495,3 +529,8 @@ all_calls = union_all(
     ),
     select(spent),
 ).subquery("all_calls")
+
+for _table in metadata.tables.values():
+    for _column in _table.columns:
+        if type(_column.type) in (String, Text):
+            _column.type = _column.type.with_variant(_Exact(), POSTGRESQL)

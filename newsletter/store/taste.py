@@ -9,7 +9,7 @@ from sqlalchemy import Select, delete, func, or_, select
 
 from newsletter.models import Mark, MarkedBy, MarkKind, Marks, Paper, Printed, PrintedPaper
 from newsletter.store.deliveries import SENT, printed_papers
-from newsletter.store.engine import Base, add_missing
+from newsletter.store.engine import Base, add_missing, overwrite_deleted
 from newsletter.store.papers import chunks, to_paper
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, edition, mark, paper, ranking, received
@@ -49,7 +49,7 @@ class Tastes(Base):
         """All of a reader's likes and passes; what they saved stays theirs. How many there were."""
         mine = mark.c.subscriber_id == column_id(subscriber_id)
         with self._transaction() as connection:
-            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            overwrite_deleted(connection)
             return connection.execute(delete(mark).where(mine & (mark.c.kind != MarkKind.SAVE.value))).rowcount
 
     def marks(self, subscriber_id: int) -> Marks:
