@@ -49,7 +49,7 @@ pictures: $(VENV)/.ready-dev ## every kind of email and page, phone and desktop,
 lock: ## the two lock files again (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-emit-index-url \
 	  --no-header --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --group build --group dev --extra workers --universal --generate-hashes --no-emit-index-url \
 	  --no-header --quiet --constraint requirements.lock --output-file requirements-dev.lock
 
 $(VENV)/bin/python:

@@ -39,7 +39,11 @@ class Settings(BaseSettings, TransportSettings):
     )
 
     subscribers: Path = Path("subscribers.yaml")
-    database_url: Annotated[str, BeforeValidator(values.database)] | None = None
+    # A secret: it may hold a password.
+    database_url: Annotated[SecretStr, BeforeValidator(values.database)] | None = None
+    workers: Literal["inline", "queue"] | None = None
+    token_keys_file: Path | None = None
+    lease: float = Field(default=20.0, ge=4)
     postal_address: str | None = None
     model: str | None = None
     summary_model: str | None = None
@@ -93,7 +97,16 @@ class Settings(BaseSettings, TransportSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL of the ledger."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'newsletter.db'}"
+        return values.revealed(self.database_url) or f"sqlite:///{self.data_dir / 'newsletter.db'}"
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The file of the ledger; None for one in memory or on a server."""
+        from sqlalchemy.engine import make_url  # which settings alone do not need
+
+        url = make_url(self.database)
+        in_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+        return Path(url.database or "") if in_file else None
 
     @property
     def parses_inbound(self) -> bool:

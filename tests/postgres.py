@@ -30,7 +30,19 @@ class Server:
     def start(self) -> None:
         data = self.folder / "data"
         if not data.exists():
-            run(_binary("initdb"), "-D", str(data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
+            run(
+                _binary("initdb"),
+                "-D",
+                str(data),
+                "-U",
+                _USER,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--no-sync",
+                "--locale=C.UTF-8",
+            )
         options = [f"-c {name}={value}" for name, value in self._settings.items()]
         options += ["-c listen_addresses=", f"-c unix_socket_directories={self.folder}"]
         run(_binary("pg_ctl"), "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", " ".join(options), "start")
@@ -58,7 +70,7 @@ class Server:
 @contextmanager
 def a_server(settings: dict[str, str] | None = None) -> Iterator[Server]:
     """A server that runs until the end of the block."""
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # noqa: S108 - a socket's path has 107 characters at most
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     if os.geteuid() == 0:  # the server refuses to run as root
         shutil.chown(folder, _USER, _USER)
     server = Server(folder, _SETTINGS | (settings or {}))

@@ -10,11 +10,14 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from newsletter import __version__
 from newsletter.app import adapters
 from newsletter.app.files import fingerprint, folders, load_prompt
-from newsletter.models import ArchiveMode, Masthead
+from newsletter.delivery.lease import SECONDS, Lease
+from newsletter.models import ArchiveMode, Beat, Masthead
 from newsletter.readers import Counter, joining
 from newsletter.settings import Settings
+from newsletter.store import Store
 from newsletter.transports.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ def open_desk(
     progress: Progress | None = None,
     patience: float | None = None,
     without_model: bool = False,
+    lease: Lease | None = None,
 ) -> Iterator[Desk]:
     """Everything a morning needs, over the counter's ledger; its readers are those whom `take_in` put in force.
 
@@ -77,7 +81,7 @@ def open_desk(
             max_cost_usd=settings.max_cost_usd,
             prefilter=settings.prefilter,
             prefilter_loss=settings.prefilter_loss,
-            owner=_owner(),
+            lease=lease or (None if counter.store.in_memory else new_lease(counter.store, "run")),
             send_rate=settings.send_rate,
             daily_limit=settings.daily_limit,
             salt=f"{fingerprint(templates)} {letterhead!r}",
@@ -92,6 +96,8 @@ def open_desk(
         )
 
 
-def _owner() -> str:
-    """Whose emails are being sent: no other process, here or elsewhere, has the same name."""
-    return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+def new_lease(store: Store, role: str, seconds: float = SECONDS) -> Lease:
+    """Of a process whose name no other has, here or elsewhere."""
+    host = socket.gethostname()
+    owner = f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
+    return Lease(store, Beat(owner=owner, host=host, version=__version__, role=role, seconds=seconds))

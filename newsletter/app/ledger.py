@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import structlog
-from sqlalchemy.engine import make_url
 
 from newsletter.archive import folder_of
 from newsletter.delivery import restored
@@ -29,19 +28,20 @@ _FOLDER, _DATABASE = "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL"
 @contextmanager
 def open_ledger(settings: Settings, *, peek: bool = False) -> Iterator[Store]:
     """The ledger alone. `peek`: where there is none yet, an empty one in memory, and nothing is written."""
-    database = make_url(settings.database).database
-    if peek and not _is_there(settings):
+    file = settings.ledger_file
+    if peek and not _is_there(file):
         store = open_store("sqlite://")
     else:
-        if database and database != ":memory:":
-            try:
-                make_folder(Path(database).parent)
-                make_folder(settings.data_dir)
-                close_to_others(settings.data_dir, [folder_of(settings.data_dir, ArchiveMode.PUBLIC)])
-                _refuse_emptied(Path(database), settings.data_dir)
-            except OSError as error:
-                name = _DATABASE if settings.database_url else _FOLDER
-                raise _unusable(name, Path(database).parent, error) from error
+        try:
+            if file:
+                make_folder(file.parent)
+            make_folder(settings.data_dir)
+            close_to_others(settings.data_dir, [folder_of(settings.data_dir, ArchiveMode.PUBLIC)])
+            if file:
+                _refuse_emptied(file, settings.data_dir)
+        except OSError as error:
+            name = _DATABASE if file and settings.database_url else _FOLDER
+            raise _unusable(name, file.parent if file else settings.data_dir, error) from error
         store = open_store(settings.database, settings.data_dir / "backups")
     try:
         yield store
@@ -49,12 +49,9 @@ def open_ledger(settings: Settings, *, peek: bool = False) -> Iterator[Store]:
         store.close()
 
 
-def _is_there(settings: Settings) -> bool:
-    url = make_url(settings.database)
-    if url.get_backend_name() != "sqlite":
-        return True
+def _is_there(file: Path | None) -> bool:
     try:
-        return bool(url.database) and Path(url.database or "").is_file()
+        return file is None or file.is_file()
     except OSError:  # another user's folder: opening it says so
         return True
 
@@ -73,10 +70,9 @@ def work_folder(
     settings: Settings, store: Store, command: str, now: Callable[[], datetime], *, wait: bool = False
 ) -> Iterator[None]:
     """The locks of the data folder and of the ledger; a ledger out of a backup is taken into use."""
-    database = make_url(settings.database).database
+    file = settings.ledger_file
     locks = [(_FOLDER, settings.data_dir, partial(hold, settings.data_dir, command))]
-    if database and database != ":memory:":
-        file = Path(database)
+    if file:
         locks.append((_DATABASE, file.parent, partial(hold_ledger, file, command)))
     with ExitStack() as held:
         for name, folder, lock in locks:
@@ -85,6 +81,8 @@ def work_folder(
             except OSError as error:
                 raise _unusable(name, folder, error) from error
         restored.settle(store, now())
+        if file:
+            store.end_all()  # whoever holds its lock is alone with it
         yield
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from newsletter.models import REPEATED, Delivery, DeliveryState, Outcome, Verdict
+from newsletter.models import Delivery, DeliveryState, Outcome, Verdict
 
 MOST_ISSUES = 5  # in one email: a week
 WEEK = timedelta(days=7)
@@ -61,8 +61,3 @@ def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
         return _PAUSES[min(max(delivery.attempts, 1), len(_PAUSES)) - 1]
     # At least a second: an answer of 0 would have drain() ask again and again without a pause.
     return timedelta(seconds=min(max(outcome.retry_after, 1.0), _LONGEST_PAUSE.total_seconds()))
-
-
-def recover(delivery: Delivery) -> Delivery:
-    """An email whose outcome nobody knows, ready to be repeated as the same bytes."""
-    return replace(delivery, state=DeliveryState.QUEUED, owner=None, not_before=None, error=REPEATED)

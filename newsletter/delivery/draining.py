@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from newsletter.delivery.deciding import decide
+from newsletter.delivery.lease import Lease
 from newsletter.delivery.quota import Quota
 from newsletter.delivery.refused import Refused
-from newsletter.delivery.tally import Health, Pace, Tally, counted
+from newsletter.delivery.tally import Health, Pace, Paced, Tally, counted
 from newsletter.errors import TransportRefused
-from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict
+from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict, always
 from newsletter.ports import Transport
 from newsletter.store import Store
 
@@ -37,17 +38,20 @@ def drain(
     rate: float | None = None,
     supply: Callable[[], bool] = lambda: False,
     quota: Quota | None = None,
+    lease: Lease | None = None,
+    pace: Paced | None = None,
 ) -> Tally:
     """Send every due email, or only that of `only`; `rate` in emails per minute.
 
     `supply` is called when nothing is due: it plans more, or returns False. Its error is raised when nothing is
     in flight any more.
     `unwanted` is told of each email that was rejected because of us, before the next one is claimed.
+    `lease` says that the owner lives while it holds emails; no body leaves when it is over. `pace` in place of `rate`.
     A stop lets the emails in flight finish. Raises TransportRefused if no email can be sent. The tally says in `held`
     why the rest stays queued: the server is in trouble, too many emails were refused, or `quota` is used up.
     """
-    pace = Pace(rate, time.monotonic)
-    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, pace, supply, quota)
+    pace = pace or Pace(rate, time.monotonic)
+    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, pace, supply, quota, lease)
     try:
         while drained.turn():
             continue
@@ -75,9 +79,10 @@ class _Round:
     report: Callable[[Delivery], None]
     unwanted: Callable[[Delivery], None]
     stop: Callable[[], bool]
-    pace: Pace
+    pace: Paced
     supply: Callable[[], bool]
     quota: Quota | None
+    lease: Lease | None
     health: Health = field(default_factory=Health)
     tally: Tally = field(default_factory=Tally)
     in_flight: dict[str, Delivery] = field(default_factory=dict)
@@ -101,6 +106,8 @@ class _Round:
         return True
 
     def end(self) -> None:
+        if self.lease:
+            self.lease.rest()
         if self.frozen:
             gc.unfreeze()
             gc.collect()  # freezing made the collector forget how much there is: it would never do so by itself
@@ -174,8 +181,11 @@ class _Round:
     def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Delivery]:
         if not decided and not wanted:
             return []
-        claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place)
+        beat, begun = (self.lease.due(), self.lease.begun()) if self.lease else (None, 0.0)
+        claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place, beat=beat)
         claimed = self.store.turn(decided, claim)
+        if self.lease and beat and claimed:
+            self.lease.noted(begun)
         self._count(decided)
         if wanted:
             self._walk(claimed)
@@ -199,9 +209,10 @@ class _Round:
 
     def _made(self, claimed: Iterable[Delivery]) -> Iterator[Outgoing]:
         """One by one, so that a transport has the first ones on their way while the others are made."""
+        may_begin = self.lease.holds if self.lease else always
         for delivery in claimed:
             try:
-                yield Outgoing(key=str(delivery.id), message=self.build(delivery))
+                yield Outgoing(key=str(delivery.id), message=self.build(delivery), may_begin=may_begin)
             except Exception as error:
                 # One email that cannot be made would else be the first of every later run, and all others wait behind.
                 problem = Outcome(Verdict.TEMPORARY, f"cannot be made: {error}")

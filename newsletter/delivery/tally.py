@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from newsletter.models import DeliveryState
+from newsletter.store import Store
 
 _FIRST = 200  # emails by which an issue is judged
 _MOST_OF_THEM = _FIRST * 5 // 100
@@ -71,6 +73,22 @@ def _problem(answered: int, failed: int, in_a_row: int) -> str | None:
     return None
 
 
+class Paced(Protocol):
+    """How fast emails may begin."""
+
+    def allowed(self) -> int | None:
+        """How many emails may begin now; None: as many as there is room for."""
+        ...
+
+    def begin(self, mails: int) -> None:
+        """Record that this many have begun."""
+        ...
+
+    def wait(self) -> float:
+        """Seconds until the next may begin."""
+        ...
+
+
 class Pace:
     """A token bucket: a number of emails per minute, evenly spread, however many connections carry them."""
 
@@ -79,7 +97,6 @@ class Pace:
         self._clock, self._last, self._saved = clock, clock(), 1.0
 
     def allowed(self) -> int | None:
-        """How many emails may begin now; None: as many as there is room for."""
         if self._per_second is None:
             return None
         now = self._clock()
@@ -89,9 +106,27 @@ class Pace:
         return int(self._saved)
 
     def begin(self, mails: int) -> None:
-        """Record that this many have begun."""
         self._saved -= mails
 
     def wait(self) -> float:
-        """Seconds until the next may begin."""
         return max(0.0, (1 - self._saved) / self._per_second) if self._per_second else 0.0
+
+
+class SharedPace:
+    """The same bucket for a whole installation: it stands in the ledger, and each process takes what it needs."""
+
+    def __init__(self, store: Store, per_minute: float) -> None:
+        self._store, self._per_second, self._saved = store, per_minute / 60, 0
+
+    def allowed(self) -> int:
+        if self._saved <= 0:
+            # Half a second's worth: so often a round looks at whether to stop.
+            wanted = max(1, int(self._per_second / 2))
+            self._saved = self._store.take_tokens("send", self._per_second, max(1.0, self._per_second), wanted)
+        return self._saved
+
+    def begin(self, mails: int) -> None:
+        self._saved -= mails
+
+    def wait(self) -> float:
+        return 0.0 if self._saved > 0 else min(1.0, 1 / self._per_second)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from newsletter.collect import ArxivSource
+from newsletter.delivery.lease import Lease
 from newsletter.models import Letterhead, Masthead
 from newsletter.pipeline.budget import budgeted
 from newsletter.ports import Alarm, Complete, Priced, Transport
@@ -59,7 +60,7 @@ class Desk:
     prefilter: float | None = None  # the share of a day that the model is to see; None: all
     prefilter_loss: float | None = None  # the share of what passes that may be missed instead
     salt: str = ""  # changes with templates and sender: part of an edition's key
-    owner: str = "newsletter"  # of the emails that are being sent: each process has its own
+    lease: Lease | None = None  # of this process; None: nobody else uses the ledger
     send_rate: float | None = None  # emails a minute
     holidays: frozenset[date] = frozenset()  # evenings on which arXiv may pause, by the operator
     daily_limit: int | None = None  # emails that the provider takes on one day

@@ -14,6 +14,7 @@ from newsletter import delivery as deliveries
 from newsletter.alarms import domains
 from newsletter.delivery import Quota, Tally, holding
 from newsletter.delivery.holding import Hold
+from newsletter.delivery.tally import SharedPace
 from newsletter.errors import TransportRefused
 from newsletter.models import Delivery, DomainPause, Message, Rendered
 from newsletter.pipeline.desk import Desk
@@ -64,7 +65,7 @@ def message_for(desk: Desk, tasting: Tasting, one: Due, *, is_test: bool = False
 def _personal(desk: Desk, rendered: Rendered, delivery: Delivery, *, to_list: bool) -> Message:
     return personalise(
         rendered,
-        desk.letterhead,
+        rendered.letterhead or desk.letterhead,
         keys=desk.keys,
         subscriber_id=delivery.subscriber_id,
         email=delivery.email,
@@ -92,8 +93,7 @@ def send(
     if hold and not insist and desk.now() < hold.until <= desk.now() + LONGEST_WAIT:
         planning.finish()
         return Tally()
-    for orphan in desk.store.orphans():
-        desk.store.finish(deliveries.recover(orphan))
+    desk.store.recover(_owner(desk))
     days: set[date] = set()
     try:
         tally = _drain(desk, planning, only, stop, days)
@@ -158,13 +158,15 @@ def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], 
             desk.store,
             desk.transport,
             builder(desk),
-            owner=desk.owner,
+            owner=_owner(desk),
+            lease=desk.lease,
             now=desk.now,
             only=only,
             report=report,
             unwanted=unwanted,
             stop=stop,
             rate=desk.send_rate,
+            pace=SharedPace(desk.store, desk.send_rate) if desk.send_rate and desk.store.on_server else None,
             supply=planning.more,
             quota=_quota(desk),
         )
@@ -175,6 +177,10 @@ def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], 
     if tally.ours:
         domains.lift(desk.store, desk.alarm, tally.ours, desk.now())
     return tally
+
+
+def _owner(desk: Desk) -> str:
+    return desk.lease.owner if desk.lease else "newsletter"
 
 
 def _quota(desk: Desk) -> Quota | None:

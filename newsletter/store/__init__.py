@@ -12,6 +12,7 @@ from newsletter.store.deliveries import Deliveries
 from newsletter.store.figures import Counting
 from newsletter.store.joining import Joining
 from newsletter.store.judgements import Judgements
+from newsletter.store.leases import Leases
 from newsletter.store.moving import Moving
 from newsletter.store.notes import Notes
 from newsletter.store.own_data import OwnData
@@ -39,6 +40,7 @@ class Store(
     Moving,
     Deliveries,
     Attempts,
+    Leases,
     Tickets,
     Questions,
     OwnData,

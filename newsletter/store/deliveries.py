@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -31,6 +32,7 @@ from newsletter.models import (
     Delivery,
     DeliveryState,
     DomainPause,
+    Letterhead,
     PrintedPaper,
     Rendered,
     Slotted,
@@ -40,6 +42,7 @@ from newsletter.models import (
 )
 from newsletter.redaction import redacted
 from newsletter.store import parts
+from newsletter.store.beats import renew
 from newsletter.store.engine import Base, is_among, put, put_all
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
@@ -49,8 +52,14 @@ from newsletter.times.waiting import LONGEST_WAIT
 _PARTS = ("html", "text", "body")
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
 
+# Written into the statement: a partial index serves only who names its condition.
+_IS_QUEUED, IS_SENDING, _IS_UNKNOWN = (
+    delivery.c.state == literal_column(f"'{state.value}'")
+    for state in (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+)
+
 # Emails that are sent once more, because nobody knows whether they arrived.
-IN_DOUBT = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
+IN_DOUBT = _IS_UNKNOWN & (delivery.c.attempts < _MOST_REPEATS)
 
 SENT = [
     state.value
@@ -143,11 +152,14 @@ class Deliveries(Base):
         """Commit the outcomes of the owner's emails and up to `limit` due ones as sending, in one transaction.
 
         Emails to readers who have unsubscribed meanwhile are skipped. The outcome of an email that is no longer this
-        owner's changes nothing.
+        owner's changes nothing. With the first claim the owner's own row is made.
         """
         with self._beside() as connection:
             _record(connection, finished, claim.owner)
-            return _claimed(connection, claim) if claim.limit else []
+            claimed = _claimed(connection, claim) if claim.limit else []
+            if claimed and claim.beat:
+                renew(connection, claim.beat)
+            return claimed
 
     def finish(self, finished: Delivery) -> None:
         """Commit the state of one email, whoever owns it."""
@@ -253,15 +265,6 @@ class Deliveries(Base):
             refused = delivery.c.state == DeliveryState.FAILED.value
             return connection.execute(update(delivery).where(mine, refused).values(fresh)).rowcount
 
-    def orphans(self) -> Sequence[Delivery]:
-        """Emails to repeat: `sending` while nobody sends, or `unknown` after their first try.
-
-        Only to be asked by the holder of the data folder's lock.
-        """
-        query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, IN_DOUBT))
-        with self._reading() as connection:
-            return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
-
     def deliveries(
         self, states: Iterable[DeliveryState] | None = None, *, reader: int | None = None
     ) -> Sequence[Delivery]:
@@ -334,11 +337,6 @@ _IS_PAUSED = (
     .where(domain_pause.c.until > bindparam("now"), domain_pause.c.until <= bindparam("latest"))
     .where(func.lower(delivery.c.email).like("%@" + func.replace(domain_pause.c.domain, "_", "\\_"), escape="\\"))
 )
-# Written into the statement: a partial index serves only who names its condition.
-_IS_QUEUED, _IS_SENDING, _IS_UNKNOWN = (
-    delivery.c.state == literal_column(f"'{state.value}'")
-    for state in (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
-)
 _DUE = (
     select(delivery.c.id)
     .where(_IS_QUEUED, delivery.c.id > bindparam("after"))
@@ -363,7 +361,9 @@ def _claiming(due: Select[Any]) -> ReturningUpdate[Any]:
     """Decided in the claim itself: who unsubscribed a second ago gets nothing."""
     return (
         update(delivery)
-        .where(delivery.c.id.in_(select(due.correlate(None).cte("due").c.id)))  # else a server may run it again and again
+        .where(
+            delivery.c.id.in_(select(due.correlate(None).cte("due").c.id))
+        )  # else a server may run it again and again
         .values(
             state=case((_READS_ON, DeliveryState.SENDING.value), else_=DeliveryState.SKIPPED.value),
             owner=case((_READS_ON, bindparam("the_owner"))),
@@ -479,13 +479,15 @@ def _edition_row(rendered: Rendered, instead: Mapping[str, Slotted]) -> dict[str
         {"id": one.arxiv_id, "version": one.version, "number": one.number, "topic": one.topic}
         for one in rendered.papers
     ]
-    return row | {"papers": papers, "kept": "all"}
+    head = asdict(rendered.letterhead) if rendered.letterhead else None
+    return row | {"papers": papers, "kept": "all", "letterhead": head}
 
 
 def _rendered(row: Row[Any], body: bytes | None = None) -> Rendered:
     contents = {"body": body, **parts.both_texts(body)} if body else {name: getattr(row, name) for name in _PARTS}
     slotted = {name: _slotted(contents[name], getattr(row, f"{name}_spans")) for name in _PARTS}
-    return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), **slotted)
+    head = Letterhead(**row.letterhead) if row.letterhead else None
+    return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), letterhead=head, **slotted)
 
 
 def _carriers(

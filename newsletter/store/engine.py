@@ -77,18 +77,18 @@ class is_among(FunctionElement[bool]):  # noqa: N801 - a function of SQL
 @compiles(is_among, SQLITE)
 def _on_sqlite(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
     column, numbers = (compiler.process(one, **given) for one in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({numbers}))"
+    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - compiled by SQLAlchemy
 
 
 @compiles(is_among, POSTGRESQL)
 def _on_postgresql(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
     column, numbers = (compiler.process(one, **given) for one in element.clauses)
-    return f"{column} IN (SELECT value::bigint FROM json_array_elements_text({numbers}))"
+    return f"{column} IN (SELECT value::bigint FROM json_array_elements_text({numbers}))"  # noqa: S608 - as above
 
 
 def inserted(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insertion into this table that may say what happens to rows that are there."""
-    return (sqlite if connection.dialect.name == SQLITE else postgresql).insert(table)
+    return sqlite.insert(table) if connection.dialect.name == SQLITE else postgresql.insert(table)
 
 
 def overwrite_deleted(connection: Connection) -> None:

@@ -141,7 +141,9 @@ def _moved(connection: Connection, who: int, new: str, now: datetime) -> str | N
     connection.execute(delete(bounce).where(bounce.c.subscriber_id == who))
     connection.execute(delete(join_request).where(func.lower(join_request.c.written) == old))
     if row and (row.source == Source.FILE.value or row.own_hours_id is not None):
-        noted = inserted(connection, preference).values(subscriber_id=who, key=MOVED, value=new, in_file=row.email, at=now)
+        noted = inserted(connection, preference).values(
+            subscriber_id=who, key=MOVED, value=new, in_file=row.email, at=now
+        )
         again = {"value": new, "at": now}  # the file still says what it said before the first of them
         connection.execute(noted.on_conflict_do_update(index_elements=["subscriber_id", "key"], set_=again))
     return str(row.email) if row else old

@@ -29,7 +29,7 @@ _REMEDIES = {
     "25006": "write the address of the server that can be written to: this one is a standby, or read-only",
     "53100": "free some disk space on the database server",
     "53300": "raise max_connections of the database server, or run fewer workers",
-    "42501": "give the user of NEWSLETTER_DATABASE_URL rights on the tables, or let one who has them upgrade the ledger",
+    "42501": "give this user rights on the tables, or let a user who has them upgrade the ledger",
     "55P03": "wait, or end the session that holds the lock",
     "57014": "wait, or find out what keeps the database server busy",
     "53": "give the database server more memory or disk space",
@@ -73,7 +73,7 @@ def name_of(address: URL) -> str:
 
 
 def _arguments(address: URL) -> dict[str, Any]:
-    """What the driver is told beside the URL: times to stop waiting, and to trust no server that cannot prove its name."""
+    """What the driver is told beside the URL: when to stop waiting, and to trust only a server that proves its name."""
     options = " ".join(f"-c {name}={value}" for name, value in _TIMES.items())
     arguments: dict[str, Any] = _CONNECT | {"application_name": "newsletter", "options": options}
     if not is_near(address):

@@ -12,12 +12,15 @@ from sqlalchemy import Column, Connection, MetaData, String, Table, insert, insp
 from sqlalchemy.engine import make_url
 
 from newsletter.errors import StoreUnavailable, StoreUnreadable
+from newsletter.store.engine import put
 from newsletter.store.private import make_folder
-from newsletter.store.tables import REVISION, meta, metadata
+from newsletter.store.tables import OLDEST, REVISION, meta, metadata
 
 log = structlog.get_logger()
 
+_OLDEST = "schema.oldest"  # the key of the oldest revision whose programs can work with this ledger
 _BASELINE = "0001"  # what was made before revisions had numbers: `meta.schema = 1`
+_ENGINES = "procrastinate_"  # tables of the job queue, which may lie in the same database
 _KEPT = 5  # copies from before an upgrade
 # Alembic's own table and not ours; it stands apart so that no revision ever touches it.
 _version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
@@ -26,17 +29,26 @@ _version = Table("alembic_version", MetaData(), Column("version_num", String(32)
 def is_current(connection: Connection) -> bool:
     """Whether there is nothing to prepare, determined without writing."""
     there = inspect(connection).get_table_names()
-    ours = meta.name in there and _version.name in there
-    return ours and connection.scalar(select(_version.c.version_num)) == REVISION
+    if not (meta.name in there and _version.name in there):
+        return False
+    found = connection.scalar(select(_version.c.version_num))
+    return found == REVISION or (found is not None and found > REVISION and _serves(connection))
 
 
 def is_of_this_version(connection: sqlite3.Connection) -> bool:
     """The same of a bare connection."""
     try:
-        found: object = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return found == (REVISION,)
-    except sqlite3.Error:
+        (found,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        oldest = connection.execute("SELECT value FROM meta WHERE key = ?", [_OLDEST]).fetchone()
+    except (sqlite3.Error, TypeError):
         return False
+    return bool(found == REVISION or (found > REVISION and oldest and oldest[0] <= REVISION))
+
+
+def _serves(connection: Connection) -> bool:
+    """Whether a newer ledger says that a program as old as this one can work with it: it was only added to."""
+    oldest = connection.scalar(select(meta.c.value).where(meta.c.key == _OLDEST))
+    return oldest is not None and oldest <= REVISION
 
 
 def prepare(connection: Connection, place: str, copies: Path | None) -> None:
@@ -45,12 +57,14 @@ def prepare(connection: Connection, place: str, copies: Path | None) -> None:
     An older database is first copied into `copies`. All of it is one transaction: a stop in the middle leaves the old
     schema, and whoever opens the same file meanwhile waits. Raises StoreUnreadable.
     """
-    if not (there := inspect(connection).get_table_names()):
+    there = [name for name in inspect(connection).get_table_names() if not name.startswith(_ENGINES)]
+    if not there:
         metadata.create_all(connection)
         _stamp(connection, REVISION)
+        _note_oldest(connection)
         return
     found = _revision(connection, there)
-    if found == REVISION:
+    if found == REVISION or (found and found > REVISION and _serves(connection)):
         return
     if found is None:
         raise StoreUnreadable(place, "this database belongs to another program")
@@ -61,6 +75,11 @@ def prepare(connection: Connection, place: str, copies: Path | None) -> None:
     kept = copy(connection, copies or Path(place).parent / "backups", f"before-{REVISION}")
     log.info("ledger.upgrading", found=found, wanted=REVISION, copy=str(kept) if kept else None)
     upgrade(connection)
+    _note_oldest(connection)
+
+
+def _note_oldest(connection: Connection) -> None:
+    put(connection, meta, {"key": _OLDEST, "value": OLDEST})
 
 
 def _revision(connection: Connection, there: list[str]) -> str | None:

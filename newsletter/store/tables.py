@@ -38,9 +38,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0013"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0014"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+# The oldest revision whose programs can work with this one's ledger: they run beside ours during an upgrade. Revisions
+# add; what one of them takes away or changes moves this up to itself.
+OLDEST = "0014"
 
 metadata = MetaData()
 
@@ -256,6 +259,9 @@ edition = Table(
     Column("kept", String, nullable=False, server_default="all"),  # all, text (what quotes are known by) or facts
     Column("subscriber_id", BigInteger),  # whose own it is; null: all readers with equal wishes share it
     Column("recipe", LargeBinary),  # of an own one: the hashes of the parts that its bytes are made of
+    Column(
+        "letterhead", JSON(none_as_null=True)
+    ),  # an object: what its emails say of their sender, whichever machine sends them
     Index("edition_kept", "kept", "used"),
 )
 
@@ -325,6 +331,50 @@ delivery = Table(
     _partial("delivery_sending", "owner", "sending"),
     _partial("delivery_unknown", "id", "unknown"),
     Index("delivery_of", "subscriber_id", "date"),
+)
+
+# Who collects, plans or sends. A process that has not renewed its row by `until`, which the database's clock decides,
+# has lost what it holds.
+worker = Table(
+    "worker",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("beat", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+
+# What one process at a time does, for as long as its row in `worker` lasts.
+lease = Table("lease", metadata, Column("name", String, primary_key=True), Column("owner", String, nullable=False))
+
+# What may happen only so often in the whole installation: a token bucket, or the next free moment.
+slot = Table(
+    "slot",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("tokens", Float, nullable=False),
+)
+
+# What requests that are under way may cost, by who sent them; what they did cost stands in `model_call`.
+spending = Table(
+    "spending",
+    metadata,
+    Column("issue", Date, primary_key=True),
+    Column("owner", String, primary_key=True),
+    Column("reserved", Float, nullable=False),
+)
+
+# A day of the archive as its file has it: pages are made from it on any machine.
+archive_day = Table(
+    "archive_day",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("json", Text, nullable=False),
+    Column("published", UtcDateTime, nullable=False),
 )
 
 # What makes "once" true whatever else happens: one row per reader and issue.

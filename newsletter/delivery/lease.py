@@ -1,0 +1,92 @@
+"""What a process holds is its own only as long as it says that it lives."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from newsletter.errors import StoreError
+from newsletter.models import Beat
+from newsletter.store import Store
+
+log = structlog.get_logger()
+
+SECONDS = 20.0  # that a lease lasts, by the database's clock
+_EVERY, _FENCE = 0.25, 0.75  # of it: how often it is renewed, and after which nothing may begin
+
+
+class Lease:
+    """The row of one process in the ledger, renewed by a thread while `kept`.
+
+    `holds` asks this process's own clock, which a stop of the process cannot stop: it ends before others may take over.
+    """
+
+    def __init__(self, store: Store, beat: Beat, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._beat, self._clock = store, beat, clock
+        self._renewed = -float("inf")  # when a beat that the ledger has was begun
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def owner(self) -> str:
+        return self._beat.owner
+
+    def due(self) -> Beat | None:
+        """What the ledger is to note with the first claim, while nothing renews it."""
+        return None if self._thread else self._beat
+
+    def noted(self, begun: float) -> None:
+        """The ledger has noted the beat that was due; `begun`: when that transaction was."""
+        self._renewed = begun
+        self._start()
+
+    def begun(self) -> float:
+        return self._clock()
+
+    def holds(self) -> bool:
+        """Whether what was claimed is certainly still ours."""
+        return self._clock() < self._renewed + _FENCE * self._beat.seconds
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew it from now on, until the end of the block, which gives back all that is held."""
+        self.renew()
+        self._start()
+        try:
+            yield
+        finally:
+            self.rest()
+            try:
+                self._store.resign(self.owner)
+            except StoreError as error:
+                log.warning("lease.not-given-back", error=str(error), seconds=self._beat.seconds)
+
+    def renew(self) -> None:
+        """Raises StoreError."""
+        begun = self._clock()
+        self._store.beat(self._beat)
+        self._renewed = begun
+
+    def rest(self) -> None:
+        """Nothing is held any more: the row may run out."""
+        if self._thread:
+            self._ended.set()
+            self._thread.join()
+            self._thread = None
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._ended.clear()
+            self._thread = threading.Thread(target=self._go_on, name="lease", daemon=True)
+            self._thread.start()
+
+    def _go_on(self) -> None:
+        while not self._ended.wait(_EVERY * self._beat.seconds):
+            try:
+                self.renew()
+            except StoreError as error:
+                log.warning("lease.not-renewed", error=str(error))
