@@ -235,6 +235,10 @@ class StoreUnavailable(StoreError):
         super().__init__(f"the ledger: {problem}; {remedy}, then run again: nothing was lost")
 
 
+class StoreContended(StoreUnavailable):
+    """Another process changed the same rows: what was begun is undone, and can be done again."""
+
+
 class StoreUnreadable(StoreError):
     """Not our database, or a damaged one."""
 

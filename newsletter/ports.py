@@ -139,3 +139,11 @@ class Hook(Protocol):
     def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
         """The posted content; None if it does not come from the provider. Raises ValueError if it cannot be read."""
         ...
+
+
+class Queue(Protocol):
+    """Where workers on any machine hear that there is something to send."""
+
+    def wake(self) -> None:
+        """Ask everybody who works for a round of sending. Raises StoreUnavailable."""
+        ...

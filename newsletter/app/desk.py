@@ -15,13 +15,13 @@ from newsletter.app import adapters
 from newsletter.app.files import fingerprint, folders, load_prompt
 from newsletter.delivery.lease import SECONDS, Lease
 from newsletter.models import ArchiveMode, Beat, Masthead
-from newsletter.readers import Counter, joining
+from newsletter.readers import Counter, in_force, joining
 from newsletter.settings import Settings
 from newsletter.store import Store
 from newsletter.transports.outbox import Outbox
 
 if TYPE_CHECKING:
-    from newsletter.pipeline import Desk, Progress
+    from newsletter.pipeline import Desk, Progress, Sender
 
 
 @contextmanager
@@ -84,6 +84,7 @@ def open_desk(
             lease=lease or (None if counter.store.in_memory else new_lease(counter.store, "run")),
             send_rate=settings.send_rate,
             daily_limit=settings.daily_limit,
+            timezone=masthead.newsletter.timezone,
             salt=f"{fingerprint(templates)} {letterhead!r}",
             holidays=settings.arxiv_holidays,
             now=counter.now,
@@ -93,6 +94,27 @@ def open_desk(
             data_dir=settings.data_dir,
             outbox=settings.data_dir / folder if folder else None,
             templates=tuple(templates),
+        )
+
+
+@contextmanager
+def open_sender(settings: Settings, counter: Counter, lease: Lease) -> Iterator[Sender]:
+    """What a worker needs to send what others planned; `lease` is kept by the caller."""
+    from newsletter.pipeline import Sender
+
+    listed = in_force.last_good(counter.store)
+    with closing(adapters.open_transport(settings, counter)) as transport:
+        yield Sender(
+            store=counter.store,
+            transport=transport,
+            letterhead=counter.letterhead,
+            keys=counter.keys,
+            lease=lease,
+            send_rate=settings.send_rate,
+            daily_limit=settings.daily_limit,
+            timezone=listed.masthead.newsletter.timezone if listed else "UTC",
+            now=counter.now,
+            alarm=counter.alarms,
         )
 
 

@@ -183,11 +183,30 @@ def collect(day: datetime | None) -> None:
 
 
 @main.command()
-def serve() -> None:
+@click.option("--only", metavar="JOBS", default="send", show_default=True, help="Which jobs; there is one kind.")
+@click.option("--slots", type=click.IntRange(1, 64), default=1, show_default=True, help="Rounds of sending at once.")
+def worker(only: str, slots: int) -> None:
+    """Send what `newsletter serve` has planned, on this or another machine, until SIGTERM.
+
+    For a ledger on PostgreSQL: any number of workers share the work, and what one of them leaves unfinished the others
+    send. A worker needs the database, the mail server and the keys that sign links; no subscriber list and no model.
+    """
+    from newsletter.cli import working
+    from newsletter.cli.stopping import at_once
+
+    with at_once():
+        working.worker(_settings(), slots, only)
+
+
+@main.command()
+@click.option("--web", is_flag=True, help="Serve web pages only: another process prepares, sends and reads replies.")
+@click.option("--no-work", is_flag=True, help="Leave all sending to `newsletter worker`.")
+def serve(web: bool, no_work: bool) -> None:
     """Run the service until SIGTERM.
 
     The service prepares each issue when arXiv announces it, sends it at each reader's own hour, reads replies, and
-    serves web pages: one-click unsubscribe, preferences, the archive, /healthz.
+    serves web pages: one-click unsubscribe, preferences, the archive, /healthz. With a ledger on PostgreSQL several may
+    run: one of them does the work, and another takes over when it ends.
     """
     from newsletter.cli.stopping import at_once
 
@@ -195,7 +214,7 @@ def serve() -> None:
         settings = _settings()
         from newsletter.cli import serving
 
-        serving.serve(settings)
+        serving.serve(settings, web_only=web, works=not no_work)
 
 
 @main.command()

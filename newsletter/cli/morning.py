@@ -102,6 +102,7 @@ def _send(
             without_model=asking.without_model,
         ) as desk,
     ):
+        in_force.follow_here(counter)
         in_force.take_in(counter, looked)
         _check_reader(counter, only)
         _check_day(counter, day)

@@ -13,7 +13,7 @@ from newsletter.delivery.lease import Lease
 from newsletter.delivery.quota import Quota
 from newsletter.delivery.refused import Refused
 from newsletter.delivery.tally import Health, Pace, Paced, Tally, counted
-from newsletter.errors import TransportRefused
+from newsletter.errors import StoreUnavailable, TransportRefused
 from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict, always
 from newsletter.ports import Transport
 from newsletter.store import Store
@@ -183,7 +183,7 @@ class _Round:
             return []
         beat, begun = (self.lease.due(), self.lease.begun()) if self.lease else (None, 0.0)
         claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place, beat=beat)
-        claimed = self.store.turn(decided, claim)
+        claimed = self._recorded(decided, claim)
         if self.lease and beat and claimed:
             self.lease.noted(begun)
         self._count(decided)
@@ -195,6 +195,16 @@ class _Round:
             self.frozen = True
         self.in_flight |= {str(delivery.id): delivery for delivery in claimed}
         return claimed
+
+    def _recorded(self, decided: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
+        """A server that restarts is waited for while what is in flight is ours: its outcomes are known here alone."""
+        while True:
+            try:
+                return self.store.turn(decided, claim)
+            except StoreUnavailable:
+                if not (self.store.on_server and self.lease and self.lease.holds()):
+                    raise
+                time.sleep(_LOOK)
 
     def _walk(self, claimed: Sequence[Delivery]) -> None:
         """Goes through the queue by id once, then again from the start for emails that have become due meanwhile."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
+from newsletter.errors import StoreUnavailable
 from newsletter.models import DeliveryState
 from newsletter.store import Store
 
@@ -122,7 +124,8 @@ class SharedPace:
         if self._saved <= 0:
             # Half a second's worth: so often a round looks at whether to stop.
             wanted = max(1, int(self._per_second / 2))
-            self._saved = self._store.take_tokens("send", self._per_second, max(1.0, self._per_second), wanted)
+            with suppress(StoreUnavailable):  # recording what was sent waits for it
+                self._saved = self._store.take_tokens("send", self._per_second, max(1.0, self._per_second), wanted)
         return self._saved
 
     def begin(self, mails: int) -> None:

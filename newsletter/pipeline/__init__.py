@@ -9,7 +9,7 @@ from datetime import date
 from newsletter.delivery import Tally
 from newsletter.models import Issue
 from newsletter.pipeline.clearing import clear_old
-from newsletter.pipeline.desk import UNHEARD, Desk, Progress, no_progress
+from newsletter.pipeline.desk import UNHEARD, Desk, Progress, Sender, no_progress
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
 from newsletter.pipeline.planning import Due, Group, Planning, due, due_of, groups
@@ -91,6 +91,7 @@ __all__ = [
     "NotOut",
     "Planning",
     "Progress",
+    "Sender",
     "Tasting",
     "TopicDay",
     "clear_old",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -15,9 +17,9 @@ from newsletter.alarms import domains
 from newsletter.delivery import Quota, Tally, holding
 from newsletter.delivery.holding import Hold
 from newsletter.delivery.tally import SharedPace
-from newsletter.errors import TransportRefused
+from newsletter.errors import StoreUnavailable, TransportRefused
 from newsletter.models import Delivery, DomainPause, Message, Rendered
-from newsletter.pipeline.desk import Desk
+from newsletter.pipeline.desk import Desk, Sender
 from newsletter.pipeline.planning import Due, Planning, mail_of
 from newsletter.pipeline.taste import Tasting
 from newsletter.render import personalise
@@ -25,6 +27,7 @@ from newsletter.times.waiting import LONGEST_WAIT
 
 log = structlog.get_logger()
 
+_LOOK = 1.0  # seconds between two looks at what other machines have found
 _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
 _BRIEF = timedelta(minutes=5)
 _PATIENT = 3  # tries, while the service goes on trying
@@ -33,7 +36,7 @@ _TOMORROW = "they go out from {:%Y-%m-%d %H:%M} UTC on; if the provider takes mo
 _AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every minute locks accounts
 
 
-def builder(desk: Desk) -> Callable[[Delivery], Message]:
+def builder(desk: Sender) -> Callable[[Delivery], Message]:
     """Delivery → message; keeps the editions used last, because emails go out edition by edition."""
 
     @lru_cache(maxsize=_EDITIONS)
@@ -62,7 +65,7 @@ def message_for(desk: Desk, tasting: Tasting, one: Due, *, is_test: bool = False
     return _personal(desk, rendered, mail, to_list=to_list)
 
 
-def _personal(desk: Desk, rendered: Rendered, delivery: Delivery, *, to_list: bool) -> Message:
+def _personal(desk: Sender, rendered: Rendered, delivery: Delivery, *, to_list: bool) -> Message:
     return personalise(
         rendered,
         rendered.letterhead or desk.letterhead,
@@ -77,8 +80,8 @@ def _personal(desk: Desk, rendered: Rendered, delivery: Delivery, *, to_list: bo
 
 
 def send(
-    desk: Desk,
-    planning: Planning,
+    desk: Sender,
+    planning: Planning | None = None,
     *,
     only: str | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -86,30 +89,32 @@ def send(
 ) -> Tally:
     """Send what is queued, after putting back what a stop left in doubt, and plan in step with it.
 
-    Whatever becomes of the sending, all is planned in the end, unless `stop` says so. Where an earlier round was held,
+    Whatever becomes of the sending, all is planned in the end, unless `stop` says so. Where other machines send too, a
+    round also ends when one of them finds that emails have to wait. Where an earlier round was held,
     nothing is sent before its time is over, unless the operator insists. Raises TransportRefused.
     """
     hold = holding.read(desk.store)
     if hold and not insist and desk.now() < hold.until <= desk.now() + LONGEST_WAIT:
-        planning.finish()
+        if planning:
+            planning.finish()
         return Tally()
     desk.store.recover(_owner(desk))
     days: set[date] = set()
     try:
         tally = _drain(desk, planning, only, stop, days)
     except TransportRefused as error:
-        if not stop():
+        if planning and not stop():
             planning.finish()
         _hold(desk, Hold(str(error), desk.now() + _AFTER_REFUSAL))
         raise
-    if not stop():
+    if planning and not stop():
         planning.finish()
     if tally.held:
         # A server that is away for a minute is no news; one that is still away, or that readers refuse us, is.
         lasts = insist or bool(hold) or tally.held_for > _BRIEF
         remedy = _TOMORROW if tally.until_tomorrow else _REMEDY
         _hold(desk, Hold(tally.held, desk.now() + tally.held_for), remedy, tell=lasts)
-    elif only is None:  # one email that passed says nothing of the others
+    elif only is None and holding.read(desk.store) == hold:  # one email that passed says nothing of the others
         holding.write(desk.store, None)
         desk.alarm.over("sending")
     if insist:
@@ -122,7 +127,7 @@ def send(
     return replace(tally, unaccepted=unaccepted)
 
 
-def _unaccepted(desk: Desk, days: set[date], tries: int) -> str | None:
+def _unaccepted(desk: Sender, days: set[date], tries: int) -> str | None:
     """The last of these issues that nobody, or fewer than half, accepted, however few they are."""
     for day in sorted(days, reverse=True):
         accepted, refused, why = desk.store.acceptance(day, tries)
@@ -132,13 +137,15 @@ def _unaccepted(desk: Desk, days: set[date], tries: int) -> str | None:
     return None
 
 
-def _hold(desk: Desk, hold: Hold, remedy: str = _REMEDY, *, tell: bool = True) -> None:
+def _hold(desk: Sender, hold: Hold, remedy: str = _REMEDY, *, tell: bool = True) -> None:
     holding.write(desk.store, hold)
     if tell:
         desk.alarm.trouble("sending", f"emails wait: {hold.reason}", remedy.format(hold.until))
 
 
-def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], bool], days: set[date]) -> Tally:
+def _drain(
+    desk: Sender, planning: Planning | None, only: str | None, stop: Callable[[], bool], days: set[date]
+) -> Tally:
     """One round; `days` gets the issues of its emails."""
     sent, paused, tally = 0, dict[str, DomainPause](), Tally()
 
@@ -164,10 +171,10 @@ def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], 
             only=only,
             report=report,
             unwanted=unwanted,
-            stop=stop,
+            stop=_or_held(desk, stop),
             rate=desk.send_rate,
             pace=SharedPace(desk.store, desk.send_rate) if desk.send_rate and desk.store.on_server else None,
-            supply=planning.more,
+            supply=planning.more if planning else lambda: False,
             quota=_quota(desk),
         )
     finally:
@@ -179,10 +186,27 @@ def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], 
     return tally
 
 
-def _owner(desk: Desk) -> str:
+def _or_held(desk: Sender, stop: Callable[[], bool]) -> Callable[[], bool]:
+    """Told to stop, or another machine has found since that the server takes nothing."""
+    if not desk.store.on_server:
+        return stop
+    before, looked, held = holding.read(desk.store), time.monotonic(), False
+
+    def stopped() -> bool:
+        nonlocal looked, held
+        if not held and time.monotonic() - looked >= _LOOK:
+            looked = time.monotonic()
+            with suppress(StoreUnavailable):  # recording what was sent waits for it
+                held = holding.read(desk.store) not in (before, None)
+        return held or stop()
+
+    return stopped
+
+
+def _owner(desk: Sender) -> str:
     return desk.lease.owner if desk.lease else "newsletter"
 
 
-def _quota(desk: Desk) -> Quota | None:
-    zone = ZoneInfo(desk.roster.newsletter.timezone)
+def _quota(desk: Sender) -> Quota | None:
+    zone = ZoneInfo(desk.timezone)
     return Quota(desk.store, desk.daily_limit, lambda: desk.now().astimezone(zone)) if desk.daily_limit else None

@@ -19,6 +19,8 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.alarms import Pulse
+from newsletter.delivery.lease import Lease
+from newsletter.ports import Queue
 from newsletter.readers import Counter
 from newsletter.scheduler.service import Service
 from newsletter.settings import Settings
@@ -31,14 +33,21 @@ _MINUTE = timedelta(minutes=1)
 
 
 @contextmanager
-def running(settings: Settings, counter: Counter, stopping: threading.Event) -> Iterator[Pulse]:
+def running(
+    settings: Settings,
+    counter: Counter,
+    stopping: threading.Event,
+    lease: Lease | None = None,
+    queue: Queue | None = None,
+) -> Iterator[Pulse]:
     """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
 
+    `lease` says that this process lives, where others use the ledger too; `queue` has workers send what is planned.
     The pulse tells how it goes. Signals must be noted meanwhile in `stopping`, not raised: between two lines of a lock
     that would leave it broken. At the end the email in flight is finished; a tick that waits for a silent server beyond
     that ends the process.
     """
-    service = Service(settings, counter, stopping)
+    service = Service(settings, counter, stopping, lease=lease, queue=queue)
     scheduler = BackgroundScheduler(timezone="UTC", jobstores={"default": _Jobs()})
     try:
         scheduler.start()  # first: a job that is added before only says that it is waiting for this

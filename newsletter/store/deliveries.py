@@ -43,7 +43,7 @@ from newsletter.models import (
 from newsletter.redaction import redacted
 from newsletter.store import parts
 from newsletter.store.beats import renew
-from newsletter.store.engine import Base, is_among, put, put_all
+from newsletter.store.engine import Base, is_among, put, put_all, retried
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, paper, received, subscriber
@@ -148,6 +148,7 @@ class Deliveries(Base):
                 planned += _plan(connection, chunk)
         return planned
 
+    @retried
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
         """Commit the outcomes of the owner's emails and up to `limit` due ones as sending, in one transaction.
 
@@ -219,6 +220,7 @@ class Deliveries(Base):
             found = connection.scalar(select(delivery.c.email).where(delivery.c.message_id == message_id))
         return found.lower() if found else None
 
+    @retried
     def settle(self, news: Mapping[int, DeliveryState]) -> None:
         """Update emails by later events about them, never backwards. One transaction."""
         with self._transaction() as connection:

@@ -12,7 +12,9 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
+from newsletter.errors import StoreContended
 from newsletter.store.tables import POSTGRESQL, SQLITE
 
 READS = "newsletter_reads"  # the execution option of an engine whose transactions write nothing
@@ -84,6 +86,15 @@ def _on_sqlite(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
 def _on_postgresql(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
     column, numbers = (compiler.process(one, **given) for one in element.clauses)
     return f"{column} IN (SELECT value::bigint FROM json_array_elements_text({numbers}))"  # noqa: S608 - as above
+
+
+# For what runs beside others: of two that wait for each other a server undoes one.
+retried = retry(
+    retry=retry_if_exception_type(StoreContended),
+    stop=stop_after_attempt(5),
+    wait=wait_random(0, 0.2),
+    reraise=True,
+)
 
 
 def inserted(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, upd
 from newsletter.models import REPEATED, Beat, DeliveryState, Worker
 from newsletter.store.beats import living, now_in, renew
 from newsletter.store.deliveries import IN_DOUBT, IS_SENDING
-from newsletter.store.engine import Base, put
+from newsletter.store.engine import Base, put, retried
 from newsletter.store.tables import delivery, lease, slot, spending, worker
 
 _REMEMBERED = timedelta(days=1)  # how long a process that ended is still shown
@@ -60,6 +60,7 @@ class Leases(Base):
             held = select(lease.c.owner).where(lease.c.name == name, lease.c.owner.in_(living(connection)))
             return connection.scalar(held)
 
+    @retried
     def recover(self, owner: str) -> int:
         """Queue again what nobody sends any more, as the same bytes; how many emails.
 

@@ -11,7 +11,7 @@ import certifi
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
+from newsletter.errors import StoreContended, StoreError, StoreUnavailable, StoreUnreadable
 from newsletter.store import schema
 from newsletter.store.engine import BESIDE, READS, reading
 
@@ -115,4 +115,18 @@ def _explain(place: str, context: ExceptionContext) -> None:
     if not state and type(error) is OperationalError:
         state = "08"  # the server was not reached, or did not let us in, or the connection broke
     if key := next((key for key in _REMEDIES if state.startswith(key)), None):
-        raise StoreUnavailable(f"{place}: {said}", _REMEDIES[key]) from error
+        kind = StoreContended if key == "40" else StoreUnavailable
+        raise kind(f"{place}: {said}", _REMEDIES[key]) from error
+
+
+def connection_of(url: str) -> dict[str, Any]:
+    """The same address as keywords of the driver, for what opens its own connections."""
+    address = make_url(url)
+    named = {"host": address.host, "port": address.port, "user": address.username, "password": address.password}
+    given = {name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()}
+    return (
+        {name: value for name, value in named.items() if value}
+        | {"dbname": address.database}
+        | given
+        | _arguments(address)
+    )

@@ -1,0 +1,88 @@
+"""The job queue: Procrastinate, in the ledger's own database. Its tables may be emptied at any moment."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+
+from newsletter.errors import StoreUnavailable
+from newsletter.store.postgres import connection_of
+
+log = structlog.get_logger()
+
+QUEUE, TRIES = "send", 5
+Work = Callable[[int], bool]  # the number of the slot → whether nothing is left to send
+
+_MOST_CONNECTIONS = 4
+_COUNTS = "SELECT status::text AS name, count(*) AS number FROM procrastinate_jobs GROUP BY status"
+_ARE_THERE = "SELECT to_regclass('procrastinate_jobs') IS NOT NULL AS there"
+
+logging.getLogger("procrastinate").setLevel(logging.ERROR)  # what a job does, the log of the service says
+
+
+class Queue:
+    """Tells workers that there is something to send."""
+
+    def __init__(self, url: str, slots: Callable[[], int]) -> None:
+        """`url`: of the ledger; `slots`: how many rounds of sending there can be at once."""
+        self._url, self._slots = url, slots
+
+    def prepare(self) -> None:
+        """Make the queue's tables where they are missing. Raises StoreUnavailable."""
+        with self._opened() as app:
+            if not app.connector.execute_query_one(_ARE_THERE)["there"]:
+                app.schema_manager.apply_schema()
+
+    def wake(self) -> None:
+        """Ask for a round of sending in each slot; one that is asked for already is not asked twice."""
+        with self._opened() as app:
+            for slot in range(max(1, self._slots())):
+                try:
+                    app.tasks["send"].configure(queueing_lock=f"send:{slot}").defer(slot=slot)
+                except AlreadyEnqueued:
+                    continue
+
+    def counts(self) -> Mapping[str, int]:
+        """How many jobs are in which state: `todo`, `doing`, `failed`."""
+        with self._opened() as app:
+            return {row["name"]: row["number"] for row in app.connector.execute_query_all(_COUNTS)}
+
+    @contextmanager
+    def _opened(self) -> Iterator[App]:
+        connector = SyncPsycopgConnector(min_size=1, max_size=1, kwargs=connection_of(self._url))
+        app = application(connector, lambda _: True)
+        try:
+            with app.open():
+                yield app
+        except ConnectorException as error:
+            raise StoreUnavailable(f"the job queue: {error.__cause__ or error}", "check the database server") from error
+
+
+def application(connector: Any, work: Work, failed: Callable[[Exception], None] = lambda _: None) -> App:
+    """Procrastinate's application with our one task; `failed` is told of a job that was tried often enough."""
+    app = App(connector=connector)
+    strategy = RetryStrategy(max_attempts=TRIES, exponential_wait=2)
+
+    @app.task(name="send", queue=QUEUE, retry=strategy, pass_context=True)
+    def send(context: JobContext, slot: int) -> None:
+        try:
+            done = work(slot)
+        except Exception as error:
+            if context.job.attempts + 1 >= TRIES:
+                failed(error)
+            raise
+        if not done:
+            app.tasks["send"].configure(queueing_lock=f"send:{slot}").defer(slot=slot)
+
+    return app
+
+
+def connector_of(url: str) -> PsycopgConnector:
+    """For a worker, which waits for jobs."""
+    return PsycopgConnector(min_size=1, max_size=_MOST_CONNECTIONS, kwargs=connection_of(url))

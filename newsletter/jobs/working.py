@@ -1,0 +1,166 @@
+"""What a worker does: it sends what is planned, and takes back what another one left when it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from queue import SimpleQueue
+
+import structlog
+from procrastinate import App
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import Status
+
+from newsletter import app, pipeline
+from newsletter.errors import NewsletterError, TransportRefused
+from newsletter.jobs.queue import QUEUE, Queue, application, connector_of
+from newsletter.pipeline import Sender
+from newsletter.readers import Counter
+from newsletter.settings import Settings
+from newsletter.store import Store
+
+log = structlog.get_logger()
+
+ROLE = "send"  # of a row in the ledger: one for each slot
+_LONGEST = 60.0  # seconds of a job: an upgrade waits as long at most
+_LOOK, _RECOVER, _STALLED = 0.2, 5.0, 60.0  # seconds between two looks
+_OTHER_THREADS = 4  # beside those that send
+_BREATH = 2.0  # seconds until the queue is tried again
+
+
+@contextmanager
+def workers(settings: Settings, counter: Counter, slots: int, told: threading.Event) -> Iterator[Workers]:
+    """So many rounds of sending at once, each with its own lease, which is given back in the end."""
+    with ExitStack() as opened:
+        senders = []
+        for _ in range(slots):
+            lease = app.new_lease(counter.store, ROLE, settings.lease)
+            opened.enter_context(lease.kept())
+            senders.append(opened.enter_context(app.open_sender(settings, counter, lease)))
+        yield Workers(counter, settings.database, senders, told)
+
+
+class Workers:
+    """Rounds of sending in several slots, each with a transport and a lease of its own."""
+
+    def __init__(self, counter: Counter, url: str, senders: Sequence[Sender], told: threading.Event) -> None:
+        self._counter, self._url, self._told = counter, url, told
+        self._slots = len(senders)
+        self._free: SimpleQueue[Sender] = SimpleQueue()
+        for sender in senders:
+            self._free.put(sender)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """In a thread of its own, until the end of the block."""
+        thread = threading.Thread(target=self.run, name="worker", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._told.set()
+            thread.join()
+
+    def run(self) -> None:
+        """Until told to stop; emails that are on their way are finished."""
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        threads = ThreadPoolExecutor(self._slots + _OTHER_THREADS, "worker")
+        asyncio.get_running_loop().set_default_executor(threads)
+        while not self._told.is_set():
+            queue = application(connector_of(self._url), self._round, self._failed)
+            try:
+                async with queue.open_async():
+                    await self._work(queue)
+            except (ConnectorException, OSError) as error:
+                log.warning("queue.lost", error=str(error.__cause__ or error))
+            except Exception:
+                # The queue's tables may have been emptied under it; the ledger still knows what is to be sent.
+                log.exception("queue.failed")
+            await self._rest(_BREATH)
+
+    async def _work(self, queue: App) -> None:
+        working = asyncio.create_task(
+            queue.run_worker_async(
+                queues=[QUEUE], concurrency=self._slots, install_signal_handlers=False, delete_jobs="successful"
+            )
+        )
+        watching = asyncio.create_task(self._watch(queue))
+        try:
+            await asyncio.wait([working, watching], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (watching, working):
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
+        if watching.done() and not watching.cancelled() and (problem := watching.exception()):
+            raise problem
+
+    async def _watch(self, queue: App) -> None:
+        """Ends when told to stop. Meanwhile what a worker that ended had begun is sent by those that are left."""
+        recovered = cleared = time.monotonic()
+        while not self._told.is_set():
+            await self._rest(_LOOK)
+            if time.monotonic() - recovered >= _RECOVER:
+                recovered = time.monotonic()
+                if await asyncio.to_thread(self._recover):
+                    with suppress(AlreadyEnqueued):
+                        await queue.tasks["send"].configure(queueing_lock="send:0").defer_async(slot=0)
+            if time.monotonic() - cleared >= _STALLED:
+                cleared = time.monotonic()
+                for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED):
+                    await queue.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+
+    async def _rest(self, seconds: float) -> None:
+        await asyncio.to_thread(self._told.wait, seconds)
+
+    def _recover(self) -> int:
+        try:
+            found = self._counter.store.recover("")
+        except NewsletterError as error:
+            log.warning("recovery.failed", error=str(error))
+            return 0
+        if found:
+            log.warning("mails.recovered", mails=found)
+        return found
+
+    def _round(self, _slot: int) -> bool:
+        """Whether nothing is left."""
+        until = time.monotonic() + _LONGEST
+        sender = self._free.get()
+        try:
+            tally = pipeline.send(
+                replace(sender, keys=self._counter.keys),
+                stop=lambda: self._told.is_set() or time.monotonic() >= until,
+            )
+        except TransportRefused as error:
+            log.error("transport.refused", error=str(error))  # who sends has told of it
+            return True
+        finally:
+            self._free.put(sender)
+        if tally.accepted or tally.failed or tally.waiting:
+            log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
+        self._counter.alarms.over("job send")
+        return self._told.is_set() or time.monotonic() < until
+
+    def _failed(self, error: Exception) -> None:
+        remedy = "see the worker's log; each tick asks for the same work again"
+        self._counter.alarms.trouble("job send", f"sending failed again and again: {error}", remedy)
+
+
+def open_queue(settings: Settings, store: Store) -> Queue:
+    """The queue of this ledger, with its tables. Raises StoreUnavailable."""
+    queue = Queue(settings.database, lambda: live_slots(store))
+    queue.prepare()
+    return queue
+
+
+def live_slots(store: Store) -> int:
+    """In how many slots living workers send."""
+    return sum(one.lives and one.role == ROLE for one in store.workers())
