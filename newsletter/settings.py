@@ -43,7 +43,7 @@ class Settings(BaseSettings, TransportSettings):
     database_url: Annotated[SecretStr, BeforeValidator(values.database)] | None = None
     workers: Literal["inline", "queue"] | None = None
     token_keys_file: Path | None = None
-    lease: float = Field(default=20.0, ge=4)
+    lease: float = Field(default=20.0, ge=2)
     postal_address: str | None = None
     model: str | None = None
     summary_model: str | None = None

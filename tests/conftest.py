@@ -59,7 +59,7 @@ def logs_as_before() -> Iterator[None]:
 
 
 # Whose tests run on both databases: what they try is the ledger, or stands on it.
-ON_BOTH = ("store", "delivery", "planning", "pipeline")
+ON_BOTH = ("store", "delivery", "leases", "planning", "pipeline")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

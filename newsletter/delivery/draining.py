@@ -88,6 +88,7 @@ class _Round:
     in_flight: dict[str, Delivery] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)  # not yet recorded
     refused: Refused = field(default_factory=Refused)
+    may_begin: Callable[[], bool] = always  # whether what was claimed last is still ours
     frozen: bool = False  # whether old garbage is left alone
     place: int = 0  # the id up to which the queue was walked through
     dry: bool = False  # nothing more was due
@@ -181,6 +182,7 @@ class _Round:
     def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Delivery]:
         if not decided and not wanted:
             return []
+        self.may_begin = self.lease.claimed() if self.lease else always
         beat, begun = (self.lease.due(), self.lease.begun()) if self.lease else (None, 0.0)
         claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place, beat=beat)
         claimed = self._recorded(decided, claim)
@@ -219,10 +221,9 @@ class _Round:
 
     def _made(self, claimed: Iterable[Delivery]) -> Iterator[Outgoing]:
         """One by one, so that a transport has the first ones on their way while the others are made."""
-        may_begin = self.lease.holds if self.lease else always
         for delivery in claimed:
             try:
-                yield Outgoing(key=str(delivery.id), message=self.build(delivery), may_begin=may_begin)
+                yield Outgoing(key=str(delivery.id), message=self.build(delivery), may_begin=self.may_begin)
             except Exception as error:
                 # One email that cannot be made would else be the first of every later run, and all others wait behind.
                 problem = Outcome(Verdict.TEMPORARY, f"cannot be made: {error}")

@@ -28,6 +28,7 @@ class Lease:
     def __init__(self, store: Store, beat: Beat, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._beat, self._clock = store, beat, clock
         self._renewed = -float("inf")  # when a beat that the ledger has was begun
+        self._term = 0  # goes up with each time that it has run out
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -47,9 +48,20 @@ class Lease:
     def begun(self) -> float:
         return self._clock()
 
+    def claimed(self) -> Callable[[], bool]:
+        """Whether what is claimed now is certainly still ours, whenever that is asked.
+
+        A lease that ran out and is renewed brings nothing back: others have taken over what was claimed before.
+        """
+        term = self._term
+        return lambda: self._term == term and self.holds()
+
     def holds(self) -> bool:
-        """Whether what was claimed is certainly still ours."""
-        return self._clock() < self._renewed + _FENCE * self._beat.seconds
+        """Whether it has not run out."""
+        return self._holds_at(self._clock())
+
+    def _holds_at(self, moment: float) -> bool:
+        return moment < self._renewed + _FENCE * self._beat.seconds
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -69,6 +81,8 @@ class Lease:
         """Raises StoreError."""
         begun = self._clock()
         self._store.beat(self._beat)
+        if not self._holds_at(self._clock()):
+            self._term += 1
         self._renewed = begun
 
     def rest(self) -> None:

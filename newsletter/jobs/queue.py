@@ -20,6 +20,7 @@ QUEUE, TRIES = "send", 5
 Work = Callable[[int], bool]  # the number of the slot → whether nothing is left to send
 
 _MOST_CONNECTIONS = 4
+_MAKING = 0x6A6F6273  # the advisory lock of whoever makes the tables
 _COUNTS = "SELECT status::text AS name, count(*) AS number FROM procrastinate_jobs GROUP BY status"
 _ARE_THERE = "SELECT to_regclass('procrastinate_jobs') IS NOT NULL AS there"
 
@@ -36,6 +37,7 @@ class Queue:
     def prepare(self) -> None:
         """Make the queue's tables where they are missing. Raises StoreUnavailable."""
         with self._opened() as app:
+            app.connector.execute_query("SELECT pg_advisory_lock(%(key)s)", key=_MAKING)  # until the connection ends
             if not app.connector.execute_query_one(_ARE_THERE)["there"]:
                 app.schema_manager.apply_schema()
 

@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 ROLE = "send"  # of a row in the ledger: one for each slot
 _LONGEST = 60.0  # seconds of a job: an upgrade waits as long at most
-_LOOK, _RECOVER, _STALLED = 0.2, 5.0, 60.0  # seconds between two looks
+_LOOK, _STALLED = 0.2, 60.0  # seconds between two looks
 _OTHER_THREADS = 4  # beside those that send
 _BREATH = 2.0  # seconds until the queue is tried again
 
@@ -42,14 +42,17 @@ def workers(settings: Settings, counter: Counter, slots: int, told: threading.Ev
             lease = app.new_lease(counter.store, ROLE, settings.lease)
             opened.enter_context(lease.kept())
             senders.append(opened.enter_context(app.open_sender(settings, counter, lease)))
-        yield Workers(counter, settings.database, senders, told)
+        yield Workers(counter, settings.database, senders, told, settings.lease / 4)
 
 
 class Workers:
     """Rounds of sending in several slots, each with a transport and a lease of its own."""
 
-    def __init__(self, counter: Counter, url: str, senders: Sequence[Sender], told: threading.Event) -> None:
-        self._counter, self._url, self._told = counter, url, told
+    def __init__(
+        self, counter: Counter, url: str, senders: Sequence[Sender], told: threading.Event, every: float
+    ) -> None:
+        """`every`: seconds between two looks at what other workers left."""
+        self._counter, self._url, self._told, self._every = counter, url, told, every
         self._slots = len(senders)
         self._free: SimpleQueue[Sender] = SimpleQueue()
         for sender in senders:
@@ -107,7 +110,7 @@ class Workers:
         recovered = cleared = time.monotonic()
         while not self._told.is_set():
             await self._rest(_LOOK)
-            if time.monotonic() - recovered >= _RECOVER:
+            if time.monotonic() - recovered >= self._every:
                 recovered = time.monotonic()
                 if await asyncio.to_thread(self._recover):
                     with suppress(AlreadyEnqueued):

@@ -1,0 +1,113 @@
+"""Real workers on one ledger in PostgreSQL: killed, stopped, without a database, without a queue. Nobody is skipped.
+
+The long runs of the same are `python -m soak.workers`.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from soak import workers
+from soak.workers import CONNECTIONS, Ground, ground
+from tests.postgres import Server, a_server
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """One that these tests may crash."""
+    with a_server() as started:
+        yield started
+
+
+def test_killed(server: Server) -> None:
+    """What a killed worker had handed over may be repeated as the same bytes, and the ledger names it."""
+    with ground(1500, server=server) as made:
+        kills = workers.killed(made, 2, 3)
+        assert kills == 3
+        assert made.found().problems(kills * CONNECTIONS) == []
+
+
+def test_stopped_and_woken(server: Server) -> None:
+    """A worker that was away for longer than its lease sends nothing that another one has taken over."""
+    with ground(1500, server=server, pause=0.02) as made:
+        workers.stopped(made, 1)
+        assert made.found().problems(CONNECTIONS) == []
+
+
+def test_the_database_crashes(server: Server) -> None:
+    """The workers wait for it, and go on where they were."""
+    with ground(1000, server=server) as made:
+        workers.restarted(made, 2, 1)
+        assert made.found().problems(2 * CONNECTIONS) == []
+
+
+def test_the_queue_is_lost(server: Server) -> None:
+    """Its tables are emptied while workers send: nothing is lost, and nothing sent twice."""
+    with ground(1000, server=server) as made:
+        workers.emptied(made, 2, 2)
+        assert made.found().problems(0) == []
+
+
+def test_a_rate_holds_for_all(server: Server) -> None:
+    """Two workers together send no faster than the one setting says."""
+    with ground(60, server=server, NEWSLETTER_SEND_RATE="600") as made:
+        for _ in range(2):
+            made.start()
+        made.send_all()
+        assert made.found().problems(0) == []
+        taken = sorted(one.at for one in made.sink.taken())
+        # Ten a second, and what was saved up: a second's worth, and half of one in each worker's hands.
+        assert max(sum(start <= at < start + 2 for at in taken) for start in taken) <= 2 * 10 + 10 + 2 * 5
+        assert taken[-1] - taken[0] > (60 - 11) / 10 * 0.9
+
+
+def refused(made: Ground, **more: str) -> str:
+    """What a worker says that does not start."""
+    made.more = more
+    process = made.start()
+    assert process.wait(60) == 1
+    made.workers.remove(process)
+    return made.logs()
+
+
+def test_a_machine_with_other_keys(server: Server) -> None:
+    """It would sign links that no other machine can read: it says which file it needs, and does not start."""
+    with ground(1, server=server) as made:
+        first = made.start()
+        made.send_all()
+        made.end(first)
+        empty = made.folder / "nothing"
+        assert "links are signed with keys that this machine does not have" in refused(
+            made, NEWSLETTER_TOKEN_KEYS_FILE=str(empty)
+        )
+        other = made.folder / "other"
+        other.write_text(f"0 {'3c' * 32}\n")
+        said = refused(made, NEWSLETTER_TOKEN_KEYS_FILE=str(other))
+        assert "key 0 is not the one that signs this newsletter's links on other machines" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"NEWSLETTER_DATABASE_URL": ""}, "workers share a ledger on a server, and this one is a file"),
+        ({"NEWSLETTER_TRANSPORT": "outbox"}, "outbox writes emails into a folder of this machine"),
+    ],
+)
+def test_what_cannot_be_shared(server: Server, more: dict[str, str], said: str) -> None:
+    """A ledger in a file, and emails that stay on one machine."""
+    with ground(0, server=server) as made:
+        assert said in refused(made, **more)
+
+
+def test_help_of_the_command() -> None:
+    """It says what a worker needs."""
+    import sys
+
+    said = subprocess.run(
+        [sys.executable, "-m", "newsletter", "worker", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "--slots" in said
+    assert "no subscriber list" in said
