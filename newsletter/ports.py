@@ -100,6 +100,10 @@ class TroubleStore(Protocol):
 
     def save_trouble(self, trouble: Trouble) -> None: ...
 
+    def claim_trouble(self, trouble: Trouble, now: datetime) -> bool:
+        """Note that it is being told now; false where another process was faster, or its end has come."""
+        ...
+
     def drop_trouble(self, key: str) -> None: ...
 
 

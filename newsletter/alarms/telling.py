@@ -69,8 +69,9 @@ class Alarms:
             if trouble.tried and abs(self.now() - trouble.tried) < _TRY_AGAIN:
                 continue
             if trouble.ended is not None and has_ended(trouble, self.now()):
-                self._tell_end(trouble)
-            elif trouble.ended is None and trouble.told is None:
+                if self.store.claim_trouble(trouble, self.now()):
+                    self._tell_end(trouble)
+            elif trouble.ended is None and trouble.told is None and self.store.claim_trouble(trouble, self.now()):
                 self._tell_beginning(trouble)
 
     def note(self, key: str, subject: str, lines: Sequence[str]) -> bool:

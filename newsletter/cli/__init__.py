@@ -156,7 +156,10 @@ def schema() -> None:
     show_default=True,
     help="How long to wait for a model that does not answer or asks us to wait.",
 )
-def run(day: datetime | None, only: str | None, dry_run: bool, without_model: bool, patience: float) -> None:
+@click.option("--here", is_flag=True, help="Send from this process, even if workers are running.")
+def run(
+    day: datetime | None, only: str | None, dry_run: bool, without_model: bool, patience: float, here: bool
+) -> None:
     """Prepare the newest issue and send it now.
 
     The issue goes to every active reader who has not received it, whatever their hour and days; a weekly email keeps
@@ -166,7 +169,7 @@ def run(day: datetime | None, only: str | None, dry_run: bool, without_model: bo
     """
     from newsletter.cli import morning
 
-    asking = morning.Asking(without_model=without_model, patience=60 * patience)
+    asking = morning.Asking(without_model=without_model, patience=60 * patience, here=here)
     raise SystemExit(morning.run(_settings(), _date(day), only, asking, dry_run=dry_run))
 
 

@@ -34,6 +34,7 @@ from newsletter.models import (
     Wishes,
 )
 from newsletter.pipeline import Desk
+from newsletter.ports import Queue
 from newsletter.readers import Counter, departing, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.replies import inviting
@@ -44,10 +45,11 @@ from newsletter.times import calendar
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How the language model is asked."""
+    """How the language model is asked, and who sends."""
 
     without_model: bool = False
     patience: float = 1800.0  # seconds without an answer
+    here: bool = False  # this process, also where workers are there to do it
 
 
 _USUAL = Asking()
@@ -108,7 +110,8 @@ def _send(
         _check_day(counter, day)
         if dry_run:
             return _dry_run(desk, day, only)
-        done = pipeline.run(desk, day, only, stop=told)
+        queue = None if asking.here or only else _queue(settings, counter)
+        done = pipeline.run(desk, day, only, stop=told, queue=queue)
         for line in morning_lines(desk, done):
             click.echo(line)
         pipeline.publish(desk)
@@ -117,6 +120,15 @@ def _send(
         inviting.settle(counter, stop=told)
         is_partly = left_over(desk)[0] or done.tally.failed or done.tally.unaccepted or looked.findings
         return 1 if is_partly or any(_was_not_served(desk, issue) for issue in done.issues) else 0
+
+
+def _queue(settings: Settings, counter: Counter) -> Queue | None:
+    """Where workers are told, if any are there."""
+    if not settings.queued:
+        return None
+    from newsletter import jobs  # with packages that only workers have
+
+    return jobs.open_queue(settings, counter.store) if jobs.live_slots(counter.store) else None
 
 
 def _was_not_served(desk: Desk, issue: Issue) -> bool:

@@ -24,7 +24,7 @@ def serve(settings: Settings, *, web_only: bool = False, works: bool = True) -> 
         app.open_counter(settings) if web_only else _examined(settings, examine) as counter,
         noted() as told,
         web.listen(settings.host, settings.port) as listening,
-        _idle() if web_only else _loop(settings, counter, told, works=works) as pulse,
+        _loop(settings, counter, told, web_only=web_only, works=works) as pulse,
     ):
         door = web.Door(trusted=settings.trusted_proxies, metrics=settings.shows_metrics)
         web.run(counter, listening, pulse, told.is_set, door)
@@ -40,13 +40,14 @@ def _examined(settings: Settings, examine: object) -> Iterator[Counter]:
 
 
 @contextmanager
-def _idle() -> Iterator[Pulse]:
-    yield Pulse()
-
-
-@contextmanager
-def _loop(settings: Settings, counter: Counter, told: threading.Event, *, works: bool) -> Iterator[Pulse]:
+def _loop(
+    settings: Settings, counter: Counter, told: threading.Event, *, web_only: bool, works: bool
+) -> Iterator[Pulse]:
     """The loop; where the ledger is shared, it says that it lives, and what it plans is sent by whoever works."""
+    if web_only:
+        with scheduler.running(settings, counter, told, shows_only=True) as pulse:
+            yield pulse
+        return
     with ExitStack() as opened:
         lease, queue = None, None
         if counter.store.on_server:

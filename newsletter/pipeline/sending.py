@@ -18,16 +18,18 @@ from newsletter.delivery import Quota, Tally, holding
 from newsletter.delivery.holding import Hold
 from newsletter.delivery.tally import SharedPace
 from newsletter.errors import StoreUnavailable, TransportRefused
-from newsletter.models import Delivery, DomainPause, Message, Rendered
+from newsletter.models import Delivery, DeliveryState, DomainPause, Message, Rendered
 from newsletter.pipeline.desk import Desk, Sender
 from newsletter.pipeline.planning import Due, Planning, mail_of
 from newsletter.pipeline.taste import Tasting
+from newsletter.ports import Queue
 from newsletter.render import personalise
 from newsletter.times.waiting import LONGEST_WAIT
 
 log = structlog.get_logger()
 
 _LOOK = 1.0  # seconds between two looks at what other machines have found
+_WAKE = 5.0  # seconds until workers are called once more
 _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
 _BRIEF = timedelta(minutes=5)
 _PATIENT = 3  # tries, while the service goes on trying
@@ -125,6 +127,29 @@ def send(
     elif tally.accepted and not unaccepted:
         desk.alarm.over("acceptance")
     return replace(tally, unaccepted=unaccepted)
+
+
+def hand_over(
+    desk: Sender, planning: Planning, queue: Queue, stop: Callable[[], bool], wait: Callable[[float], None] = time.sleep
+) -> Tally:
+    """Plan, and wait until workers have sent what is due; they begin with the first page, whatever held them before."""
+    holding.write(desk.store, None)
+    more, woken = True, -_WAKE
+    while not stop():
+        more = more and planning.more()
+        if time.monotonic() - woken >= _WAKE:
+            woken = time.monotonic()
+            queue.wake()
+        if more:
+            continue
+        left = desk.store.due_now(desk.now())
+        hold = holding.read(desk.store)
+        if not left or (hold and hold.until > desk.now()):
+            break
+        desk.progress("sending", planning.planned - left, planning.planned)
+        wait(_LOOK)
+    left = desk.store.unsent((DeliveryState.QUEUED, DeliveryState.SENDING))[0]
+    return Tally(accepted=max(0, planning.planned - left), waiting=left)
 
 
 def _unaccepted(desk: Sender, days: set[date], tries: int) -> str | None:

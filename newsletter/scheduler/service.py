@@ -60,6 +60,7 @@ class Service:
     seconds: Callable[[], float] = time.monotonic
     lease: Lease | None = None  # where others use the ledger too: of two services one does the work
     queue: Queue | None = None  # of workers who send what is planned here
+    shows_only: bool = False  # pages, and what it does otherwise another process does
     idle: threading.Event = field(default_factory=_idle)
     read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
     pulse: Pulse = field(init=False)
@@ -68,6 +69,7 @@ class Service:
     _told: str | tuple[Finding, ...] | None = None  # what is wrong with the subscriber list, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
+    _mirrored: tuple[object, ...] | None = None  # the archive as its pages were last made from another machine's days
     _seen: datetime | None = None  # what the clock showed at the last tick
 
     def __post_init__(self) -> None:
@@ -84,9 +86,11 @@ class Service:
         try:
             if not self.stopping.is_set():
                 self.pulse.beat()
-                if self._is_mine("tick"):
+                if not self.shows_only and self._is_mine("tick"):
                     self._tick()
                     self.watch.works("service")
+                else:
+                    self._mirror()
                 self.pulse.ticked()
         except Exception as error:
             self._failed(error)
@@ -126,6 +130,16 @@ class Service:
         finally:
             self.counter.store.rest()
             self.read.set()
+
+    def _mirror(self) -> None:
+        """Pages of the archive, as the machine that does the work has published its days."""
+        store, listed = self.counter.store, in_force.last_good(self.counter.store)
+        state = (*store.archive_state(), listed and listed.masthead.newsletter)
+        if listed is None or state == self._mirrored:
+            return
+        with app.open_desk(self.settings, self.counter, listed.masthead, lease=self.lease) as desk:
+            pipeline.mirror(desk)
+        self._mirrored = state
 
     def _is_mine(self, name: str) -> bool:
         """Whether this process does what one alone does, for as long as it lives."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 
 from newsletter.store import sqlite
+from newsletter.store.archive_days import ArchiveDays
 from newsletter.store.attempts import Attempts
 from newsletter.store.deliveries import Deliveries
 from newsletter.store.figures import Counting
@@ -41,6 +42,7 @@ class Store(
     Deliveries,
     Attempts,
     Leases,
+    ArchiveDays,
     Tickets,
     Questions,
     OwnData,

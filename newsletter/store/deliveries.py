@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
+    false,
     func,
     insert,
     literal_column,
@@ -287,6 +288,13 @@ class Deliveries(Base):
         with self._reading() as connection:
             count = connection.scalar(select(func.count()).select_from(delivery).where(unsent))
             return count or 0, connection.scalar(reason)
+
+    def due_now(self, now: datetime) -> int:
+        """How many emails are being sent, or could be."""
+        waits = delivery.c.not_before > now
+        due = or_(IS_SENDING, _IS_QUEUED & ~func.coalesce(waits, false()))
+        with self._reading() as connection:
+            return connection.scalar(select(func.count()).select_from(delivery).where(due)) or 0
 
     def troubled(self, day: date, limit: int | None) -> tuple[int, Sequence[Delivery]]:
         """How many emails of this issue failed, are in doubt or were repeated, and the first of them, or all."""

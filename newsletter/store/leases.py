@@ -11,7 +11,7 @@ from newsletter.models import REPEATED, Beat, DeliveryState, Worker
 from newsletter.store.beats import living, now_in, renew
 from newsletter.store.deliveries import IN_DOUBT, IS_SENDING
 from newsletter.store.engine import Base, put, retried
-from newsletter.store.tables import delivery, lease, slot, spending, worker
+from newsletter.store.tables import delivery, lease, slot, worker
 
 _REMEMBERED = timedelta(days=1)  # how long a process that ended is still shown
 _BACK = {"state": DeliveryState.QUEUED.value, "owner": None, "not_before": None, "error": REPEATED}
@@ -100,5 +100,4 @@ class Leases(Base):
 def _free(connection: Connection, ended: ColumnElement[bool]) -> None:
     owners = select(worker.c.owner).where(ended)
     connection.execute(delete(lease).where(lease.c.owner.in_(owners)))
-    connection.execute(delete(spending).where(spending.c.owner.in_(owners)))
     connection.execute(delete(worker).where(ended))

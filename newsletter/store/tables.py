@@ -359,15 +359,6 @@ slot = Table(
     Column("tokens", Float, nullable=False),
 )
 
-# What requests that are under way may cost, by who sent them; what they did cost stands in `model_call`.
-spending = Table(
-    "spending",
-    metadata,
-    Column("issue", Date, primary_key=True),
-    Column("owner", String, primary_key=True),
-    Column("reserved", Float, nullable=False),
-)
-
 # A day of the archive as its file has it: pages are made from it on any machine.
 archive_day = Table(
     "archive_day",

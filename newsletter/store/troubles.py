@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from newsletter.models import Trouble
 from newsletter.store.engine import Base, put
@@ -24,6 +25,15 @@ class Troubles(Base):
     def save_trouble(self, saved: Trouble) -> None:
         with self._transaction() as connection:
             put(connection, trouble, asdict(saved))
+
+    def claim_trouble(self, claimed: Trouble, now: datetime) -> bool:
+        """Whether this process alone tells of it: nobody has told, or tried to, since it was read."""
+        unchanged = [
+            trouble.c[name].is_not_distinct_from(getattr(claimed, name)) for name in ("told", "tried", "ended")
+        ]
+        with self._transaction() as connection:
+            mine = update(trouble).where(trouble.c.key == claimed.key, *unchanged).values(tried=now)
+            return connection.execute(mine).rowcount == 1
 
     def drop_trouble(self, key: str) -> None:
         with self._transaction() as connection:

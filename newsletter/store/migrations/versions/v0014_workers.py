@@ -10,7 +10,7 @@ down_revision = "0013"
 
 
 def upgrade() -> None:
-    """Five tables and a column."""
+    """Four tables and a column."""
     op.create_table(
         "worker",
         sa.Column("owner", sa.String(), primary_key=True),
@@ -29,13 +29,6 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), primary_key=True),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.Column("tokens", sa.Float(), nullable=False),
-    )
-    op.create_table(
-        "spending",
-        sa.Column("issue", sa.Date(), nullable=False),
-        sa.Column("owner", sa.String(), nullable=False),
-        sa.Column("reserved", sa.Float(), nullable=False),
-        sa.PrimaryKeyConstraint("issue", "owner"),
     )
     op.create_table(
         "archive_day",
