@@ -71,6 +71,14 @@ class Ground:
         self.workers.append(process)
         return process
 
+    def status(self, *arguments: str) -> str:
+        """What `newsletter status` says."""
+        environment = self.environment | {"NEWSLETTER_DATA_DIR": str(self.folder / "status")}
+        command = [sys.executable, "-m", "newsletter", "status", *arguments]
+        return subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, check=True
+        ).stdout
+
     def end(self, process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGKILL) -> None:
         self.workers.remove(process)
         process.send_signal(number)

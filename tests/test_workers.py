@@ -5,11 +5,16 @@ The long runs of the same are `python -m soak.workers`.
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from newsletter.store import REVISION
 from soak import workers
 from soak.workers import CONNECTIONS, Ground, ground
 from tests.postgres import Server, a_server
@@ -62,6 +67,46 @@ def test_a_rate_holds_for_all(server: Server) -> None:
         # Ten a second, and what was saved up: a second's worth, and half of one in each worker's hands.
         assert max(sum(start <= at < start + 2 for at in taken) for start in taken) <= 2 * 10 + 10 + 2 * 5
         assert taken[-1] - taken[0] > (60 - 11) / 10 * 0.9
+
+
+def test_an_upgrade_while_they_work(server: Server, tmp_path: Path) -> None:
+    """A program whose revision adds something upgrades the ledger; workers of both go on beside each other."""
+    newer = tmp_path / "newer"
+    shutil.copytree(workers.ROOT / "newsletter", newer / "newsletter")
+    for name in ("templates", "prompts"):
+        shutil.copytree(workers.ROOT / name, newer / name)
+    tables = newer / "newsletter" / "store" / "tables.py"
+    more = 'shelf = Table("shelf", metadata, Column("name", String, primary_key=True))\n'
+    tables.write_text(tables.read_text().replace(f'REVISION = "{REVISION}"', 'REVISION = "9001"') + more)
+    (newer / "newsletter" / "store" / "migrations" / "versions" / "v9001_shelf.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n\n"
+        f'revision, down_revision = "9001", "{REVISION}"\n\n\n'
+        'def upgrade():\n    op.create_table("shelf", sa.Column("name", sa.String(), primary_key=True))\n'
+    )
+    with ground(1000, server=server, pause=0.02) as made:
+        made.start()
+        made.until(lambda: len(made.sink.taken()) > 20)
+        made.start(root=newer)
+        made.until(lambda: made.server.sql("SELECT version_num FROM alembic_version", made.database) == "9001")
+        made.start()  # one of the older version, into the newer ledger
+        made.until(lambda: len(made.found().workers) == 3)
+        made.send_all()
+        assert made.found().problems(0) == []
+
+
+def test_status_of_several(server: Server) -> None:
+    """Who works, since when, how much, and what the queue holds; as lines and as JSON."""
+    with ground(200, server=server) as made:
+        made.start("--slots", "2")
+        made.send_all()
+
+        def shown() -> list[dict[str, object]]:
+            return list(json.loads(made.status("--json"))["workers"])
+
+        made.until(lambda: [one["lives"] for one in shown()] == [True, True])
+        made.until(lambda: sum(int(str(one["sent"])) for one in shown()) == 200)
+        assert {(one["role"], one["leads"]) for one in shown()} == {("send", False)}
+        assert re.search(r"send on \S+, version \S+, since .* UTC, [\d,]+ emails sent", made.status())
 
 
 def refused(made: Ground, **more: str) -> str:

@@ -217,7 +217,10 @@ class _Round:
     def _count(self, decided: Sequence[Delivery]) -> None:
         for delivery in decided:
             self.report(delivery)
-        self.tally += counted(one.state for one in decided if one.id not in self.refused.doubts)
+        ended = counted(one.state for one in decided if one.id not in self.refused.doubts)
+        self.tally += ended
+        if self.lease and ended.accepted:
+            self.lease.count(ended.accepted)
 
     def _made(self, claimed: Iterable[Delivery]) -> Iterator[Outgoing]:
         """One by one, so that a transport has the first ones on their way while the others are made."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import structlog
 
@@ -76,6 +77,10 @@ class Lease:
                 self._store.resign(self.owner)
             except StoreError as error:
                 log.warning("lease.not-given-back", error=str(error), seconds=self._beat.seconds)
+
+    def count(self, mails: int) -> None:
+        """So many more were accepted; the next beat says so."""
+        self._beat = replace(self._beat, sent=self._beat.sent + mails)
 
     def renew(self) -> None:
         """Raises StoreError."""

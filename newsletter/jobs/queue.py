@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,7 +21,6 @@ Work = Callable[[int], bool]  # the number of the slot → whether nothing is le
 
 _MOST_CONNECTIONS = 4
 _MAKING = 0x6A6F6273  # the advisory lock of whoever makes the tables
-_COUNTS = "SELECT status::text AS name, count(*) AS number FROM procrastinate_jobs GROUP BY status"
 _ARE_THERE = "SELECT to_regclass('procrastinate_jobs') IS NOT NULL AS there"
 
 logging.getLogger("procrastinate").setLevel(logging.ERROR)  # what a job does, the log of the service says
@@ -49,11 +48,6 @@ class Queue:
                     app.tasks["send"].configure(queueing_lock=f"send:{slot}").defer(slot=slot)
                 except AlreadyEnqueued:
                     continue
-
-    def counts(self) -> Mapping[str, int]:
-        """How many jobs are in which state: `todo`, `doing`, `failed`."""
-        with self._opened() as app:
-            return {row["name"]: row["number"] for row in app.connector.execute_query_all(_COUNTS)}
 
     @contextmanager
     def _opened(self) -> Iterator[App]:

@@ -116,6 +116,7 @@ class Beat:
     version: str
     role: str
     seconds: float  # from now on, by the database's clock
+    sent: int = 0  # emails since it began
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ class Worker:
     host: str
     version: str
     role: str
+    sent: int
     since: datetime
     beat: datetime
     lives: bool

@@ -16,9 +16,10 @@ def renew(connection: Connection, beat: Beat) -> None:
     now = now_in(connection)
     noted = inserted(connection, worker).values(
         owner=beat.owner, host=beat.host, version=beat.version, role=beat.role,
+        sent=beat.sent,
         since=now, beat=now, until=now + timedelta(seconds=beat.seconds),
     )  # fmt: skip
-    again = {name: noted.excluded[name] for name in ("role", "beat", "until")}
+    again = {name: noted.excluded[name] for name in ("role", "sent", "beat", "until")}
     connection.execute(noted.on_conflict_do_update(index_elements=["owner"], set_=again))
 
 

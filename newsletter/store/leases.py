@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, text, update
 
 from newsletter.models import REPEATED, Beat, DeliveryState, Worker
 from newsletter.store.beats import living, now_in, renew
@@ -40,8 +40,18 @@ class Leases(Base):
         with self._reading() as connection:
             now = now_in(connection)
             rows = connection.execute(select(worker).where(worker.c.until > now - _REMEMBERED).order_by(worker.c.since))
-            fields = ("owner", "host", "version", "role", "since", "beat")
+            fields = ("owner", "host", "version", "role", "sent", "since", "beat")
             return [Worker(**{name: getattr(row, name) for name in fields}, lives=row.until > now) for row in rows]
+
+    def jobs(self) -> Mapping[str, int]:
+        """How many jobs of the queue in this database are in which state; none where there is no queue."""
+        if not self.on_server:
+            return {}
+        with self._reading() as connection:
+            if connection.scalar(text("SELECT to_regclass('procrastinate_jobs')")) is None:
+                return {}
+            rows = connection.execute(text("SELECT status::text, count(*) FROM procrastinate_jobs GROUP BY status"))
+            return {row[0]: row[1] for row in rows}
 
     def take_lease(self, name: str, owner: str) -> bool:
         """Whether this process alone does what is called so: it did already, or nobody living does."""

@@ -342,6 +342,7 @@ worker = Table(
     Column("host", String, nullable=False),
     Column("version", String, nullable=False),
     Column("role", String, nullable=False),
+    Column("sent", BigInteger, nullable=False),  # emails since it began
     Column("since", UtcDateTime, nullable=False),
     Column("beat", UtcDateTime, nullable=False),
     Column("until", UtcDateTime, nullable=False),

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("version", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
         sa.Column("since", sa.DateTime(), nullable=False),
         sa.Column("beat", sa.DateTime(), nullable=False),
         sa.Column("until", sa.DateTime(), nullable=False),
