@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -199,3 +200,17 @@ def test_a_round_takes_its_lease_with_its_first_claim(store: Store) -> None:
     assert seen[0] == 0
     assert [one.owner for one in store.workers()] == ["me"]
     assert not [one.name for one in threading.enumerate() if one.name == "lease"]
+
+
+def test_a_process_keeps_its_lease_between_rounds(store: Store) -> None:
+    """A worker lives on when there is nothing to send, and gives all back when it ends."""
+    planned(store, "ada")
+    lease = Lease(store, a_beat("me", seconds=0.2))
+    with lease.kept():
+        assert a_round(store, Transport(), lease) == Tally(accepted=1)
+        first = store.workers()[0].beat
+        deadline = time.monotonic() + 30
+        while not ((one := store.workers()[0]).beat > first and one.sent == 1) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert (one.sent, one.beat > first) == (1, True)
+    assert store.workers() == []

@@ -30,6 +30,7 @@ class Lease:
         self._store, self._beat, self._clock = store, beat, clock
         self._renewed = -float("inf")  # when a beat that the ledger has was begun
         self._term = 0  # goes up with each time that it has run out
+        self._is_kept = False
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -69,9 +70,11 @@ class Lease:
         """Renew it from now on, until the end of the block, which gives back all that is held."""
         self.renew()
         self._start()
+        self._is_kept = True
         try:
             yield
         finally:
+            self._is_kept = False
             self.rest()
             try:
                 self._store.resign(self.owner)
@@ -91,8 +94,8 @@ class Lease:
         self._renewed = begun
 
     def rest(self) -> None:
-        """Nothing is held any more: the row may run out."""
-        if self._thread:
+        """A round is over and holds nothing any more: the row may run out, unless the whole process keeps it."""
+        if self._thread and not self._is_kept:
             self._ended.set()
             self._thread.join()
             self._thread = None
