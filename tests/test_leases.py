@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -15,7 +16,7 @@ from newsletter.delivery import drain
 from newsletter.delivery.lease import Lease
 from newsletter.delivery.tally import SharedPace, Tally
 from newsletter.models import REPEATED, Answer, Beat, Claim, Delivery, DeliveryState, Outcome, Outgoing, Verdict
-from newsletter.store import Store
+from newsletter.store import Store, open_store
 from newsletter.store.tables import slot, worker
 from tests.ledger import NOW, a_delivery, a_rendered
 
@@ -202,8 +203,9 @@ def test_a_round_takes_its_lease_with_its_first_claim(store: Store) -> None:
     assert not [one.name for one in threading.enumerate() if one.name == "lease"]
 
 
-def test_a_process_keeps_its_lease_between_rounds(store: Store) -> None:
+def test_a_process_keeps_its_lease_between_rounds(tmp_path: Path) -> None:
     """A worker lives on when there is nothing to send, and gives all back when it ends."""
+    store = open_store(f"sqlite:///{tmp_path / 'ledger.db'}")  # in memory, threads would have one each
     planned(store, "ada")
     lease = Lease(store, a_beat("me", seconds=0.2))
     with lease.kept():
@@ -214,3 +216,4 @@ def test_a_process_keeps_its_lease_between_rounds(store: Store) -> None:
             time.sleep(0.01)
         assert (one.sent, one.beat > first) == (1, True)
     assert store.workers() == []
+    store.close()
