@@ -87,6 +87,8 @@ class Settings(BaseSettings, TransportSettings):
             raise ValueError(f"{variable(missing_one)} is missing; DKIM signing needs both the key and the selector")
         if self.prefilter is not None and self.prefilter_loss is not None:
             raise ValueError("NEWSLETTER_PREFILTER and NEWSLETTER_PREFILTER_LOSS are both set; remove one of them")
+        if self.workers == "queue" and self.ledger_file:
+            raise ValueError("NEWSLETTER_WORKERS=queue needs a ledger on PostgreSQL; set NEWSLETTER_DATABASE_URL")
         return self
 
     @property

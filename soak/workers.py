@@ -25,7 +25,7 @@ from tests.postgres import Server, a_server
 ROOT = Path(__file__).parent.parent
 CONNECTIONS = 4  # of each worker: as many bodies are on their way at once
 LEASE = 4.0  # seconds, so that a sweep takes minutes
-_DAY, _PAGE = date(2026, 3, 9), 5000
+_DAY, _PAGE = date(2026, 3, 9), 500
 _OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
 _BODY = b"Content-Type: text/plain; charset=utf-8\r\n\r\n" + b"Papers of the day, one line each.\r\n" * 100
 
@@ -184,13 +184,13 @@ def ground(readers: int, *, pause: float = 0.0, server: Server | None = None, **
                 process.wait()
 
 
-def plan(store: Store, readers: int, first: int = 0) -> None:
-    """One email for each reader, as a morning plans them."""
+def plan(store: Store, readers: int, wake: Callable[[], None] = lambda: None) -> None:
+    """One email for each reader, as a morning plans them; `wake` is called when the first page is planned."""
     now = datetime.now(UTC).replace(microsecond=0)
     store.save_edition(
         Rendered(key="k", subject="3 papers", html=Slotted(b"<p>"), text=Slotted(b"text"), body=Slotted(_BODY))
     )
-    for start in range(first, readers, _PAGE):
+    for start in range(0, readers, _PAGE):
         emails = [f"reader{number}@example.org" for number in range(start, min(readers, start + _PAGE))]
         known = store.enrol(emails, now)
         store.plan(
@@ -209,6 +209,8 @@ def plan(store: Store, readers: int, first: int = 0) -> None:
                 for email in emails
             ]
         )
+        if not start:
+            wake()
 
 
 # --- the disturbances ---------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,18 @@ def test_stopped_and_woken(server: Server) -> None:
     with ground(1500, server=server, pause=0.02) as made:
         workers.stopped(made, 1)
         assert made.found().problems(CONNECTIONS) == []
+
+
+def test_told_to_stop(server: Server) -> None:
+    """A worker that gets SIGTERM finishes what is on its way and ends well: nothing is repeated."""
+    with ground(1000, server=server, pause=0.02) as made:
+        first = made.start()
+        made.start()
+        made.until(lambda: len(made.sink.taken()) > 50)
+        made.end(first, signal.SIGTERM)
+        assert first.returncode == 0
+        made.send_all()
+        assert made.found().problems(0) == []
 
 
 def test_the_database_crashes(server: Server) -> None:
