@@ -17,6 +17,7 @@ from newsletter import app, pipeline
 from newsletter.alarms import Alarms
 from newsletter.delivery.lease import Lease
 from newsletter.demo.servers import Servers
+from newsletter.errors import DataFolderLocked
 from newsletter.models import Outcome, Outgoing, Verdict
 from newsletter.pipeline import Planning
 from newsletter.readers import in_force
@@ -144,6 +145,20 @@ def test_two_that_believe_they_are_alone(world: World) -> None:
 
         both(*(lambda desk=desk: work(desk) for desk in desks))  # type: ignore[misc]
     assert Counter(mail.to for mail in world.sink.mails) == {"ada@example.org": 1, "chen@example.org": 1}
+
+
+def test_a_command_beside_a_service(world: World) -> None:
+    """While one machine works, `newsletter run` on another one says where; afterwards it does the work itself."""
+    first, second, _ = world.machines
+    world.tick(first)
+    counter = second.service.counter
+    begun = app.work_folder(second.settings, counter.store, "run", counter.now)
+    with pytest.raises(DataFolderLocked, match="a newsletter on "), begun:
+        raise AssertionError
+    first.store.resign(first.lease.owner)
+    with app.work_folder(second.settings, counter.store, "run", counter.now):
+        world.tick(first)
+        assert first.store.holder(app.LEADS) not in (None, first.lease.owner)
 
 
 def test_an_old_list_is_not_followed(world: World) -> None:

@@ -9,10 +9,11 @@ keys     one ring of keys for all machines
 """
 
 from newsletter.app.counter import open_counter, open_examined
-from newsletter.app.desk import new_lease, open_desk, open_sender
-from newsletter.app.ledger import open_ledger, work_folder
+from newsletter.app.desk import open_desk, open_sender
+from newsletter.app.ledger import LEADS, new_lease, open_ledger, work_folder
 
 __all__ = [
+    "LEADS",
     "new_lease",
     "open_counter",
     "open_desk",

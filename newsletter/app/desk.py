@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from newsletter import __version__
 from newsletter.app import adapters
 from newsletter.app.files import fingerprint, folders, load_prompt
-from newsletter.delivery.lease import SECONDS, Lease
-from newsletter.models import ArchiveMode, Beat, Masthead
+from newsletter.app.ledger import new_lease
+from newsletter.delivery.lease import Lease
+from newsletter.models import ArchiveMode, Masthead
 from newsletter.readers import Counter, in_force, joining
 from newsletter.settings import Settings
-from newsletter.store import Store
 from newsletter.transports.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -116,10 +112,3 @@ def open_sender(settings: Settings, counter: Counter, lease: Lease) -> Iterator[
             now=counter.now,
             alarm=counter.alarms,
         )
-
-
-def new_lease(store: Store, role: str, seconds: float = SECONDS) -> Lease:
-    """Of a process whose name no other has, here or elsewhere."""
-    host = socket.gethostname()
-    owner = f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
-    return Lease(store, Beat(owner=owner, host=host, version=__version__, role=role, seconds=seconds))

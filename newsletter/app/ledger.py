@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import datetime
@@ -11,10 +14,12 @@ from pathlib import Path
 
 import structlog
 
+from newsletter import __version__
 from newsletter.archive import folder_of
 from newsletter.delivery import restored
+from newsletter.delivery.lease import SECONDS, Lease
 from newsletter.errors import ConfigurationError, DataFolderLocked, NewsletterError, StoreUnavailable, StoreUnreadable
-from newsletter.models import ArchiveMode, Finding
+from newsletter.models import ArchiveMode, Beat, Finding
 from newsletter.settings import Settings
 from newsletter.store import Store, open_store
 from newsletter.store.lock import hold, hold_ledger
@@ -22,6 +27,7 @@ from newsletter.store.private import close_to_others, make_folder
 
 log = structlog.get_logger()
 
+LEADS = "tick"  # the lease of whoever collects and plans
 _FOLDER, _DATABASE = "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL"
 
 
@@ -69,7 +75,10 @@ def _refuse_emptied(database: Path, data_dir: Path) -> None:
 def work_folder(
     settings: Settings, store: Store, command: str, now: Callable[[], datetime], *, wait: bool = False
 ) -> Iterator[None]:
-    """The locks of the data folder and of the ledger; a ledger out of a backup is taken into use."""
+    """The locks of the data folder and of the ledger; a ledger out of a backup is taken into use.
+
+    On a server it is a lease instead of a lock. Raises DataFolderLocked.
+    """
     file = settings.ledger_file
     locks = [(_FOLDER, settings.data_dir, partial(hold, settings.data_dir, command))]
     if file:
@@ -83,7 +92,26 @@ def work_folder(
         restored.settle(store, now())
         if file:
             store.end_all()  # whoever holds its lock is alone with it
+        elif store.on_server and command != "serve":  # which takes over whenever it can
+            _lead(held, settings, store, command)
         yield
+
+
+def _lead(held: ExitStack, settings: Settings, store: Store, command: str) -> None:
+    """Of all machines one collects and plans at a time. Raises DataFolderLocked."""
+    lease = new_lease(store, command, settings.lease)
+    held.enter_context(lease.kept())
+    if not store.take_lease(LEADS, lease.owner):
+        holder = store.holder(LEADS)
+        host = next((one.host for one in store.workers() if one.owner == holder), "another machine")
+        raise DataFolderLocked("the ledger", f"a newsletter on {host}")
+
+
+def new_lease(store: Store, role: str, seconds: float = SECONDS) -> Lease:
+    """Of a process whose name no other has, here or elsewhere."""
+    host = socket.gethostname()
+    owner = f"{host}.{os.getpid()}.{secrets.token_hex(4)}"
+    return Lease(store, Beat(owner=owner, host=host, version=__version__, role=role, seconds=seconds))
 
 
 def _take(held: ExitStack, lock: Callable[..., AbstractContextManager[None]], *, wait: bool) -> None:

@@ -34,7 +34,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         aside = setting_aside.emails(store)
         listed = in_force.last_good(store)
         workers, jobs = (store.workers(), store.jobs()) if store.on_server else ((), {})
-        holder = store.holder("tick") if store.on_server else None
+        holder = store.holder(app.LEADS) if store.on_server else None
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
         rows = [

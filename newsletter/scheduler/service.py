@@ -86,7 +86,7 @@ class Service:
         try:
             if not self.stopping.is_set():
                 self.pulse.beat()
-                if not self.shows_only and self._is_mine("tick"):
+                if not self.shows_only and self._is_mine(app.LEADS):
                     self._tick()
                     self.watch.works("service")
                 else:
