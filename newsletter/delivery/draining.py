@@ -142,6 +142,8 @@ class _Round:
         # A stop may come at any time: it is asked for each turn.
         if self.health.problem or self.dry or self.stop():
             return 0
+        if self.lease and self.lease.has_run_out():
+            return 0  # until it is renewed, others would take back at once what we claim
         room, allowed = self.transport.room, self.pace.allowed()
         if self.quota:
             room = min(room, max(0, self.quota.left() - len(self.in_flight)))

@@ -62,6 +62,10 @@ class Lease:
         """Whether it has not run out."""
         return self._holds_at(self._clock())
 
+    def has_run_out(self) -> bool:
+        """Whether it is renewed too late; one that nothing renews begins with the next claim."""
+        return self._thread is not None and not self.holds()
+
     def _holds_at(self, moment: float) -> bool:
         return moment < self._renewed + _FENCE * self._beat.seconds
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from newsletter.errors import StoreUnavailable
 from newsletter.store.postgres import connection_of
 
-log = structlog.get_logger()
-
 QUEUE, TRIES = "send", 5
-Work = Callable[[int], bool]  # the number of the slot → whether nothing is left to send
+Work = Callable[[int], None]  # a round of sending, by the number of its slot
 
 _MOST_CONNECTIONS = 4
 _MAKING = 0x6A6F6273  # the advisory lock of whoever makes the tables
@@ -52,7 +49,7 @@ class Queue:
     @contextmanager
     def _opened(self) -> Iterator[App]:
         connector = SyncPsycopgConnector(min_size=1, max_size=1, kwargs=connection_of(self._url))
-        app = application(connector, lambda _: True)
+        app = application(connector, lambda _: None)
         try:
             with app.open():
                 yield app
@@ -68,15 +65,19 @@ def application(connector: Any, work: Work, failed: Callable[[Exception], None] 
     @app.task(name="send", queue=QUEUE, retry=strategy, pass_context=True)
     def send(context: JobContext, slot: int) -> None:
         try:
-            done = work(slot)
+            work(slot)
         except Exception as error:
             if context.job.attempts + 1 >= TRIES:
                 failed(error)
             raise
-        if not done:
-            app.tasks["send"].configure(queueing_lock=f"send:{slot}").defer(slot=slot)
 
     return app
+
+
+async def ask_again(app: App, slot: int) -> None:
+    """One more round in this slot, unless one is asked for already."""
+    with suppress(AlreadyEnqueued):
+        await app.tasks["send"].configure(queueing_lock=f"send:{slot}").defer_async(slot=slot)
 
 
 def connector_of(url: str) -> PsycopgConnector:

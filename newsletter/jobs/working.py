@@ -13,12 +13,12 @@ from queue import SimpleQueue
 
 import structlog
 from procrastinate import App
-from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from newsletter import app, pipeline
 from newsletter.errors import NewsletterError, TransportRefused
-from newsletter.jobs.queue import QUEUE, Queue, application, connector_of
+from newsletter.jobs.queue import QUEUE, Queue, application, ask_again, connector_of
 from newsletter.pipeline import Sender
 from newsletter.readers import Counter
 from newsletter.settings import Settings
@@ -57,6 +57,7 @@ class Workers:
         self._free: SimpleQueue[Sender] = SimpleQueue()
         for sender in senders:
             self._free.put(sender)
+        self._unfinished: set[int] = set()  # the slots that have had their time, or have more to do
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -113,8 +114,9 @@ class Workers:
             if time.monotonic() - recovered >= self._every:
                 recovered = time.monotonic()
                 if await asyncio.to_thread(self._recover):
-                    with suppress(AlreadyEnqueued):
-                        await queue.tasks["send"].configure(queueing_lock="send:0").defer_async(slot=0)
+                    self._unfinished.add(0)
+            while self._unfinished:
+                await ask_again(queue, self._unfinished.pop())
             if time.monotonic() - cleared >= _STALLED:
                 cleared = time.monotonic()
                 for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED):
@@ -133,8 +135,7 @@ class Workers:
             log.warning("mails.recovered", mails=found)
         return found
 
-    def _round(self, _slot: int) -> bool:
-        """Whether nothing is left."""
+    def _round(self, slot: int) -> None:
         until = time.monotonic() + _LONGEST
         sender = self._free.get()
         try:
@@ -144,13 +145,14 @@ class Workers:
             )
         except TransportRefused as error:
             log.error("transport.refused", error=str(error))  # who sends has told of it
-            return True
+            return
         finally:
             self._free.put(sender)
         if tally.accepted or tally.failed or tally.waiting:
             log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
         self._counter.alarms.over("job send")
-        return self._told.is_set() or time.monotonic() < until
+        if time.monotonic() >= until:
+            self._unfinished.add(slot)
 
     def _failed(self, error: Exception) -> None:
         remedy = "see the worker's log; each tick asks for the same work again"

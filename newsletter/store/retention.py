@@ -28,6 +28,7 @@ from newsletter.store.tables import (
     spent,
     subscriber,
     ticket,
+    worker,
 )
 
 _ROWS, _EDITIONS = 500, 50  # in one transaction; an edition has up to 300 KB
@@ -79,6 +80,7 @@ class Retention(Base):
             partial(_remove_inbound, now - keep, mailboxes),
             partial(_remove_expired, now),
             partial(_remove_requests, now - _REQUESTS),
+            partial(_remove_workers, now - timedelta(days=1)),
             *(partial(_remove, table, now - keep) for table in (answered, bounce, question)),
         )
         for step in steps:
@@ -224,6 +226,11 @@ def _remove_requests(before: datetime, connection: Connection) -> int:
     open_ones = (join_request.c.asked < before, join_request.c.state.not_in(DECIDED), ~unsent)
     old = select(join_request.c.email).where(*open_ones).limit(_ROWS)
     return connection.execute(delete(join_request).where(join_request.c.email.in_(old))).rowcount
+
+
+def _remove_workers(before: datetime, connection: Connection) -> int:
+    """Processes that ended without saying so, and of which nobody asks any more."""
+    return connection.execute(delete(worker).where(worker.c.until < before)).rowcount
 
 
 def _remove(table: Table, before: datetime, connection: Connection) -> int:
