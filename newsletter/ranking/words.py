@@ -10,6 +10,7 @@ from itertools import pairwise
 from newsletter.models import Paper
 
 _TITLE_WEIGHT = 2  # the title counts twice: it says what the paper is about, the abstract what it compares with
+_CATEGORY_WEIGHT = 3  # mentions: measured on days before March 2026, a little better than 1
 _STOP = frozenset(
     re.findall(
         r"\w+",
@@ -57,3 +58,10 @@ def pairs(found: Sequence[str]) -> list[str]:
 def counts_of(paper: Paper) -> Counter[str]:
     """How often each term occurs in the text by which a paper is judged."""
     return Counter(pairs(stems(text_of(paper))))
+
+
+def features_of(paper: Paper) -> Counter[str]:
+    """The same with the paper's categories, which tell an application where words do not."""
+    found = counts_of(paper)
+    found.update(dict.fromkeys((*paper.categories, f"primary {paper.primary_category}"), _CATEGORY_WEIGHT))
+    return found
