@@ -709,6 +709,21 @@ def test_an_edit_forgets_nothing(tmp_path: Path) -> None:
         assert pipeline.opinions(desk, DAY, replace(topic, key="another")).trained is False
 
 
+def test_what_earlier_days_had_is_read(tmp_path: Path) -> None:
+    """The order by words reads the topic's papers of the days before, newest day first, whether scored or not."""
+    with practice(tmp_path) as (_, settings), desk_of(settings) as desk:
+        scored_days(desk, 3, desk.score_prompt.hash)
+        other = a_paper(9, categories=("astro-ph.EP",))
+        issue = Issue(date=DAY - timedelta(days=2), state=IssueState.READY, collected=1)
+        desk.store.save_collection(issue, [other], (), ("astro-ph.EP",))
+        topic = desk.roster.topics[0]
+        found = history.known(desk, topic, DAY - timedelta(days=1))
+        assert len(found) == 60
+        assert {int(paper.arxiv_id[5:]) // 1000 for paper in found[:30]} == {2}
+        assert other not in found
+        assert history.known(desk, topic, DAY - timedelta(days=3)) == []
+
+
 @pytest.mark.parametrize(("prompt", "days", "measured"), [(None, 12, 12), ("earlier", 12, 12), ("earlier", 3, 3)])
 def test_scores_of_an_earlier_prompt_are_measured_by(
     tmp_path: Path, prompt: str | None, days: int, measured: int

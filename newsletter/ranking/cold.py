@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from newsletter.models import Paper, Topic
 from newsletter.ranking import feedback, glossary, interests, signals
@@ -26,7 +26,7 @@ _NOTHING = frozenset(stem for word in signals.EMPTY for stem in stems(word))
 def cold(papers: Sequence[Paper], topic: Topic, known: Sequence[Paper] = ()) -> list[float]:
     """The place of each paper among these, from 0 (no word in common with the topic) to 1, in the order given.
 
-    The mean of its places by four measures, each minus its match with what the topic does not want; where there are
+    The mean of its places by three measures, each minus its match with what the topic does not want; where there are
     enough papers, the mean of its places by what the highest of them say. `known`: papers of earlier days, whatever
     became of them, in which the topic's words keep company too.
     """
@@ -56,8 +56,6 @@ class _Words:
         lengths = [sum(counts.values()) for counts in self.counts]
         usual = max(1.0, sum(lengths) / len(lengths))
         self._slack = [_BM25_K * (1 - _BM25_B + _BM25_B * length / usual) for length in lengths]
-        self._rare = {term: 1 + math.log((1 + len(papers)) / (1 + n)) for term, n in self._having.items()}
-        self._lengths = [math.hypot(*(self._weight(*one) for one in counts.items())) for counts in self.counts]
 
     def measure(self, topic: Topic) -> list[Pair]:
         """Each measure of similarity to what is wanted and to what is not."""
@@ -68,23 +66,10 @@ class _Words:
         closest = [max(column) for column in zip(*by_piece, strict=True)] or [0.0] * len(self.counts)
         against_bm25 = self._bm25(avoided)
         return [
-            (self._tf_idf(terms), self._tf_idf(avoided)),
             (self._bm25(terms), against_bm25),
             (self._keywords(phrases), self._keywords(against)),
             (closest, against_bm25),
         ]
-
-    def _tf_idf(self, asked: Mapping[str, int]) -> list[float]:
-        """Cosine of sublinear TF-IDF. The topic is no document: its own words would look less rare than they are."""
-        query = {term: self._weight(term, times) for term, times in asked.items() if term in self._having}
-        found = []
-        for counts, length in zip(self.counts, self._lengths, strict=True):
-            shared = sum(weight * self._weight(term, counts[term]) for term, weight in query.items() if term in counts)
-            found.append(shared / length if length else 0.0)
-        return found
-
-    def _weight(self, term: str, times: int) -> float:
-        return (1 + math.log(times)) * self._rare[term]
 
     def _bm25(self, asked: Iterable[str]) -> list[float]:
         rarity = {term: self._rarity(term) for term in asked if term in self._having}

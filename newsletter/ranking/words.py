@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from newsletter.models import Paper
@@ -46,6 +47,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_][\w+]+", text.lower().replace("-", " "))
 
 
+@lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     return _ENDING.sub("", word) if len(word) > 4 else word.removesuffix("s")
 
