@@ -57,9 +57,9 @@ def cold(place: Path, days: Sequence[LabelledDay], drifted: Sequence[LabelledDay
     asked = [(name, topic, march) for name, topic in texts.items()]
     changed = [day for day in drifted if day.day >= CHANGED]
     asked.append(("profiles/2026-03-31.md from that day on", profile(place, "2026-03-31"), changed))
-    for name, topic, tested in asked:
-        yield measure(f"by words, {name}", tested, _by_words(topic, every))
-        yield measure(f"by words on a first morning, {name}", tested, _by_words(topic, ()))
+    for what, past in (("by words on a first morning", ()), ("by words", every)):
+        for name, topic, tested in asked:
+            yield measure(f"{what}, {name}", tested, _by_words(topic, past))
 
 
 def _by_words(topic: Topic, every: Sequence[LabelledDay]) -> Callable[[LabelledDay], Sequence[float]]:
