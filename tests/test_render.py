@@ -42,6 +42,7 @@ from newsletter.models import (
     Wishes,
 )
 from newsletter.render import HTML_LIMIT, LEAVE, PREFERENCES, Renderer, mime
+from newsletter.render import wrap as folding
 from newsletter.render.layout import Level, first_levels, reductions
 from newsletter.render.sentences import brief_title, result_alone, sentences, short, short_title, stand_in, whole
 from newsletter.render.slots import FILLINGS, slotted
@@ -165,6 +166,15 @@ def test_wrap_keeps_columns_and_characters(text: str) -> None:
     wrapped = wrap(text, "  ", "    ")
     assert "".join(wrapped.split()) == "".join(text.split())
     assert all(columns(line) <= 80 or " " not in line.strip() for line in wrapped.splitlines())
+
+
+@given(st.lists(st.text("abcé²–“", min_size=1, max_size=90)), st.integers(10, 74), st.integers(10, 74))
+def test_narrow_text_folds_as_any_text(words: list[str], room: int, rest: int) -> None:
+    """What most texts are folded by is a shortcut: the same lines come out."""
+    text = " ".join(words)
+    assert [line.rstrip(" ") for line in folding._folded(text, room, rest)] == [
+        line.rstrip(" ") for line in folding._folded_wide(text, room, rest)
+    ]
 
 
 def test_wrap_leaves_no_lonely_command() -> None:
