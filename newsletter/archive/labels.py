@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -26,7 +26,9 @@ class Labels:
 
     def __init__(self, words: Words) -> None:
         self.words = words
-        self._alone = cache(lambda key: Markup.escape(words.say(key)))  # a year's pages say most of them often
+        # A year's pages say most of them often. Markup and text are equal and must not stand in for each other: typed.
+        self._alone = cache(lambda key: Markup.escape(words.say(key)))
+        self._filled = lru_cache(maxsize=4096, typed=True)(self._fill)
         self.number = words.number
         self.long_day = words.day
         self.short_day = words.day_of_month
@@ -46,8 +48,9 @@ class Labels:
 
     def w(self, key: str, **values: object) -> Markup:
         """A phrase as HTML; values that are markup, such as the start of a link, are not escaped."""
-        if not values:
-            return self._alone(key)
+        return self._filled(key, **values) if values else self._alone(key)
+
+    def _fill(self, key: str, **values: object) -> Markup:
         return Markup.escape(self.words.pattern(key, **values)).format(**self.words.shown(values))
 
     def counted(self, number: int, what: str) -> str:
