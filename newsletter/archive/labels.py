@@ -14,6 +14,7 @@ from newsletter.archive.day import Day
 from newsletter.words import Words
 
 _COUNTED = {"paper": "papers", "issue": "archive_issues"}  # what templates call it, and the phrase with its forms
+_KEPT = Markup('<span class="keep">%s</span>')
 _SHORT_NAME = 24  # characters
 _TEMPLATES_MAY_USE = (
     "authors", "cost", "about", "counted", "long_day", "short_day", "row_day", "month_name", "month_alone", "number",
@@ -74,12 +75,12 @@ class Labels:
             if locale.language != own:
                 yield language, str(format_date(day, "EEEE", locale=locale))
 
-    def authors(self, names: Sequence[str], most: int = 4) -> str:
+    def authors(self, names: Sequence[str], most: int = 4) -> Markup:
         """The first authors, and how many there are."""
-        shown = ", ".join(_unbroken(name) for name in names[:most])
+        shown = Markup(", ").join(_unbroken(name) for name in names[:most])
         if len(names) <= most:
             return shown
-        return f"{shown} {self.words.say('et_al', count=len(names))}"
+        return shown + " " + self.words.say("et_al", count=len(names))
 
     def cost(self, usd: float | None) -> str:
         return self.words.say("cost_unknown") if usd is None else self.words.dollars(usd)
@@ -97,5 +98,7 @@ class Labels:
 
 
 def _unbroken(name: str) -> str:
-    """Short names are never split over two lines."""
-    return name.replace(" ", "\u00a0") if len(name) < _SHORT_NAME else name
+    """Short names are never split over two lines, also not at a hyphen."""
+    if len(name) >= _SHORT_NAME:
+        return name
+    return _KEPT % name if "-" in name else name.replace(" ", "\u00a0")

@@ -139,7 +139,7 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
         preheader=_preheader(edition, list(papers.values()), named, words),
         brand=clean(edition.name),
         day=_day(edition, words),
-        picked=_picked(edition, words),
+        picked=_picked(edition, words, sum(left_out.values())),
         minutes=words.say("minutes", count=minutes(_texts(visible))) if visible and edition.entries else "",
         notices=_notices(edition, words),
         blocks=_blocks(edition, papers, words),
@@ -203,8 +203,8 @@ def _day(edition: Edition, words: Words) -> str:
     return words.days(edition.current)
 
 
-def _picked(edition: Edition, words: Words) -> str:
-    """How many of how many; on a quiet day, that none of them was good enough."""
+def _picked(edition: Edition, words: Words, left_out: int = 0) -> str:
+    """How many of how many, naming those that passed and are not shown; on a quiet day, that none was good enough."""
     if not edition.considered or _is_late(edition):
         return ""
     values = {
@@ -215,6 +215,9 @@ def _picked(edition: Edition, words: Words) -> str:
         return words.say("none_reached" if _kept_by_bar(edition) else "none_close", bar=edition.bar or 0, **values)
     if edition.wishes.weekly and len(edition.current) > 1:
         return words.say("chosen_issues", issues=len(edition.current), **values)
+    if left_out:
+        passed = values["picked"] + sum(count for _, count in edition.left_out)
+        return words.say("chosen_part", passed=passed, **values | {"picked": passed - left_out})
     if len(edition.topics) > 1:
         return words.say("chosen_topics", topics=len(edition.topics), **values)
     return words.say("chosen", **values)
