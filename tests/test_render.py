@@ -133,16 +133,16 @@ def test_the_result_is_measured_or_shown(sentences_behind: str, expected: str | 
     [
         ("LightMoE: Reducing Redundancy", "LightMoE"),
         ("Short Enough to Stay", "Short Enough to Stay"),
-        ("Why Depth Matters in Parallelizable Sequence Models", "Why Depth Matters in Parallelizable Sequence Models"),
+        ("Why Depth Matters in Parallelizable Sequence Models", "Why Depth Matters in Parallelizable…"),
         (
-            "Causal Interpretation of Neural Network Computations in the Small Models That We Trained",
-            "Causal Interpretation of Neural Network Computations…",
+            "Causal Interpretation of Neural Network Computations",
+            "Causal Interpretation of Neural…",
         ),
-        ("Antidisestablishmentarianistically" * 2, f"{('Antidisestablishmentarianistically' * 2)[:60]}…"),
+        ("Antidisestablishmentarianistically" * 2, f"{('Antidisestablishmentarianistically' * 2)[:36]}…"),
     ],
 )
 def test_brief_title(title: str, expected: str) -> None:
-    """At most 60 characters and an ellipsis, never behind a word that leads on."""
+    """At most 36 characters and an ellipsis, never behind a word that leads on."""
     assert brief_title(title) == expected
 
 
