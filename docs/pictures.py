@@ -98,15 +98,16 @@ def web(folder: Path, languages: tuple[str, ...]) -> Iterator[Mapping[str, str]]
 
 def _personal(counter: Counter, reader: Subscriber, day: str) -> Mapping[str, str]:
     """The pages of a reader who marked the first papers and asked for everything that is sent as a link."""
-    printed = counter.store.printed(reader.id, date.fromisoformat(day))
-    assert printed is not None
+    if (printed := counter.store.printed(reader.id, date.fromisoformat(day))) is None:
+        raise LookupError(f"no email of {day}")
     shown = [one.arxiv_id for one in printed.papers[:3]]
     for kind, arxiv_ids in ((MarkKind.LIKE, shown[:1]), (MarkKind.SAVE, shown)):
         marking.mark(counter, reader.id, kind, arxiv_ids, MarkedBy.PAGE, printed)
     marks, saved = (make(counter.keys, what, reader.id) for what in (Purpose.MARKS, Purpose.SAVED))
     links = {kind.purpose: f"t/{rights.link(counter, kind, reader)}" for kind in (rights.DOWNLOAD, rights.ERASE)}
     move, _ = moving.begin(counter, reader, "new@example.org")
-    return {"marking": f"f/{marks}?e={day.replace('-', '')}&p=2&m=like", "saved": f"s/{saved}", "move": f"t/{move}", **links}
+    clicked = f"f/{marks}?e={day.replace('-', '')}&p=2&m=like"
+    return {"marking": clicked, "saved": f"s/{saved}", "move": f"t/{move}", **links}
 
 
 def _asked(counter: Counter, language: str) -> str:
