@@ -106,7 +106,7 @@ def _personal(counter: Counter, reader: Subscriber, day: str) -> Mapping[str, st
     marks, saved = (make(counter.keys, what, reader.id) for what in (Purpose.MARKS, Purpose.SAVED))
     links = {kind.purpose: f"t/{rights.link(counter, kind, reader)}" for kind in (rights.DOWNLOAD, rights.ERASE)}
     move, _ = moving.begin(counter, reader, "new@example.org")
-    clicked = f"f/{marks}?e={day.replace('-', '')}&p=2&m=like"
+    clicked = f"f/{marks}?e={day.replace('-', '')}&p=2&m=1"
     return {"marking": clicked, "saved": f"s/{saved}", "move": f"t/{move}", **links}
 
 
