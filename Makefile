@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check-types pytest bench soak site sbom picture pictures lock clean help
+.PHONY: demo test lint check-types pytest bench soak site sbom pictures lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -41,10 +41,7 @@ sbom: $(VENV)/.ready-dev ## what is in an installation, as CycloneDX: var/sbom.j
 	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
 	  --output-format JSON --output-file var/sbom.json
 
-picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
-	$(BIN)/python docs/picture.py
-
-pictures: $(VENV)/.ready-dev ## every kind of email and page, phone and desktop, light and dark: var/pictures (needs chromium)
+pictures: $(VENV)/.ready-dev ## every kind of email and page, phone and desktop, light and dark: var/pictures; the README's three in docs (needs chromium)
 	$(BIN)/python docs/pictures.py
 
 lock: ## the three lock files again (needs uv)

@@ -92,6 +92,8 @@ class Wishes:
     max_papers: int = 15
     mailing_list: str | None = None  # the address, where a mailing list subscribed: then nothing in it is one reader's
     weekly: bool = False  # one email about the week
+    # Instead of the topics' own; what it lets in is part of an edition's key by itself.
+    min_relevance: int | None = field(default=None, repr=False)
     leanings: Leanings = field(default=NO_LEANINGS, repr=False)  # the key of a shared edition does not have it
 
     @property

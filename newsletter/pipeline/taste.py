@@ -30,7 +30,7 @@ from newsletter.models import (
     Withdrawal,
 )
 from newsletter.models.subscribers import NO_LEANINGS
-from newsletter.pipeline.editions import Editor, Frame, Issues
+from newsletter.pipeline.editions import LIFTED_LINES, Editor, Frame, Issues
 from newsletter.pipeline.writing import Texts
 from newsletter.ranking import taste
 from newsletter.ranking.interests import read as interests_of
@@ -40,7 +40,6 @@ NO_MARKS = Marks()
 _USUAL = 3000  # papers that tell which words are rare; measured: the order loses little with a third of them
 _ISSUES = 60  # that are looked through for them
 _GROUNDS = 50  # kept: readers with equal wishes come one after another
-_LINES = 10  # of a topic and issue: papers that only tastes lift and that get one-liners
 _PAPERS = 5000  # kept at hand
 _TEXT = 5.0  # likes that a reader's own text counts for; measured: with more it finds a little more by itself
 _NOTED = {
@@ -166,7 +165,7 @@ class Tasting:
 
     def _has_room(self, pick: Pick) -> bool:
         lifted = self._lifted.setdefault((pick.topics[0], pick.issue), set())
-        if len(lifted) < _LINES:
+        if len(lifted) < LIFTED_LINES:
             lifted.add(pick.paper.arxiv_id)
         return pick.paper.arxiv_id in lifted
 

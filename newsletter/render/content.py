@@ -92,6 +92,7 @@ class Mail:
     page: str  # within the archive: the issue, or the front where the email is about several
     footer: Footer
     key: str = ""  # of the edition
+    bar_question: str = ""  # whether the bar is too high, where that is why nothing passed
     marked: int = sys.maxsize  # papers that have room for links that say what one thinks of them, from the first
 
     def marks(self, number: int) -> tuple[Link, ...]:
@@ -138,7 +139,7 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
         preheader=_preheader(edition, list(papers.values()), named, words),
         brand=clean(edition.name),
         day=_day(edition, words),
-        picked=_picked(edition, words),
+        picked=_picked(edition, words, sum(left_out.values())),
         minutes=words.say("minutes", count=minutes(_texts(visible))) if visible and edition.entries else "",
         notices=_notices(edition, words),
         blocks=_blocks(edition, papers, words),
@@ -147,6 +148,7 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
         page=f"{edition.date}.html" if len(edition.issues) == 1 and edition.considered else "",
         footer=_footer(edition, letterhead, words),
         key=edition.key,
+        bar_question=words.say("bar_question") if _kept_by_bar(edition) else "",
     )
 
 
@@ -201,8 +203,8 @@ def _day(edition: Edition, words: Words) -> str:
     return words.days(edition.current)
 
 
-def _picked(edition: Edition, words: Words) -> str:
-    """How many of how many; on a quiet day, that none of them was good enough."""
+def _picked(edition: Edition, words: Words, left_out: int = 0) -> str:
+    """How many of how many, naming those that passed and are not shown; on a quiet day, that none was good enough."""
     if not edition.considered or _is_late(edition):
         return ""
     values = {
@@ -210,13 +212,20 @@ def _picked(edition: Edition, words: Words) -> str:
         "picked": sum(not section.missed for section in edition.sections for _ in section.entries),
     }
     if not edition.entries:
-        has_bar = edition.bar is not None and any(entry.score for entry in edition.nearest)
-        return words.say("none_reached", bar=edition.bar, **values) if has_bar else words.say("none_close", **values)
+        return words.say("none_reached" if _kept_by_bar(edition) else "none_close", bar=edition.bar or 0, **values)
     if edition.wishes.weekly and len(edition.current) > 1:
         return words.say("chosen_issues", issues=len(edition.current), **values)
+    if left_out:
+        passed = values["picked"] + sum(count for _, count in edition.left_out)
+        return words.say("chosen_part", passed=passed, **values | {"picked": passed - left_out})
     if len(edition.topics) > 1:
         return words.say("chosen_topics", topics=len(edition.topics), **values)
     return words.say("chosen", **values)
+
+
+def _kept_by_bar(edition: Edition) -> bool:
+    """Whether nothing passed because of its relevance."""
+    return not edition.entries and edition.bar is not None and any(entry.score for entry in edition.nearest)
 
 
 def _is_late(edition: Edition) -> bool:

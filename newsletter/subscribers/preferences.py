@@ -15,6 +15,7 @@ from newsletter.subscribers.readers import (
     read_abstracts,
     read_frequency,
     read_max_papers,
+    read_min_relevance,
 )
 from newsletter.subscribers.tree import Unfit
 
@@ -38,6 +39,9 @@ def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[
             return replace(reader, wishes=replace(reader.wishes, abstract_language=read_abstract_language(text)))
         case "max_papers":
             return replace(reader, wishes=replace(reader.wishes, max_papers=read_max_papers(text)))
+        case "min_relevance":
+            bar = read_min_relevance(text) if text else None
+            return replace(reader, wishes=replace(reader.wishes, min_relevance=bar))
     if key in LEANINGS:
         given = {key: _leaning(key, text, words)}
         leanings = replace(reader.wishes.leanings, **given)  # type: ignore[arg-type]
@@ -78,4 +82,6 @@ def said(reader: Reader, key: str) -> str:
         case "personal":
             return "on" if reader.wishes.leanings.personal else "off"
     found = getattr(reader.wishes.leanings if key in LEANINGS else reader.wishes, key)
+    if found is None:
+        return ""  # written as no key
     return ", ".join(found) if isinstance(found, tuple) else str(found)

@@ -21,7 +21,7 @@ LIST_KEYS = ("topics", "languages", "days", *TASTE_LISTS)
 LEANINGS = ("personal", "interests", *TASTE_LISTS)  # may be empty, which is written as no key
 PREFERENCES = (
     "topics", "languages", "send_at", "timezone", "days", "frequency", "abstracts", "abstract_language", "max_papers",
-    *LEANINGS,
+    "min_relevance", *LEANINGS,
 )  # fmt: skip
 KEYS = (
     "email", "name", "list", *PREFERENCES, *SERVICE_KEYS,
@@ -30,6 +30,7 @@ KEYS = (
 read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
 read_frequency = values.closed(Frequency)
 read_max_papers = values.whole(1, 100)
+read_min_relevance = values.whole(1, 10)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class Defaults:
                 about="`original`, `first` (translated into the first language) or `both` (default: `original`).",
             ),
             "max_papers": Reading(read_max_papers, about="The most papers in one email (default: 15)."),
+            "min_relevance": Reading(
+                read_min_relevance,
+                about="The relevance, of 10, from which this reader gets a paper (default: each topic's).",
+            ),
             "personal": Reading(values.switch, about="`false`: papers in the topic's order, not in the reader's own."),
             "interests": Reading(values.interests, about="What the reader is interested in, in their own words."),
             "authors": Reading(
@@ -161,6 +166,7 @@ def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
         abstracts=given.get("abstracts", Abstracts.SMART),
         abstract_language=given.get("abstract_language", AbstractLanguage.ORIGINAL),
         max_papers=given.get("max_papers", 15),
+        min_relevance=given.get("min_relevance"),
         mailing_list=given.get("email") if given.get("list") else None,
         weekly=_is_weekly(given),
         leanings=_leanings(given),

@@ -187,7 +187,8 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
             remedy = f"write a number from {low} to {high}"
-            raise Unfit(f"{text!r} is not a number from {low} to {high}", remedy, "number", value=text)
+            problem = f"{text!r} is not a number from {low} to {high}"
+            raise Unfit(problem, remedy, "number", value=text, low=str(low), high=str(high))
         return int(text)
 
     return read
