@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter, mul
 
 from newsletter.models import Paper
@@ -26,6 +26,14 @@ Terms = Mapping[str, int]
 def counts_of_text(text: str) -> Counter[str]:
     """The terms of words that are no paper, e.g. of a reader's interests, also in Chinese."""
     return Counter(pairs(stems(glossary.in_english(text))))
+
+
+def counts_of_words(words: Iterable[tuple[str, int]]) -> Counter[str]:
+    """The terms of words, each with how often it counts."""
+    found: Counter[str] = Counter()
+    for word, times in words:
+        found.update(dict.fromkeys(stems(word), times))
+    return found
 
 
 class Space:
