@@ -115,4 +115,3 @@ def _of_elsewhere(desk: Desk) -> tuple[str, ...]:
     shown = {pick.paper.arxiv_id for pick in _picks(desk)}
     others = [one.arxiv_id for one in desk.store.papers(DAY) if one.arxiv_id not in shown]
     return tuple(others[: taste.MOST_LIKED])
-
