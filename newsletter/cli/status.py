@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +17,7 @@ from newsletter.readers.in_force import InForce
 from newsletter.replies import setting_aside
 from newsletter.settings import Settings
 from newsletter.store import Store
-from newsletter.telling import issue_line, usage_text
+from newsletter.telling import counted, issue_line, usage_text
 
 _NAMED = 20  # emails of an issue that are listed by name; as JSON all of them are
 
@@ -33,6 +33,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         hold, kept_since = holding.read(store), store.kept_since()
         aside = setting_aside.emails(store)
         listed = in_force.last_good(store)
+        tastes = _tastes(store, issues)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
         rows = [
@@ -42,8 +43,9 @@ def status(settings: Settings, *, as_json: bool) -> None:
         held = {"held": str(hold)} if hold else {}
         unread = {"set_aside": [_unread(one) for one in aside]} if aside else {}
         skipped = {"list": _left_out(listed)} if listed and (listed.skipped or listed.findings) else {}
+        own = {"tastes": tastes} if tastes else {}
         told = {"issues": rows, "troubles": [_trouble(one) for one in troubles]}
-        click.echo(json.dumps({**told, **held, **unread, **skipped}))
+        click.echo(json.dumps({**told, **held, **unread, **skipped, **own}))
         return
     if hold:
         click.echo(str(hold)[:1].upper() + str(hold)[1:])
@@ -53,6 +55,8 @@ def status(settings: Settings, *, as_json: bool) -> None:
         click.echo(f"Subscriber list: {line}")
     for one in aside:
         click.echo(f"Could not be read, {one.at:%Y-%m-%d %H:%M} UTC: {one.name}")
+    if tastes:
+        click.echo(_tastes_line(tastes))
     for issue in issues:
         click.echo(issue_line(issue))
         for bill in bills[issue.date]:
@@ -64,6 +68,19 @@ def status(settings: Settings, *, as_json: bool) -> None:
             click.echo(f"  {note}")
     if not issues:
         click.echo("No issues yet. `newsletter run` prepares the first one.")
+
+
+def _tastes(store: Store, issues: Sequence[Issue]) -> Mapping[str, int]:
+    """How many readers have an order of their own, what they marked, and whose email of the newest issue was theirs."""
+    readers = store.tasted()
+    newest = store.own_editions(issues[0].date) if issues else 0
+    return {"readers": readers, **store.mark_counts(), "own_editions": newest} if readers or newest else {}
+
+
+def _tastes_line(tastes: Mapping[str, int]) -> str:
+    marks = f"{tastes['like']:,} liked, {tastes['not']:,} passed over, {tastes['save']:,} saved"
+    own = counted(tastes["own_editions"], "own edition")
+    return f"Own orders: {counted(tastes['readers'], 'reader')}; papers: {marks}; newest issue: {own}"
 
 
 def _trouble(trouble: Trouble) -> dict[str, str]:
