@@ -24,8 +24,8 @@ from newsletter.settings import Settings
 from newsletter.times import calendar
 
 MANY, FEW = 100_000, 10_000  # `python -m benchmarks scale 1000000` takes twenty minutes
-DAY = date(2026, 3, 9)
-NOW = calendar.announced_at(DAY) + timedelta(hours=10)
+_DAY = date(2026, 3, 9)
+_NOW = calendar.announced_at(_DAY) + timedelta(hours=10)
 _ROSTER = """\
 topics:
   foundations:
@@ -59,7 +59,7 @@ def figures(many: int = MANY, few: int = FEW) -> Iterator[str]:
     """Peak memory of the two processes for many readers and for few, and how long each took."""
     for number in dict.fromkeys((few, many)):
         with tempfile.TemporaryDirectory() as folder:
-            prepare(Path(folder))
+            _prepare(Path(folder))
             for step in ("enrol", "send"):
                 yield _of(step, number, Path(folder))
 
@@ -70,24 +70,24 @@ def _of(step: str, number: int, folder: Path) -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 
-def settings_in(folder: Path, arxiv: str = "http://127.0.0.1:9") -> Settings:
+def _settings(folder: Path, arxiv: str = "http://127.0.0.1:9") -> Settings:
     (folder / "subscribers.yaml").write_text(_ROSTER, "utf-8")
     return Settings(
         subscribers=folder / "subscribers.yaml", data_dir=folder / "var", arxiv_api_url=arxiv, arxiv_rss_url=arxiv
     )
 
 
-def prepare(folder: Path) -> None:
+def _prepare(folder: Path) -> None:
     """The sample day, ordered by words: what sends has not scored."""
-    with Servers(sample_day(DAY, calendar.window(DAY)), DAY) as servers:
+    with Servers(sample_day(_DAY, calendar.window(_DAY)), _DAY) as servers:
         given = servers.environment()
         addresses = {"arxiv_api_url": "NEWSLETTER_ARXIV_API_URL", "arxiv_rss_url": "NEWSLETTER_ARXIV_RSS_URL"}
         update = {name: given[variable] for name, variable in addresses.items()}
-        settings = settings_in(folder).model_copy(update=update | {"arxiv_delay": 0})
-        with app.open_counter(settings, now=lambda: NOW) as counter:
+        settings = _settings(folder).model_copy(update=update | {"arxiv_delay": 0})
+        with app.open_counter(settings, now=lambda: _NOW) as counter:
             taken = in_force.take_in(counter, in_force.load(counter))
             with app.open_desk(settings, counter, taken.masthead) as desk:
-                pipeline.prepare_days(desk, DAY)
+                pipeline.prepare_days(desk, _DAY)
 
 
 def readers(number: int) -> Iterator[Reader]:
@@ -120,7 +120,7 @@ def send(settings: Settings, number: int) -> str:
     """Plan a mail for each of them and send it nowhere, with every outcome in the ledger."""
     transport = Nowhere()
     with (
-        app.open_counter(settings, now=lambda: NOW) as counter,
+        app.open_counter(settings, now=lambda: _NOW) as counter,
         app.open_desk(settings, counter, in_force.load(counter).masthead) as desk,
     ):
         desk = replace(desk, transport=transport)
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str]) -> None:
     """In a process of its own: one step, and the peak of its resident memory."""
     step, number, folder = arguments
     began = time.perf_counter()
-    done = {"enrol": enrol, "send": send}[step](settings_in(Path(folder)), int(number))
+    done = {"enrol": enrol, "send": send}[step](_settings(Path(folder)), int(number))
     seconds = time.perf_counter() - began
     # Not getrusage: its peak outlives exec and would be the parent's.
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))

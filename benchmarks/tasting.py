@@ -6,19 +6,21 @@ the parts of the papers are stored and the likeness of the papers is known, as i
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
-from benchmarks.scale import DAY, NOW, enrol, prepare, settings_in
 from newsletter import app, pipeline, scoring
 from newsletter.demo.sample import sample_day
+from newsletter.demo.servers import Servers
 from newsletter.models import Issue, IssueState, Mark, MarkedBy, MarkKind, Paper, Ranked
 from newsletter.readers import in_force
 from newsletter.settings import Settings
@@ -26,16 +28,38 @@ from newsletter.store import Store
 from newsletter.times import calendar
 
 READERS = 1_000
+DAY = date(2026, 3, 9)
+NOW = calendar.announced_at(DAY) + timedelta(hours=10)
 _ISSUES = 15  # earlier ones, of forty papers
 _MARKS = (5, 15, 35)
 _PAGE = 100
+_TOPIC = """\
+topics:
+  foundations:
+    categories: [cs.LG, cs.CL]
+    interests: Mixture of experts, sparsity, pruning, quantization, training dynamics.
+    min_relevance: 6
+subscribers:
+"""
 
 
 def figures(number: int = READERS) -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        prepare(Path(folder))
-        command = [sys.executable, "-m", "benchmarks.tasting", str(number), folder]
-        yield subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    with tempfile.TemporaryDirectory() as name, Servers(sample_day(DAY, calendar.window(DAY)), DAY) as servers:
+        folder, environment = Path(name), os.environ | servers.environment()
+        (folder / "subscribers.yaml").write_text(_roster(number), "utf-8")
+        _run("prepare", number, folder, environment)
+        asked = len(servers.model.requests)
+        yield f"{_run('plan', number, folder, environment)}, {len(servers.model.requests) - asked} calls of a model"
+
+
+def _roster(number: int) -> str:
+    return _TOPIC + "".join(f"  - reader{one}@example{one % 100}.org\n" for one in range(number))
+
+
+def _run(step: str, number: int, folder: Path, environment: Mapping[str, str]) -> str:
+    command = [sys.executable, "-m", "benchmarks.tasting", step, str(number), str(folder)]
+    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    return ended.stdout.strip().splitlines()[-1]
 
 
 def _earlier(store: Store, topic_hash: str) -> list[str]:
@@ -77,6 +101,19 @@ def _mark(store: Store, papers: Sequence[str]) -> None:
         store.mark(who, marks)
 
 
+def prepare(settings: Settings) -> str:
+    """The issue with its scores and one-liners, what came before it, and what the readers think of that."""
+    with app.open_counter(settings, now=lambda: NOW) as counter:
+        taken = in_force.take_in(counter, in_force.load(counter))
+        with app.open_desk(settings, counter, taken.masthead) as desk:
+            pipeline.prepare_days(desk, DAY)
+            wishes = replace(desk.store.wishes()[0], max_papers=100)
+            pipeline.Editor(desk).ask_for_lines([(wishes, (DAY,))])
+            (topic,) = desk.roster.topics
+            _mark(desk.store, _earlier(desk.store, scoring.topic_hash(topic)))
+    return "prepared"
+
+
 def plan(settings: Settings, warm: int) -> str:
     """What planning costs behind the first `warm` editions."""
     with (
@@ -97,17 +134,16 @@ def plan(settings: Settings, warm: int) -> str:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """With a number and a folder: in a process of its own, which prints its figures."""
-    if len(arguments) < 2:
+    """With a number alone: all of it. With a step and a folder: that, in a process of its own."""
+    if arguments[:1] not in (["prepare"], ["plan"]):
         for line in figures(*map(int, arguments)):
             print(line, flush=True)
         return
-    number, settings = int(arguments[0]), settings_in(Path(arguments[1]))
-    enrol(settings, number)
-    with app.open_ledger(settings) as store, app.open_counter(settings, now=lambda: NOW) as counter:
-        (topic,) = in_force.load(counter).masthead.topics
-        _mark(store, _earlier(store, scoring.topic_hash(topic)))
-    done = plan(settings, warm=min(number // 2, 500))
+    step, number, folder = arguments
+    settings = Settings(
+        subscribers=Path(folder) / "subscribers.yaml", data_dir=Path(folder) / "var", public_url="https://news.example"
+    )
+    done = prepare(settings) if step == "prepare" else plan(settings, warm=min(int(number) // 2, 500))
     peak = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text("ascii"))
     print(f"{done}, {int(peak[1]) / 1024 if peak else 0:.0f} MiB")
 

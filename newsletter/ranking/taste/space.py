@@ -88,10 +88,12 @@ class Space:
         return [chosen(self._row_of(key))[:-1] for key in ones]
 
     def _row_of(self, key: str) -> array[float]:
-        row = self._products[self._number(key)]
+        number = self._number(key)
+        row = self._products[number]
         if len(row) < len(self._held):
-            point = self._points[key]
-            row.extend([sum(map(mul, point, other)) for other in self._held[len(row) :]])
+            point, begin = self._points[key], len(row)
+            known = zip(self._products[begin:], self._held[begin:], strict=True)
+            row.extend([one[number] if len(one) > number else sum(map(mul, point, other)) for one, other in known])
         return row
 
     def cosine(self, one: str, other: str) -> float:
