@@ -189,7 +189,7 @@ def test_saving_writes_ledger_and_file(topics: Site) -> None:
         "languages": "zh", "topics": "robots", "abstracts": "full", "abstract_language": "first", "send_at": "21:30",
         "timezone": "Europe/London", "days": "mon, thu", "frequency": "weekly", "max_papers": "9",
         "min_relevance": "6", "personal": "on", "interests": "",
-        "authors": "", "include": "", "exclude": "", "like": "",
+        "authors": "", "include": "", "exclude": "", "like": "", "library": "",
     }  # fmt: skip
     assert wanted == in_force(topics)
     text = topics.settings.subscribers.read_text("utf-8")
@@ -557,7 +557,7 @@ def test_a_taste_is_saved_written_and_cleared(topics: Site) -> None:
     cleared = post(topics, FORM | dict.fromkeys(TASTE, "") | {"personal": "on"})
     assert cleared.status == 200
     now = in_force(topics)
-    assert [now[key] for key in LEANINGS] == ["on", "", "", "", "", ""]
+    assert [now[key] for key in LEANINGS] == ["on", *[""] * 6]
     text = topics.settings.subscribers.read_text("utf-8")
     assert "authors" not in text
     assert "interests: State" not in text

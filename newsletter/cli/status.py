@@ -35,6 +35,7 @@ def status(settings: Settings, *, as_json: bool) -> None:
         listed = in_force.last_good(store)
         workers, jobs = (store.workers(), store.jobs()) if store.on_server else ((), {})
         holder = store.holder(app.LEADS) if store.on_server else None
+        tastes = _tastes(store, issues)
         troubles = [trouble for trouble in store.troubles() if trouble.ended is None]
     if as_json:
         rows = [
@@ -44,9 +45,10 @@ def status(settings: Settings, *, as_json: bool) -> None:
         held = {"held": str(hold)} if hold else {}
         unread = {"set_aside": [_unread(one) for one in aside]} if aside else {}
         skipped = {"list": _left_out(listed)} if listed and (listed.skipped or listed.findings) else {}
+        own = {"tastes": tastes} if tastes else {}
         told = {"issues": rows, "troubles": [_trouble(one) for one in troubles]}
         shared = {"workers": [_worker(one, holder) for one in workers], "jobs": dict(jobs)} if workers or jobs else {}
-        click.echo(json.dumps({**told, **held, **unread, **skipped, **shared}))
+        click.echo(json.dumps({**told, **held, **unread, **skipped, **own, **shared}))
         return
     for line in _at_work(workers, jobs, holder):
         click.echo(line)
@@ -58,6 +60,8 @@ def status(settings: Settings, *, as_json: bool) -> None:
         click.echo(f"Subscriber list: {line}")
     for one in aside:
         click.echo(f"Could not be read, {one.at:%Y-%m-%d %H:%M} UTC: {one.name}")
+    if tastes:
+        click.echo(_tastes_line(tastes))
     for issue in issues:
         click.echo(issue_line(issue))
         for bill in bills[issue.date]:
@@ -92,6 +96,19 @@ def _at_work(workers: Sequence[Worker], jobs: Mapping[str, int], holder: str | N
         yield f"Queue: {counted(waiting, 'job')}."
     if failed := jobs.get("failed", 0):
         yield f"Queue: {counted(failed, 'failed job')}; see the log of the workers."
+
+
+def _tastes(store: Store, issues: Sequence[Issue]) -> Mapping[str, int]:
+    """How many readers have an order of their own, what they marked, and whose email of the newest issue was theirs."""
+    readers = store.tasted()
+    newest = store.own_editions(issues[0].date) if issues else 0
+    return {"readers": readers, **store.mark_counts(), "own_editions": newest} if readers or newest else {}
+
+
+def _tastes_line(tastes: Mapping[str, int]) -> str:
+    marks = f"{tastes['like']:,} liked, {tastes['not']:,} passed over, {tastes['save']:,} saved"
+    own = counted(tastes["own_editions"], "own edition")
+    return f"Own orders: {counted(tastes['readers'], 'reader')}; papers: {marks}; newest issue: {own}"
 
 
 def _trouble(trouble: Trouble) -> dict[str, str]:

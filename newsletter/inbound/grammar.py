@@ -53,6 +53,7 @@ _VALUES = {
     "like": {"n"},
     "not": {"n"},
     "save": {"n"},
+    "unmark": {"n"},
     "papers": {"n"},
     "time": {"time", "n"},
     "languages": {"language"},
@@ -485,7 +486,7 @@ def _value(sign: _Sign, command: Command) -> str:
             return next((value for kind, value in told if kind == "until"), "")
         case Command.DAYS:
             return sign.command
-        case Command.LIKE | Command.NOT | Command.SAVE:
+        case Command.LIKE | Command.NOT | Command.SAVE | Command.UNMARK:
             return " ".join(value for kind, value in told if kind == "n")
         case Command.PAPERS:
             return next((value for kind, value in told if kind == "n"), "")

@@ -72,10 +72,11 @@ class Leanings:
     include: tuple[str, ...] = ()  # words that lift by one
     exclude: tuple[str, ...] = ()  # words that drop
     like: tuple[str, ...] = ()  # arXiv ids of papers to learn from
+    library: tuple[tuple[str, int], ...] = ()  # words of others to learn from, and how many of them have each
 
     @property
     def says_something(self) -> bool:
-        return bool(self.interests or self.authors or self.include or self.exclude or self.like)
+        return bool(self.interests or self.authors or self.include or self.exclude or self.like or self.library)
 
 
 NO_LEANINGS = Leanings()

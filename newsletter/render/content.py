@@ -14,7 +14,7 @@ from newsletter.models import Abstracts, Edition, Letterhead, NoticeKind, Withdr
 from newsletter.render.layout import FULL_RANKS, SHORT_RANKS, Level, Levels, Link, Shown, show
 from newsletter.render.marking import Marking, marking, teach
 from newsletter.render.sentences import minutes, short_title
-from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES
+from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES, SAVED
 from newsletter.tex import clean, to_unicode
 from newsletter.words import Words, bare
 
@@ -27,6 +27,7 @@ _FEWEST_LISTED = 6  # papers behind the first one: fewer need no list
 class _Addresses(TypedDict):
     leave_url: str  # empty in a copy for a mailing list
     preferences_url: str | None
+    saved_url: str | None
     archive_url: str | None  # ends with a slash
     marking: Marking | None
 
@@ -35,6 +36,7 @@ class _Addresses(TypedDict):
 class Footer:
     leave_url: str
     preferences_url: str | None
+    saved_url: str | None
     archive_url: str | None
     marking: Marking | None = None  # how to say what one likes; None in a copy for a mailing list
     one_click: bool
@@ -334,6 +336,7 @@ def _addresses(letterhead: Letterhead, slots: Mapping[str, str], known: Marking 
     return {
         "leave_url": leave_link(letterhead, slots[LEAVE]),
         "preferences_url": f"{web}/p/{slots[PREFERENCES]}" if web else None,
+        "saved_url": f"{web}/s/{slots[SAVED]}" if web else None,
         "archive_url": archive_link(letterhead, slots[ARCHIVE]),
         "marking": known,
     }
@@ -342,7 +345,7 @@ def _addresses(letterhead: Letterhead, slots: Mapping[str, str], known: Marking 
 def _of_list(letterhead: Letterhead) -> _Addresses:
     """What everybody on a list may open."""
     archive = None if letterhead.private else archive_link(letterhead, "")
-    return {"leave_url": "", "preferences_url": None, "archive_url": archive, "marking": None}
+    return {"leave_url": "", "preferences_url": None, "saved_url": None, "archive_url": archive, "marking": None}
 
 
 def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:

@@ -432,6 +432,8 @@ def _plain_wishes(value: Wishes) -> Mapping[str, Any]:
             del plain[later]  # a text is a row's key, and those of earlier versions go on to count
     if plain["leanings"] == _NO_LEANINGS:
         del plain["leanings"]
+    elif not value.leanings.library:
+        del plain["leanings"]["library"]
     return plain
 
 

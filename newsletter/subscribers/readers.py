@@ -16,7 +16,7 @@ from newsletter.subscribers.library import Library
 from newsletter.subscribers.tree import Block, Reading, Report, is_empty, line_of
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
-TASTE_LISTS = ("authors", "include", "exclude", "like")
+TASTE_LISTS = ("authors", "include", "exclude", "like", "library")
 LIST_KEYS = ("topics", "languages", "days", *TASTE_LISTS)
 LEANINGS = ("personal", "interests", *TASTE_LISTS)  # may be empty, which is written as no key
 PREFERENCES = (
@@ -86,6 +86,12 @@ class Defaults:
                 some=False,
                 about="Papers to learn from: arXiv ids, or the path of a .bib or .ris file with them.",
             ),
+            "library": Reading(
+                values.counted_word,
+                many=True,
+                some=False,
+                about="Words of other papers to learn from, each with how many of them have it: `pruning 12`.",
+            ),
             "unsubscribed": Reading(values.service_mark, about="Written by the service when the reader unsubscribes."),
             "paused_until": Reading(values.day, about="No email before this day."),
             "bounced": Reading(values.service_mark, about="Written by the service when emails cannot be delivered."),
@@ -141,7 +147,8 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
         block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
     given = block.read(defaults.readings)
     if defaults.library and "like" in given:
-        given["like"] = defaults.library.papers(block, given["like"])
+        given["like"], words = defaults.library.read(block, given["like"])
+        given.setdefault("library", words)
     return Reader(
         email=given.get("email", ""),
         name=given.get("name"),
