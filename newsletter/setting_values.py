@@ -164,6 +164,15 @@ def options(value: object) -> object:
     return found
 
 
+def rate(value: object) -> object:
+    """`requests/tokens`, both a minute."""
+    if not isinstance(value, str):
+        return value
+    if not (found := re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,11})", value.strip())):
+        raise ValueError("is no rate; write requests/tokens a minute, such as 500/200000")
+    return int(found[1]), int(found[2])
+
+
 def prices(value: object) -> object:
     """`model=in/out, …` in dollars per million tokens."""
     if not isinstance(value, str):

@@ -54,6 +54,7 @@ class Settings(BaseSettings, TransportSettings):
     model_timeout: float | None = Field(default=None, gt=0)
     model_parallel: int | None = Field(default=None, ge=1)
     model_window: int | None = Field(default=None, ge=512)
+    model_rate: Annotated[tuple[int, int], NoDecode, BeforeValidator(values.rate)] | None = None
     max_cost_usd: float | None = Field(default=None, gt=0)
     prefilter: float | None = Field(default=None, gt=0, lt=1)
     keep_days: int = Field(default=400, ge=60)

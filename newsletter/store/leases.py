@@ -95,14 +95,15 @@ class Leases(Base):
             put(connection, slot, {"name": name, "at": mine + timedelta(seconds=every), "tokens": 0.0})
             return max(0.0, (mine - now).total_seconds())
 
-    def take_tokens(self, name: str, per_second: float, most: float, wanted: int) -> int:
-        """Take as many of the wanted tokens as there are; `most` are saved up while nobody takes any."""
+    def take_tokens(self, name: str, per_second: float, most: float, wanted: int, *, whole: bool = False) -> int:
+        """Take as many of the wanted tokens as there are, or all or none; at most `most` are saved up meanwhile."""
         with self._transaction() as connection:
             now = now_in(connection)
             row = connection.execute(select(slot).where(slot.c.name == name)).first()
             passed = max(0.0, (now - row.at).total_seconds()) if row else most / per_second
             saved = min(most, (row.tokens if row else 0.0) + passed * per_second)
             taken = min(wanted, int(saved))
+            taken = 0 if whole and taken < wanted else taken
             put(connection, slot, {"name": name, "at": now, "tokens": saved - taken})
             return taken
 
