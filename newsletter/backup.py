@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from sqlalchemy.engine import make_url
 
 from newsletter.app import open_ledger
 from newsletter.app.files import token_keys
+from newsletter.app.ledger import DUMP
 from newsletter.delivery import restored
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
@@ -60,13 +62,13 @@ def _copy(settings: Settings, folder: Path, now: datetime) -> None:
     """Copies the state first, because the file may only be newer than the ledger."""
     state = folder / "var"
     state.mkdir()
-    with open_ledger(settings):  # made or upgraded, so that there is one to copy
-        copy_file(Path(make_url(settings.database).database or ""), state / "newsletter.db")
+    with open_ledger(settings) as store:  # made or upgraded, so that there is one to copy
+        if store.on_server:
+            _dump(settings, state)
+        else:
+            _copy_file(settings, state / "newsletter.db", now)
     token_keys(settings.data_dir)
     shutil.copy2(settings.data_dir / "token-keys", state)
-    store = open_store(f"sqlite:///{state / 'newsletter.db'}")
-    store.remember(restored.COPIED, f"{now:%Y-%m-%d %H:%M} UTC")
-    store.close()
     for file in settings.data_dir.glob("archive*/????-??-??.json"):  # its pages are made again from these
         target = state / file.relative_to(settings.data_dir)
         target.parent.mkdir(exist_ok=True)
@@ -79,6 +81,19 @@ def _copy(settings: Settings, folder: Path, now: datetime) -> None:
     env_file = settings.subscribers.parent / ".env"
     if env_file.is_file():
         (folder / ".env").write_text(without_secrets(env_file.read_text("utf-8-sig")), "utf-8")
+
+
+def _copy_file(settings: Settings, target: Path, now: datetime) -> None:
+    copy_file(Path(make_url(settings.database).database or ""), target)
+    with closing(open_store(f"sqlite:///{target}")) as store:
+        store.remember(restored.COPIED, f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _dump(settings: Settings, folder: Path) -> None:
+    """A restored dump is known as a copy by itself, see store.identity."""
+    from newsletter.store.dumping import dump  # whose driver not every installation has
+
+    dump(settings.database, folder / DUMP)
 
 
 def _written_by_hand(roster: Path) -> Iterator[Path]:
@@ -103,6 +118,8 @@ def _shown(binding: Binding) -> str:
     if binding.key is None or not binding.value:
         return _without_comments(original)
     lead = _without_comments(original[: len(original) - len(original.lstrip())])
+    if binding.key == _PLACES[-1] and binding.value.startswith("postgres"):
+        return f"{lead}{binding.key}=  # the database into which you restore var/{DUMP}\n"
     if binding.key in _PLACES:
         return f"{lead}# {binding.key} is not set: the backup uses its own folder\n"
     password = urlsplit(binding.value).password if "://" in binding.value else None

@@ -109,15 +109,9 @@ class Settings(BaseSettings, TransportSettings):
         return Path(url.database or "") if in_file else None
 
     @property
-    def keys_file(self) -> Path:
-        """The keys that sign links; one that is named is never made by us."""
-        return self.token_keys_file or self.data_dir / "token-keys"
-
-    @property
-    def queued(self) -> bool:
-        """Whether workers send what this process plans."""
-        on_server = self.ledger_file is None and self.database_url is not None
-        return self.workers == "queue" or (self.workers is None and on_server)
+    def on_server(self) -> bool:
+        """Whether the ledger is on a server, where other machines may use it too."""
+        return self.database.startswith("postgresql")
 
     @property
     def parses_inbound(self) -> bool:

@@ -324,7 +324,8 @@ def backup(path: Path | None) -> None:
 
     Copies ledger, keys, subscriber list, prompts, templates and settings to PATH, which must not exist yet (default: a
     new folder in the data folder's backups). The service may keep running. Passwords and API keys are left out. The
-    copy works as a newsletter of its own: fill in its .env and start the service there.
+    copy works as a newsletter of its own: fill in its .env and start the service there. A ledger on a PostgreSQL
+    server is copied by pg_dump: first restore that with pg_restore into a new database.
     """
     from newsletter.cli import setting_up
 

@@ -26,6 +26,8 @@ def backup(settings: Settings, path: Path | None) -> None:
     folder = copying.backup(settings, path, utc_now())
     click.echo(folder)
     click.echo("The copy contains addresses and the key that signs links: keep it as safe as the original.", err=True)
+    if settings.on_server:
+        click.echo("Its ledger is var/newsletter.dump: restore it with pg_restore, see docs/machines.md.", err=True)
     click.echo("Passwords, API keys and OAuth sign-ins are not in it; fill them in where you restore it.", err=True)
 
 

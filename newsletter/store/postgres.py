@@ -11,8 +11,8 @@ import certifi
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from newsletter.errors import StoreContended, StoreError, StoreUnavailable, StoreUnreadable
-from newsletter.store import schema
+from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
+from newsletter.store import identity, schema
 from newsletter.store.engine import BESIDE, READS, reading
 
 _WRITERS = 0x6E657773  # the advisory lock of whoever reads and then writes: of this database alone
@@ -57,10 +57,12 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "handle_error", partial(_explain, place))
     try:
         with reading(engine).begin() as connection:
-            current = schema.is_current(connection)
+            current = schema.is_current(connection) and identity.is_settled(connection)
         if not current:
             with engine.begin() as connection:
                 schema.prepare(connection, place, None)
+                identity.settle(connection)
+        identity.follow(engine, place)
     except (DatabaseError, StoreError):
         engine.dispose()
         raise
@@ -70,6 +72,11 @@ def open_engine(url: str) -> Engine:
 def name_of(address: URL) -> str:
     """How messages call the database: never with its password."""
     return f"{address.host or 'PostgreSQL'}/{address.database or ''}"
+
+
+def parameters(address: URL) -> dict[str, Any]:
+    """All that a connection is made with, as libpq calls it."""
+    return _arguments(address) | dict(address.get_dialect()().create_connect_args(address)[1])
 
 
 def _arguments(address: URL) -> dict[str, Any]:
@@ -106,7 +113,7 @@ def _begin(connection: Connection) -> None:
 def _explain(place: str, context: ExceptionContext) -> None:
     """Raise the driver's error in our words, unless the program is at fault and not the server."""
     error = context.sqlalchemy_exception
-    if not isinstance(error, DatabaseError):
+    if not isinstance(error, DatabaseError) or context.is_pre_ping:  # after which the pool connects anew
         return
     state = getattr(error.orig, "sqlstate", None) or ""
     said = str(error.orig).partition("\n")[0]
