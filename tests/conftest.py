@@ -16,7 +16,7 @@ import structlog
 from hypothesis import settings
 
 from newsletter.store import Store, open_store
-from tests.postgres import emptied, ledger_url, postgres  # noqa: F401 - fixtures
+from tests.postgres import emptied, ledger_url, postgres, url  # noqa: F401 - fixtures
 from tests.site import server, site  # noqa: F401 - fixtures
 
 # A slow machine is no failure; what a test says about time it says with its own clock.

@@ -112,6 +112,14 @@ def ledger_url(postgres: Server) -> str:
     return postgres.url(postgres.database())
 
 
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    """A database of its own."""
+    name = postgres.database()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
 def emptied(url: str) -> Store:
     """The ledger there, without a row in it."""
     opened = open_store(url)

@@ -28,14 +28,6 @@ from tests.test_scheduler import announce
 TUESDAY, WEDNESDAY = date(2026, 3, 10), date(2026, 3, 11)
 
 
-@pytest.fixture
-def url(postgres: Server) -> Iterator[str]:
-    """A database of its own."""
-    name = postgres.database()
-    yield postgres.url(name)
-    postgres.drop(name)
-
-
 def with_ledger(settings: Settings, url: str) -> Settings:
     return Settings(**{**dict(settings), "database_url": url})
 

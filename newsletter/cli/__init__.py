@@ -333,6 +333,20 @@ def backup(path: Path | None) -> None:
 
 
 @main.command()
+@click.argument("url", metavar="URL")
+def move(url: str) -> None:
+    """Move the ledger to a PostgreSQL server.
+
+    Copies every row of the ledger's file to the empty database at URL (postgresql://user@host/name), compares both, and
+    closes the file: no program opens it again. Stop the service first. If the move is stopped, run it again. Put the
+    password into PGPASSWORD or ~/.pgpass rather than into URL: others can see the arguments of a command.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.move(_settings(), url)
+
+
+@main.command()
 @click.argument("provider", type=click.Choice(["microsoft", "google"]))
 @click.option("--application", is_flag=True, help="Sign in without a person, by the client secret (Microsoft only).")
 @click.option("--no-browser", is_flag=True, help="Sign in on another machine, and paste the address it leads to.")

@@ -8,8 +8,9 @@ from ipaddress import ip_address
 from typing import Any
 
 import certifi
+import psycopg
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
 from newsletter.store import identity, schema
@@ -43,8 +44,8 @@ _REMEDIES = {
 _DAMAGED = ("XX001", "XX002", "42P01", "42703")  # data, index, no such table, no such column
 
 
-def open_engine(url: str) -> Engine:
-    """An engine with our tables in place and up to date.
+def open_engine(url: str, *, moving: bool = False) -> Engine:
+    """An engine with our tables in place and up to date. `moving`: to become the copy of another ledger.
 
     Raises StoreUnreadable for a damaged, foreign or newer database, StoreUnavailable for a server that cannot be used.
     """
@@ -58,11 +59,14 @@ def open_engine(url: str) -> Engine:
     try:
         with reading(engine).begin() as connection:
             current = schema.is_current(connection) and identity.is_settled(connection)
-        if not current:
+        if moving or not current:
             with engine.begin() as connection:
                 schema.prepare(connection, place, None)
-                identity.settle(connection)
-        identity.follow(engine, place)
+                if not moving:
+                    schema.refuse_unfinished(connection, place)
+                    identity.settle(connection)
+        if not moving:
+            identity.follow(engine, place)
     except (DatabaseError, StoreError):
         engine.dispose()
         raise
@@ -115,25 +119,17 @@ def _explain(place: str, context: ExceptionContext) -> None:
     error = context.sqlalchemy_exception
     if not isinstance(error, DatabaseError) or context.is_pre_ping:  # after which the pool connects anew
         return
-    state = getattr(error.orig, "sqlstate", None) or ""
-    said = str(error.orig).partition("\n")[0]
+    if isinstance(error.orig, psycopg.Error) and (explanation := explained(error.orig, place)):
+        raise explanation from error
+
+
+def explained(error: psycopg.Error, place: str) -> StoreUnavailable | StoreUnreadable | None:
+    """The driver's error in our words; None where the program is at fault."""
+    state = error.sqlstate or ""
+    said = str(error).partition("\n")[0]
     if state in _DAMAGED:
-        raise StoreUnreadable(place, said) from error
-    if not state and type(error) is OperationalError:
+        return StoreUnreadable(place, said)
+    if not state and type(error) is psycopg.OperationalError:
         state = "08"  # the server was not reached, or did not let us in, or the connection broke
-    if key := next((key for key in _REMEDIES if state.startswith(key)), None):
-        kind = StoreContended if key == "40" else StoreUnavailable
-        raise kind(f"{place}: {said}", _REMEDIES[key]) from error
-
-
-def connection_of(url: str) -> dict[str, Any]:
-    """The same address as keywords of the driver, for what opens its own connections."""
-    address = make_url(url)
-    named = {"host": address.host, "port": address.port, "user": address.username, "password": address.password}
-    given = {name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()}
-    return (
-        {name: value for name, value in named.items() if value}
-        | {"dbname": address.database}
-        | given
-        | _arguments(address)
-    )
+    key = next((key for key in _REMEDIES if state.startswith(key)), None)
+    return StoreUnavailable(f"{place}: {said}", _REMEDIES[key]) if key else None
