@@ -69,7 +69,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """The ledger of these files is SQLite's and PostgreSQL's in turn, for tests that have a place for one."""
-    if {"store", "tmp_path"}.isdisjoint(metafunc.fixturenames):
+    of_file = metafunc.definition.get_closest_marker("on_file") is not None
+    if of_file or {"store", "tmp_path"}.isdisjoint(metafunc.fixturenames):
         return
     if metafunc.config.getoption("--on-server"):
         metafunc.parametrize("ledger", ["server"], indirect=True)

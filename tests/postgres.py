@@ -20,7 +20,13 @@ from newsletter.store.tables import metadata
 
 _NUMBERS = count()
 _USER = "postgres"
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "120"}
+_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "120",
+}
 
 
 class Server:
@@ -46,7 +52,7 @@ class Server:
                 "--locale=C.UTF-8",
             )
         options = [f"-c {name}={value}" for name, value in self._settings.items()]
-        options += ["-c listen_addresses=", f"-c unix_socket_directories={self.folder}"]
+        options += [f"-c unix_socket_directories={self.folder}"]
         run(_binary("pg_ctl"), "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", " ".join(options), "start")
 
     def stop(self, mode: str = "immediate") -> None:

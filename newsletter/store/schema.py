@@ -14,10 +14,11 @@ from sqlalchemy.engine import make_url
 from newsletter.errors import StoreUnavailable, StoreUnreadable
 from newsletter.store.engine import put
 from newsletter.store.private import make_folder
-from newsletter.store.tables import OLDEST, REVISION, meta, metadata
+from newsletter.store.tables import OLDEST, REVISION, SQLITE, meta, metadata
 
 log = structlog.get_logger()
 
+RESTORE = "restore a backup, or write another database into NEWSLETTER_DATABASE_URL"  # of a ledger on a server
 MOVING = "move.unfinished"  # in a ledger on a server: of which other one it is a copy that does not count yet
 MOVE_SOURCE = "move.source"  # in the old one: what the new one knows it by
 NOTED_OLDEST = "schema.oldest"  # the key of the oldest revision whose programs can work with this ledger
@@ -70,18 +71,22 @@ def prepare(connection: Connection, place: str, copies: Path | None) -> None:
     if found == REVISION or (found and found > REVISION and _serves(connection)):
         return
     if found is None:
-        raise StoreUnreadable(place, "this database belongs to another program")
+        raise _unreadable(connection, place, "this database belongs to another program")
     if found == _MOVED:
         to = connection.scalar(select(meta.c.value).where(meta.c.key == _MOVED_TO))
         raise StoreUnreadable(place, f"this ledger was moved to {to}", "set NEWSLETTER_DATABASE_URL to that database")
     if found > REVISION:
-        raise StoreUnreadable(
-            place, f"schema {found}, created by a newer version; this version supports {REVISION}, upgrade it"
-        )
+        newer = f"schema {found}, created by a newer version; this version supports {REVISION}, upgrade it"
+        raise _unreadable(connection, place, newer)
     kept = copy(connection, copies or Path(place).parent / "backups", f"before-{REVISION}")
     log.info("ledger.upgrading", found=found, wanted=REVISION, copy=str(kept) if kept else None)
     upgrade(connection)
     _note_oldest(connection)
+
+
+def _unreadable(connection: Connection, place: str, problem: str) -> StoreUnreadable:
+    on_file = connection.dialect.name == SQLITE
+    return StoreUnreadable(place, problem) if on_file else StoreUnreadable(place, problem, RESTORE)
 
 
 def refuse_unfinished(connection: Connection, place: str) -> None:
