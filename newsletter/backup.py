@@ -15,7 +15,7 @@ from dotenv.parser import Binding, parse_stream
 from sqlalchemy.engine import make_url
 
 from newsletter.app import open_ledger
-from newsletter.app.files import token_keys
+from newsletter.app.keys import key_file
 from newsletter.app.ledger import DUMP
 from newsletter.delivery import restored
 from newsletter.errors import ConfigurationError
@@ -26,7 +26,8 @@ from newsletter.store.private import FILE, FOLDER, make_folder
 from newsletter.store.schema import copy_file
 
 # The copy has these in their usual places, whatever they were.
-_PLACES = ("NEWSLETTER_SUBSCRIBERS", "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL")
+_DATABASE = "NEWSLETTER_DATABASE_URL"
+_PLACES = ("NEWSLETTER_SUBSCRIBERS", "NEWSLETTER_DATA_DIR", "NEWSLETTER_TOKEN_KEYS_FILE", _DATABASE)
 _COMMENT = re.compile(r"(?<!\S)#.*")
 # NAME=value, an address with a password, and words that mix digits with letters or are longer than any of a language.
 _SUSPICIOUS = re.compile(r"=\s*[^\s=]|//[^/\s]*@|(?=\S*[A-Za-z])(?=\S*[0-9])\S{8,}|(?=\S*[a-z])[^\s/=]{24,}")
@@ -67,8 +68,8 @@ def _copy(settings: Settings, folder: Path, now: datetime) -> None:
             _dump(settings, state)
         else:
             _copy_file(settings, state / "newsletter.db", now)
-    token_keys(settings.data_dir)
-    shutil.copy2(settings.data_dir / "token-keys", state)
+        key_file(settings, store, make=True)()
+    shutil.copy2(settings.keys_file, state / "token-keys")
     for file in settings.data_dir.glob("archive*/????-??-??.json"):  # its pages are made again from these
         target = state / file.relative_to(settings.data_dir)
         target.parent.mkdir(exist_ok=True)
@@ -118,7 +119,7 @@ def _shown(binding: Binding) -> str:
     if binding.key is None or not binding.value:
         return _without_comments(original)
     lead = _without_comments(original[: len(original) - len(original.lstrip())])
-    if binding.key == _PLACES[-1] and binding.value.startswith("postgres"):
+    if binding.key == _DATABASE and binding.value.startswith("postgres"):
         return f"{lead}{binding.key}=  # the database into which you restore var/{DUMP}\n"
     if binding.key in _PLACES:
         return f"{lead}# {binding.key} is not set: the backup uses its own folder\n"

@@ -109,6 +109,16 @@ class Settings(BaseSettings, TransportSettings):
         return Path(url.database or "") if in_file else None
 
     @property
+    def keys_file(self) -> Path:
+        """The keys that sign links; one that is named is never made by us."""
+        return self.token_keys_file or self.data_dir / "token-keys"
+
+    @property
+    def queued(self) -> bool:
+        """Whether workers send what this process plans."""
+        return self.workers == "queue" or (self.workers is None and self.on_server)
+
+    @property
     def on_server(self) -> bool:
         """Whether the ledger is on a server, where other machines may use it too."""
         return self.database.startswith("postgresql")

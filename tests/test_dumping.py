@@ -66,7 +66,7 @@ def test_a_restored_dump_sends_nothing_twice(tmp_path: Path, postgres: Server, u
         announce(servers, TUESDAY)
         assert 2 == morning(settings, "2026-03-10 09:30").tally.accepted
         with newly_restored(postgres, folder / "var" / "newsletter.dump") as there:
-            again = with_ledger(settings.model_copy(update={"data_dir": tmp_path / "c"}), there)
+            again = with_ledger(settings.model_copy(update={"data_dir": folder / "var"}), there)
             assert 0 == morning(again, "2026-03-10 15:00").tally.accepted
             announce(servers, WEDNESDAY)
             assert 2 == morning(again, "2026-03-11 09:30").tally.accepted
@@ -83,7 +83,7 @@ def test_an_email_that_waited_when_a_dump_was_made_is_not_sent(tmp_path: Path, p
             pipeline.Planning(desk, pipeline.Editor(desk), pipeline.due(desk)).finish()
         dump(url, tmp_path / "dump")
         with newly_restored(postgres, tmp_path / "dump") as there:
-            again = with_ledger(settings.model_copy(update={"data_dir": tmp_path / "c"}), there)
+            again = with_ledger(settings, there)
             assert 0 == morning(again, "2026-03-09 08:00").tally.accepted
             with app.open_ledger(again) as store:
                 assert [DeliveryState.UNKNOWN] * 2 == [mail.state for mail in store.deliveries()]

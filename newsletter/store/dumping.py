@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from newsletter.errors import StoreUnavailable
 from newsletter.redaction import redacted
-from newsletter.store.postgres import name_of, parameters
+from newsletter.store.postgres import connection_of, name_of
 
 _KEPT = ("PATH", "HOME", "TZ")
 _OURS = ("options", "application_name")  # what our transactions wait for is not what a copy waits for
@@ -40,7 +40,7 @@ def dump(url: str, target: Path) -> None:
 
 def _environment(url: str) -> tuple[dict[str, str], str]:
     """What pg_dump is told of the server, the password among it, and what it reads from its arguments alone."""
-    given = {name: str(value) for name, value in parameters(make_url(url)).items() if name not in _OURS}
+    given = {name: str(value) for name, value in connection_of(url).items() if name not in _OURS}
     options = {option.keyword.decode(): option for option in Conninfo.get_defaults()}
     by_name = {name: option.envvar.decode() for name, option in options.items() if option.envvar}
     kept = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("PG")}

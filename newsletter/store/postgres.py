@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DatabaseError
 
-from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
+from newsletter.errors import StoreContended, StoreError, StoreUnavailable, StoreUnreadable
 from newsletter.store import identity, schema
 from newsletter.store.engine import BESIDE, READS, reading
 
@@ -99,8 +99,9 @@ def name_of(address: URL) -> str:
     return f"{address.host or 'PostgreSQL'}/{address.database or ''}"
 
 
-def parameters(address: URL) -> dict[str, Any]:
-    """All that a connection is made with, as libpq calls it."""
+def connection_of(url: str) -> dict[str, Any]:
+    """The same address as keywords of the driver, for what opens its own connections."""
+    address = make_url(url)
     return _arguments(address) | dict(address.get_dialect()().create_connect_args(address)[1])
 
 
@@ -165,7 +166,8 @@ def explained(error: psycopg.Error, place: str) -> StoreUnavailable | StoreUnrea
     if state in _DAMAGED:
         return StoreUnreadable(place, said, schema.RESTORE)
     key = next((key for key in _REMEDIES if (state or "").startswith(key)), None)
-    return StoreUnavailable(f"{place}: {said}", _REMEDIES[key]) if key else None
+    kind = StoreContended if key == "40" else StoreUnavailable
+    return kind(f"{place}: {said}", _REMEDIES[key]) if key else None
 
 
 def _unreached(said: str, place: str) -> StoreUnavailable:
