@@ -16,7 +16,7 @@ from newsletter import app, pipeline
 from newsletter.backup import backup
 from newsletter.delivery import restored
 from newsletter.errors import StoreUnavailable, StoreUnreadable
-from newsletter.models import DeliveryState
+from newsletter.models import Claim, DeliveryState
 from newsletter.settings import Settings
 from newsletter.store import identity, open_store
 from newsletter.store.dumping import dump
@@ -84,6 +84,8 @@ def test_an_email_that_waited_when_a_dump_was_made_is_not_sent(tmp_path: Path, p
         dump(url, tmp_path / "dump")
         with newly_restored(postgres, tmp_path / "dump") as there:
             again = with_ledger(settings, there)
+            with app.open_ledger(again) as store:  # as a worker does, which sends what it can claim
+                assert [] == store.turn([], Claim(owner="worker", limit=10, now=MORNING))
             assert 0 == morning(again, "2026-03-09 08:00").tally.accepted
             with app.open_ledger(again) as store:
                 assert [DeliveryState.UNKNOWN] * 2 == [mail.state for mail in store.deliveries()]

@@ -132,7 +132,7 @@ def moved_rows(url: str) -> Rows:
 def test_every_row_of_every_table_is_there(settings: Settings, full: Rows, url: str) -> None:
     """Awkward text, large bodies and empty values too; the next row gets a number of its own."""
     counts = move(settings, url)
-    full["worker"] = full["lease"] = full["spending"] = []  # of processes that ended
+    full["worker"] = full["lease"] = []  # of processes that ended
     assert full == moved_rows(url)
     assert {name: len(rows) for name, rows in full.items() if name != "meta"} == counts
     with closing(open_store(url)) as store, store._engine.begin() as connection:
@@ -165,7 +165,7 @@ def test_wherever_it_is_stopped_it_can_be_done_again(
     url: str,
 ) -> None:
     """While a table is copied, nothing of it is there."""
-    full["worker"] = full["lease"] = full["spending"] = []
+    full["worker"] = full["lease"] = []
 
     for where in ("meta", "delivery", metadata.sorted_tables[-1].name):
 
@@ -188,7 +188,7 @@ def test_stopped_between_the_two_ledgers_only_one_of_them_opens(
     url: str,
 ) -> None:
     """The copy is there and the file not yet closed; then the file is closed and the copy not yet open."""
-    full["worker"] = full["lease"] = full["spending"] = []
+    full["worker"] = full["lease"] = []
     name = make_url(url).database or ""
     file = settings.ledger_file or Path()
     with app.open_ledger(settings), closing(sqlite3.connect(file)) as connection:
