@@ -60,7 +60,12 @@ def logs_as_before() -> Iterator[None]:
 
 
 # Whose tests run on both databases: what they try is the ledger, or stands on it.
-ON_BOTH = ("store", "delivery", "leases", "planning", "pipeline")
+ON_BOTH = (
+    "asking", "delivery", "forgetting", "import", "in_force", "joining", "leases", "left_log", "marks", "moving",
+    "pipeline", "planning", "preferences", "refusals", "retention", "rights", "store", "taste", "taste_keys",
+    "taste_order", "unsubscribe",
+)  # fmt: skip
+_OF_PAGES = "browser"  # a fixture: what a page looks like does not depend on the ledger
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -74,7 +79,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     if metafunc.config.getoption("--on-server"):
         metafunc.parametrize("ledger", ["server"], indirect=True)
-    elif metafunc.module.__name__.removeprefix("tests.test_") in ON_BOTH:
+    elif metafunc.module.__name__.removeprefix("tests.test_") in ON_BOTH and _OF_PAGES not in metafunc.fixturenames:
         metafunc.parametrize("ledger", ["file", "server"], indirect=True)
 
 

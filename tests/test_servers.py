@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import re
 import socket
 from collections.abc import Iterator
@@ -26,7 +28,8 @@ from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
 from newsletter.settings import Settings
 from newsletter.store import open_store
 from newsletter.store import postgres as ours
-from newsletter.store.tables import hours
+from newsletter.store.roster import _ids
+from newsletter.store.tables import hours, wishes
 from tests.conftest import ROOT, Run
 from tests.morning import MORNING, ROSTER
 from tests.postgres import Server, a_server, run
@@ -165,6 +168,19 @@ def test_the_database_of_another_program_is_left_alone(postgres: Server, url: st
     postgres.sql(f"CREATE TABLE {table} (id int)", name)
     assert f"{said}; restore a backup, or write another database into" in refused(url, StoreUnreadable)
     assert "1" == postgres.sql("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace", name)
+
+
+def test_what_readers_wish_may_be_long(url: str) -> None:
+    """A thousand topics with their words: more than an ordered index holds. Each text is still there once."""
+    drawn = random.Random(1)
+    texts = ["{}", *(json.dumps([drawn.random() for _ in range(number)]) for number in (200, 20_000))]
+    with closing(open_store(url)) as store, store._engine.begin() as connection:
+        first = _ids(connection, wishes, texts)
+        assert len(texts) == len(set(first.values()))
+        assert first == _ids(connection, wishes, reversed(texts))
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        plan = connection.exec_driver_sql("EXPLAIN SELECT id FROM wishes WHERE text IN ('{}', '[]')").scalars().all()
+        assert any("wishes_text_excl" in line for line in plan)
 
 
 def test_an_old_server_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
