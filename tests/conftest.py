@@ -59,11 +59,13 @@ def logs_as_before() -> Iterator[None]:
     structlog.configure(**before)
 
 
-# Whose tests run on both databases: what they try is the ledger, or stands on it.
+# Whose tests run on both databases: what they try is the ledger, or stands on it; the second ones in CI alone.
 ON_BOTH = (
-    "asking", "delivery", "forgetting", "import", "in_force", "joining", "leases", "left_log", "marks", "moving",
-    "pipeline", "planning", "preferences", "refusals", "retention", "rights", "store", "taste", "taste_keys",
-    "taste_order", "unsubscribe",
+    "delivery", "forgetting", "leases", "left_log", "marks", "moving", "pipeline", "planning", "retention", "store",
+    "taste_keys", "taste_order",
+)  # fmt: skip
+ON_BOTH_IN_CI = (
+    "asking", "import", "in_force", "joining", "preferences", "refusals", "rights", "taste", "unsubscribe",
 )  # fmt: skip
 _OF_PAGES = "browser"  # a fixture: what a page looks like does not depend on the ledger
 
@@ -79,8 +81,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     if metafunc.config.getoption("--on-server"):
         metafunc.parametrize("ledger", ["server"], indirect=True)
-    elif metafunc.module.__name__.removeprefix("tests.test_") in ON_BOTH and _OF_PAGES not in metafunc.fixturenames:
+    elif _stands_on_both(metafunc.module.__name__.removeprefix("tests.test_")) and (
+        _OF_PAGES not in metafunc.fixturenames
+    ):
         metafunc.parametrize("ledger", ["file", "server"], indirect=True)
+
+
+def _stands_on_both(name: str) -> bool:
+    return name in ON_BOTH or (name in ON_BOTH_IN_CI and os.environ.get("CI") == "true")
 
 
 @pytest.fixture(autouse=True)
