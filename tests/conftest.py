@@ -61,7 +61,7 @@ def logs_as_before() -> Iterator[None]:
 
 # Whose tests run on both databases: what they try is the ledger, or stands on it; the second ones in CI alone.
 ON_BOTH = (
-    "delivery", "forgetting", "leases", "left_log", "marks", "moving", "pipeline", "planning", "retention", "store",
+    "delivery", "forgetting", "leases", "marks", "moving", "pipeline", "planning", "retention", "store",
     "taste_keys", "taste_order",
 )  # fmt: skip
 ON_BOTH_IN_CI = (
