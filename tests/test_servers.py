@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -32,6 +33,7 @@ from newsletter.store.roster import _ids
 from newsletter.store.tables import hours, wishes
 from tests.conftest import ROOT, Run
 from tests.morning import MORNING, ROSTER
+from tests.mounts import small_disk
 from tests.postgres import Server, a_server, run
 
 (SETTING_UP,) = re.findall(r"```sql\n(CREATE.*?)```", (ROOT / "docs/machines.md").read_text("utf-8"), re.S)
@@ -136,6 +138,24 @@ def test_a_server_that_can_only_be_read(postgres: Server, url: str) -> None:
         assert "note" == store.recall("a")
         with pytest.raises(StoreUnavailable, match="this one is a standby, or read-only"):
             store.remember("a", "change")
+
+
+def test_a_server_with_a_full_disk() -> None:
+    """An error with the remedy; what was there stays."""
+    with a_server() as server:
+        disk = server.folder / "disk"
+        disk.mkdir()
+        with small_disk(disk, 24):
+            shutil.chown(disk, server.folder.owner(), server.folder.group())
+            server.sql(f"CREATE TABLESPACE small LOCATION '{disk}'")
+            server.sql("CREATE DATABASE full_one TABLESPACE small")
+            with closing(open_store(server.url("full_one"))) as store:
+                store.remember("a", "note")
+                noise = random.Random(1).randbytes(12_000_000).hex()
+                with pytest.raises(StoreUnavailable, match="free some disk space on the database server"):
+                    store.remember("large", noise)
+                assert "note" == store.recall("a")
+            server.stop("fast")
 
 
 def test_a_server_that_ends_and_comes_back() -> None:
