@@ -242,5 +242,7 @@ class StoreContended(StoreUnavailable):
 class StoreUnreadable(StoreError):
     """Not our database, or a damaged one."""
 
-    def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: {problem}; restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder")
+    def __init__(
+        self, place: str, problem: str, remedy: str = "restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder"
+    ) -> None:
+        super().__init__(f"{place}: {problem}; {remedy}")

@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, create_model, model_validator
@@ -119,8 +119,12 @@ class Settings(BaseSettings, TransportSettings):
     @property
     def queued(self) -> bool:
         """Whether workers send what this process plans."""
-        on_server = self.ledger_file is None and self.database_url is not None
-        return self.workers == "queue" or (self.workers is None and on_server)
+        return self.workers == "queue" or (self.workers is None and self.on_server)
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the ledger is on a server, where other machines may use it too."""
+        return self.database.startswith("postgresql")
 
     @property
     def parses_inbound(self) -> bool:
@@ -176,15 +180,19 @@ def _secrets() -> Iterator[str]:
     for name, value in os.environ.items():
         if name.endswith(_SECRET_NAMES) or (name in _fields() and is_secret(name)):
             yield value
-        if "://" in value and (password := _password(value)):
-            yield unquote(password)
+        if "://" in value:
+            yield from _passwords(value)
 
 
-def _password(address: str) -> str | None:
+def _passwords(address: str) -> Iterator[str]:
+    """Before the host, or, as PostgreSQL allows, among what is asked for."""
     try:
-        return urlsplit(address).password
+        parts = urlsplit(address)
+        if parts.password:
+            yield unquote(parts.password)
+        yield from (value for name, value in parse_qsl(parts.query) if name.endswith("password"))
     except ValueError:
-        return None
+        return
 
 
 def is_secret(name: str) -> bool:

@@ -8,17 +8,25 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, create_engine
 
-from newsletter.store import Store, open_store
+from newsletter.store import open_store
 from newsletter.store.tables import metadata
 
 _NUMBERS = count()
 _USER = "postgres"
-_SETTINGS = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "120"}
+_SETTINGS = {
+    "listen_addresses": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "120",
+}
 
 
 class Server:
@@ -44,7 +52,7 @@ class Server:
                 "--locale=C.UTF-8",
             )
         options = [f"-c {name}={value}" for name, value in self._settings.items()]
-        options += ["-c listen_addresses=", f"-c unix_socket_directories={self.folder}"]
+        options += [f"-c unix_socket_directories={self.folder}"]
         run(_binary("pg_ctl"), "-D", str(data), "-w", "-l", str(self.folder / "log"), "-o", " ".join(options), "start")
 
     def stop(self, mode: str = "immediate") -> None:
@@ -108,14 +116,38 @@ def postgres() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def ledger_url(postgres: Server) -> str:
-    """A database that tests take turns with: see `emptied`."""
+    """A database that tests take turns with: see `empty`."""
     return postgres.url(postgres.database())
 
 
-def emptied(url: str) -> Store:
-    """The ledger there, without a row in it."""
-    opened = open_store(url)
-    with opened._engine.begin() as connection:
-        names = ", ".join(metadata.tables)
-        connection.exec_driver_sql(f"TRUNCATE {names} RESTART IDENTITY")
-    return opened
+@pytest.fixture
+def url(postgres: Server) -> Iterator[str]:
+    """A database of its own."""
+    name = postgres.database()
+    yield postgres.url(name)
+    postgres.drop(name)
+
+
+_TABLES = ", ".join(f"'{name}'" for name in metadata.tables)
+_EMPTY = f"""
+SET LOCAL session_replication_role = replica; -- foreign keys are not asked
+DO $$ DECLARE name text; used boolean; BEGIN
+  FOREACH name IN ARRAY ARRAY[{_TABLES}] LOOP
+    EXECUTE 'SELECT EXISTS (SELECT FROM ' || name || ')' INTO used;
+    IF used THEN EXECUTE 'DELETE FROM ' || name; END IF;
+  END LOOP;
+  PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S';
+END $$
+"""
+
+
+@cache
+def _emptying(url: str) -> Engine:
+    open_store(url).close()  # makes the tables
+    return create_engine(url)
+
+
+def empty(url: str) -> None:
+    """Take away every row of the ledger there: much cheaper than TRUNCATE, which makes a file for each index."""
+    with _emptying(url).begin() as connection:
+        connection.exec_driver_sql(_EMPTY)

@@ -28,7 +28,7 @@ from tests.counters import MORNING
 from tests.factories import a_letterhead
 from tests.morning import ROSTER, practice
 from tests.outside import Sink, sink
-from tests.postgres import emptied
+from tests.postgres import empty
 
 READY = MORNING + timedelta(hours=6)
 
@@ -69,7 +69,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, ledger_url: str) -> Iterator[World]:
     """Readers are known since yesterday, and their hour has come; nobody has ticked yet."""
-    emptied(ledger_url).close()
+    empty(ledger_url)
     clock = [MORNING - timedelta(days=3)]
     with ExitStack() as opened:
         servers, first = opened.enter_context(practice(tmp_path, model=False))

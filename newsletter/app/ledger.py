@@ -28,6 +28,7 @@ from newsletter.store.private import close_to_others, make_folder
 log = structlog.get_logger()
 
 LEADS = "tick"  # the lease of whoever collects and plans
+DUMP = "newsletter.dump"  # in a backup, of a ledger on a server
 _FOLDER, _DATABASE = "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL"
 
 
@@ -45,6 +46,8 @@ def open_ledger(settings: Settings, *, peek: bool = False) -> Iterator[Store]:
             close_to_others(settings.data_dir, [folder_of(settings.data_dir, ArchiveMode.PUBLIC)])
             if file:
                 _refuse_emptied(file, settings.data_dir)
+                if not file.exists():
+                    _refuse_unrestored(settings.data_dir)
         except OSError as error:
             name = _DATABASE if file and settings.database_url else _FOLDER
             raise _unusable(name, file.parent if file else settings.data_dir, error) from error
@@ -60,6 +63,13 @@ def _is_there(file: Path | None) -> bool:
         return file is None or file.is_file()
     except OSError:  # another user's folder: opening it says so
         return True
+
+
+def _refuse_unrestored(data_dir: Path) -> None:
+    """A copy of a ledger on a server: without it a new one would begin in this folder."""
+    if (data_dir / DUMP).is_file():
+        remedy = f"restore it with pg_restore, set {_DATABASE} to that database, and remove the file"
+        raise StoreUnreadable(str(data_dir / DUMP), "this ledger has not been restored", remedy)
 
 
 def _refuse_emptied(database: Path, data_dir: Path) -> None:

@@ -324,11 +324,26 @@ def backup(path: Path | None) -> None:
 
     Copies ledger, keys, subscriber list, prompts, templates and settings to PATH, which must not exist yet (default: a
     new folder in the data folder's backups). The service may keep running. Passwords and API keys are left out. The
-    copy works as a newsletter of its own: fill in its .env and start the service there.
+    copy works as a newsletter of its own: fill in its .env and start the service there. A ledger on a PostgreSQL
+    server is copied by pg_dump: first restore that with pg_restore into a new database.
     """
     from newsletter.cli import setting_up
 
     setting_up.backup(_settings(), path)
+
+
+@main.command()
+@click.argument("url", metavar="URL")
+def move(url: str) -> None:
+    """Move the ledger to a PostgreSQL server.
+
+    Copies every row of the ledger's file to the empty database at URL (postgresql://user@host/name), compares both, and
+    closes the file: no program opens it again. Stop the service first. If the move is stopped, run it again. Put the
+    password into PGPASSWORD or ~/.pgpass rather than into URL: others can see the arguments of a command.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.move(_settings(), url)
 
 
 @main.command()

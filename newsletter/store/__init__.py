@@ -23,6 +23,7 @@ from newsletter.store.readers import Readers
 from newsletter.store.registers import Registers
 from newsletter.store.retention import Retention
 from newsletter.store.roster import Rosters
+from newsletter.store.servers import Servers
 from newsletter.store.tables import REVISION, SQLITE
 from newsletter.store.taste import Tastes
 from newsletter.store.tickets import Tickets
@@ -50,6 +51,7 @@ class Store(
     Notes,
     Counting,
     Retention,
+    Servers,
     Tastes,
 ):
     """The ledger as a whole, over one engine."""

@@ -25,7 +25,8 @@ def reading(engine: Engine) -> Engine:
     """The same engine for transactions that write nothing: each is one snapshot."""
     options: dict[str, Any] = {READS: True}
     if engine.dialect.name != SQLITE:
-        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        # Not read-only for the driver: it would then begin others READ WRITE on a server that is set to read-only.
+        options["isolation_level"] = "REPEATABLE READ"
     return engine.execution_options(**options)
 
 

@@ -41,7 +41,8 @@ class Moving(Base):
             noted = inserted(connection, join_request).values(row)
             counted = {"sent": now, "emails": sent + 1}
             again = noted.on_conflict_do_update(index_elements=["email"], set_=counted, where=allowed)
-            return connection.execute(again).rowcount == 1
+            # Only some drivers say how many rows an insertion changed.
+            return connection.execute(again.returning(join_request.c.email)).first() is not None
 
     def drop_move(self, subscriber_id: int, purposes: Collection[str]) -> None:
         """The links of these purposes that this reader was sent work no more."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from functools import partial
 from ipaddress import ip_address
 from typing import Any
 
 import certifi
+import psycopg
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from newsletter.errors import StoreContended, StoreError, StoreUnavailable, StoreUnreadable
-from newsletter.store import schema
+from newsletter.store import identity, schema
 from newsletter.store.engine import BESIDE, READS, reading
 
 _WRITERS = 0x6E657773  # the advisory lock of whoever reads and then writes: of this database alone
@@ -29,22 +31,41 @@ _REMEDIES = {
     "25006": "write the address of the server that can be written to: this one is a standby, or read-only",
     "53100": "free some disk space on the database server",
     "53300": "raise max_connections of the database server, or run fewer workers",
-    "42501": "give this user rights on the tables, or let a user who has them upgrade the ledger",
+    "42501": (
+        "let the owner of the tables make or upgrade the ledger, and give this user SELECT, INSERT, UPDATE and DELETE "
+        "on all tables and USAGE on all sequences"
+    ),
     "55P03": "wait, or end the session that holds the lock",
     "57014": "wait, or find out what keeps the database server busy",
     "53": "give the database server more memory or disk space",
     "57P": "wait until the database server is up again",
     "40": "try again: another process changed the same rows",
-    "28": "check the user and the password in NEWSLETTER_DATABASE_URL",
+    "28": "check the user and the password in NEWSLETTER_DATABASE_URL, and pg_hba.conf of the server",
     "3D": "create the database, or correct its name in NEWSLETTER_DATABASE_URL",
     "58": "check the disk of the database server",
     "08": "check that the database server runs, and its address, user and password in NEWSLETTER_DATABASE_URL",
 }
+_CERTIFICATE = "write sslrootcert=/path/to/its/authority.pem into the URL, or sslmode=require to trust any server"
+# What a server says before it lets us in, by the state that the driver does not tell; in its own language.
+_REFUSALS = {
+    "password authentication failed": "28",
+    "no pg_hba.conf entry": "28",
+    "pg_hba.conf rejects": "28",
+    'role "': "28",
+    'database "': "3D",
+    "permission denied": "42501",
+    "too many connections": "53300",  # for a role or a database
+    "sorry, too many clients": "53300",
+    "remaining connection slots": "53300",
+    "the database system is": "57P",  # starting up, shutting down, in recovery
+}
+_TLS = ("certificate", "SSL")  # the client's own words
+_OLDEST_SERVER = 13
 _DAMAGED = ("XX001", "XX002", "42P01", "42703")  # data, index, no such table, no such column
 
 
-def open_engine(url: str) -> Engine:
-    """An engine with our tables in place and up to date.
+def open_engine(url: str, *, moving: bool = False) -> Engine:
+    """An engine with our tables in place and up to date. `moving`: to become the copy of another ledger.
 
     Raises StoreUnreadable for a damaged, foreign or newer database, StoreUnavailable for a server that cannot be used.
     """
@@ -57,10 +78,16 @@ def open_engine(url: str) -> Engine:
     event.listen(engine, "handle_error", partial(_explain, place))
     try:
         with reading(engine).begin() as connection:
-            current = schema.is_current(connection)
-        if not current:
+            _refuse_old(connection, place)
+            current = schema.is_current(connection) and identity.is_settled(connection)
+        if moving or not current:
             with engine.begin() as connection:
                 schema.prepare(connection, place, None)
+                if not moving:
+                    schema.refuse_unfinished(connection, place)
+                    identity.settle(connection)
+        if not moving:
+            identity.follow(engine, place)
     except (DatabaseError, StoreError):
         engine.dispose()
         raise
@@ -72,22 +99,40 @@ def name_of(address: URL) -> str:
     return f"{address.host or 'PostgreSQL'}/{address.database or ''}"
 
 
+def connection_of(url: str) -> dict[str, Any]:
+    """The same address as keywords of the driver, for what opens its own connections."""
+    address = make_url(url)
+    return _arguments(address) | dict(address.get_dialect()().create_connect_args(address)[1])
+
+
 def _arguments(address: URL) -> dict[str, Any]:
     """What the driver is told beside the URL: when to stop waiting, and to trust only a server that proves its name."""
     options = " ".join(f"-c {name}={value}" for name, value in _TIMES.items())
     arguments: dict[str, Any] = _CONNECT | {"application_name": "newsletter", "options": options}
-    if not is_near(address):
-        arguments |= {"sslmode": "verify-full", "sslrootcert": ssl.get_default_verify_paths().cafile or certifi.where()}
+    mode = str(address.query.get("sslmode", "prefer" if is_near(address) else "verify-full"))
+    if mode.startswith("verify"):  # with a root certificate, libpq verifies in other modes too
+        arguments |= {"sslmode": mode, "sslrootcert": ssl.get_default_verify_paths().cafile or certifi.where()}
     return {name: value for name, value in arguments.items() if name not in address.query}
 
 
 def is_near(address: URL) -> bool:
     """Whether what is sent there stays on this machine: a socket, or a loopback address."""
-    hosts = address.query.get("host", address.host or "")
-    return all(_is_near(host) for host in ([hosts] if isinstance(hosts, str) else hosts))
+    if not (hosts := _hosts(address)):  # libpq's own choice is a socket
+        return not (address.query.get("service") or os.environ.get("PGSERVICE"))
+    return all(_is_near(host) for host in hosts)
+
+
+def _hosts(address: URL) -> list[str]:
+    """Where libpq connects to: every one of a list."""
+    places = (address.query.get("hostaddr"), address.query.get("host"), address.host)
+    given = next(filter(None, (*places, os.environ.get("PGHOSTADDR"), os.environ.get("PGHOST"))), None)
+    lists = (given,) if isinstance(given, str) else given or ()
+    return [host for one in lists for host in one.split(",")]
 
 
 def _is_near(host: str) -> bool:
+    if host.count(":") == 1:
+        host = host.partition(":")[0]
     if not host or host.startswith("/") or host == "localhost":
         return True
     try:
@@ -106,27 +151,35 @@ def _begin(connection: Connection) -> None:
 def _explain(place: str, context: ExceptionContext) -> None:
     """Raise the driver's error in our words, unless the program is at fault and not the server."""
     error = context.sqlalchemy_exception
-    if not isinstance(error, DatabaseError):
+    if not isinstance(error, DatabaseError) or context.is_pre_ping:  # after which the pool connects anew
         return
-    state = getattr(error.orig, "sqlstate", None) or ""
-    said = str(error.orig).partition("\n")[0]
+    if isinstance(error.orig, psycopg.Error) and (explanation := explained(error.orig, place)):
+        raise explanation from error
+
+
+def explained(error: psycopg.Error, place: str) -> StoreUnavailable | StoreUnreadable | None:
+    """The driver's error in our words; None where the program is at fault."""
+    state = error.sqlstate
+    if state is None and type(error) is psycopg.OperationalError:
+        return _unreached(" ".join(str(error).split()), place)
+    said = str(error).partition("\n")[0]
     if state in _DAMAGED:
-        raise StoreUnreadable(place, said) from error
-    if not state and type(error) is OperationalError:
-        state = "08"  # the server was not reached, or did not let us in, or the connection broke
-    if key := next((key for key in _REMEDIES if state.startswith(key)), None):
-        kind = StoreContended if key == "40" else StoreUnavailable
-        raise kind(f"{place}: {said}", _REMEDIES[key]) from error
+        return StoreUnreadable(place, said, schema.RESTORE)
+    key = next((key for key in _REMEDIES if (state or "").startswith(key)), None)
+    kind = StoreContended if key == "40" else StoreUnavailable
+    return kind(f"{place}: {said}", _REMEDIES[key]) if key else None
 
 
-def connection_of(url: str) -> dict[str, Any]:
-    """The same address as keywords of the driver, for what opens its own connections."""
-    address = make_url(url)
-    named = {"host": address.host, "port": address.port, "user": address.username, "password": address.password}
-    given = {name: value if isinstance(value, str) else ",".join(value) for name, value in address.query.items()}
-    return (
-        {name: value for name, value in named.items() if value}
-        | {"dbname": address.database}
-        | given
-        | _arguments(address)
-    )
+def _unreached(said: str, place: str) -> StoreUnavailable:
+    """The server was not reached, or did not let us in, or the connection broke."""
+    reason = said.rpartition("FATAL: ")[2].strip()
+    if reason == said and any(word in said for word in _TLS):
+        return StoreUnavailable(f"{place}: {said}", _CERTIFICATE)
+    state = next((state for words, state in _REFUSALS.items() if reason.startswith(words)), "08")
+    return StoreUnavailable(f"{place}: {said}", _REMEDIES[state])
+
+
+def _refuse_old(connection: Connection, place: str) -> None:
+    major = int((connection.dialect.server_version_info or (_OLDEST_SERVER,))[0])
+    if major < _OLDEST_SERVER:
+        raise StoreUnreadable(place, f"PostgreSQL {major} is too old", f"use version {_OLDEST_SERVER} or newer")

@@ -27,6 +27,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     case,
     false,
     func,
@@ -36,6 +37,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.types import TypeEngine
 
 REVISION = "0014"  # the newest file in migrations/versions: a change of a table comes with the next one
@@ -279,10 +281,18 @@ subscriber = Table(
     Column("last_issue", Date),  # of those that are older than `received` reaches
 )
 
+
+def _once(name: str) -> tuple[UniqueConstraint, ExcludeConstraint]:
+    """Each text once, however long: a server's ordered indexes hold 2,704 octets, one by hashes any length."""
+    return UniqueConstraint(name).ddl_if(SQLITE), ExcludeConstraint((name, "="), using="hash").ddl_if(POSTGRESQL)
+
+
 # What many readers have in common, once each: JSON with sorted keys.
-hours = Table("hours", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False, unique=True))
+hours = Table(
+    "hours", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False), *_once("text")
+)
 wishes = Table(
-    "wishes", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False, unique=True)
+    "wishes", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False), *_once("text")
 )
 
 # The subscriber list. In force are the rows of the last import that was finished, those of one that is under way, and
