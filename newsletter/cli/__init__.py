@@ -189,7 +189,7 @@ def collect(day: datetime | None) -> None:
 @click.option("--only", metavar="JOBS", default="send", show_default=True, help="Which jobs; there is one kind.")
 @click.option("--slots", type=click.IntRange(1, 64), default=1, show_default=True, help="Rounds of sending at once.")
 def worker(only: str, slots: int) -> None:
-    """Send what `newsletter serve` has planned, on this or another machine, until SIGTERM.
+    """Send what another machine has planned, until SIGTERM.
 
     For a ledger on PostgreSQL: any number of workers share the work, and what one of them leaves unfinished the others
     send. A worker needs the database, the mail server and the keys that sign links; no subscriber list and no model.
