@@ -120,7 +120,7 @@ class Ground:
         taken = self.sink.taken()
         with closing(open_store(self.url)) as store:
             mails = {mail.message_id: mail for mail in store.deliveries()}
-            workers = [one.owner for one in store.workers()]
+            workers = {one.owner: one.sent for one in store.workers()}
         times = Counter(one.message_id for one in taken)
         digests = {(one.message_id, one.digest) for one in taken}
         repeated = {name: count - 1 for name, count in times.items() if count > 1}
@@ -145,7 +145,7 @@ class Found:
     unnamed: list[str]  # repeated, and the ledger does not say so
     altered: int  # copies of one email that differ
     states: Mapping[DeliveryState, int]
-    workers: list[str]
+    workers: Mapping[str, int]  # emails that each says it has sent
 
     def problems(self, allowed: int) -> list[str]:
         found = []
@@ -216,6 +216,14 @@ def plan(store: Store, readers: int, wake: Callable[[], None] = lambda: None) ->
 # --- the disturbances ---------------------------------------------------------------
 
 
+def shares(made: Ground, workers: int) -> str:
+    """No disturbance: the emails of the worker that sent fewest, and of the one that sent most."""
+    killed(made, workers, 0)
+    made.until(lambda: sum(made.found().workers.values()) == made.readers)
+    sent = made.found().workers.values()
+    return f"{min(sent):,} to {max(sent):,} each"
+
+
 def killed(made: Ground, workers: int, kills: int, seed: int = 1) -> int:
     """So many workers, of whom one is killed and replaced again and again; how many kills there were."""
     chance, done = random.Random(seed), 0
@@ -282,7 +290,7 @@ def main(readers: int = 100_000, kills: int = 100) -> int:
     others, ended = readers // 5, 0
     with a_server() as server:
         for name, emails, most, trial in (
-            ("no disturbance, 4 workers", others, 0, lambda made: killed(made, 4, 0)),
+            ("no disturbance, 4 workers", others, 0, lambda made: shares(made, 4)),
             (f"{kills} kills, 4 workers", readers, kills * CONNECTIONS, lambda made: killed(made, 4, kills)),
             ("20 stops, 2 workers", others, 20 * CONNECTIONS, lambda made: stopped(made, 20)),
             ("10 crashes of the database", others, 10 * 4 * CONNECTIONS, lambda made: restarted(made, 4, 10)),
