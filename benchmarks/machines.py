@@ -70,7 +70,7 @@ def _on_postgresql(workers: int) -> tuple[float, float]:
         server, before = _of_server(made), _children()
         for _ in range(workers):
             made.start()
-        made.send_all(patience=1200)
+        made.send_all()
         for process in list(made.workers):
             made.end(process)
         inside, outside = _children() - before, _of_server(made) - server
@@ -118,7 +118,7 @@ def many(readers: int, workers: int = 2) -> Iterator[str]:
             began = time.monotonic()
             plan(store, readers, wake=made.wake)
             planned = time.monotonic() - began
-        made.send_all(patience=7200)
+        made.send_all()
         took = time.monotonic() - began
         watching.set()
         watcher.join()

@@ -100,6 +100,10 @@ class TroubleStore(Protocol):
 
     def save_trouble(self, trouble: Trouble) -> None: ...
 
+    def note_trouble(self, trouble: Trouble) -> None:
+        """It is there, in these words; whether it was told is not touched."""
+        ...
+
     def claim_trouble(self, trouble: Trouble, now: datetime) -> bool:
         """Note that it is being told now; false where another process was faster, or its end has come."""
         ...
@@ -148,6 +152,6 @@ class Hook(Protocol):
 class Queue(Protocol):
     """Where workers on any machine hear that there is something to send."""
 
-    def wake(self) -> None:
-        """Ask everybody who works for a round of sending. Raises StoreUnavailable."""
+    def wake(self) -> int:
+        """Ask everybody who works for a round of sending; in how many slots they do. Raises StoreUnavailable."""
         ...

@@ -110,8 +110,8 @@ class Ground:
         with closing(open_store(self.url)) as store:
             return store.unsent(_OPEN)[0]
 
-    def send_all(self, patience: float = 120.0) -> None:
-        self.until(lambda: not self.left(), patience)
+    def send_all(self) -> None:
+        self.until(lambda: not self.left(), 120.0 + self.left() / 20)
 
     def logs(self) -> str:
         return "\n".join(file.read_text()[-2000:] for file in self.folder.glob("*/log"))

@@ -125,7 +125,6 @@ def test_another_takes_over(world: World) -> None:
     world.clock[0] += timedelta(days=1)
     world.tick(second, third)
     assert {one.store.holder("tick") for one in world.machines} <= {second.lease.owner, third.lease.owner}
-    assert Counter(mail.to for mail in world.sink.mails).most_common(1)[0][1] <= 2
     assert len({mail.content for mail in world.sink.mails}) == len(world.sink.mails)
 
 
@@ -245,8 +244,9 @@ def test_run_leaves_sending_to_workers(world: World) -> None:
     woken = threading.Event()
 
     class Queue:
-        def wake(self) -> None:
+        def wake(self) -> int:
             woken.set()
+            return 1
 
     def work() -> None:
         woken.wait(30)

@@ -47,7 +47,7 @@ class Alarms:
         if known is None:
             log.error("trouble", about=key, problem=problem, remedy=remedy)
             known = Trouble(key=key, problem=problem, remedy=remedy, since=self.now())
-        self.store.save_trouble(replace(known, problem=problem, remedy=remedy, ended=None))
+        self.store.note_trouble(replace(known, problem=problem, remedy=remedy, ended=None))
         self.settle()
 
     def notice(self, key: str, what: str, remedy: str) -> None:

@@ -40,6 +40,9 @@ class Remembered:
     def save_trouble(self, trouble: Trouble) -> None:
         self._troubles[trouble.key] = trouble
 
+    def note_trouble(self, trouble: Trouble) -> None:
+        self.save_trouble(trouble)
+
     def claim_trouble(self, trouble: Trouble, now: datetime) -> bool:
         return trouble.key in self._troubles
 

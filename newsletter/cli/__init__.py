@@ -187,7 +187,7 @@ def collect(day: datetime | None) -> None:
 
 @main.command()
 @click.option("--only", metavar="JOBS", default="send", show_default=True, help="Which jobs; there is one kind.")
-@click.option("--slots", type=click.IntRange(1, 64), default=1, show_default=True, help="Rounds of sending at once.")
+@click.option("--slots", type=click.IntRange(1, 8), default=1, show_default=True, help="Rounds of sending at once.")
 def worker(only: str, slots: int) -> None:
     """Send what another machine has planned, until SIGTERM.
 

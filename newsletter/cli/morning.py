@@ -104,7 +104,8 @@ def _send(
             without_model=asking.without_model,
         ) as desk,
     ):
-        in_force.follow_here(counter)
+        if not dry_run:
+            in_force.follow_here(counter)
         in_force.take_in(counter, looked)
         _check_reader(counter, only)
         _check_day(counter, day)
@@ -227,7 +228,7 @@ def preview(settings: Settings, email: str | None, day: date | None, to: str | N
             progress() as show,
             app.open_desk(settings, counter, roster.masthead, progress=show) as desk,
         ):
-            if alone:
+            if alone and not counter.store.on_server:  # there a service or `newsletter run` does that
                 in_force.take_in(counter, looked)
             issue = _preview_issue(desk, day, prepare=alone)
             editor = pipeline.Editor(desk)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from newsletter.models import Delivery, DeliveryState, Outcome, Verdict
+from newsletter.models import REPEATED, Delivery, DeliveryState, Outcome, Verdict
 
 MOST_ISSUES = 5  # in one email: a week
 WEEK = timedelta(days=7)
@@ -46,7 +46,8 @@ def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
         case Verdict.UNWANTED if not _given_up(delivery, now):
             return ended(state=DeliveryState.QUEUED, not_before=now + _PAUSES[-1], error=detail)
         case Verdict.UNTRIED:
-            return ended(state=DeliveryState.QUEUED, attempts=max(delivery.attempts - 1, 0), error=detail)
+            said = REPEATED if delivery.error == REPEATED else detail  # it goes on to be a repeat
+            return ended(state=DeliveryState.QUEUED, attempts=max(delivery.attempts - 1, 0), error=said)
     if _given_up(delivery, now):
         return ended(state=DeliveryState.FAILED, error=f"{delivery.attempts} tries, last: {detail}")
     return ended(state=DeliveryState.QUEUED, not_before=now + _pause(delivery, outcome), error=detail)

@@ -7,16 +7,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from newsletter.delivery.deciding import decide
 from newsletter.delivery.lease import Lease
 from newsletter.delivery.quota import Quota
 from newsletter.delivery.refused import Refused
-from newsletter.delivery.tally import Health, Pace, Paced, Tally, counted
+from newsletter.delivery.tally import WELL, Health, Pace, Paced, Tally, counted
 from newsletter.errors import StoreUnavailable, TransportRefused
 from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict, always
 from newsletter.ports import Transport
 from newsletter.store import Store
+
+T = TypeVar("T")
 
 _LOOK = 0.5  # seconds between two looks at whether to stop
 _UNTIL_TOMORROW = timedelta(hours=20)  # the next morning tries again, whatever the hour of its first reader
@@ -40,6 +44,7 @@ def drain(
     quota: Quota | None = None,
     lease: Lease | None = None,
     pace: Paced | None = None,
+    health: Health = WELL,
 ) -> Tally:
     """Send every due email, or only that of `only`; `rate` in emails per minute.
 
@@ -47,11 +52,14 @@ def drain(
     in flight any more.
     `unwanted` is told of each email that was rejected because of us, before the next one is claimed.
     `lease` says that the owner lives while it holds emails; no body leaves when it is over. `pace` in place of `rate`.
+    `health`: of the rounds before this one.
     A stop lets the emails in flight finish. Raises TransportRefused if no email can be sent. The tally says in `held`
     why the rest stays queued: the server is in trouble, too many emails were refused, or `quota` is used up.
     """
     pace = pace or Pace(rate, time.monotonic)
-    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, pace, supply, quota, lease)
+    drained = _Round(
+        store, transport, build, owner, now, only, report, unwanted, stop, pace, supply, quota, lease, health
+    )
     try:
         while drained.turn():
             continue
@@ -63,7 +71,7 @@ def drain(
         raise drained.unplanned
     if isinstance(transport.trouble, TransportRefused):
         raise transport.trouble
-    return drained.tally + settled + held
+    return replace(drained.tally + settled + held, health=drained.health)
 
 
 @dataclass
@@ -83,7 +91,7 @@ class _Round:
     supply: Callable[[], bool]
     quota: Quota | None
     lease: Lease | None
-    health: Health = field(default_factory=Health)
+    health: Health
     tally: Tally = field(default_factory=Tally)
     in_flight: dict[str, Delivery] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)  # not yet recorded
@@ -146,7 +154,7 @@ class _Round:
             return 0  # until it is renewed, others would take back at once what we claim
         room, allowed = self.transport.room, self.pace.allowed()
         if self.quota:
-            room = min(room, max(0, self.quota.left() - len(self.in_flight)))
+            room = min(room, max(0, self._patiently(self.quota.left) - len(self.in_flight)))
         return room if allowed is None else min(room, allowed)
 
     def _supplied(self) -> bool:
@@ -164,7 +172,8 @@ class _Round:
         self.answers = []
         known = [(self.in_flight.pop(key), outcome) for key, outcome in outcomes.items() if key in self.in_flight]
         if self.quota:  # before the next ones are wanted
-            self.quota.spend(sum(outcome.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN) for _, outcome in known))
+            went = sum(outcome.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN) for _, outcome in known)
+            self._patiently(partial(self.quota.spend, went))
         return [self._judged(delivery, outcome, now) for delivery, outcome in known]
 
     def _judged(self, delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
@@ -178,7 +187,7 @@ class _Round:
         if well and self.health.problem:
             self.refused.suspect(self.health.in_a_row)
         if unwanted:
-            self.unwanted(decided)
+            self._patiently(partial(self.unwanted, decided))
         return decided
 
     def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Delivery]:
@@ -187,7 +196,7 @@ class _Round:
         self.may_begin = self.lease.claimed() if self.lease else always
         beat, begun = (self.lease.due(), self.lease.begun()) if self.lease else (None, 0.0)
         claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place, beat=beat)
-        claimed = self._recorded(decided, claim)
+        claimed = self._patiently(partial(self.store.turn, decided, claim))
         if self.lease and beat and claimed:
             self.lease.noted(begun)
         self._count(decided)
@@ -200,11 +209,14 @@ class _Round:
         self.in_flight |= {str(delivery.id): delivery for delivery in claimed}
         return claimed
 
-    def _recorded(self, decided: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
-        """A server that restarts is waited for while what is in flight is ours: its outcomes are known here alone."""
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """A server that restarts is waited for while our lease lasts.
+
+        Outcomes that are not recorded are known here alone: without them, what was accepted would be sent again.
+        """
         while True:
             try:
-                return self.store.turn(decided, claim)
+                return work()
             except StoreUnavailable:
                 if not (self.store.on_server and self.lease and self.lease.holds()):
                     raise

@@ -20,13 +20,19 @@ SECONDS = 20.0  # that a lease lasts, by the database's clock
 _EVERY, _FENCE = 0.25, 0.75  # of it: how often it is renewed, and after which nothing may begin
 
 
+def _steady() -> float:
+    """Seconds that pass while the machine sleeps, too, where the system counts those."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 class Lease:
     """The row of one process in the ledger, renewed by a thread while `kept`.
 
-    `holds` asks this process's own clock, which a stop of the process cannot stop: it ends before others may take over.
+    `holds` asks this machine's own clock, which neither a stop of the process nor a sleep of the machine can stop: it
+    ends before others may take over.
     """
 
-    def __init__(self, store: Store, beat: Beat, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: Store, beat: Beat, clock: Callable[[], float] = _steady) -> None:
         self._store, self._beat, self._clock = store, beat, clock
         self._renewed = -float("inf")  # when a beat that the ledger has was begun
         self._term = 0  # goes up with each time that it has run out
@@ -37,6 +43,10 @@ class Lease:
     @property
     def owner(self) -> str:
         return self._beat.owner
+
+    @property
+    def role(self) -> str:
+        return self._beat.role
 
     def due(self) -> Beat | None:
         """What the ledger is to note with the first claim, while nothing renews it."""
@@ -92,8 +102,8 @@ class Lease:
     def renew(self) -> None:
         """Raises StoreError."""
         begun = self._clock()
-        self._store.beat(self._beat)
-        if not self._holds_at(self._clock()):
+        lasted = self._store.beat(self._beat)
+        if not (lasted and self._holds_at(self._clock())):
             self._term += 1
         self._renewed = begun
 
@@ -116,3 +126,5 @@ class Lease:
                 self.renew()
             except StoreError as error:
                 log.warning("lease.not-renewed", error=str(error))
+            except Exception:  # without this thread the process would be idle for ever, and say nothing
+                log.exception("lease.not-renewed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -16,39 +16,6 @@ from newsletter.store import Store
 _FIRST = 200  # emails by which an issue is judged
 _MOST_OF_THEM = _FIRST * 5 // 100
 _MOST_IN_A_ROW = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Emails of one round by what became of them, and why it ended early."""
-
-    accepted: int = 0
-    waiting: int = 0  # refused for now, or in doubt
-    failed: int = 0
-    held: str | None = None  # why the rest stays queued
-    held_for: timedelta = timedelta()  # until it is worth a try
-    ours: frozenset[str] = frozenset()  # domains that refused us, where nearly everybody was refused for what we are
-    until_tomorrow: bool = False  # trying again before changes nothing
-    unaccepted: str | None = None  # the issue that fewer than half of its readers' servers took
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(
-            self.accepted + other.accepted,
-            self.waiting + other.waiting,
-            self.failed + other.failed,
-            other.held or self.held,
-            max(self.held_for, other.held_for),
-            self.ours | other.ours,
-            other.until_tomorrow or self.until_tomorrow,
-            other.unaccepted or self.unaccepted,
-        )
-
-
-def counted(states: Iterable[DeliveryState]) -> Tally:
-    """Emails that ended in these states."""
-    number = Counter(states)
-    accepted, failed = number[DeliveryState.ACCEPTED], number[DeliveryState.FAILED]
-    return Tally(accepted, number.total() - accepted - failed, failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +32,49 @@ class Health:
         answered, failed = self.answered + 1, self.failed + refused
         in_a_row = self.in_a_row + 1 if refused else 0
         return Health(answered, failed, in_a_row, self.problem or _problem(answered, failed, in_a_row))
+
+
+WELL = Health()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Emails of one round by what became of them, and why it ended early."""
+
+    accepted: int = 0
+    waiting: int = 0  # refused for now, or in doubt
+    failed: int = 0
+    held: str | None = None  # why the rest stays queued
+    held_for: timedelta = timedelta()  # until it is worth a try
+    ours: frozenset[str] = frozenset()  # domains that refused us, where nearly everybody was refused for what we are
+    until_tomorrow: bool = False  # trying again before changes nothing
+    unaccepted: str | None = None  # the issue that fewer than half of its readers' servers took
+    health: Health = field(default=WELL, compare=False)  # after the round: the next one of this morning goes on from it
+
+    @property
+    def was_busy(self) -> bool:
+        """Whether anything was answered at all."""
+        return bool(self.accepted or self.waiting or self.failed)
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.accepted + other.accepted,
+            self.waiting + other.waiting,
+            self.failed + other.failed,
+            other.held or self.held,
+            max(self.held_for, other.held_for),
+            self.ours | other.ours,
+            other.until_tomorrow or self.until_tomorrow,
+            other.unaccepted or self.unaccepted,
+            other.health if other.health.answered else self.health,
+        )
+
+
+def counted(states: Iterable[DeliveryState]) -> Tally:
+    """Emails that ended in these states."""
+    number = Counter(states)
+    accepted, failed = number[DeliveryState.ACCEPTED], number[DeliveryState.FAILED]
+    return Tally(accepted, number.total() - accepted - failed, failed)
 
 
 def _problem(answered: int, failed: int, in_a_row: int) -> str | None:
@@ -132,4 +142,4 @@ class SharedPace:
         self._saved -= mails
 
     def wait(self) -> float:
-        return 0.0 if self._saved > 0 else min(1.0, 1 / self._per_second)
+        return 0.0 if self._saved > 0 else min(1.0, max(0.1, 1 / self._per_second))

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 from newsletter.errors import StoreUnavailable
 from newsletter.store.postgres import connection_of
 
-QUEUE, TRIES = "send", 5
+QUEUE = "send"
 Work = Callable[[int], None]  # a round of sending, by the number of its slot
 
 _MOST_CONNECTIONS = 4
@@ -37,14 +37,16 @@ class Queue:
             if not app.connector.execute_query_one(_ARE_THERE)["there"]:
                 app.schema_manager.apply_schema()
 
-    def wake(self) -> None:
-        """Ask for a round of sending in each slot; one that is asked for already is not asked twice."""
+    def wake(self) -> int:
+        """Ask for a round of sending in each slot; one that is asked for already is not asked twice. How many live."""
+        living = self._slots()
         with self._opened() as app:
-            for slot in range(max(1, self._slots())):
+            for slot in range(max(1, living)):
                 try:
                     app.tasks["send"].configure(queueing_lock=f"send:{slot}").defer(slot=slot)
                 except AlreadyEnqueued:
                     continue
+        return living
 
     @contextmanager
     def _opened(self) -> Iterator[App]:
@@ -57,19 +59,13 @@ class Queue:
             raise StoreUnavailable(f"the job queue: {error.__cause__ or error}", "check the database server") from error
 
 
-def application(connector: Any, work: Work, failed: Callable[[Exception], None] = lambda _: None) -> App:
-    """Procrastinate's application with our one task; `failed` is told of a job that was tried often enough."""
+def application(connector: Any, work: Work) -> App:
+    """Procrastinate's application with our one task."""
     app = App(connector=connector)
-    strategy = RetryStrategy(max_attempts=TRIES, exponential_wait=2)
 
-    @app.task(name="send", queue=QUEUE, retry=strategy, pass_context=True)
-    def send(context: JobContext, slot: int) -> None:
-        try:
-            work(slot)
-        except Exception as error:
-            if context.job.attempts + 1 >= TRIES:
-                failed(error)
-            raise
+    @app.task(name="send", queue=QUEUE)
+    def send(slot: int) -> None:
+        work(slot)
 
     return app
 

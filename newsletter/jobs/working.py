@@ -17,6 +17,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
 
 from newsletter import app, pipeline
+from newsletter.delivery.tally import WELL
 from newsletter.errors import NewsletterError, TransportRefused
 from newsletter.jobs.queue import QUEUE, Queue, application, ask_again, connector_of
 from newsletter.pipeline import Sender
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 ROLE = "send"  # of a row in the ledger: one for each slot
 _LONGEST = 60.0  # seconds of a job: an upgrade waits as long at most
 _LOOK, _STALLED = 0.2, 60.0  # seconds between two looks
+_MOST_FAILURES = 5  # until someone is told
 _OTHER_THREADS = 4  # beside those that send
 _BREATH = 2.0  # seconds until the queue is tried again
 
@@ -57,6 +59,7 @@ class Workers:
         self._free: SimpleQueue[Sender] = SimpleQueue()
         for sender in senders:
             self._free.put(sender)
+        self._failures = 0  # rounds, one after another
         self._unfinished: set[int] = set()  # the slots that have had their time, or have more to do
 
     @contextmanager
@@ -78,7 +81,7 @@ class Workers:
         threads = ThreadPoolExecutor(self._slots + _OTHER_THREADS, "worker")
         asyncio.get_running_loop().set_default_executor(threads)
         while not self._told.is_set():
-            queue = application(connector_of(self._url), self._round, self._failed)
+            queue = application(connector_of(self._url), self._round)
             try:
                 async with queue.open_async():
                     await self._work(queue)
@@ -92,7 +95,7 @@ class Workers:
     async def _work(self, queue: App) -> None:
         working = asyncio.create_task(
             queue.run_worker_async(
-                queues=[QUEUE], concurrency=self._slots, install_signal_handlers=False, delete_jobs="successful"
+                queues=[QUEUE], concurrency=self._slots, install_signal_handlers=False, delete_jobs="always"
             )
         )
         watching = asyncio.create_task(self._watch(queue))
@@ -136,6 +139,7 @@ class Workers:
         return found
 
     def _round(self, slot: int) -> None:
+        """One round; whatever becomes of it, the job is done: the next tick asks for the same work again."""
         until = time.monotonic() + _LONGEST
         sender = self._free.get()
         try:
@@ -143,20 +147,37 @@ class Workers:
                 replace(sender, keys=self._counter.keys),
                 stop=lambda: self._told.is_set() or time.monotonic() >= until,
             )
+            if tally.accepted or tally.failed or tally.waiting:
+                log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
+            # How many were refused counts for a morning, not for each minute of it.
+            sender = replace(sender, health=tally.health if tally.was_busy else WELL)
+            self._went_well()
+            if time.monotonic() >= until:
+                self._unfinished.add(slot)
         except TransportRefused as error:
             log.error("transport.refused", error=str(error))  # who sends has told of it
-            return
+        except Exception as error:
+            self._failed(sender, error)
         finally:
             self._free.put(sender)
-        if tally.accepted or tally.failed or tally.waiting:
-            log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
-        self._counter.alarms.over("job send")
-        if time.monotonic() >= until:
-            self._unfinished.add(slot)
 
-    def _failed(self, error: Exception) -> None:
-        remedy = "see the worker's log; each tick asks for the same work again"
-        self._counter.alarms.trouble("job send", f"sending failed again and again: {error}", remedy)
+    def _went_well(self) -> None:
+        if self._failures >= _MOST_FAILURES:
+            self._counter.alarms.over("job send")
+        self._failures = 0
+
+    def _failed(self, sender: Sender, error: Exception) -> None:
+        """What the round had handed over must not leave later: it is free for everybody from now on."""
+        log.error("round.failed", error=str(error), exc_info=not isinstance(error, NewsletterError))
+        self._failures += 1
+        sender.transport.close()
+        try:
+            self._counter.store.recover(sender.lease.owner if sender.lease else "")
+            if self._failures == _MOST_FAILURES:
+                remedy = "see the worker's log; each tick asks for the same work again"
+                self._counter.alarms.trouble("job send", f"sending failed again and again: {error}", remedy)
+        except NewsletterError as untold:
+            log.warning("recovery.failed", error=str(untold))
 
 
 def open_queue(settings: Settings, store: Store) -> Queue:

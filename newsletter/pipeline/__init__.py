@@ -18,7 +18,7 @@ from newsletter.pipeline.preparing import Collected, NotOut, collect_issues, mis
 from newsletter.pipeline.publishing import is_published_so, mirror, publish
 from newsletter.pipeline.ranks import opinions, recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare
-from newsletter.pipeline.sending import hand_over, message_for, send
+from newsletter.pipeline.sending import NOBODY_SENDS, hand_over, message_for, send
 from newsletter.pipeline.taste import Tasting
 from newsletter.pipeline.welcoming import welcome
 from newsletter.ports import Queue
@@ -92,6 +92,7 @@ def _before_the_first(desk: Desk, found: Sequence[Collected]) -> Iterator[Collec
 
 
 __all__ = [
+    "NOBODY_SENDS",
     "UNHEARD",
     "Desk",
     "Due",

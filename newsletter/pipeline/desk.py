@@ -9,6 +9,7 @@ from pathlib import Path
 
 from newsletter.collect import ArxivSource
 from newsletter.delivery.lease import Lease
+from newsletter.delivery.tally import WELL, Health
 from newsletter.models import Letterhead, Masthead
 from newsletter.pipeline.budget import budgeted
 from newsletter.ports import Alarm, Complete, Priced, Transport
@@ -46,6 +47,7 @@ class Sender:
     lease: Lease | None = None  # of this process; None: nobody else uses the ledger
     send_rate: float | None = None  # emails a minute
     daily_limit: int | None = None  # emails that the provider takes on one day
+    health: Health = WELL  # of the rounds before the next one
     timezone: str = "UTC"  # in which such a day ends
     now: Callable[[], datetime]
     progress: Progress = no_progress

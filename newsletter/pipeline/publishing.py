@@ -6,7 +6,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +55,9 @@ def _as_set(desk: Desk) -> str:
 def mirror(desk: Desk) -> list[Path]:
     """Make this machine's pages of the days that another machine has published. Raises ArchiveUnwritable."""
     mode = desk.roster.newsletter.archive
+    folder = _folder(desk.data_dir, ArchiveMode.PRIVATE if mode is ArchiveMode.NONE else mode)
     if mode is ArchiveMode.NONE:
         return []
-    folder = _folder(desk.data_dir, mode)
     try:
         archive = Archive(folder)
         _take_over(archive, desk.store, folder)
@@ -74,12 +74,12 @@ def _take_over(archive: Archive, store: Store, folder: Path) -> None:
         archive.put(json.loads(content))
 
 
-def _give_on(store: Store, folder: Path, dates: Iterable[date], now: datetime) -> None:
+def _give_on(store: Store, folder: Path, dates: Iterable[date]) -> None:
     """What we have published, for the pages of other machines."""
     digests = store.archive_digests()
     for day in dates:
         if _digest(folder, day) != digests.get(day):
-            store.save_archive_day(day, (folder / f"{day}.json").read_text("utf-8"), now)
+            store.save_archive_day(day, (folder / f"{day}.json").read_text("utf-8"))
 
 
 def _digest(folder: Path, day: date) -> str | None:
@@ -102,7 +102,7 @@ def _publish(desk: Desk, folder: Path) -> list[Path]:
     site = _site(desk, _identity(desk))
     written = archive.write(site, archive.dates(), desk.templates)
     if desk.store.on_server:
-        _give_on(desk.store, folder, archive.dates(), desk.now())
+        _give_on(desk.store, folder, archive.dates())
     return written
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
@@ -18,7 +19,7 @@ from newsletter.delivery import Quota, Tally, holding
 from newsletter.delivery.holding import Hold
 from newsletter.delivery.tally import SharedPace
 from newsletter.errors import StoreUnavailable, TransportRefused
-from newsletter.models import Delivery, DeliveryState, DomainPause, Message, Rendered
+from newsletter.models import HEARD_OF, Delivery, DeliveryState, DomainPause, Message, Rendered
 from newsletter.pipeline.desk import Desk, Sender
 from newsletter.pipeline.planning import Due, Planning, mail_of
 from newsletter.pipeline.taste import Tasting
@@ -29,6 +30,11 @@ from newsletter.times.waiting import LONGEST_WAIT
 log = structlog.get_logger()
 
 _LOOK = 1.0  # seconds between two looks at what other machines have found
+NOBODY_SENDS = (
+    "emails wait, and no worker is running",
+    "start `newsletter worker`, or `newsletter serve` without --no-work; `newsletter run --here` sends at once",
+)
+_RECENT = 10  # issues
 _WAKE = 5.0  # seconds until workers are called once more
 _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
 _BRIEF = timedelta(minutes=5)
@@ -134,12 +140,16 @@ def hand_over(
 ) -> Tally:
     """Plan, and wait until workers have sent what is due; they begin with the first page, whatever held them before."""
     holding.write(desk.store, None)
+    days = [issue.date for issue in desk.store.issues(_RECENT)]
+    before = _ended(desk, days)
     more, woken = True, -_WAKE
     while not stop():
         more = more and planning.more()
         if time.monotonic() - woken >= _WAKE:
             woken = time.monotonic()
-            queue.wake()
+            if not queue.wake() and not more:
+                desk.alarm.trouble("workers", *NOBODY_SENDS)
+                break
         if more:
             continue
         left = desk.store.due_now(desk.now())
@@ -149,7 +159,18 @@ def hand_over(
         desk.progress("sending", planning.planned - left, planning.planned)
         wait(_LOOK)
     left = desk.store.unsent((DeliveryState.QUEUED, DeliveryState.SENDING))[0]
-    return Tally(accepted=max(0, planning.planned - left), waiting=left)
+    ended = _ended(desk, days) - before
+    failed = ended[DeliveryState.FAILED]
+    accepted = sum(ended[state] for state in HEARD_OF)
+    return Tally(accepted, left, failed, unaccepted=_unaccepted(desk, set(days[:1]), 1))
+
+
+def _ended(desk: Sender, days: Sequence[date]) -> Counter[str]:
+    """The emails of these issues by state."""
+    found = Counter[str]()
+    for day in days:
+        found.update(desk.store.delivery_counts(day))
+    return found
 
 
 def _unaccepted(desk: Sender, days: set[date], tries: int) -> str | None:
@@ -198,6 +219,7 @@ def _drain(
             unwanted=unwanted,
             stop=_or_held(desk, stop),
             rate=desk.send_rate,
+            health=desk.health,
             pace=SharedPace(desk.store, desk.send_rate) if desk.send_rate and desk.store.on_server else None,
             supply=planning.more if planning else lambda: False,
             quota=_quota(desk),
@@ -222,7 +244,8 @@ def _or_held(desk: Sender, stop: Callable[[], bool]) -> Callable[[], bool]:
         if not held and time.monotonic() - looked >= _LOOK:
             looked = time.monotonic()
             with suppress(StoreUnavailable):  # recording what was sent waits for it
-                held = holding.read(desk.store) not in (before, None)
+                hold = holding.read(desk.store)
+                held = hold not in (before, None) and hold.until > desk.now()
         return held or stop()
 
     return stopped
@@ -234,4 +257,7 @@ def _owner(desk: Sender) -> str:
 
 def _quota(desk: Sender) -> Quota | None:
     zone = ZoneInfo(desk.timezone)
-    return Quota(desk.store, desk.daily_limit, lambda: desk.now().astimezone(zone)) if desk.daily_limit else None
+    if not desk.daily_limit:
+        return None
+    role = desk.lease.role if desk.lease else None
+    return Quota(desk.store, desk.daily_limit, lambda: desk.now().astimezone(zone), role)

@@ -69,6 +69,7 @@ class Service:
     _told: str | tuple[Finding, ...] | None = None  # what is wrong with the subscriber list, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
+    _owed: bool = False  # emails were planned that workers had not all sent at the last look
     _mirrored: tuple[object, ...] | None = None  # the archive as its pages were last made from another machine's days
     _seen: datetime | None = None  # what the clock showed at the last tick
 
@@ -137,8 +138,12 @@ class Service:
         state = (*store.archive_state(), listed and listed.masthead.newsletter)
         if listed is None or state == self._mirrored:
             return
-        with app.open_desk(self.settings, self.counter, listed.masthead, lease=self.lease) as desk:
-            pipeline.mirror(desk)
+        try:
+            with app.open_desk(self.settings, self.counter, listed.masthead, lease=self.lease) as desk:
+                pipeline.mirror(desk)
+        except ArchiveUnwritable as error:
+            log.error("archive.failed", error=str(error))  # this machine's own: the one that works says how that goes
+            return
         self._mirrored = state
 
     def _is_mine(self, name: str) -> bool:
@@ -249,12 +254,28 @@ class Service:
 
     def _have_sent(self, desk: pipeline.Desk, planning: pipeline.Planning, queue: Queue) -> bool:
         """Workers send while this plans: the first page calls them. Whether all of what was planned has been sent."""
-        waiting = (DeliveryState.QUEUED, DeliveryState.SENDING)
+        waiting, lost = (DeliveryState.QUEUED, DeliveryState.SENDING), None
         if (planning.more() and planning.planned) or desk.store.unsent(waiting)[0]:
-            queue.wake()
+            try:
+                self._call(desk, queue)
+            except StoreError as error:
+                lost = error  # what is planned can be sent as soon as the queue is there again
         while not self.stopping.is_set() and planning.more():
             continue
-        return bool(planning.planned) and not desk.store.unsent(waiting)[0]
+        self._owed = self._owed or bool(planning.planned)
+        if lost:
+            raise lost
+        if not self._owed or desk.store.unsent(waiting)[0]:
+            return False
+        self._owed = False
+        return True
+
+    def _call(self, desk: pipeline.Desk, queue: Queue) -> None:
+        """Have workers send what is due; the administrator is told if there are none."""
+        if queue.wake() or not desk.store.due_now(desk.now()):
+            self.counter.alarms.over("workers")
+        else:
+            self.counter.alarms.trouble("workers", *pipeline.NOBODY_SENDS)
 
     def _let_in(self, desk: pipeline.Desk) -> None:
         """Behind the morning's own emails: what is written to whoever asked to join, and the welcome of those in."""

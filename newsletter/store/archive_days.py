@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import func, select
 
+from newsletter.store.beats import now_in
 from newsletter.store.engine import Base, put
 from newsletter.store.tables import archive_day
 
@@ -33,6 +34,6 @@ class ArchiveDays(Base):
             for row in connection.execute(select(archive_day).where(archive_day.c.date.in_(dates))):
                 yield row.date, row.json
 
-    def save_archive_day(self, day: date, content: str, now: datetime) -> None:
+    def save_archive_day(self, day: date, content: str) -> None:
         with self._transaction() as connection:
-            put(connection, archive_day, {"date": day, "json": content, "published": now})
+            put(connection, archive_day, {"date": day, "json": content, "published": now_in(connection)})

@@ -16,7 +16,6 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
-    false,
     func,
     insert,
     literal_column,
@@ -291,10 +290,10 @@ class Deliveries(Base):
 
     def due_now(self, now: datetime) -> int:
         """How many emails are being sent, or could be."""
-        waits = delivery.c.not_before > now
-        due = or_(IS_SENDING, _IS_QUEUED & ~func.coalesce(waits, false()))
+        due = or_(IS_SENDING, _IS_QUEUED & _IS_DUE)
+        moments = {"now": now, "latest": now + LONGEST_WAIT}
         with self._reading() as connection:
-            return connection.scalar(select(func.count()).select_from(delivery).where(due)) or 0
+            return connection.scalar(select(func.count()).select_from(delivery).where(due), moments) or 0
 
     def troubled(self, day: date, limit: int | None) -> tuple[int, Sequence[Delivery]]:
         """How many emails of this issue failed, are in doubt or were repeated, and the first of them, or all."""
@@ -347,17 +346,18 @@ _IS_PAUSED = (
     .where(domain_pause.c.until > bindparam("now"), domain_pause.c.until <= bindparam("latest"))
     .where(func.lower(delivery.c.email).like("%@" + func.replace(domain_pause.c.domain, "_", "\\_"), escape="\\"))
 )
+_IS_DUE = (
+    or_(
+        delivery.c.not_before.is_(None),
+        delivery.c.not_before <= bindparam("now"),
+        delivery.c.not_before > bindparam("latest"),
+    )
+    & ~_IS_PAUSED
+)
 _DUE = (
     select(delivery.c.id)
     .where(_IS_QUEUED, delivery.c.id > bindparam("after"))
-    .where(
-        or_(
-            delivery.c.not_before.is_(None),
-            delivery.c.not_before <= bindparam("now"),
-            delivery.c.not_before > bindparam("latest"),
-        ),
-        ~_IS_PAUSED,
-    )
+    .where(_IS_DUE)
     .order_by(delivery.c.id)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True, of=delivery)

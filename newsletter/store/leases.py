@@ -20,10 +20,12 @@ _BACK = {"state": DeliveryState.QUEUED.value, "owner": None, "not_before": None,
 class Leases(Base):
     """Every moment in here is the database's: the clocks of two machines may differ."""
 
-    def beat(self, beat: Beat) -> None:
-        """Renew a process's row."""
+    def beat(self, beat: Beat) -> bool:
+        """Renew a process's row; false where it was over, or gone, so that others may have what it held."""
         with self._beside() as connection:
+            lasted = connection.scalar(select(worker.c.until > now_in(connection)).where(worker.c.owner == beat.owner))
             renew(connection, beat)
+            return bool(lasted)
 
     def resign(self, owner: str) -> None:
         """A process ends in good order: what it holds is free at once."""
@@ -54,8 +56,11 @@ class Leases(Base):
             return {row[0]: row[1] for row in rows}
 
     def take_lease(self, name: str, owner: str) -> bool:
-        """Whether this process alone does what is called so: it did already, or nobody living does."""
+        """Whether this process alone does what is called so: it lives, and nobody else who lives does."""
         with self._transaction() as connection:
+            now = now_in(connection)
+            if not connection.scalar(select(worker.c.until > now).where(worker.c.owner == owner)):
+                return False
             holder = select(lease.c.owner).where(lease.c.name == name, lease.c.owner.in_(living(connection)))
             other = connection.scalar(holder)
             if other not in (None, owner):
@@ -103,7 +108,8 @@ class Leases(Base):
             passed = max(0.0, (now - row.at).total_seconds()) if row else most / per_second
             saved = min(most, (row.tokens if row else 0.0) + passed * per_second)
             taken = min(wanted, int(saved))
-            taken = 0 if whole and taken < wanted else taken
+            if taken == 0 or (whole and taken < wanted):
+                return 0
             put(connection, slot, {"name": name, "at": now, "tokens": saved - taken})
             return taken
 

@@ -34,6 +34,13 @@ class Notes(Base):
             kept: str = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one()
             return kept
 
+    def count_today(self, key: str, day: str, number: int) -> None:
+        """Add to what was counted of this day; another day begins anew."""
+        with self._transaction() as connection:
+            noted = connection.scalar(select(meta.c.value).where(meta.c.key == key)) or ""
+            before, _, counted = noted.partition(" ")
+            put(connection, meta, {"key": key, "value": f"{day} {(int(counted) if before == day else 0) + number}"})
+
     def exchange(self, key: str, old: str, new: str) -> None:
         """Keep the new value if the old one is still there."""
         same = (meta.c.key == key) & (meta.c.value == old)

@@ -23,7 +23,13 @@ _TIMES = {  # milliseconds
     "statement_timeout": 300_000,
     "idle_in_transaction_session_timeout": 60_000,
 }
-_CONNECT = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_CONNECT = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
 _MOST_CONNECTIONS = 20  # of one process, beyond the few that it keeps
 
 # By the first characters of SQLSTATE, longest first.
@@ -82,6 +88,8 @@ def open_engine(url: str, *, moving: bool = False) -> Engine:
             current = schema.is_current(connection) and identity.is_settled(connection)
         if moving or not current:
             with engine.begin() as connection:
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # a new index may take longer
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")  # a new index may take longer
                 schema.prepare(connection, place, None)
                 if not moving:
                     schema.refuse_unfinished(connection, place)
