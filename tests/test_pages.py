@@ -166,9 +166,9 @@ def test_by_keyboard_alone(page: Any, address: str) -> None:
         seen.append(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
         assert "none" != page.evaluate("getComputedStyle(document.activeElement).outlineStyle"), seen[-1]
     wanted = [
-        "← Fri\xa06\xa0Mar",
+        "← Fri\xa06\xa0March",
         "March 2026",
-        "Thu\xa02\xa0Apr →",
+        "Thu\xa02\xa0April →",
         "filter",
         "Copy BibTeX",
         "Abstract",
