@@ -228,7 +228,7 @@ def preview(settings: Settings, email: str | None, day: date | None, to: str | N
             progress() as show,
             app.open_desk(settings, counter, roster.masthead, progress=show) as desk,
         ):
-            if alone and not counter.store.on_server:  # there a service or `newsletter run` does that
+            if alone and in_force.is_followed_here(counter):
                 in_force.take_in(counter, looked)
             issue = _preview_issue(desk, day, prepare=alone)
             editor = pipeline.Editor(desk)

@@ -172,6 +172,13 @@ class Follower:
         return self.look()
 
 
+def is_followed_here(counter: Counter) -> bool:
+    """Whether it is this machine's file that counts: always where there is only one."""
+    return not counter.store.on_server or counter.store.remember_first(_FOLLOWED, _machine(counter)) == _machine(
+        counter
+    )
+
+
 def follow_here(counter: Counter) -> None:
     """An operator runs a command on this machine: its file counts from now on."""
     if counter.store.on_server:

@@ -60,7 +60,7 @@ class Readers(Base):
                 add_missing(connection, subscriber, fresh)
                 found.update((row.email, to_subscriber(row)) for row in connection.execute(query))
         found.update((old, found[new]) for old, new in moved.items() if old in wanted)
-        return found
+        return {email: found[email] for email in dict.fromkeys((*wanted, *found)) if email in found}
 
     def subscriber(self, who: str | int) -> Subscriber | None:
         """By address (any case) or id."""
