@@ -767,10 +767,10 @@ def test_the_order_by_words_finds_what_a_model_picks(real_data: Path) -> None:
 
 
 def test_the_trained_order_finds_what_a_model_picks(real_data: Path) -> None:
-    """ROC-AUC of 0.925 on three days after those it was trained on, and 0.92 of the picks in the top 30 %."""
+    """ROC-AUC of 0.925 on three days after those it was trained on, and 0.949 of the picks in the top 30 %."""
     found = order.trained(labelled_days(real_data / "arxiv"))
     assert order.mean(found.areas) >= 0.925
-    assert order.mean(found.recalls) >= 0.92
+    assert order.mean(found.recalls) >= 0.949
 
 
 def test_the_cost_of_a_real_day(real_data: Path) -> None:

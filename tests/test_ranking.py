@@ -176,20 +176,6 @@ def test_too_little_to_learn_from(passed: int, others: int) -> None:
     assert train(*past(passed, others)) is None  # type: ignore[arg-type]
 
 
-def test_categories_are_learned() -> None:
-    """Of two papers with the same words the one of a category that passed before stands first; one that all have tells
-    nothing.
-    """
-    papers, passed = past(FEWEST_WANTED, 80)
-    fields = {True: ("cs.LG", "cs.DC"), False: ("cs.LG", "cs.CV")}
-    trained = train([replace(one, categories=fields[good]) for one, good in zip(papers, passed, strict=True)], passed)  # type: ignore[type-var]
-    assert trained is not None
-    systems, images = (a_paper(1, title="Memory", abstract="Bits.", categories=one) for one in fields.values())
-    near, far = trained.rank([systems, images])
-    assert near > 0.5 > far
-    assert set(trained.moved(systems)) == {"cs.DC"}
-
-
 # --- the prefilter ---
 
 

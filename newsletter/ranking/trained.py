@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from newsletter.models import Paper
 from newsletter.ranking import vectors
-from newsletter.ranking.words import features_of
+from newsletter.ranking.words import counts_of
 
 FEWEST_WANTED = 20  # papers that passed before; with fewer the topic's own words know more
 _LOSS_WEIGHT = 3.0  # of the logistic regression; measured on days before March 2026, flat from 1 to 30
@@ -21,20 +21,17 @@ class Trained:
 
     def rank(self, papers: Sequence[Paper]) -> list[float]:
         """For each paper how likely it passes, 0 to 1, in the order given."""
-        return [self.model.value(self.model.space.row(features_of(paper))) for paper in papers]
+        return [self.model.value(self.model.space.row(counts_of(paper))) for paper in papers]
 
     def moved(self, paper: Paper) -> dict[str, float]:
         """How much each term of the paper moves it up, or down if negative."""
-        return self.model.moved(features_of(paper))
+        return self.model.moved(counts_of(paper))
 
 
 def train(papers: Sequence[Paper], passed: Sequence[bool]) -> Trained | None:
     """Learn from papers of earlier days which of them passed; None while too few did, or all."""
     if sum(passed) < FEWEST_WANTED or all(passed):
         return None
-    counts = [features_of(paper) for paper in papers]
-    for term in set(counts[0]).intersection(*counts):  # as the category of a topic that has one: it tells none apart
-        for one in counts:
-            del one[term]
+    counts = [counts_of(paper) for paper in papers]
     space = vectors.Space.of(counts)
     return Trained(vectors.learn(space, [space.row(one) for one in counts], passed, _LOSS_WEIGHT))
