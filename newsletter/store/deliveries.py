@@ -41,7 +41,7 @@ from newsletter.models import (
     may_follow,
 )
 from newsletter.redaction import redacted
-from newsletter.store import parts
+from newsletter.store import identity, parts
 from newsletter.store.beats import renew
 from newsletter.store.engine import Base, is_among, put, put_all, retried
 from newsletter.store.papers import chunks
@@ -248,6 +248,11 @@ class Deliveries(Base):
             connection.execute(ahead.where(queued, delivery.c.attempts == 0).values(date=now))
             connection.execute(ahead.where(~queued, ~repeated).values(date=now - timedelta(days=1)))
             connection.execute(update(subscriber).where(subscriber.c.added > now).values(added=now))
+
+    def doubt_open(self, copied: str) -> None:
+        """Emails that were open when this ledger was copied (`copied` says when) are not sent again."""
+        with self._transaction() as connection:
+            identity.doubt_open(connection, copied)
 
     def pause_domain(self, pause: DomainPause) -> None:
         """Leave emails to this domain in the queue until then."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, func, text, update
+from sqlalchemy import Connection, Engine, case, event, text, update
 
 from newsletter.errors import StoreUnreadable
 from newsletter.models import DeliveryState
@@ -17,9 +17,9 @@ from newsletter.store.beats import now_in
 from newsletter.store.engine import put, reading
 from newsletter.store.tables import delivery, meta
 
-COPIED = "copied"  # the mark of a copied ledger, see delivery.restored
+COPIED = "copied"  # when this ledger was copied; empty once the copy is in use, see delivery.restored
 PLACE = "ledger.place"  # the row; whoever knows that a copy is the original deletes it
-_OPEN, _UNKNOWN = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value), DeliveryState.UNKNOWN.value
+_OPEN = [state.value for state in (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)]
 _TRIES = 2  # an email in doubt with so many is not repeated
 _DOUBT = "planned when this ledger was copied ({}): it may have been sent, so it is not sent again"
 _DATABASE = "(SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -43,10 +43,15 @@ def settle(connection: Connection) -> None:
     if connection.exec_driver_sql(_WRITTEN).first() is not None:
         copied = f"before {now_in(connection):%Y-%m-%d %H:%M} UTC"
         put(connection, meta, {"key": COPIED, "value": copied})
-        tries = func.greatest(delivery.c.attempts, _TRIES)
-        values = {"state": _UNKNOWN, "owner": None, "attempts": tries, "error": _DOUBT.format(copied)}
-        connection.execute(update(delivery).where(delivery.c.state.in_((*_OPEN, _UNKNOWN))).values(values))
+        doubt_open(connection, copied)
     put(connection, meta, {"key": PLACE, "value": connection.scalar(text(_HERE))})
+
+
+def doubt_open(connection: Connection, copied: str) -> None:
+    """Emails that were to be sent when a ledger was copied may have been sent since: they are not sent again."""
+    tries = case((delivery.c.attempts < _TRIES, _TRIES), else_=delivery.c.attempts)
+    values = {"state": DeliveryState.UNKNOWN.value, "owner": None, "attempts": tries, "error": _DOUBT.format(copied)}
+    connection.execute(update(delivery).where(delivery.c.state.in_(_OPEN)).values(values))
 
 
 def follow(engine: Engine, place: str) -> None:
