@@ -89,7 +89,7 @@ class Ground:
         from newsletter import jobs
 
         with closing(open_store(self.url)) as store, suppress(StoreError):
-            jobs.Queue(self.url, lambda: jobs.live_slots(store)).wake()
+            jobs.Queue(self.url, lambda: store.living(jobs.ROLE)).wake()
 
     def until(self, done: Callable[[], bool], patience: float = 120.0) -> None:
         """Wait for a condition, with a tick each second; a server that is away is waited for."""

@@ -77,7 +77,7 @@ def open_desk(
             max_cost_usd=settings.max_cost_usd,
             prefilter=settings.prefilter,
             prefilter_loss=settings.prefilter_loss,
-            lease=lease or (None if counter.store.in_memory else new_lease(counter.store, "run")),
+            lease=lease or (None if counter.store.in_memory else new_lease(counter.store, "run", settings.lease)),
             send_rate=settings.send_rate,
             daily_limit=settings.daily_limit,
             timezone=masthead.newsletter.timezone,

@@ -27,7 +27,7 @@ from newsletter.store.private import close_to_others, make_folder
 
 log = structlog.get_logger()
 
-LEADS = "tick"  # the lease of whoever collects and plans
+LEADS = "tick"  # the lease of the process that collects and plans
 DUMP = "newsletter.dump"  # in a backup, of a ledger on a server
 _FOLDER, _DATABASE = "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL"
 
@@ -101,7 +101,7 @@ def work_folder(
                 raise _unusable(name, folder, error) from error
         restored.settle(store, now())
         if file:
-            store.end_all()  # whoever holds its lock is alone with it
+            store.end_all()  # the holder of its lock is alone with it
         elif store.on_server and command != "serve":  # which takes over whenever it can
             _lead(held, settings, store, command)
         yield

@@ -129,7 +129,7 @@ def _queue(settings: Settings, counter: Counter) -> Queue | None:
         return None
     from newsletter import jobs  # with packages that only workers have
 
-    return jobs.open_queue(settings, counter.store) if jobs.live_slots(counter.store) else None
+    return jobs.open_queue(settings, counter.store) if counter.store.living(jobs.ROLE) else None
 
 
 def _was_not_served(desk: Desk, issue: Issue) -> bool:

@@ -19,9 +19,8 @@ def serve(settings: Settings, *, web_only: bool = False, works: bool = True) -> 
     """Returns when the process has been told to stop. `works`: with a shared ledger, it sends too."""
     if web_only:
         refuse_one_machine(settings)
-    examine = partial(doctor.examine_service_or_stop, settings)
     with (
-        app.open_counter(settings) if web_only else _examined(settings, examine) as counter,
+        app.open_counter(settings) if web_only else _examined(settings) as counter,
         noted() as told,
         web.listen(settings.host, settings.port) as listening,
         _loop(settings, counter, told, web_only=web_only, works=works) as pulse,
@@ -31,9 +30,10 @@ def serve(settings: Settings, *, web_only: bool = False, works: bool = True) -> 
 
 
 @contextmanager
-def _examined(settings: Settings, examine: object) -> Iterator[Counter]:
+def _examined(settings: Settings) -> Iterator[Counter]:
+    examine = partial(doctor.examine_service_or_stop, settings)
     with (
-        app.open_examined(settings, examine) as (counter, _),  # type: ignore[arg-type]
+        app.open_examined(settings, examine) as (counter, _),
         app.work_folder(settings, counter.store, "serve", counter.now, wait=True),
     ):
         yield counter

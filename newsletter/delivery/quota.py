@@ -22,8 +22,7 @@ class Quota:
         left = max(0, self.most - self._spent())
         if not (left and self._role and self._store.on_server):
             return left
-        sharing = sum(one.lives and one.role == self._role for one in self._store.workers())
-        return left // max(1, sharing)
+        return left // max(1, self._store.living(self._role))
 
     def spend(self, mails: int) -> None:
         """Record that so many were sent."""

@@ -10,6 +10,6 @@ ledger again what is due, and workers look by themselves for what another one le
 from __future__ import annotations
 
 from newsletter.jobs.queue import Queue
-from newsletter.jobs.working import Workers, live_slots, open_queue, workers
+from newsletter.jobs.working import ROLE, Workers, open_queue, workers
 
-__all__ = ["Queue", "Workers", "live_slots", "open_queue", "workers"]
+__all__ = ["ROLE", "Queue", "Workers", "open_queue", "workers"]

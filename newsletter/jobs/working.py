@@ -149,8 +149,9 @@ class Workers:
             )
             if tally.accepted or tally.failed or tally.waiting:
                 log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
-            # How many were refused counts for a morning, not for each minute of it.
-            sender = replace(sender, health=tally.health if tally.was_busy else WELL)
+            # How many were refused counts for a morning, not for each minute of it; what it led to, the hold remembers.
+            goes_on = tally.was_busy and not tally.health.problem
+            sender = replace(sender, health=tally.health if goes_on else WELL)
             self._went_well()
             if time.monotonic() >= until:
                 self._unfinished.add(slot)
@@ -182,11 +183,6 @@ class Workers:
 
 def open_queue(settings: Settings, store: Store) -> Queue:
     """The queue of this ledger, with its tables. Raises StoreUnavailable."""
-    queue = Queue(settings.database, lambda: live_slots(store))
+    queue = Queue(settings.database, lambda: store.living(ROLE))
     queue.prepare()
     return queue
-
-
-def live_slots(store: Store) -> int:
-    """In how many slots living workers send."""
-    return sum(one.lives and one.role == ROLE for one in store.workers())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, text, update
 
 from newsletter.models import REPEATED, Beat, DeliveryState, Worker
 from newsletter.store.beats import living, now_in, renew
@@ -44,6 +44,12 @@ class Leases(Base):
             rows = connection.execute(select(worker).where(worker.c.until > now - _REMEMBERED).order_by(worker.c.since))
             fields = ("owner", "host", "version", "role", "sent", "since", "beat")
             return [Worker(**{name: getattr(row, name) for name in fields}, lives=row.until > now) for row in rows]
+
+    def living(self, role: str) -> int:
+        """How many living processes, or slots of them, have this role."""
+        with self._reading() as connection:
+            mine = (worker.c.role == role, worker.c.until > now_in(connection))
+            return connection.scalar(select(func.count()).select_from(worker).where(*mine)) or 0
 
     def jobs(self) -> Mapping[str, int]:
         """How many jobs of the queue in this database are in which state; none where there is no queue."""
