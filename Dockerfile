@@ -3,9 +3,11 @@
 # python:3.13-slim, and both lines below.
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /src
-COPY requirements.lock ./
+# With WORKERS=1 also what a ledger on PostgreSQL needs: docs/machines.md.
+ARG WORKERS=
+COPY requirements.lock requirements-workers.lock ./
 RUN python -m venv /opt/newsletter \
- && /opt/newsletter/bin/pip install --no-cache-dir --no-compile --require-hashes -r requirements.lock
+ && /opt/newsletter/bin/pip install --no-cache-dir --no-compile --require-hashes -r requirements${WORKERS:+-workers}.lock
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY newsletter ./newsletter
 COPY templates ./templates
@@ -17,6 +19,10 @@ RUN /opt/newsletter/bin/pip install --no-cache-dir --no-compile --no-deps --no-b
 
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 # tzdata and ca-certificates come with the packages; nothing else of the system is needed.
+ARG WORKERS=
+# pg_dump, for `newsletter backup`.
+RUN if [ -n "$WORKERS" ]; then apt-get update && apt-get install --yes --no-install-recommends postgresql-client \
+ && rm -rf /var/lib/apt/lists/*; fi
 RUN useradd --create-home --uid 10001 newsletter \
  && install -d -o newsletter -g newsletter /data
 COPY --from=build /opt/newsletter /opt/newsletter

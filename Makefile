@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint check-types pytest bench soak site sbom picture pictures lock clean help
+.PHONY: demo test lint check-types pytest bench soak site sbom pictures lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -31,6 +31,7 @@ soak: $(VENV)/.ready-dev ## what must hold when things die: about half an hour (
 	$(BIN)/python -m soak.retention
 	$(BIN)/python -m soak.year --begin 2026-10-01
 	$(BIN)/python -m soak.jumps
+	$(BIN)/python -m soak.workers
 
 site: $(VENV)/.ready-dev ## the documentation as a site, with strict links: var/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
@@ -40,16 +41,15 @@ sbom: $(VENV)/.ready-dev ## what is in an installation, as CycloneDX: var/sbom.j
 	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
 	  --output-format JSON --output-file var/sbom.json
 
-picture: $(VENV)/.ready-dev demo ## the README's picture, made from the demo mail (needs chromium)
-	$(BIN)/python docs/picture.py
-
-pictures: $(VENV)/.ready-dev ## every kind of email and page, phone and desktop, light and dark: var/pictures (needs chromium)
+pictures: $(VENV)/.ready-dev ## every kind of email and page, phone and desktop, light and dark: var/pictures; the README's three in docs (needs chromium)
 	$(BIN)/python docs/pictures.py
 
-lock: ## the two lock files again (needs uv)
+lock: ## the three lock files again (needs uv)
 	uv pip compile pyproject.toml --group build --universal --generate-hashes --no-emit-index-url \
 	  --no-header --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-emit-index-url \
+	uv pip compile pyproject.toml --group build --extra workers --universal --generate-hashes --no-emit-index-url \
+	  --no-header --quiet --constraint requirements.lock --output-file requirements-workers.lock
+	uv pip compile pyproject.toml --group build --group dev --extra workers --universal --generate-hashes --no-emit-index-url \
 	  --no-header --quiet --constraint requirements.lock --output-file requirements-dev.lock
 
 $(VENV)/bin/python:

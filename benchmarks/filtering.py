@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.labelled import CHANGED, TESTED, LabelledDay, drifted_days, labelled_days, profile
-from benchmarks.order import MOST_PAST, mean
+from benchmarks.order import MOST_PAST, known, mean
 from newsletter import ranking
 from newsletter.models import Paper, Seen
 
@@ -52,16 +52,17 @@ def figures(place: Path) -> Iterator[str]:
 def filtered(place: Path) -> Iterator[Filtered]:
     """Every day, oldest first."""
     done: list[Filtered] = []
-    for day in [*labelled_days(place), *drifted_days(place)]:
-        done.append(_filtered(place, day, done))
+    every = [*labelled_days(place), *drifted_days(place)]
+    for day in every:
+        done.append(_filtered(place, day, done, known(every, day.day)))
         yield done[-1]
 
 
-def _filtered(place: Path, day: LabelledDay, done: Sequence[Filtered]) -> Filtered:
+def _filtered(place: Path, day: LabelledDay, done: Sequence[Filtered], read: Sequence[Paper]) -> Filtered:
     changed = day.day >= CHANGED
     topic = profile(place, "2026-03-31" if changed else "2026-02")
     own = [one for one in done if one.changed == changed]
-    opinions = ranking.learn(topic, _scores(own), _scores([one for one in done if one not in own]))
+    opinions = ranking.learn(topic, _scores(own), _scores([one for one in done if one not in own]), read)
     values = dict(zip((row.id for row in day.rows), opinions.rank(day.papers), strict=True))
     last = [one for one in done[-_MEASURED:] if one.past]
     share = ranking.loss_share(LOSS, [one.past for one in last], [one.past for one in last if one in own])

@@ -13,10 +13,10 @@ from pathlib import Path
 from benchmarks.areas import area
 from benchmarks.labelled import CHANGED, SENTENCE, TESTED, TOPIC, LabelledDay, drifted_days, labelled_days, profile
 from newsletter import ranking
-from newsletter.models import Topic
+from newsletter.models import Paper, Topic
 from newsletter.ranking.opinions import Scored
 
-MOST_PAST = 6000  # papers to learn from, as `pipeline.ranks` has it
+MOST_PAST, MOST_KNOWN = 6000, 3000  # papers to learn from and to read, as `pipeline.history` has it
 _EARLY = date(2026, 3, 3)
 _PAGE = 15  # papers of an email
 
@@ -47,20 +47,28 @@ def figures(place: Path) -> Iterator[str]:
 
 def cold(place: Path, days: Sequence[LabelledDay], drifted: Sequence[LabelledDay]) -> Iterator[Measured]:
     """By the topic's words, for texts of several kinds."""
-    tested = [day for day in days if day.day in TESTED]
+    every = [*days, *drifted]
+    march = [day for day in days if day.day in TESTED]
     texts = {
         "the README's sentence": replace(TOPIC, title="Foundations", interests=SENTENCE),
         "profiles/2026-02.md": profile(place, "2026-02"),
         "a text written for these labels": TOPIC,
     }
-    for name, topic in texts.items():
-        yield measure(f"by words, {name}", tested, _by_words(topic))
+    asked = [(name, topic, march) for name, topic in texts.items()]
     changed = [day for day in drifted if day.day >= CHANGED]
-    yield measure("by words, profiles/2026-03-31.md from that day on", changed, _by_words(profile(place, "2026-03-31")))
+    asked.append(("profiles/2026-03-31.md from that day on", profile(place, "2026-03-31"), changed))
+    for what, past in (("by words on a first morning", ()), ("by words", every)):
+        for name, topic, tested in asked:
+            yield measure(f"{what}, {name}", tested, _by_words(topic, past))
 
 
-def _by_words(topic: Topic) -> Callable[[LabelledDay], Sequence[float]]:
-    return lambda day: ranking.cold(day.papers, topic)
+def _by_words(topic: Topic, every: Sequence[LabelledDay]) -> Callable[[LabelledDay], Sequence[float]]:
+    return lambda day: ranking.cold(day.papers, topic, known(every, day.day))
+
+
+def known(every: Sequence[LabelledDay], before: date) -> list[Paper]:
+    """The papers of the days before, newest day first, without a label."""
+    return [paper for day in reversed(every) if day.day < before for paper in day.papers][:MOST_KNOWN]
 
 
 def trained(days: Sequence[LabelledDay]) -> Measured:
@@ -87,7 +95,7 @@ def opinions(place: Path, every: Sequence[LabelledDay], day: date) -> ranking.Op
     topic = profile(place, "2026-02" if day < CHANGED else "2026-03-31")
     past = [one for one in every if one.day < day]
     own = [one for one in past if (one.day < CHANGED) == (day < CHANGED)]
-    return ranking.learn(topic, scored(own), scored([one for one in past if one not in own]))
+    return ranking.learn(topic, scored(own), scored([one for one in past if one not in own]), known(past, day))
 
 
 def scored(days: Sequence[LabelledDay]) -> Scored:

@@ -1,10 +1,13 @@
 """Make pictures of every kind of email and page in var/pictures: phone and desktop, light and dark. Needs Chromium.
 
+The README's three are copied into docs.
+
 Run from the repository's folder; `make pictures` does. Names as arguments make only these.
 """
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import threading
@@ -12,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -24,8 +28,8 @@ from starlette.applications import Starlette
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from newsletter import pipeline  # the tests' editions are at hand only with the repository's folder
-from newsletter.models import Edition, Line
-from newsletter.readers import Counter, in_force, joining
+from newsletter.models import Edition, Line, MarkedBy, MarkKind, Subscriber
+from newsletter.readers import Counter, in_force, joining, marking, moving, rights
 from newsletter.render import Renderer
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose, make
@@ -43,6 +47,10 @@ JOINABLE = {
 }  # fmt: skip
 FOLDER = Path("var/pictures")
 SIZES = {"phone-360": 360, "phone-375": 375, "desktop-700": 700, "desktop-1200": 1200}
+README = {  # by name in docs/: small, and of the same size
+    "email-light.png": "day-ada-first-screen-light", "email-dark.png": "day-chen-first-screen-dark",
+    "archive.png": "page-front-en-first-screen-light",
+}  # fmt: skip
 SCREEN = 812  # pixels: the first screen of a phone
 
 
@@ -83,8 +91,23 @@ def web(folder: Path, languages: tuple[str, ...]) -> Iterator[Mapping[str, str]]
                 "search": "search.html?q=model", "leave": f"u/{leave}", "preferences": f"p/{prefer}",
                 "join": "join", "confirm": f"j/{_asked(counter, main)}", "privacy": "privacy",
                 "link": "u/forged", "undo-over": "undo/0", "not-found": "nothing",
+                **_personal(counter, reader, day),
             }  # fmt: skip
             yield {f"page-{name}-{main}": f"{address}/{path}" for name, path in paths.items()}
+
+
+def _personal(counter: Counter, reader: Subscriber, day: str) -> Mapping[str, str]:
+    """The pages of a reader who marked the first papers and asked for everything that is sent as a link."""
+    if (printed := counter.store.printed(reader.id, date.fromisoformat(day))) is None:
+        raise LookupError(f"no email of {day}")
+    shown = [one.arxiv_id for one in printed.papers[:3]]
+    for kind, arxiv_ids in ((MarkKind.LIKE, shown[:1]), (MarkKind.SAVE, shown)):
+        marking.mark(counter, reader.id, kind, arxiv_ids, MarkedBy.PAGE, printed)
+    marks, saved = (make(counter.keys, what, reader.id) for what in (Purpose.MARKS, Purpose.SAVED))
+    links = {kind.purpose: f"t/{rights.link(counter, kind, reader)}" for kind in (rights.DOWNLOAD, rights.ERASE)}
+    move, _ = moving.begin(counter, reader, "new@example.org")
+    clicked = f"f/{marks}?e={day.replace('-', '')}&p=2&m=1"
+    return {"marking": clicked, "saved": f"s/{saved}", "move": f"t/{move}", **links}
 
 
 def _asked(counter: Counter, language: str) -> str:
@@ -164,6 +187,9 @@ def main() -> None:
                 if is_wanted(name):
                     photograph(browser, name, partial(Page.goto, url=address))
             browser.close()
+    for name, shown in README.items():
+        if is_wanted(shown):
+            shutil.copyfile(FOLDER / f"{shown}.png", Path("docs") / name)
     print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")
 
 

@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,8 @@ from dotenv.parser import Binding, parse_stream
 from sqlalchemy.engine import make_url
 
 from newsletter.app import open_ledger
-from newsletter.app.files import token_keys
+from newsletter.app.keys import key_file
+from newsletter.app.ledger import DUMP
 from newsletter.delivery import restored
 from newsletter.errors import ConfigurationError
 from newsletter.models import Finding
@@ -24,7 +26,8 @@ from newsletter.store.private import FILE, FOLDER, make_folder
 from newsletter.store.schema import copy_file
 
 # The copy has these in their usual places, whatever they were.
-_PLACES = ("NEWSLETTER_SUBSCRIBERS", "NEWSLETTER_DATA_DIR", "NEWSLETTER_DATABASE_URL")
+_DATABASE = "NEWSLETTER_DATABASE_URL"
+_PLACES = ("NEWSLETTER_SUBSCRIBERS", "NEWSLETTER_DATA_DIR", "NEWSLETTER_TOKEN_KEYS_FILE", _DATABASE)
 _COMMENT = re.compile(r"(?<!\S)#.*")
 # NAME=value, an address with a password, and words that mix digits with letters or are longer than any of a language.
 _SUSPICIOUS = re.compile(r"=\s*[^\s=]|//[^/\s]*@|(?=\S*[A-Za-z])(?=\S*[0-9])\S{8,}|(?=\S*[a-z])[^\s/=]{24,}")
@@ -60,13 +63,13 @@ def _copy(settings: Settings, folder: Path, now: datetime) -> None:
     """Copies the state first, because the file may only be newer than the ledger."""
     state = folder / "var"
     state.mkdir()
-    with open_ledger(settings):  # made or upgraded, so that there is one to copy
-        copy_file(Path(make_url(settings.database).database or ""), state / "newsletter.db")
-    token_keys(settings.data_dir)
-    shutil.copy2(settings.data_dir / "token-keys", state)
-    store = open_store(f"sqlite:///{state / 'newsletter.db'}")
-    store.remember(restored.COPIED, f"{now:%Y-%m-%d %H:%M} UTC")
-    store.close()
+    with open_ledger(settings) as store:  # made or upgraded, so that there is one to copy
+        if store.on_server:
+            _dump(settings, state)
+        else:
+            _copy_file(settings, state / "newsletter.db", now)
+        key_file(settings, store, make=True)()
+    shutil.copy2(settings.keys_file, state / "token-keys")
     for file in settings.data_dir.glob("archive*/????-??-??.json"):  # its pages are made again from these
         target = state / file.relative_to(settings.data_dir)
         target.parent.mkdir(exist_ok=True)
@@ -79,6 +82,19 @@ def _copy(settings: Settings, folder: Path, now: datetime) -> None:
     env_file = settings.subscribers.parent / ".env"
     if env_file.is_file():
         (folder / ".env").write_text(without_secrets(env_file.read_text("utf-8-sig")), "utf-8")
+
+
+def _copy_file(settings: Settings, target: Path, now: datetime) -> None:
+    copy_file(Path(make_url(settings.database).database or ""), target)
+    with closing(open_store(f"sqlite:///{target}")) as store:
+        store.remember(restored.COPIED, f"{now:%Y-%m-%d %H:%M} UTC")
+
+
+def _dump(settings: Settings, folder: Path) -> None:
+    """A restored dump is known as a copy by itself, see store.identity."""
+    from newsletter.store.dumping import dump  # whose driver not every installation has
+
+    dump(settings.database, folder / DUMP)
 
 
 def _written_by_hand(roster: Path) -> Iterator[Path]:
@@ -103,6 +119,8 @@ def _shown(binding: Binding) -> str:
     if binding.key is None or not binding.value:
         return _without_comments(original)
     lead = _without_comments(original[: len(original) - len(original.lstrip())])
+    if binding.key == _DATABASE and binding.value.startswith("postgres"):
+        return f"{lead}{binding.key}=  # the database into which you restore var/{DUMP}\n"
     if binding.key in _PLACES:
         return f"{lead}# {binding.key} is not set: the backup uses its own folder\n"
     password = urlsplit(binding.value).password if "://" in binding.value else None

@@ -235,8 +235,14 @@ class StoreUnavailable(StoreError):
         super().__init__(f"the ledger: {problem}; {remedy}, then run again: nothing was lost")
 
 
+class StoreContended(StoreUnavailable):
+    """Another process changed the same rows: what was begun is undone, and can be done again."""
+
+
 class StoreUnreadable(StoreError):
     """Not our database, or a damaged one."""
 
-    def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: {problem}; restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder")
+    def __init__(
+        self, place: str, problem: str, remedy: str = "restore a backup, or set NEWSLETTER_DATA_DIR to an empty folder"
+    ) -> None:
+        super().__init__(f"{place}: {problem}; {remedy}")

@@ -100,6 +100,14 @@ class TroubleStore(Protocol):
 
     def save_trouble(self, trouble: Trouble) -> None: ...
 
+    def note_trouble(self, trouble: Trouble) -> None:
+        """It is there, in these words; whether it was told is not touched."""
+        ...
+
+    def claim_trouble(self, trouble: Trouble, now: datetime) -> bool:
+        """Note that it is being told now; false where another process was faster, or its end has come."""
+        ...
+
     def drop_trouble(self, key: str) -> None: ...
 
 
@@ -138,4 +146,12 @@ class Hook(Protocol):
 
     def read(self, headers: Mapping[str, str], body: bytes | bytearray, now: datetime) -> Posted | None:
         """The posted content; None if it does not come from the provider. Raises ValueError if it cannot be read."""
+        ...
+
+
+class Queue(Protocol):
+    """Where workers on any machine hear that there is something to send."""
+
+    def wake(self) -> int:
+        """Ask everybody who works for a round of sending; in how many slots they do. Raises StoreUnavailable."""
         ...

@@ -9,6 +9,7 @@ from datetime import date
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
@@ -16,6 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BeforeValidator, SecretStr
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_POSTGRES = "postgresql+psycopg"
 _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
@@ -122,9 +124,17 @@ def revealed(secret: SecretStr | None) -> str | None:
 
 
 def database(value: str) -> str:
-    if not value.startswith("sqlite:///"):
-        raise ValueError("is not supported by this version; write sqlite:///path/to/newsletter.db")
-    return value
+    """The ledger's URL, with the driver that we use."""
+    if value.startswith("sqlite:///"):
+        return value
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme not in ("postgres", "postgresql", _POSTGRES):
+        raise ValueError(
+            f"names no supported database; write sqlite:///path/to/newsletter.db or {_POSTGRES}://user@host/name"
+        )
+    if find_spec("psycopg") is None:
+        raise ValueError("needs a driver that is not installed; run pip install 'paperletter[workers]'")
+    return f"{_POSTGRES}://{rest}"
 
 
 def dates(value: object) -> object:
@@ -152,6 +162,15 @@ def options(value: object) -> object:
     if not isinstance(found, dict):
         raise ValueError('is not a JSON object; write {"temperature": 0}')
     return found
+
+
+def rate(value: object) -> object:
+    """`requests/tokens`, both a minute."""
+    if not isinstance(value, str):
+        return value
+    if not (found := re.fullmatch(r"([1-9]\d{0,8})/([1-9]\d{0,11})", value.strip())):
+        raise ValueError("is no rate; write requests/tokens a minute, such as 500/200000")
+    return int(found[1]), int(found[2])
 
 
 def prices(value: object) -> object:

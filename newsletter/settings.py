@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dotenv.parser import parse_stream
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, create_model, model_validator
@@ -39,7 +39,11 @@ class Settings(BaseSettings, TransportSettings):
     )
 
     subscribers: Path = Path("subscribers.yaml")
-    database_url: Annotated[str, BeforeValidator(values.database)] | None = None
+    # A secret: it may hold a password.
+    database_url: Annotated[SecretStr, BeforeValidator(values.database)] | None = None
+    workers: Literal["inline", "queue"] | None = None
+    token_keys_file: Path | None = None
+    lease: float = Field(default=20.0, ge=2)
     postal_address: str | None = None
     model: str | None = None
     summary_model: str | None = None
@@ -50,6 +54,7 @@ class Settings(BaseSettings, TransportSettings):
     model_timeout: float | None = Field(default=None, gt=0)
     model_parallel: int | None = Field(default=None, ge=1)
     model_window: int | None = Field(default=None, ge=512)
+    model_rate: Annotated[tuple[int, int], NoDecode, BeforeValidator(values.rate)] | None = None
     max_cost_usd: float | None = Field(default=None, gt=0)
     prefilter: float | None = Field(default=None, gt=0, lt=1)
     keep_days: int = Field(default=400, ge=60)
@@ -83,6 +88,8 @@ class Settings(BaseSettings, TransportSettings):
             raise ValueError(f"{variable(missing_one)} is missing; DKIM signing needs both the key and the selector")
         if self.prefilter is not None and self.prefilter_loss is not None:
             raise ValueError("NEWSLETTER_PREFILTER and NEWSLETTER_PREFILTER_LOSS are both set; remove one of them")
+        if self.workers == "queue" and self.ledger_file:
+            raise ValueError("NEWSLETTER_WORKERS=queue needs a ledger on PostgreSQL; set NEWSLETTER_DATABASE_URL")
         return self
 
     @property
@@ -93,7 +100,31 @@ class Settings(BaseSettings, TransportSettings):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL of the ledger."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'newsletter.db'}"
+        return values.revealed(self.database_url) or f"sqlite:///{self.data_dir / 'newsletter.db'}"
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The file of the ledger; None for one in memory or on a server."""
+        from sqlalchemy.engine import make_url  # which settings alone do not need
+
+        url = make_url(self.database)
+        in_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+        return Path(url.database or "") if in_file else None
+
+    @property
+    def keys_file(self) -> Path:
+        """The keys that sign links; one that is named is never made by us."""
+        return self.token_keys_file or self.data_dir / "token-keys"
+
+    @property
+    def queued(self) -> bool:
+        """Whether workers send what this process plans."""
+        return self.workers == "queue" or (self.workers is None and self.on_server)
+
+    @property
+    def on_server(self) -> bool:
+        """Whether the ledger is on a server, where other machines may use it too."""
+        return self.database.startswith("postgresql")
 
     @property
     def parses_inbound(self) -> bool:
@@ -149,15 +180,19 @@ def _secrets() -> Iterator[str]:
     for name, value in os.environ.items():
         if name.endswith(_SECRET_NAMES) or (name in _fields() and is_secret(name)):
             yield value
-        if "://" in value and (password := _password(value)):
-            yield unquote(password)
+        if "://" in value:
+            yield from _passwords(value)
 
 
-def _password(address: str) -> str | None:
+def _passwords(address: str) -> Iterator[str]:
+    """Before the host, or, as PostgreSQL allows, among what is asked for."""
     try:
-        return urlsplit(address).password
+        parts = urlsplit(address)
+        if parts.password:
+            yield unquote(parts.password)
+        yield from (value for name, value in parse_qsl(parts.query) if name.endswith("password"))
     except ValueError:
-        return None
+        return
 
 
 def is_secret(name: str) -> bool:

@@ -5,7 +5,8 @@ What an operator's own file lacks comes from the shipped one, what a language la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from functools import cache, lru_cache
@@ -22,8 +23,9 @@ from babel.numbers import format_currency, format_decimal
 from newsletter.errors import TemplateError
 
 _FALLBACK = "en"
-_ISOLATE, _END = "\u2068", "\u2069"
-_ISOLATES = str.maketrans("", "", _ISOLATE + _END)
+_ISOLATE, _LEFT_TO_RIGHT, _END = "\u2068", "\u2066", "\u2069"
+_ISOLATES = str.maketrans("", "", _ISOLATE + _LEFT_TO_RIGHT + _END)
+_DATES = frozenset({"locale", "day", "first_day", "short_day", "row_day", "month"})  # patterns, not text
 Forms = Mapping[str, str]
 
 
@@ -33,12 +35,16 @@ _RIGHT_TO_LEFT = frozenset({"Adlm", "Arab", "Hebr", "Mand", "Mend", "Nkoo", "Roh
 class Words:
     """Speaks one language: `say` a phrase, write a day, a number or a price."""
 
-    def __init__(self, language: str, phrases: Mapping[str, str | Forms]) -> None:
+    def __init__(self, language: str, phrases: Mapping[str, str | Forms], lent: Collection[str] = ()) -> None:
+        """`lent`: the keys of phrases that come from another language, whose direction may differ."""
         self.language = language
         self._phrases = phrases
         self._locale = Locale.parse(str(phrases["locale"]), sep="_")
         self._written = cache(self._write_date)  # an email names few days, each of them often
         self.direction = self._locale.text_direction
+        if self.direction == "rtl":
+            apart = set(lent) - _DATES
+            self._phrases = {key: _kept_apart(one) if key in apart else one for key, one in phrases.items()}
 
     def say(self, key: str, **values: object) -> str:
         """The phrase with its values filled in; `count` chooses among plural forms."""
@@ -95,7 +101,7 @@ class Words:
         return self._written(day, "day")
 
     def short_day(self, day: date) -> str:
-        """The short form, never split over two lines."""
+        """With its year, never split over two lines."""
         written = self._written(day, "short_day").replace(" ", "\u00a0")
         return f"{_ISOLATE}{written}{_END}" if self.direction == "rtl" else written
 
@@ -105,10 +111,14 @@ class Words:
         return f"{_ISOLATE}{written}{_END}" if self.direction == "rtl" else written
 
     def span(self, days: Sequence[date]) -> str:
-        """From the first to the last of these days, as short as this language writes it."""
+        """From the first to the last of these days, without the year: they are of late."""
         if len(days) == 1:
-            return self.long_day(days[0])
-        return str(format_interval(days[0], days[-1], "yMMMd", locale=self._locale))
+            return self.day_of_month(days[0])
+        differs = "d" if (days[0].year, days[0].month) == (days[-1].year, days[-1].month) else "M"
+        patterns = self._locale.interval_formats["MMMd"][differs]  # CLDR has only the one with short months
+        whole = (re.sub("(?<!M)MMM(?!M)", "MMMM", one) for one in patterns)
+        ends = zip(whole, (days[0], days[-1]), strict=True)
+        return "".join(format_date(day, one, locale=self._locale) for one, day in ends)
 
     def week(self, first: date, last: date) -> str:
         """From one day to the other, without the year."""
@@ -201,11 +211,21 @@ def _merged(files: tuple[tuple[Path, int], ...]) -> Words:
     """One catalogue over the other, as they were at these times."""
     phrases: dict[str, str | Forms] = {}
     spoken = _FALLBACK
+    lent: set[str] = set()
     for file, changed in files:
         found = _read(file, changed)
-        phrases |= {key: phrase for key, phrase in found.items() if fits(key, phrase, phrases.get(key))}
+        fitting = {key: phrase for key, phrase in found.items() if fits(key, phrase, phrases.get(key))}
+        phrases |= fitting
+        lent = lent | fitting.keys() if direction(file.stem) == "ltr" else lent - fitting.keys()
         spoken = file.stem if _is_whole(found) else spoken
-    return Words(spoken, phrases)
+    return Words(spoken, phrases, lent)
+
+
+def _kept_apart(phrase: str | Forms) -> str | Forms:
+    """A sentence from left to right within a page from right to left, so that its own marks stay at its own end."""
+    if isinstance(phrase, Mapping):
+        return {form: f"{_LEFT_TO_RIGHT}{text}{_END}" for form, text in phrase.items()}
+    return f"{_LEFT_TO_RIGHT}{phrase}{_END}" if " " in phrase.strip() else phrase
 
 
 def speak(folders: Sequence[Path], language: str) -> Words:

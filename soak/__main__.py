@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TypeVar
 
-from soak import crash, grammar, inbound, pairs, preparing, roster_races
+from soak import crash, grammar, inbound, pairs, preparing, roster_races, tastes
 from soak.crash import Ground, Point, Trial
 from soak.morning import prepare
 from soak.sinks import sendgrid_sink, smtp_sink
@@ -34,6 +34,7 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
     options.add_argument("--points", type=int, default=340, help="kill points of each sweep; 0: every one")
     options.add_argument("--preparing", type=int, default=60, help="the same while an issue is prepared")
+    options.add_argument("--tastes", type=int, default=60, help="the same with own editions, and while a reader marks")
     options.add_argument("--pairs", type=int, default=100, help="trials of two processes, for each kind")
     options.add_argument("--races", type=int, default=500, help="an editor's save against a write into the roster")
     options.add_argument("--mails", type=int, default=10_000, help="mutated mails; a hundred times as many tokens")
@@ -45,6 +46,7 @@ def main() -> int:
         problems = [
             *_crashes(warm, prepared, wanted.points, wanted.workers),
             *_preparations(wanted.preparing, wanted.workers),
+            *_tastes(warm, Path(folder) / "tasted", wanted.tastes, wanted.workers),
             *_pairs(warm, prepared, wanted.pairs),
             *_races(wanted.races),
             *_forged_and_broken(wanted.mails),
@@ -78,6 +80,24 @@ def _preparations(most: int, workers: int) -> Iterator[str]:
     print(f"  {lost} papers lost, {again} stored answers asked again, longest restart", end=" ")
     print(f"{max(one.seconds for one in trials):.1f} s")
     yield from (problem for one in trials for problem in one.problems())
+
+
+def _tastes(warm: Warm, folder: Path, most: int, workers: int) -> Iterator[str]:
+    tastes.prepare(warm, folder)
+    ground = Ground(prepared=folder, open_sink=smtp_sink, connections=1)
+    expected, everything = tastes.undisturbed(warm, ground)
+    marking = tastes.marking_points(warm, folder)
+    sweeps = (
+        ("own editions are made", everything, partial(tastes.trial, ground=ground, expected=expected)),
+        ("a reader marks", marking, partial(tastes.marking_trial, prepared=folder)),
+    )
+    for name, points, trial in sweeps:
+        chosen = crash.spread(points, most) if most else points
+        problems = list(chain.from_iterable(_over(workers, chosen, trial)))
+        print(
+            f"\nkilled while {name}: {len(chosen)} of {len(points)} system calls, {len(problems)} problems", flush=True
+        )
+        yield from problems
 
 
 def _table(trials: Sequence[Trial]) -> None:

@@ -19,6 +19,7 @@ from soak.warm import Warm
 
 KINDS = ("write", "pwrite64", "sendto", "sendmsg", "fsync", "fdatasync", "rename", "unlink")
 _LINE = re.compile(r"^(\d+) +(\w+)\(", re.M)
+KILLED = -9  # how a command ends that was
 PATIENCE = 60.0  # seconds that a restarted morning may take
 
 OpenSink = Callable[[], AbstractContextManager[Sink]]
@@ -93,7 +94,7 @@ def trial(warm: Warm, point: Point, ground: Ground) -> Trial:
         ended = warm.run(folder, environment, RUN)
         return Trial(
             point=point,
-            killed=killed == -9,
+            killed=killed == KILLED,
             ended=ended,
             seconds=time.monotonic() - started,
             allowed=_in_flight(ground, sink),
@@ -106,9 +107,11 @@ def _in_flight(ground: Ground, sink: Sink) -> int:
     return ground.connections * (sink.largest_call() if isinstance(sink, SendGridSink) else 1)
 
 
-def under_strace(warm: Warm, folder: Path, environment: Mapping[str, str], options: Sequence[str]) -> int:
-    """The morning under strace from its first line on; how it ended."""
-    process = warm.hold(folder, environment, RUN)
+def under_strace(
+    warm: Warm, folder: Path, environment: Mapping[str, str], options: Sequence[str], arguments: Sequence[str] = RUN
+) -> int:
+    """The morning, or another command, under strace from its first line on; how it ended."""
+    process = warm.hold(folder, environment, arguments)
     traced = ["strace", "-f", "-p", str(process), "-e", f"trace={','.join(KINDS)}", *options]
     tracer = subprocess.Popen(traced, stderr=subprocess.DEVNULL)
     _wait_until_traced(process, tracer)

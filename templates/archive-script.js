@@ -38,8 +38,10 @@
     if (!answer.ok) throw new Error(answer.status);
     return answer.text();
   };
+  // One paper's entry of a day's BibTeX, where empty lines stand between entries.
+  const entry = (text, id) => `${text.split("\n\n").find((one) => one.includes(`eprint = {${id}}`)).trim()}\n`;
   for (const link of document.querySelectorAll("a[data-copy]"))
-    offer(link, say("script_copy", { what: link.textContent }), () => fetched(link.href));
+    offer(link, say("script_copy", { what: link.textContent }), async () => entry(await fetched(link.href), link.dataset.copy));
   for (const link of document.querySelectorAll("a[data-copy-link]")) {
     const button = element("a", "", { href: link.href, className: "less" });
     link.after(" ", button);

@@ -16,6 +16,7 @@ import structlog
 from hypothesis import settings
 
 from newsletter.store import Store, open_store
+from tests.postgres import empty, ledger_url, postgres, url  # noqa: F401 - fixtures
 from tests.site import server, site  # noqa: F401 - fixtures
 
 # A slow machine is no failure; what a test says about time it says with its own clock.
@@ -24,6 +25,7 @@ settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent.parent
 REAL_DATA = "NEWSLETTER_REAL_DATA"
+LEDGER = "NEWSLETTER_DATABASE_URL"
 REAL_FOLDER = os.environ.get(REAL_DATA)  # read once: the program knows no such setting
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -57,10 +59,51 @@ def logs_as_before() -> Iterator[None]:
     structlog.configure(**before)
 
 
+# Whose tests run on both databases: what they try is the ledger, or stands on it; the second ones in CI alone.
+ON_BOTH = (
+    "delivery", "forgetting", "leases", "marks", "moving", "pipeline", "planning", "retention", "store",
+    "taste_keys", "taste_order",
+)  # fmt: skip
+ON_BOTH_IN_CI = (
+    "asking", "import", "in_force", "joining", "preferences", "refusals", "rights", "taste", "unsubscribe",
+)  # fmt: skip
+_OF_PAGES = "browser"  # a fixture: what a page looks like does not depend on the ledger
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--on-server", action="store_true", help="run every test that may have a ledger on PostgreSQL")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """The ledger of these files is SQLite's and PostgreSQL's in turn, for tests that have a place for one."""
+    of_file = metafunc.definition.get_closest_marker("on_file") is not None
+    if of_file or {"store", "tmp_path"}.isdisjoint(metafunc.fixturenames):
+        return
+    if metafunc.config.getoption("--on-server"):
+        metafunc.parametrize("ledger", ["server"], indirect=True)
+    elif _stands_on_both(metafunc.module.__name__.removeprefix("tests.test_")) and (
+        _OF_PAGES not in metafunc.fixturenames
+    ):
+        metafunc.parametrize("ledger", ["file", "server"], indirect=True)
+
+
+def _stands_on_both(name: str) -> bool:
+    return name in ON_BOTH or (name in ON_BOTH_IN_CI and os.environ.get("CI") == "true")
+
+
+@pytest.fixture(autouse=True)
+def ledger(request: pytest.FixtureRequest, _clean_environment: None) -> None:
+    """Where `Settings` without a database find their ledger: in the data folder, or on a server, where it is empty."""
+    if getattr(request, "param", "file") == "server":
+        there = request.getfixturevalue("ledger_url")
+        empty(there)
+        os.environ[LEDGER] = there
+
+
 @pytest.fixture
-def store() -> Iterator[Store]:
-    """An empty ledger in memory."""
-    opened = open_store("sqlite://")
+def store(ledger: None) -> Iterator[Store]:
+    """An empty ledger: in memory, or on a server."""
+    opened = open_store(os.environ.get(LEDGER, "sqlite://"))
     yield opened
     opened.close()
 
@@ -70,9 +113,10 @@ def newsletter(tmp_path: Path) -> Run:
     """Run the command as a process of its own in `tmp_path`, with only the settings that are handed over."""
 
     def run(*arguments: str, settings: Mapping[str, str] | None = None, timeout: float = 120) -> object:
-        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)} | dict(
-            settings or {}
-        )
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+        if there := os.environ.get(LEDGER):
+            environment[LEDGER] = there
+        environment |= settings or {}
         command = [sys.executable, "-m", "newsletter", *arguments]
         return subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=timeout, check=False

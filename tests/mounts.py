@@ -24,7 +24,15 @@ def mounted_alone(outside: Path, inside: Path, *, read_only_folder: bool = False
         yield
 
 
-def _mount(mounted: ExitStack, option: str, source: Path, target: Path) -> None:
-    if subprocess.run(["mount", option, source, target], check=False, capture_output=True).returncode:
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
+    """The folder is a disk of its own with so much space, in memory."""
+    with ExitStack() as mounted:
+        _mount(mounted, "-ttmpfs", "none", folder, "-o", f"size={megabytes}m")
+        yield
+
+
+def _mount(mounted: ExitStack, option: str, source: Path | str, target: Path, *more: str) -> None:
+    if subprocess.run(["mount", option, source, target, *more], check=False, capture_output=True).returncode:
         pytest.skip("needs a machine on which it may mount")
     mounted.callback(subprocess.run, ["umount", target], check=True)

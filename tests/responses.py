@@ -68,7 +68,10 @@ KINDS: Mapping[str, Response] = {
         notes=("3. Zagreb",), ways=(Way.PREFERENCES,),
     ),
     "no-number": Response(title=Sentence("answer_no_number"), ways=(Way.PREFERENCES,)),
-    **{f"ask-{kind}": _ask(Command(kind), "2603.00001", f"answer_do_{kind}") for kind in ("like", "not", "save")},
+    **{
+        f"ask-{kind}": _ask(Command(kind), "2603.00001", f"answer_do_{kind}")
+        for kind in ("like", "not", "save", "unmark")
+    },
     "no-address": Response(
         title=Sentence("answer_settings"), lines=(Sentence("page_wrong_by_operator"),), ways=(Way.PREFERENCES,)
     ),

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from newsletter import inbound
 from newsletter.cli import reports
 from newsletter.errors import TransportRefused
 from newsletter.models import (
@@ -352,6 +353,44 @@ def test_not_replaces_like(printed: Ground) -> None:
     printed.do(Command.LIKE, "3")
     printed.do(Command.NOT, "3")
     assert printed.counter.store.mark_counts() == {"like": 0, "not": 1, "save": 0}
+
+
+def test_marks_are_taken_back_by_reply(printed: Ground) -> None:
+    """All of these papers and no others; what was not marked, or is repeated, is answered the same."""
+    printed.do(Command.LIKE, "1 2")
+    printed.do(Command.SAVE, "2")
+    first, again = printed.do(Command.UNMARK, "2"), printed.do(Command.UNMARK, "2")
+    assert printed.counter.store.mark_counts() == {"like": 1, "not": 0, "save": 0}
+    for (answer,) in (first, again):
+        assert answer["Subject"] == "Taken back"
+        assert "2. " in part(answer, "plain")
+    (absent,) = printed.do(Command.UNMARK, "99")
+    assert "99" in absent["Subject"] + part(absent, "plain")
+    assert printed.counter.store.mark_counts()["like"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "value"),
+    [
+        ("more like 3", Command.LIKE, "3"),
+        ("more 3", Command.LIKE, "3"),
+        ("mehr wie 3", Command.LIKE, "3"),
+        ("多来点类似 3", Command.LIKE, "3"),
+        ("unlike 3 7", Command.UNMARK, "3 7"),
+        ("undo like 3", Command.UNMARK, "3"),
+        ("take back 3 please", Command.UNMARK, "3"),
+        ("3 zurücknehmen", Command.UNMARK, "3"),
+        ("取消喜欢 3", Command.UNMARK, "3"),
+        ("undo", None, ""),
+        ("I would like to undo what I did on 3 May", None, ""),
+    ],
+)
+def test_words_that_mark_and_take_back(text: str, command: Command | None, value: str) -> None:
+    token = make(KEYS, Purpose.REPLY, 7)
+    raw = f"From: a@b.example\r\nTo: news+{token}@news.example.org\r\nSubject: Re: x\r\n\r\n{text}\r\n".encode()
+    meaning = inbound.read(raw, keys=KEYS, today=DAY, own_domain="news.example.org", aligned=False)
+    found = meaning.command if meaning.action == (command and command.value) else None
+    assert (found, meaning.value if found else "") == (command, value)
 
 
 # --- questions ---

@@ -364,6 +364,9 @@ class _Clock:
     def mark_request(self, moment: float) -> None:
         self.last = moment
 
+    def next_moment(self, _name: str, _every: float) -> float:
+        return 0.0
+
 
 @pytest.mark.parametrize(
     ("ago", "pause"), [(0.0, 3.0), (2.0, 1.0), (10.0, 0.0), (-86400.0, 3.0)], ids=["just", "between", "long", "future"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from soak import crash, pairs, preparing
+from soak import crash, pairs, preparing, tastes
 from soak.crash import Ground, Point, copied
 from soak.morning import READERS, RUN, clock, found, practice_servers, prepare, settings_for, status, write_roster
 from soak.sinks import sendgrid_sink, smtp_sink
@@ -82,6 +82,31 @@ def test_killed_while_preparing(warm_with_a_model: Warm) -> None:
     """No paper is lost, and an answer that the ledger holds is not asked for again."""
     # With the scores and some of the one-liners stored.
     assert [] == preparing.trial(warm_with_a_model, Point("fdatasync", 35)).problems()
+
+
+@pytest.fixture(scope="module")
+def tasted(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder where some readers said what they like."""
+    folder = tmp_path_factory.mktemp("crash") / "tasted"
+    tastes.prepare(warm, folder)
+    return folder
+
+
+def test_killed_while_own_editions_are_made(warm: Warm, tasted: Path) -> None:
+    """The restart makes those that a morning without a stop would have made, and changes no mark."""
+    ground = Ground(prepared=tasted, open_sink=smtp_sink, connections=1)
+    expected, everything = tastes.undisturbed(warm, ground)
+    assert expected.own == len(expected.marks) == 6
+    written = [one for one in everything if one.kind not in NETWORK]
+    trials = crash.spread(written, 8)
+    assert [] == [problem for one in trials for problem in tastes.trial(warm, one, ground, expected)]
+
+
+def test_killed_while_a_reader_marks(warm: Warm, tasted: Path) -> None:
+    everything = tastes.marking_points(warm, tasted)
+    assert [] == [
+        problem for one in crash.spread(everything, 12) for problem in tastes.marking_trial(warm, one, tasted)
+    ]
 
 
 @pytest.mark.parametrize("kind", pairs.KINDS)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.delivery import Pace, Tally, decide, drain, due_issues, recover
+from newsletter.delivery import Pace, Tally, decide, drain, due_issues
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
 from newsletter.models import (
     REPEATED,
@@ -166,13 +166,9 @@ def test_decide_always(state: DeliveryState, attempts: int, outcome: Outcome, ho
         assert timedelta(seconds=1) <= after.not_before - now <= timedelta(hours=6)
 
 
-@pytest.mark.parametrize("state", [DeliveryState.SENDING, DeliveryState.UNKNOWN])
-def test_recover(state: DeliveryState) -> None:
-    """A mail in doubt is queued as the same bytes, and named."""
-    doubtful = a_delivery(state=state, not_before=NOW, error="lost")
-    expected = a_delivery(state=DeliveryState.QUEUED, owner=None, error=REPEATED)
-    assert recover(doubtful) == expected
-    repeated = decide(replace(expected, state=DeliveryState.SENDING), Outcome(Verdict.ACCEPTED), NOW)
+def test_a_repeat_stays_named() -> None:
+    """An email that was sent again keeps saying so."""
+    repeated = decide(a_delivery(state=DeliveryState.SENDING, error=REPEATED), Outcome(Verdict.ACCEPTED), NOW)
     assert (repeated.state, repeated.error) == (DeliveryState.ACCEPTED, REPEATED)
 
 
@@ -445,7 +441,6 @@ def test_drain_keeps_no_garbage(store: Store) -> None:
     try:
         drain(store, Scripted(), build, owner="me", now=Clock())
         assert [generation["collections"] for generation in gc.get_stats()] == collections
-        assert gc.get_count()[0] > 0
     finally:
         gc.enable()
 
@@ -613,8 +608,7 @@ def test_drain_stopped_in_flight(store: Store) -> None:
     with pytest.raises(KeyboardInterrupt):
         drain(store, Scripted([KeyboardInterrupt()]), build, owner="me", now=Clock())
     assert states(store) == {"ada": "sending", "bob": "queued"}
-    for orphan in store.orphans():
-        store.finish(recover(orphan))
+    store.recover("me")
     assert drain(store, Scripted(), build, owner="me", now=Clock()) == Tally(accepted=2)
     assert [mail.error for mail in store.deliveries()] == [REPEATED, None]
 
@@ -624,8 +618,7 @@ def test_unknown_is_repeated_once(store: Store) -> None:
     plan(store, "ada")
     transport = Scripted([Outcome(Verdict.UNKNOWN, "lost")] * 5)
     for _ in range(4):
-        for orphan in store.orphans():
-            store.finish(recover(orphan))
+        store.recover("me")
         drain(store, transport, build, owner="me", now=Clock())
     (ada,) = store.deliveries()
     assert (ada.state, ada.attempts, ada.error) == (DeliveryState.UNKNOWN, 2, "lost")

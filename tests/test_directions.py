@@ -17,7 +17,7 @@ from newsletter.render import Renderer
 from newsletter.render.bidi import isolated, mirrored
 from newsletter.web import pages
 from newsletter.web.pages import Voice
-from newsletter.words import direction, load_words
+from newsletter.words import bare, direction, load_words
 from tests import spoken
 from tests.conftest import ROOT
 from tests.factories import DAY, an_edition, an_entry
@@ -184,3 +184,15 @@ def test_a_made_up_file_is_enough(places: tuple[Path, ...]) -> None:
     assert "ltr" == load_words([SHIPPED], "ar").direction  # nothing but English is shipped for it
     assert yaml.safe_load((places[0] / "words" / "ar.yaml").read_text("utf-8"))["locale"] == "ar"
     assert replace(edition_in("ar"), key="k").wishes.languages == ("ar",)
+
+
+def test_what_a_language_lacks_keeps_its_own_direction(places: tuple[Path, ...]) -> None:
+    """An English sentence on an Arabic page is kept apart with its full stop; subjects have no marks."""
+    words = load_words(places, "ar")
+    lent, own = words.say("page_link_reply"), words.say("page_ask_about")
+    assert (lent[0], lent[-2:]) == ("\u2066", ".\u2069")
+    assert "\u2066" not in own
+    assert words.section("page_")["days_about"].startswith("\u2066")
+    assert bare(words.say("subject_late", name="Morning")) == "Morning: arXiv is late"
+    assert "\u2066" not in load_words(places, "en").say("page_link_reply")
+    assert words.row_day(DAY)  # a pattern of dates is no sentence

@@ -192,6 +192,7 @@ def test_a_complaint_outlives_forgetting(settings: Settings) -> None:
 # --- copies of the ledger ---
 
 
+@pytest.mark.on_file
 def test_copies_from_before_an_upgrade(settings: Settings) -> None:
     """Those in which they stand are made anew without them; the others are not touched."""
     backups = settings.data_dir / "backups"

@@ -31,7 +31,7 @@ from newsletter.settings import Settings
 from newsletter.subscribers import parse, table
 from newsletter.subscribers.preferences import said
 from newsletter.subscribers.table import BadRow, Row, open_table
-from tests.conftest import ROOT
+from tests.conftest import LEDGER, ROOT
 from tests.counters import MORNING, counter_of
 
 LIST = """\
@@ -500,6 +500,7 @@ def test_killed_anywhere_and_run_again(settings: Settings, tmp_path: Path) -> No
     rows = [f"r{n}@example.org,vision" for n in range(3, 12)]
     (tmp_path / "import.csv").write_text("email,topics\n" + "\n".join(rows) + "\n", "utf-8")
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    environment |= {name: os.environ[name] for name in (LEDGER,) if name in os.environ}
     killed = 0
     for writes in (2, 5, 8, 11, 60):
         command = [sys.executable, "-c", _DIES, str(tmp_path), str(writes)]

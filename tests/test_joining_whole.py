@@ -108,7 +108,7 @@ def test_on_a_phone_without_scripts(place: Place, browser: Any) -> None:
         wait_for(lambda: len(place.mailbox.mails()) == 2)
         preferences = place.link(welcome, "p")
         page.goto(preferences)
-        page.get_by_label("At most, in each email").fill("7")
+        page.locator("[name=max_papers]").fill("7")
         page.get_by_role("button", name="Save").click()
         assert "Saved" in page.content()
         page.get_by_role("button", name="Pause", exact=True).click()
@@ -123,7 +123,7 @@ def test_on_a_phone_without_scripts(place: Place, browser: Any) -> None:
         page.get_by_role("button", name="Confirm subscription").click()
         assert "You are subscribed" in page.content()
         page.goto(preferences)
-        assert "7" == page.get_by_label("At most, in each email").input_value()
+        assert "7" == page.locator("[name=max_papers]").input_value()
     finally:
         context.close()
 

@@ -27,6 +27,9 @@ HEAD = ROSTER[: ROSTER.index("  - ada@")]
 NAMES = ("ada", "bob", "cy", "eve", "gone")
 
 
+pytestmark = pytest.mark.on_file  # beside which the log lies
+
+
 def entries(*names: str) -> str:
     return HEAD + "".join(f"  - {name}@example.org\n" for name in names)
 

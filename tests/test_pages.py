@@ -166,9 +166,9 @@ def test_by_keyboard_alone(page: Any, address: str) -> None:
         seen.append(page.evaluate("(document.activeElement.id || document.activeElement.textContent).trim()"))
         assert "none" != page.evaluate("getComputedStyle(document.activeElement).outlineStyle"), seen[-1]
     wanted = [
-        "← Fri\xa06\xa0Mar",
+        "← Fri\xa06\xa0March",
         "March 2026",
-        "Thu\xa02\xa0Apr →",
+        "Thu\xa02\xa0April →",
         "filter",
         "Copy BibTeX",
         "Abstract",
@@ -192,6 +192,7 @@ def test_bibtex_is_copied(browser: Any, address: str) -> None:
     shown.get_by_role("button", name="Copy BibTeX").nth(1).click()
     shown.get_by_role("button", name="Copied").wait_for()
     assert shown.evaluate("navigator.clipboard.readText()").startswith("@misc{muller2026zebrafish,")
+    assert 1 == shown.evaluate("navigator.clipboard.readText()").count("@misc{")
     shown.goto(f"{address}papers/2603.00902.html")
     shown.get_by_role("button", name="Copy link").click()
     shown.get_by_role("button", name="Copied").wait_for()

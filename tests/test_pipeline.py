@@ -349,6 +349,7 @@ def _writes_of_a_morning(folder: Path) -> int:
     return counting[0].count
 
 
+@pytest.mark.on_file  # several mornings, each with a folder and keys of its own
 # The stop tears an event loop down in the middle of requests: the coroutines that it leaves are the point of the test.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
@@ -432,6 +433,7 @@ def flaky(outcomes: list[Any]) -> tuple[list[Flaky], Any]:
     return made, wrap
 
 
+@pytest.mark.on_file  # on a server it waits for the end of the lease, see test_workers
 def test_a_mail_in_doubt_is_repeated_as_the_same_bytes_and_named(tmp_path: Path) -> None:
     """Stopped between sending and recording, the mail goes out again with the same Message-ID, and status names it."""
     with practice(tmp_path) as (_, settings):
@@ -565,6 +567,7 @@ def test_a_first_issue_holds_what_was_submitted_long_before(real_data: Path, tmp
     assert 228 == issue.collected
 
 
+@pytest.mark.on_file  # several mornings, each with a folder and keys of its own
 def test_all_seed_papers_reach_the_mail(real_data: Path, tmp_path: Path) -> None:
     """The 55 seed papers from collect to mail: every title and abstract readable, eleven papers a mail."""
     day = date(2026, 3, 27)

@@ -254,6 +254,7 @@ def test_an_edition_is_rendered_once_for_all_pages(tmp_path: Path) -> None:
     assert [1, 1] == made
 
 
+@pytest.mark.on_file
 def test_a_page_is_a_range_of_an_index(tmp_path: Path) -> None:
     """What a tick asks of the ledger reads no table from end to end and sorts nothing."""
     asked: list[tuple[str, Any]] = []

@@ -49,7 +49,7 @@ subscribers:
 FORM = {
     "languages": ["zh", ""], "topics": ["", "robots"], "abstracts": "full", "abstract_language": "first",
     "max_papers": "9", "send_at": "21:30", "timezone": "Europe/London", "days": ["", "mon", "thu"],
-    "frequency": "weekly", "do": "save",
+    "frequency": "weekly", "min_relevance": "6", "do": "save",
 }  # fmt: skip
 
 
@@ -101,7 +101,8 @@ def _reader(text: str = TWO_TOPICS) -> Reader:
         ("languages", "zh,en", "zh, en"), ("languages", "ZH", "zh"),
         ("topics", "robots, foundations", "robots, foundations"),
         ("send_at", "9:05", "09:05"), ("timezone", "Asia/Shanghai", "Asia/Shanghai"), ("days", "sun, mon", "mon, sun"),
-        ("abstracts", "NONE", "none"), ("max_papers", "007", "7"), ("abstract_language", "both", "both"),
+        ("abstracts", "NONE", "none"), ("max_papers", "007", "7"), ("min_relevance", "6", "6"),
+        ("abstract_language", "both", "both"),
     ],
 )  # fmt: skip
 def test_a_preference_is_read_as_the_roster_reads_it(key: str, text: str, shown: str) -> None:
@@ -119,7 +120,7 @@ def test_a_preference_is_read_as_the_roster_reads_it(key: str, text: str, shown:
     [
         ("languages", ""), ("languages", "klingon!"), ("topics", ""), ("topics", "cooking"), ("days", "yesterday"),
         ("send_at", "25:00"), ("timezone", "Mars/Olympus"), ("abstracts", "some"), ("abstract_language", "x"),
-        ("max_papers", "0"), ("max_papers", "many"),
+        ("max_papers", "0"), ("max_papers", "many"), ("min_relevance", "11"),
         ("email", "a@b"),
     ],
 )  # fmt: skip
@@ -187,7 +188,8 @@ def test_saving_writes_ledger_and_file(topics: Site) -> None:
     wanted = {
         "languages": "zh", "topics": "robots", "abstracts": "full", "abstract_language": "first", "send_at": "21:30",
         "timezone": "Europe/London", "days": "mon, thu", "frequency": "weekly", "max_papers": "9",
-        "personal": "on", "interests": "", "authors": "", "include": "", "exclude": "", "like": "",
+        "min_relevance": "6", "personal": "on", "interests": "",
+        "authors": "", "include": "", "exclude": "", "like": "", "library": "",
     }  # fmt: skip
     assert wanted == in_force(topics)
     text = topics.settings.subscribers.read_text("utf-8")
@@ -198,6 +200,12 @@ def test_saving_writes_ledger_and_file(topics: Site) -> None:
     changed = {key: value for key, value in wanted.items() if key not in LEANINGS}
     assert changed == {one.key: one.value for one in kept} == {one.key: one.in_file for one in kept}
     assert 'value="21:30"' in look(topics).text
+    assert '<option value="6" selected>' in look(topics).text
+    assert 200 == post(topics, FORM | {"min_relevance": ""}).status  # as usual again
+    assert ("", False) == (
+        in_force(topics)["min_relevance"],
+        "min_relevance" in topics.settings.subscribers.read_text("utf-8"),
+    )
 
 
 def test_saving_the_same_changes_nothing(topics: Site) -> None:
@@ -206,7 +214,7 @@ def test_saving_the_same_changes_nothing(topics: Site) -> None:
     same = {
         "languages": ["en", "zh"], "topics": ["", "foundations"], "abstracts": "smart", "abstract_language": "original",
         "send_at": "06:45", "timezone": "UTC", "days": ["", "mon", "tue", "wed", "thu", "fri", "sat", "sun"],
-        "max_papers": "15", "do": "save",
+        "max_papers": "15", "min_relevance": "", "do": "save",
     }  # fmt: skip
     assert 200 == post(topics, same).status
     assert before == topics.settings.subscribers.read_bytes()
@@ -236,6 +244,7 @@ def test_what_cannot_be_is_said_and_not_saved(topics: Site, change: dict[str, An
     [
         ({"send_at": "25:00"}, "未保存。“25:00”不是有效的时间，请写成 06:45 的形式。"),
         ({"timezone": "Mars/Olympus"}, "未保存。“Mars/Olympus”不是有效的时区，请从列表中选择。"),
+        ({"min_relevance": "0"}, "未保存。“0”不是 1 到 10 之间的整数。"),
         ({"days": [""]}, "未保存。“发送日”至少要选一项。"),
         ({"topics": ["", "cooking"]}, "未保存。“cooking”不在可选范围内。"),
         ({"languages": ["fr", ""]}, "未保存。暂不提供“fr”，可选语言：en, zh。"),
@@ -256,7 +265,7 @@ def test_every_error_has_its_sentence() -> None:
     for language in ("en", "zh"):
         words = load_words([ROOT / "templates"], language)
         for key in keys | {"choice"}:
-            assert words.say(f"page_wrong_{key}", value="x", name="x", offered="x")
+            assert words.say(f"page_wrong_{key}", value="x", name="x", offered="x", low="1", high="9")
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "templates" / "words").glob("*.yaml")), ids=lambda file: file.stem)
@@ -456,7 +465,7 @@ def test_changing_preferences_in_a_browser(topics: Site, browser: Any, axe: str,
     page.get_by_label("First", exact=True).select_option("zh")
     page.get_by_label("Second", exact=True).select_option("en")
     page.get_by_label("One-liners only").check()
-    page.get_by_label("Time", exact=True).fill("20:15")
+    page.get_by_label("Local time", exact=True).fill("20:15")
     page.get_by_label("Time zone").select_option("Asia/Shanghai")
     page.get_by_label("Saturday").uncheck()
     page.get_by_label("Robots").check()
@@ -548,7 +557,7 @@ def test_a_taste_is_saved_written_and_cleared(topics: Site) -> None:
     cleared = post(topics, FORM | dict.fromkeys(TASTE, "") | {"personal": "on"})
     assert cleared.status == 200
     now = in_force(topics)
-    assert [now[key] for key in LEANINGS] == ["on", "", "", "", "", ""]
+    assert [now[key] for key in LEANINGS] == ["on", *[""] * 6]
     text = topics.settings.subscribers.read_text("utf-8")
     assert "authors" not in text
     assert "interests: State" not in text

@@ -95,6 +95,35 @@ def test_no_papers() -> None:
     assert cold([], TOPIC) == []
 
 
+def test_words_keep_company_in_earlier_papers() -> None:
+    """What stands beside the topic's words on earlier days counts, also where a paper has none of these words."""
+    known = [a_paper(100 + n, title="Routing", abstract=f"Gates send tokens, part {n}.") for n in range(10)]
+    known += [a_paper(200 + n, title="Rings", abstract=f"{OTHER} Part {n}.") for n in range(90)]
+    papers = [
+        a_paper(1, title="Rings", abstract=OTHER),
+        a_paper(2, title="Gates", abstract="How gates send tokens."),
+    ]
+    assert cold(papers, TOPIC) == [0.0, 0.0]
+    far, near = cold(papers, TOPIC, known)
+    assert near > far
+    assert cold(papers, TOPIC, [*known, *papers]) == [far, near]  # a paper of the day is not read twice
+    opinions = learn(TOPIC, {}, {}, known)
+    assert opinions.rank(papers) == [far, near]
+
+
+def test_one_of_several_subjects() -> None:
+    """A paper that is all about one subject of a long text stands before one with a word of each."""
+    subjects = ["mixture of experts", "token pruning", "gradient noise", "cache eviction", "weight sharing"]
+    topic = Topic(key="t", title="", categories=(), interests="\n".join(f"- {one}" for one in subjects))
+    papers = [
+        a_paper(1, title="A", abstract="Experts, noise, eviction and rings of planets far away in the sky."),
+        a_paper(2, title="A", abstract="Token pruning by token pruning: rings of planets far away in sky."),
+        *(a_paper(n, title="Weather", abstract=f"{OTHER} Part {n}.") for n in range(3, 20)),
+    ]
+    spread, whole, *_ = cold(papers, topic)
+    assert whole > spread > 0
+
+
 # --- what is not wanted ---
 
 

@@ -168,7 +168,7 @@ def page(service: Service, path: str) -> str:
         ("NEWSLETTER_SMTP_URL", f"smtp://user:{CANARY}@mail.example.org"),
         ("NEWSLETTER_IMAP_URL", f"imaps://user:{CANARY}@mail.example.org"),
         ("NEWSLETTER_PING_URL", f"{CANARY} is no address"),
-        ("NEWSLETTER_DATABASE_URL", f"postgresql+psycopg://user:{CANARY}@db.example.org/x"),
+        ("NEWSLETTER_DATABASE_URL", f"mysql://user:{CANARY}@db.example.org/x"),
         ("NEWSLETTER_MODEL_API_BASE", f"ftp://user:{CANARY}@models.example.org"),
         ("NEWSLETTER_PORT", "many"),
     ],

@@ -46,7 +46,20 @@ WAYS = {
 def test_where_an_id_stands(text: str, expected: str | None) -> None:
     found = references.read(text.encode())
     assert (found.ids, found.broken) == ((expected,) if expected else (), None)
-    assert (found.entries, found.without) == (1, 0 if expected else 1)
+    assert (found.entries, found.described + found.without) == (1, 0 if expected else 1)
+
+
+def test_what_has_no_id_gives_its_words() -> None:
+    """Of titles and abstracts alone, each word once for a paper, without what TeX writes."""
+    found = references.read(
+        b'@article{a, title={{Pruning} of G{\\"o}del networks}, abstract={Pruning, \\emph{pruned}.}, year={x}}'
+        b"@article{b, title={Pruning again}, eprint={2402.01306}}\n@article{c, year=2020}\n"
+        b"TY  - JOUR\n@article{d, title={More pruning}}"
+    )
+    assert (found.ids, found.described, found.without) == (("2402.01306",), 2, 1)
+    assert dict(found.words) == {"pruning": 2, "gödel": 1, "networks": 1, "pruned": 1, "more": 1}
+    (word,) = references.read(b"TY  - JOUR\nT1  - Sparsity\nER  - ").words
+    assert word == ("sparsity", 1)
 
 
 def test_our_own_files_are_read_back() -> None:
@@ -82,7 +95,7 @@ def test_what_is_broken_costs_itself_alone(text: str, line: int, ids: tuple[int,
 @given(st.one_of(st.binary(max_size=80), st.text('@misc{}()"#,= \n\\aTYER-', max_size=80).map(str.encode)))
 def test_anything_is_read_to_its_end(raw: bytes) -> None:
     found = references.read(raw)
-    assert found.entries >= found.without
+    assert found.entries >= found.described + found.without
     assert found.entries or found.broken or not re.search(rb"[A-Za-z0-9]", raw) or b"@" in raw, "nothing is said of it"
 
 
@@ -129,7 +142,7 @@ def _load(folder: Path, like: str) -> Roster:
 
 def test_a_file_beside_the_list(tmp_path: Path) -> None:
     file = tmp_path / "mine.bib"
-    file.write_text("@misc{a, eprint={2402.01306}}\n@misc{b, title={x}}\n@misc{c, url={arxiv.org/abs/2402.01308}}")
+    file.write_text("@misc{a, eprint={2402.01306}}\n@misc{b, note={x}}\n@misc{c, url={arxiv.org/abs/2402.01308}}")
     roster = _load(tmp_path, "[2402.01306, 2310.06825, mine.bib]")
     ada, bob = roster.readers
     assert ada.wishes.leanings.like == ("2402.01306", "2310.06825", "2402.01308")

@@ -18,7 +18,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter import pipeline
+from newsletter import app, pipeline
 from newsletter.delivery import Quota, Tally, drain
 from newsletter.delivery.agreement import Refusal, find, words
 from newsletter.demo.servers import Servers
@@ -460,7 +460,7 @@ def test_the_kind_of_server_that_cost_everybody_the_issue(newsletter: Run, tmp_p
         for _ in range(2):
             done = newsletter("run", settings=settings)
             assert (done.returncode, TEXTS[1] in done.stdout + done.stderr) == (1, True)
-    with closing(open_store(f"sqlite:///{tmp_path / 'var' / 'newsletter.db'}")) as store:
+    with app.open_ledger(Settings(data_dir=tmp_path / "var")) as store:
         assert set(states(store).values()) == {"queued"}
         (trouble,) = store.troubles()
         assert (trouble.key, TEXTS[1] in trouble.problem) == ("sending", True)

@@ -42,6 +42,7 @@ from newsletter.models import (
     Wishes,
 )
 from newsletter.render import HTML_LIMIT, LEAVE, PREFERENCES, Renderer, mime
+from newsletter.render import wrap as folding
 from newsletter.render.layout import Level, first_levels, reductions
 from newsletter.render.sentences import brief_title, result_alone, sentences, short, short_title, stand_in, whole
 from newsletter.render.slots import FILLINGS, slotted
@@ -132,13 +133,16 @@ def test_the_result_is_measured_or_shown(sentences_behind: str, expected: str | 
     [
         ("LightMoE: Reducing Redundancy", "LightMoE"),
         ("Short Enough to Stay", "Short Enough to Stay"),
-        ("Why Depth Matters in Parallelizable Sequence Models", "Why Depth Matters…"),
-        ("Causal Interpretation of Neural Network Computations", "Causal Interpretation of Neural…"),
-        ("Antidisestablishmentarianistically Named", "Antidisestablishmentarianisticall…"),
+        ("Why Depth Matters in Parallelizable Sequence Models", "Why Depth Matters in Parallelizable…"),
+        (
+            "Causal Interpretation of Neural Network Computations",
+            "Causal Interpretation of Neural…",
+        ),
+        ("Antidisestablishmentarianistically" * 2, f"{('Antidisestablishmentarianistically' * 2)[:36]}…"),
     ],
 )
 def test_brief_title(title: str, expected: str) -> None:
-    """At most 33 characters and an ellipsis, never behind a word that leads on."""
+    """At most 36 characters and an ellipsis, never behind a word that leads on."""
     assert brief_title(title) == expected
 
 
@@ -165,6 +169,15 @@ def test_wrap_keeps_columns_and_characters(text: str) -> None:
     wrapped = wrap(text, "  ", "    ")
     assert "".join(wrapped.split()) == "".join(text.split())
     assert all(columns(line) <= 80 or " " not in line.strip() for line in wrapped.splitlines())
+
+
+@given(st.lists(st.text("abcé²–“", min_size=1, max_size=90)), st.integers(10, 74), st.integers(10, 74))
+def test_narrow_text_folds_as_any_text(words: list[str], room: int, rest: int) -> None:
+    """What most texts are folded by is a shortcut: the same lines come out."""
+    text = " ".join(words)
+    assert [line.rstrip(" ") for line in folding._folded(text, room, rest)] == [
+        line.rstrip(" ") for line in folding._folded_wide(text, room, rest)
+    ]
 
 
 def test_wrap_leaves_no_lonely_command() -> None:
@@ -351,7 +364,7 @@ def test_more_than_fits_is_counted_and_linked(renderer: Renderer) -> None:
     mail = mailed(renderer, edition)
     shown = len(re.findall(r"^ *(?:arXiv: )?https://arxiv.org/abs/", mail.text, re.M))
     assert f"{403 - shown} more papers passed." in mail.text
-    assert f"Mon 9 Mar: {400 - shown}: https://news.example.org/2026-03-09.html" in mail.text.replace("\u00a0", " ")
+    assert f"Mon 9 March: {400 - shown}: https://news.example.org/2026-03-09.html" in mail.text.replace("\u00a0", " ")
     assert 'href="https://news.example.org/2026-03-05.html"' in mail.html
     assert "more papers passed" not in mailed(renderer, an_edition(3)).text
 
@@ -378,7 +391,7 @@ def test_sections_days_and_authors(renderer: Renderer) -> None:
     assert "── Robots (1 paper) ──" in text
     assert "Thursday, 5 March – Monday, 9 March 2026" in text
     assert "2 of 493 new papers in 2 topics" in text
-    assert "cs.LG · Mon 9 Mar" in text
+    assert "cs.LG · Mon 9 March" in text
     assert "Author A, Author B, Author C, Author D et al. (12)" in text
     assert "You follow Author C." in text
 
@@ -767,3 +780,12 @@ def test_whole_catalogues_are_complete(language: str) -> None:
     for key, phrase in other.items():
         texts, ours = (set(re.findall(r"{\w+}", str(one))) for one in (phrase, english[key]))
         assert texts == ours, key
+
+
+def test_names_do_not_break_at_hyphens(renderer: Renderer) -> None:
+    """A short name stays on its line, its letters as they are; in a long one each word does."""
+    names = ("Jean-Pierre Serre", "Hans-Georg of the Upper Valley-Hills")
+    mail = mailed(renderer, an_edition([an_entry(1, paper=a_paper(1, authors=names))]))
+    kept = re.findall(r'<span style="white-space:nowrap">([^<]*)</span>', mail.html)
+    assert ["Jean-Pierre\u00a0Serre", "Hans-Georg", "Valley-Hills"] == kept
+    assert "Jean-Pierre Serre, Hans-Georg of the Upper Valley-Hills" in mail.text

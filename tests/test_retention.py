@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from newsletter import app
 from newsletter.models import Claim, Delivery, DeliveryState, Incoming
 from newsletter.pipeline import clear_old
 from newsletter.readers import in_force
 from newsletter.replies import receiving
-from newsletter.store import Store, open_store
+from newsletter.settings import Settings
+from newsletter.store import Store
 from newsletter.tokens import Purpose, make
 from soak import retention
 from tests.conftest import Run
@@ -177,7 +179,7 @@ def test_a_day_that_nobody_remembers_is_refused(newsletter: Run, tmp_path: Path)
     """`run --date` says since when it is known who had an issue."""
     (tmp_path / "subscribers.yaml").write_text(LIST)
     newsletter("status")
-    with closing(open_store(f"sqlite:///{tmp_path / 'var' / 'newsletter.db'}")) as store:
+    with app.open_ledger(Settings(data_dir=tmp_path / "var")) as store:
         cleared(store, timedelta(), keep=timedelta(days=60))
     done = newsletter("run", "--date", "2026-01-05")
     assert 1 == done.returncode

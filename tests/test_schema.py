@@ -38,6 +38,7 @@ from newsletter.settings import Settings
 from newsletter.store import open_store, schema
 from newsletter.store.tables import REVISION, metadata
 from tests.conftest import ROOT
+from tests.factories import a_paper
 
 MIGRATIONS = ROOT / "newsletter" / "store" / "migrations"
 
@@ -87,9 +88,11 @@ def test_an_old_ledger_is_upgraded_and_keeps_everything(tmp_path: Path) -> None:
     assert all(before.values())
     open_store(f"sqlite:///{path}").close()
     after = rows(path, list(before))
+    after["meta"] = [row for row in after["meta"] if row[0] != "schema.oldest"]
     assert before == {name: [row[: len(before[name][0])] for row in after[name]] for name in before}
     with connected(path) as connection:
-        context = MigrationContext.configure(connection)
+        of_server = {"include_object": lambda one, *_: one.dialect_options["postgresql"].get("where") is None}
+        context = MigrationContext.configure(connection, opts=of_server)
         missing = compare_metadata(context, metadata)
         wanted = render_python_code(produce_migrations(context, metadata).upgrade_ops)  # type: ignore[arg-type]
     assert [] == missing, f"a revision after {REVISION} must say:\n{wanted}"
@@ -256,16 +259,34 @@ def test_no_copy_no_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert before == rows(path, list(before))
 
 
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    """What a newer version made is left alone, and the text says which to use."""
+@pytest.mark.parametrize("oldest", ["0998", "0999"])
+def test_a_newer_schema_is_refused(tmp_path: Path, oldest: str) -> None:
+    """What a newer version changed is left alone, and the text says which to use."""
     path = tmp_path / "ledger.db"
     open_store(f"sqlite:///{path}").close()
     with connected(path) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0999'")
+        connection.exec_driver_sql(f"UPDATE meta SET value = '{oldest}' WHERE key = 'schema.oldest'")
     with pytest.raises(
         StoreUnreadable, match=f"schema 0999, created by a newer version; this version supports {REVISION}"
     ):
         open_store(f"sqlite:///{path}")
+
+
+def test_a_newer_schema_that_was_only_added_to(tmp_path: Path) -> None:
+    """Its ledger says that we can work with it: during an upgrade old and new processes run side by side."""
+    path = tmp_path / "ledger.db"
+    open_store(f"sqlite:///{path}").close()
+    with connected(path) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0999'")
+        connection.exec_driver_sql("ALTER TABLE paper ADD COLUMN colour VARCHAR")
+        connection.exec_driver_sql("CREATE TABLE shelf (name VARCHAR PRIMARY KEY)")
+    for _ in range(2):
+        with closing(open_store(f"sqlite:///{path}")) as store:
+            store.save_seen([a_paper()])
+            assert store.paper(a_paper().arxiv_id)
+    with connected(path) as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0999"
 
 
 def test_the_newest_revision_is_the_programs(tmp_path: Path) -> None:

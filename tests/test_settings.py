@@ -127,7 +127,7 @@ ADDRESS = "is not an address; write it as Name <name@example.org>"
 WEB = "is not a web address; write https://host (plain http:// only on this machine)"
 SERVICE = "is not a web address; write https://host/path"
 SMTP = "is not an SMTP address; write smtp://user@host:587 or smtps://user@host"
-DATABASE = "is not supported by this version; write sqlite:///path/to/newsletter.db"
+DATABASE = "names no supported database; write sqlite:///path/to/newsletter.db or postgresql+psycopg://user@host/name"
 NO_NUMBER = "NEWSLETTER_PORT: 'x' cannot be used; it should be a valid integer"
 NO_FILE = "nowhere cannot be read (No such file or directory); choose a readable file"
 PRICES = "write model=0.25/2, in dollars per million input and output tokens"
@@ -172,8 +172,8 @@ PRICES = "write model=0.25/2, in dollars per million input and output tokens"
         ),
         (
             "DATABASE_URL",
-            f"postgresql+psycopg://ada:{SECRET}@db/news",
-            f"'postgresql+psycopg://ada:…@db/news' {DATABASE}",
+            f"mysql://ada:{SECRET}@db/news",
+            DATABASE,
         ),
         ("PORT", "http", "'http' cannot be used; it should be a valid integer"),
         ("PORT", "70000", "'70000' cannot be used; it should be less than or equal to 65535"),

@@ -95,7 +95,7 @@ def test_without_keys_wishes_are_what_they_were(desk: Desk) -> None:
 
 @pytest.mark.parametrize("key", LEANINGS)
 def test_a_preference_and_back(desk: Desk, key: str) -> None:
-    texts = {"personal": "off", "like": "2402.01306, 2603.00002"}
+    texts = {"personal": "off", "like": "2402.01306, 2603.00002", "library": "pruning 12, sparse 3"}
     roster_reader = desk.store.reader(active(desk)[2].id)
     assert roster_reader is not None
     changed = with_preference(roster_reader, key, texts.get(key, "one, two"), ["foundations"])

@@ -34,18 +34,31 @@ def _liked(site: Site, email: str = ADA) -> tuple[str, ...]:
     return reader.wishes.leanings.like
 
 
+def _words(site: Site) -> tuple[tuple[str, int], ...]:
+    reader = site.counter.store.reader(site.ids[ADA])
+    assert reader
+    return reader.wishes.leanings.library
+
+
 def test_its_papers_are_added(site: Site) -> None:
     answer = _send(site, BIB)
     assert answer.status == 200
-    assert "Papers added from your file: 2. Entries left out because they have no arXiv identifier: 1." in answer.text
+    assert (
+        "Papers added from your file: 2. Entries without an arXiv identifier, of which the words count: 1."
+        in answer.text
+    )
     assert 'value="2402.01306, 2310.06825"' in answer.text
     _send(site, RIS, "export.ris")
     again = _send(site, BIB)
     assert "Papers added from your file: 0." in again.text
     assert _liked(site) == ("2402.01306", "2310.06825", "2402.01308")
     assert _liked(site, "chen@example.org") == ()
+    assert _words(site) == (("number", 1),), "a second time adds nothing"
     (ada,) = (one for one in load(site.settings.subscribers).readers if one.email == ADA)
     assert ada.wishes.leanings.like == _liked(site), "the file follows"
+    assert ada.wishes.leanings.library == _words(site)
+    site.ask("POST", _path(site), b"do=save&library=", {"Content-Type": "application/x-www-form-urlencoded"})
+    assert _words(site) == ()
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_counts(site: Site) -> None:
@@ -61,9 +74,9 @@ def _of(count: int) -> bytes:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "no arXiv identifier in this file"),
-        (b"\x89PNG\r\n" + bytes(range(256)) * 50, "no arXiv identifier in this file"),
-        (b"@misc{a, title={No number}}", "no arXiv identifier in this file"),
+        (b"", "neither an arXiv identifier nor a title"),
+        (b"\x89PNG\r\n" + bytes(range(256)) * 50, "neither an arXiv identifier nor a title"),
+        (b"@misc{a, note={No number}}", "neither an arXiv identifier nor a title"),
         (_of(2_001), "more than 2,000 papers"),
         (BIB + b" " * (1 << 20), "larger than 1 MiB"),
     ],

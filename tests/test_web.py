@@ -375,6 +375,7 @@ def test_health_beside_a_writer(site: Site) -> None:
         assert 200 == site.ask("GET", "/healthz").status
 
 
+@pytest.mark.on_file
 def test_a_ledger_that_cannot_be_read_is_not_healthy(site: Site) -> None:
     """With a damaged database `/healthz` is 503, so that whoever watches it hears of it."""
     for file in site.settings.data_dir.glob("newsletter.db*"):

@@ -19,7 +19,7 @@ from newsletter.models import AnnounceType, Hours, SubscriberState
 from newsletter.settings import Settings
 from newsletter.times import calendar
 from newsletter.times.hours import is_due_day, last_hour
-from tests.morning import desk_of, outbox, part, sample_rows, settings_for
+from tests.morning import active, desk_of, outbox, part, sample_rows, settings_for
 
 FRIDAY, MONDAY = date(2026, 3, 6), date(2026, 3, 9)
 WEEK = [date(2026, 3, 10), date(2026, 3, 11), date(2026, 3, 12), date(2026, 3, 13), date(2026, 3, 16)]
@@ -83,10 +83,10 @@ def test_a_weekly_email_is_the_best_of_the_week(tmp_path: Path) -> None:
             assert "── Paper of the day ──" in read(daily[BO])
         mail = morning(settings, servers, WEEK[-1])[ADA]
     text = read(mail)
-    assert "Your week, 10–16 Mar 2026" in text
+    assert "Your week, 10–16 March" in text
     assert re.search(r"4 of \d+ new papers in 5 issues", text)
     assert "── Paper of the week ──" in text
-    assert "── What you missed, 9 March 2026 ──" in text
+    assert "── What you missed, 9 March ──" in text
     assert "today" not in text.lower()
     assert not re.search(r"today", part(mail, "html"), re.I)
     rows = {row.id: row for row in spread(days)}
@@ -96,8 +96,8 @@ def test_a_weekly_email_is_the_best_of_the_week(tmp_path: Path) -> None:
     marks = {one.paper.arxiv_id: (one.score.relevance, one.score.novelty) for one in judged if one.score}
     assert sorted(marks.values(), reverse=True)[:4] == [marks[one] for one in ids_in(mail)[:4]]
     assert {MONDAY} == {rows[one].announced for one in ids_in(mail)[4:]}
-    shown = {f"{day:%a} {day.day} Mar" for day in {rows[one].announced for one in ids_in(mail)}}
-    assert shown == set(re.findall(r"cs\.\w+ · (\w+ \d+ Mar)", text))
+    shown = {f"{day:%a} {day.day} March" for day in {rows[one].announced for one in ids_in(mail)}}
+    assert shown == set(re.findall(r"cs\.\w+ · (\w+ \d+ March)", text))
 
 
 def test_all_that_passed_is_counted_and_linked(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_all_that_passed_is_counted_and_linked(tmp_path: Path) -> None:
     assert more > 3
     assert f"{more} more papers passed." in text
     for day, count in edition.left_out:
-        assert re.search(rf"{day.day} Mar: {count}: https://news\.example\.org/{day}\.html", text)
+        assert re.search(rf"{day.day} March: {count}: https://news\.example\.org/{day}\.html", text)
         page = (settings.data_dir / "archive" / f"{day}.html").read_text("utf-8")
         assert all(pick.paper.arxiv_id in page for pick in passed if pick.issue == day)
 
@@ -144,6 +144,50 @@ def test_a_day_on_which_nothing_passes_shows_the_nearest(tmp_path: Path) -> None
     assert 3 == len(ids_in(mail))
     assert text.count("针对") + text.count("，") > 3  # one-liners in the second language too
     assert mail["Subject"] == "Morning arXiv: nothing new for you today"
+
+
+def test_the_bar_of_single_readers(tmp_path: Path) -> None:
+    """A lower one brings what others are told is below theirs, and a higher one less; nobody else's email changes."""
+    roster = ROSTER.replace(", frequency: weekly", "") + "  - {email: cat@example.org, min_relevance: 9}\n"
+    roster += "  - {email: dan@example.org, max_papers: 100, min_relevance: 1}\n"
+    (tmp_path / "subscribers.yaml").write_text(roster, "utf-8")
+    with Servers(spread([MONDAY]), MONDAY) as servers:
+        settings = settings_for(servers, tmp_path).model_copy(update={"public_url": "https://news.example.org"})
+        mails = morning(settings, servers, MONDAY)
+        with desk_of(settings, calendar.announced_at(MONDAY) + timedelta(hours=10)) as desk:
+            editor, topic = pipeline.Editor(desk), desk.roster.topic("foundations")
+            scores = {one.paper.arxiv_id: one.score.relevance for one in editor.day(MONDAY, topic).judged if one.score}
+            wishes = {one.email: one.wishes for one in active(desk)}
+            passed = [pick.paper.arxiv_id for pick in editor.picks(replace(wishes[ADA], max_papers=100), (MONDAY,))]
+            low = editor.compose(wishes["dan@example.org"], (MONDAY,))
+            pipeline.publish(desk)
+    assert min(scores[one] for one in passed) == 8
+    assert {9, 10} >= {scores[one] for one in ids_in(mails["cat@example.org"])}
+    below = [entry for entry in low.entries if entry.paper.arxiv_id not in passed]
+    assert len(below) > 10
+    assert {True} == {bool(one.lines) for one in below[:10]}
+    assert {False} == {bool(one.lines) for one in below[10:]}  # what one reader sets does not make it expensive
+    assert () == low.left_out
+    page = (settings.data_dir / "archive" / f"{MONDAY}.html").read_text("utf-8")
+    assert all(one in page for one in passed)
+    assert not any(entry.paper.arxiv_id in page for entry in below)
+
+
+def test_a_quiet_day_leads_to_the_bar(tmp_path: Path) -> None:
+    """The email names the bar and links to where it is set; whoever set it lower has papers."""
+    roster = ROSTER.replace(", frequency: weekly", "").replace("    interests", "    min_relevance: 10\n    interests")
+    others = "  - {email: dan@example.org, min_relevance: 7}\n  - {email: all@example.org, list: true}\n"
+    (tmp_path / "subscribers.yaml").write_text(roster + others, "utf-8")
+    rows = [row for row in spread([MONDAY]) if max(row.scores.values(), default=(0, 0))[0] < 10]
+    with Servers(rows, MONDAY) as servers:
+        settings = settings_for(servers, tmp_path).model_copy(update={"public_url": "https://news.example.org"})
+        mails = morning(settings, servers, MONDAY)
+    text = read(mails[ADA])
+    assert re.search(r"Is the bar too high\? Lower it in your preferences: https://news\.example\.org/p/\w+", text)
+    assert re.search(r'Is the bar too high\? <a [^>]*href="https://news\.example\.org/p/', part(mails[ADA], "html"))
+    assert "bar too high" not in read(mails["all@example.org"])
+    assert "bar" not in read(mails["dan@example.org"])
+    assert "── Paper of the day ──" in read(mails["dan@example.org"])
 
 
 def test_a_withdrawn_paper_is_told_once_to_whom_had_it(tmp_path: Path) -> None:
@@ -177,7 +221,7 @@ def test_a_withdrawn_paper_is_told_once_to_whom_had_it(tmp_path: Path) -> None:
     assert first[0] in by_id[0]
     assert unseen not in by_id[0]
     told = read(mails[ADA])
-    assert "Withdrawn since your email about Mon 9 Mar: “" in told
+    assert "Withdrawn since your email about Mon 9 March: “" in told
     assert f"(arXiv:{first[0]})" in told
     assert title.partition(":")[0].split()[0] in told
     assert 1 == told.count("Withdrawn")

@@ -47,7 +47,7 @@ class Alarms:
         if known is None:
             log.error("trouble", about=key, problem=problem, remedy=remedy)
             known = Trouble(key=key, problem=problem, remedy=remedy, since=self.now())
-        self.store.save_trouble(replace(known, problem=problem, remedy=remedy, ended=None))
+        self.store.note_trouble(replace(known, problem=problem, remedy=remedy, ended=None))
         self.settle()
 
     def notice(self, key: str, what: str, remedy: str) -> None:
@@ -69,8 +69,9 @@ class Alarms:
             if trouble.tried and abs(self.now() - trouble.tried) < _TRY_AGAIN:
                 continue
             if trouble.ended is not None and has_ended(trouble, self.now()):
-                self._tell_end(trouble)
-            elif trouble.ended is None and trouble.told is None:
+                if self.store.claim_trouble(trouble, self.now()):
+                    self._tell_end(trouble)
+            elif trouble.ended is None and trouble.told is None and self.store.claim_trouble(trouble, self.now()):
                 self._tell_beginning(trouble)
 
     def note(self, key: str, subject: str, lines: Sequence[str]) -> bool:

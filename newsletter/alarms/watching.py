@@ -40,6 +40,12 @@ class Remembered:
     def save_trouble(self, trouble: Trouble) -> None:
         self._troubles[trouble.key] = trouble
 
+    def note_trouble(self, trouble: Trouble) -> None:
+        self.save_trouble(trouble)
+
+    def claim_trouble(self, trouble: Trouble, now: datetime) -> bool:
+        return trouble.key in self._troubles
+
     def drop_trouble(self, key: str) -> None:
         self._troubles.pop(key, None)
 

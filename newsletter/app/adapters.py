@@ -13,7 +13,7 @@ from newsletter import oauth
 from newsletter.alarms import Alarms
 from newsletter.errors import ConfigurationError, ModelRefused, Refusal
 from newsletter.models import Finding, Letterhead, Outcome, Outgoing
-from newsletter.ports import Alarm, Hook, Mailbox, Transport
+from newsletter.ports import Alarm, Hook, Mailbox, Priced, Transport
 from newsletter.readers import Counter
 from newsletter.replies import probing
 from newsletter.setting_values import revealed
@@ -95,7 +95,7 @@ def source(settings: Settings, store: Store) -> ArxivSource:
 
 def models(
     settings: Settings, store: Store, alarms: Alarm, patience: float | None = None
-) -> tuple[LiteLLM | None, LiteLLM | None]:
+) -> tuple[Priced | None, Priced | None]:
     """The models for scoring and for one-liners, each with the fallbacks behind it.
 
     `patience`: seconds without an answer for which a model is waited for; without it, a few tries.
@@ -127,7 +127,13 @@ def models(
     if settings.max_cost_usd is not None:
         _refuse_unknown_prices(settings, scorer)
     same = settings.summary_model in (None, settings.model)
-    return scorer, scorer if same else chain(settings.summary_model or settings.model)
+    first, second = scorer, scorer if same else chain(settings.summary_model or settings.model)
+    if settings.model_rate is None:
+        return first, second
+
+    from newsletter.pipeline.rate import Rated
+
+    return Rated(first, store, settings.model_rate), Rated(second, store, settings.model_rate)
 
 
 _REMEDIES = {

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from newsletter.alarms import Alarms
 from newsletter.app import adapters
-from newsletter.app.files import KeyFile, folders
+from newsletter.app.files import folders
+from newsletter.app.keys import key_file
 from newsletter.app.ledger import open_ledger
 from newsletter.readers import Counter
 from newsletter.settings import Settings
@@ -31,7 +32,7 @@ def open_examined(
         if counter.store.in_memory:
             counter = opened.enter_context(open_counter(settings, now=now))
         else:
-            counter = replace(counter, read_keys=KeyFile(settings.data_dir))
+            counter = replace(counter, read_keys=key_file(settings, counter.store, make=True))
         yield counter, found
 
 
@@ -46,7 +47,7 @@ def open_counter(settings: Settings, *, now: Callable[[], datetime] = utc_now, p
         letterhead = adapters.letterhead(settings, store)
         yield Counter(
             store=store,
-            read_keys=KeyFile(settings.data_dir, make=not peek),
+            read_keys=key_file(settings, store, make=not peek),
             post=post,
             letterhead=letterhead,
             alarms=Alarms(store=store, post=post, letterhead=letterhead, admin=settings.admin_email, now=now),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -12,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from newsletter.app import adapters
 from newsletter.app.files import fingerprint, folders, load_prompt
+from newsletter.app.ledger import new_lease
+from newsletter.delivery.lease import Lease
 from newsletter.models import ArchiveMode, Masthead
-from newsletter.readers import Counter, joining
+from newsletter.readers import Counter, in_force, joining
 from newsletter.settings import Settings
 from newsletter.transports.outbox import Outbox
 
 if TYPE_CHECKING:
-    from newsletter.pipeline import Desk, Progress
+    from newsletter.pipeline import Desk, Progress, Sender
 
 
 @contextmanager
@@ -31,6 +30,7 @@ def open_desk(
     progress: Progress | None = None,
     patience: float | None = None,
     without_model: bool = False,
+    lease: Lease | None = None,
 ) -> Iterator[Desk]:
     """Everything a morning needs, over the counter's ledger; its readers are those whom `take_in` put in force.
 
@@ -77,9 +77,10 @@ def open_desk(
             max_cost_usd=settings.max_cost_usd,
             prefilter=settings.prefilter,
             prefilter_loss=settings.prefilter_loss,
-            owner=_owner(),
+            lease=lease or (None if counter.store.in_memory else new_lease(counter.store, "run", settings.lease)),
             send_rate=settings.send_rate,
             daily_limit=settings.daily_limit,
+            timezone=masthead.newsletter.timezone,
             salt=f"{fingerprint(templates)} {letterhead!r}",
             holidays=settings.arxiv_holidays,
             now=counter.now,
@@ -92,6 +93,22 @@ def open_desk(
         )
 
 
-def _owner() -> str:
-    """Whose emails are being sent: no other process, here or elsewhere, has the same name."""
-    return f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
+@contextmanager
+def open_sender(settings: Settings, counter: Counter, lease: Lease) -> Iterator[Sender]:
+    """What a worker needs to send what others planned; `lease` is kept by the caller."""
+    from newsletter.pipeline import Sender
+
+    listed = in_force.last_good(counter.store)
+    with closing(adapters.open_transport(settings, counter)) as transport:
+        yield Sender(
+            store=counter.store,
+            transport=transport,
+            letterhead=counter.letterhead,
+            keys=counter.keys,
+            lease=lease,
+            send_rate=settings.send_rate,
+            daily_limit=settings.daily_limit,
+            timezone=listed.masthead.newsletter.timezone if listed else "UTC",
+            now=counter.now,
+            alarm=counter.alarms,
+        )

@@ -56,9 +56,9 @@ def fingerprint(places: Sequence[Path]) -> str:
 class KeyFile:
     """The keys that sign tokens: lines `number hex` in `token-keys`, made on first use and never replaced by us."""
 
-    def __init__(self, data_dir: Path, *, make: bool = True) -> None:
+    def __init__(self, file: Path, *, make: bool = True) -> None:
         """`make` False: where there are none yet, one that is kept nowhere."""
-        self._file, self._make = data_dir / "token-keys", make
+        self._file, self._make = file, make
         self._stamp: tuple[int, ...] = ()
         self._keys: Keys = {0: secrets.token_bytes(32)}
 
@@ -77,7 +77,7 @@ class KeyFile:
 
 def token_keys(data_dir: Path) -> Keys:
     """The keys of this folder, read once."""
-    return KeyFile(data_dir)()
+    return KeyFile(data_dir / "token-keys")()
 
 
 def _read_keys(file: Path) -> Keys:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from functools import lru_cache
 from itertools import count
+
+from markupsafe import Markup
 
 from newsletter import tex, venues
 from newsletter.archive.day import Day
 
+_META = Markup('<meta name="%s" content="%s">')
 _GROUP = re.compile(r"\b(?:Collaboration|Consortium|Group|Team)$|\band\b|,|&")  # no person's name, or not one alone
 _LAST = re.compile(r"(?<!\S)((?:[a-zß-öø-ÿ][\w’'-]*\s+)*\S+)$")  # with "van der" before it
 _SMALL_WORD = re.compile(
@@ -54,12 +57,14 @@ def _appeared(paper: Day) -> str:
     return str(paper.get("journal_ref") or venue_of(paper))
 
 
+@lru_cache(maxsize=512)  # a day's papers are cited on several pages
 def _protected(title: str) -> str:
     """Words such as MoE or BERT in braces, which bibliography styles would write small."""
     words = (f"{{{tex.to_tex(word)}}}" if re.search(r".[A-Z]", word) else tex.to_tex(word) for word in title.split())
     return " ".join(words)
 
 
+@lru_cache(maxsize=2048)
 def _bib_name(name: str) -> str:
     written = tex.to_tex(name)
     return f"{{{written}}}" if _GROUP.search(name) else written
@@ -144,11 +149,15 @@ def _escaped(text: str) -> str:
     return _MARKS.sub(r"\\\1", text)
 
 
-def metadata(paper: Day) -> Iterator[tuple[str, str]]:
-    """Names and contents of the `citation_*` elements that Zotero and Google Scholar read."""
+def metadata(paper: Day) -> Markup:
+    """The `citation_*` elements that Zotero and Google Scholar read."""
+    return Markup("\n").join(_META % pair for pair in _citation(paper))
+
+
+def _citation(paper: Day) -> Iterator[tuple[str, str]]:
     yield "citation_title", paper["title"]
     yield from (("citation_author", name) for name in paper["authors"])
-    yield "citation_publication_date", date.fromisoformat(paper["published"]).strftime("%Y/%m/%d")
+    yield "citation_publication_date", paper["published"].replace("-", "/")
     yield "citation_arxiv_id", paper["id"]
     if paper.get("doi"):
         yield "citation_doi", paper["doi"]

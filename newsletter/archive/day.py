@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -171,6 +172,7 @@ def _is_wholepaper_json(paper: object) -> bool:
     return all(_WEB.fullmatch(str(link)) for link in (links["arxiv"], links["pdf"], links["html"], *links["code"]))
 
 
+@lru_cache(maxsize=1024)  # each page of a paper asks several times
 def page_name(arxiv_id: str) -> str | None:
     """The name of a paper's page; None for anything that is not an arXiv id."""
     try:

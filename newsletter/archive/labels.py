@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -14,6 +14,7 @@ from newsletter.archive.day import Day
 from newsletter.words import Words
 
 _COUNTED = {"paper": "papers", "issue": "archive_issues"}  # what templates call it, and the phrase with its forms
+_KEPT = Markup('<span class="keep">%s</span>')
 _SHORT_NAME = 24  # characters
 _TEMPLATES_MAY_USE = (
     "authors", "cost", "about", "counted", "long_day", "short_day", "row_day", "month_name", "month_alone", "number",
@@ -26,7 +27,9 @@ class Labels:
 
     def __init__(self, words: Words) -> None:
         self.words = words
-        self._alone = cache(lambda key: Markup.escape(words.say(key)))  # a year's pages say most of them often
+        # A year's pages say most of them often. Markup and text are equal and must not stand in for each other: typed.
+        self._alone = cache(lambda key: Markup.escape(words.say(key)))
+        self._filled = lru_cache(maxsize=4096, typed=True)(self._fill)
         self.number = words.number
         self.long_day = words.day
         self.short_day = words.day_of_month
@@ -46,8 +49,9 @@ class Labels:
 
     def w(self, key: str, **values: object) -> Markup:
         """A phrase as HTML; values that are markup, such as the start of a link, are not escaped."""
-        if not values:
-            return self._alone(key)
+        return self._filled(key, **values) if values else self._alone(key)
+
+    def _fill(self, key: str, **values: object) -> Markup:
         return Markup.escape(self.words.pattern(key, **values)).format(**self.words.shown(values))
 
     def counted(self, number: int, what: str) -> str:
@@ -71,12 +75,12 @@ class Labels:
             if locale.language != own:
                 yield language, str(format_date(day, "EEEE", locale=locale))
 
-    def authors(self, names: Sequence[str], most: int = 4) -> str:
+    def authors(self, names: Sequence[str], most: int = 4) -> Markup:
         """The first authors, and how many there are."""
-        shown = ", ".join(_unbroken(name) for name in names[:most])
+        shown = Markup(", ").join(_unbroken(name) for name in names[:most])
         if len(names) <= most:
             return shown
-        return f"{shown} {self.words.say('et_al', count=len(names))}"
+        return shown + " " + self.words.say("et_al", count=len(names))
 
     def cost(self, usd: float | None) -> str:
         return self.words.say("cost_unknown") if usd is None else self.words.dollars(usd)
@@ -94,5 +98,7 @@ class Labels:
 
 
 def _unbroken(name: str) -> str:
-    """Short names are never split over two lines."""
-    return name.replace(" ", "\u00a0") if len(name) < _SHORT_NAME else name
+    """Short names are never split over two lines, also not at a hyphen."""
+    if len(name) >= _SHORT_NAME:
+        return name
+    return _KEPT % name if "-" in name else name.replace(" ", "\u00a0")

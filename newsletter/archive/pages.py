@@ -11,10 +11,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
+from types import CodeType
 from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from newsletter.archive import citing, views
 from newsletter.archive.day import Day, page_name
@@ -27,9 +29,38 @@ from newsletter.words import direction, load_words
 Files = Mapping[str, bytes]
 _ASSETS = {"archive.css": "archive-style.css", "archive.js": "archive-script.js", "icon.svg": "archive-icon.svg"}
 _PAGES = ("base", "parts", "papers", "day", "month", "index", "paper", "prompt", "search", "missing")
+_MACROS = {"parts": "parts", "one": "papers"}  # the first ones are those of the first edition's templates
 _SHOWN_IN_FRONT = 5
 _SCRIPT, _PHRASES = "archive.js", "/* PHRASES */"
 _SCRIPT_SAYS = ("script_", "et_al", "gap")
+
+
+class _Environment(jinja2.Environment):
+    """Days and papers are dictionaries: `paper.title` is looked for in it first, not as an attribute."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """In memory: a service writes the archive again and again, by the same templates."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._known.get(bucket.key, ("", None))
+        if code and checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code:
+            self._known[bucket.key] = bucket.checksum, bucket.code
+
+
+_COMPILED = _Compiled()
 
 
 class Pages:
@@ -37,18 +68,28 @@ class Pages:
 
     def __init__(self, site: Site, templates: Sequence[Path]) -> None:
         self._site = site
-        self._environment = jinja2.Environment(
+        self._environment = _Environment(
             loader=jinja2.FileSystemLoader([str(place) for place in templates]),
             undefined=jinja2.StrictUndefined,
             autoescape=True,
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=_COMPILED,
+            auto_reload=False,  # else each page looks whether its templates have changed meanwhile
         )
         self.labels = Labels(load_words(templates, site.languages[0]))
         self._environment.globals |= self.labels.for_templates()
         self._environment.globals |= {"link_of": views.link_of, "tokens": views.tokens, "direction": direction}
         self._environment.globals |= {"site": site, "day_of": date.fromisoformat, "page_name": page_name}
         self._environment.globals |= {"forms": citing.FORMS, "venue_of": citing.venue_of, "metadata": citing.metadata}
+        self._environment.globals |= {name: self._macros(file) for name, file in _MACROS.items()}
+
+    def _macros(self, name: str) -> object:
+        """What every page may use: imported once, and not by each of a year's pages."""
+        try:
+            return self._environment.get_template(f"archive-{name}.html.j2").module
+        except (jinja2.TemplateError, OSError, ValueError) as error:
+            raise _template_error(error) from error
 
     @cached_property
     def fingerprint(self) -> str:
@@ -156,10 +197,9 @@ class Pages:
                     paper=paper,
                     date=date.fromisoformat(day["date"]),
                     topics=[(key, titles[key]) for key in paper["topics"] if key in titles],
-                    cited={"RIS": citing.ris([paper]), "Markdown": citing.markdown([paper])},
+                    cited=citing.bibtex([paper]),
                     description=next(iter(paper["lines"].values()), "") or paper["abstract"][:200],
                 ).items()
-                yield f"papers/{name}.bib", citing.bibtex([paper]).encode("utf-8", "replace")
 
     def prompt(self, day: Day, dates: Sequence[date]) -> Files:
         """The prompt that chose the papers of these days."""

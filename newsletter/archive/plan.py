@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -42,6 +43,11 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
+def day_hash(day: Day) -> str:
+    """Changes with anything in it."""
+    return digest_of(json.dumps(day, ensure_ascii=False).encode("utf-8", "replace"))
+
+
 def day_bytes(day: Day) -> bytes:
     """The day's own file."""
     return (json.dumps(day, ensure_ascii=False, indent=1) + "\n").encode()
@@ -49,7 +55,7 @@ def day_bytes(day: Day) -> bytes:
 
 def pages(site: Site, days: Mapping[date, Day], templates: Sequence[Path]) -> Files:
     """Every file of an archive of these days. Raises TemplateError."""
-    glances = [glance(days[day], digest_of(day_bytes(days[day]))) for day in sorted(days)]
+    glances = [glance(days[day], day_hash(days[day])) for day in sorted(days)]
     made = Pages(site, templates)
     return {
         path: content for unit in units(site, glances, days.__getitem__, made) for path, content in unit.build().items()
@@ -60,11 +66,16 @@ def units(site: Site, glances: Sequence[Glance], load: Load, made: Pages) -> Ite
     """Everything the archive consists of; `load` is asked only for the days that a unit's files are made from."""
     every = list(shelves(glances, load))
     topics = [(shelf.topic, shelf.title) for shelf in every[1:]]
+    shelved: dict[date, list[Unit]] = defaultdict(list)
     for shelf in every:
-        yield from _shelf(site, shelf, every, made)
-    for one in glances:
+        for one, unit in _days(shelf, every, made):
+            shelved[one.date].append(unit)
+    for one in glances:  # all that is made of one day together: it is read once
+        yield from shelved[one.date]
         yield Unit(f"day {one.date}", (one.hash,), partial(_day, load, one.date))
         yield Unit(f"papers {one.date}", (one.hash, topics), partial(_papers, made, load, one.date, topics))
+    for shelf in every:
+        yield from _shelf(site, shelf, every, made)
     yield from _prompts(glances, load, made)
     yield from _search(glances, load, made)
     yield Unit("assets", (), made.assets)
@@ -79,12 +90,17 @@ def _papers(made: Pages, load: Load, day: date, topics: Topics) -> Files:
     return dict(made.papers(load(day), topics))
 
 
-def _shelf(site: Site, shelf: Shelf, every: Sequence[Shelf], made: Pages) -> Iterator[Unit]:
+def _days(shelf: Shelf, every: Sequence[Shelf], made: Pages) -> Iterator[tuple[Glance, Unit]]:
     name, topics = shelf.folder, [(one.topic, one.title) for one in every]
     for place, one in enumerate(shelf.glances):
         days = around(shelf.dates, place)
         # On a day's page of all topics stand ways to the same day of each topic.
-        yield Unit(f"page {name}{one.date}", (one.hash, days, topics), partial(made.day, shelf, one.date, days, every))
+        build = partial(made.day, shelf, one.date, days, every)
+        yield one, Unit(f"page {name}{one.date}", (one.hash, days, topics), build)
+
+
+def _shelf(site: Site, shelf: Shelf, every: Sequence[Shelf], made: Pages) -> Iterator[Unit]:
+    name, topics = shelf.folder, [(one.topic, one.title) for one in every]
     months = list(shelf.months)
     for place, month in enumerate(months):
         sides = around(months, place)

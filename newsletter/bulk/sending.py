@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
-from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
+from newsletter.models import FENCED, Answer, Message, Outcome, Outgoing, Verdict
 
 SECONDS = 30.0  # for one call
 MAILS = 500  # a call; SendGrid and Mailgun take 1,000
@@ -113,6 +113,9 @@ class Bulk(ABC):
             self._answer(self._waiting.popleft(), Outcome(Verdict.UNTRIED, trouble.problem))
         while self._waiting and len(self._calls) < self._connections:
             mails = self._waiting.popleft()
+            if not all(mail.may_begin() for mail in mails):
+                self._answer(mails, FENCED)
+                continue
             self._threads = self._threads or ThreadPoolExecutor(self._connections, self.name)
             self._calls[self._threads.submit(self.call, self.payload(mails))] = mails
 

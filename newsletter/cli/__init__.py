@@ -156,7 +156,10 @@ def schema() -> None:
     show_default=True,
     help="How long to wait for a model that does not answer or asks us to wait.",
 )
-def run(day: datetime | None, only: str | None, dry_run: bool, without_model: bool, patience: float) -> None:
+@click.option("--here", is_flag=True, help="Send from this process, even if workers are running.")
+def run(
+    day: datetime | None, only: str | None, dry_run: bool, without_model: bool, patience: float, here: bool
+) -> None:
     """Prepare the newest issue and send it now.
 
     The issue goes to every active reader who has not received it, whatever their hour and days; a weekly email keeps
@@ -166,7 +169,7 @@ def run(day: datetime | None, only: str | None, dry_run: bool, without_model: bo
     """
     from newsletter.cli import morning
 
-    asking = morning.Asking(without_model=without_model, patience=60 * patience)
+    asking = morning.Asking(without_model=without_model, patience=60 * patience, here=here)
     raise SystemExit(morning.run(_settings(), _date(day), only, asking, dry_run=dry_run))
 
 
@@ -183,11 +186,30 @@ def collect(day: datetime | None) -> None:
 
 
 @main.command()
-def serve() -> None:
+@click.option("--only", metavar="JOBS", default="send", show_default=True, help="Which jobs; there is one kind.")
+@click.option("--slots", type=click.IntRange(1, 8), default=1, show_default=True, help="Rounds of sending at once.")
+def worker(only: str, slots: int) -> None:
+    """Send what another machine has planned, until SIGTERM.
+
+    For a ledger on PostgreSQL: any number of workers share the work, and what one of them leaves unfinished the others
+    send. A worker needs the database, the mail server and the keys that sign links; no subscriber list and no model.
+    """
+    from newsletter.cli import working
+    from newsletter.cli.stopping import at_once
+
+    with at_once():
+        working.worker(_settings(), slots, only)
+
+
+@main.command()
+@click.option("--web", is_flag=True, help="Serve web pages only: another process prepares, sends and reads replies.")
+@click.option("--no-work", is_flag=True, help="Leave all sending to `newsletter worker`.")
+def serve(web: bool, no_work: bool) -> None:
     """Run the service until SIGTERM.
 
     The service prepares each issue when arXiv announces it, sends it at each reader's own hour, reads replies, and
-    serves web pages: one-click unsubscribe, preferences, the archive, /healthz.
+    serves web pages: one-click unsubscribe, preferences, the archive, /healthz. With a ledger on PostgreSQL several may
+    run: one of them does the work, and another takes over when it ends.
     """
     from newsletter.cli.stopping import at_once
 
@@ -195,7 +217,7 @@ def serve() -> None:
         settings = _settings()
         from newsletter.cli import serving
 
-        serving.serve(settings)
+        serving.serve(settings, web_only=web, works=not no_work)
 
 
 @main.command()
@@ -302,11 +324,26 @@ def backup(path: Path | None) -> None:
 
     Copies ledger, keys, subscriber list, prompts, templates and settings to PATH, which must not exist yet (default: a
     new folder in the data folder's backups). The service may keep running. Passwords and API keys are left out. The
-    copy works as a newsletter of its own: fill in its .env and start the service there.
+    copy works as a newsletter of its own: fill in its .env and start the service there. A ledger on a PostgreSQL
+    server is copied by pg_dump: first restore that with pg_restore into a new database.
     """
     from newsletter.cli import setting_up
 
     setting_up.backup(_settings(), path)
+
+
+@main.command()
+@click.argument("url", metavar="URL")
+def move(url: str) -> None:
+    """Move the ledger to a PostgreSQL server.
+
+    Copies every row of the ledger's file to the empty database at URL (postgresql://user@host/name), compares both, and
+    closes the file: no program opens it again. Stop the service first. If the move is stopped, run it again. Put the
+    password into PGPASSWORD or ~/.pgpass rather than into URL: others can see the arguments of a command.
+    """
+    from newsletter.cli import setting_up
+
+    setting_up.move(_settings(), url)
 
 
 @main.command()

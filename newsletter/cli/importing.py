@@ -64,7 +64,7 @@ def list_in_force(settings: Settings) -> Iterator[tuple[Counter, Masthead]]:
     """The list as the file has it now; beside a running service, or where the file is broken, the last good one."""
     with app.open_counter(settings) as counter:
         with alone_if_possible(settings, counter, "import") as alone:
-            if alone:
+            if alone and in_force.is_followed_here(counter):
                 _take_in(counter)
         known = in_force.last_good(counter.store)
         if known is None:

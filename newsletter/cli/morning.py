@@ -34,6 +34,7 @@ from newsletter.models import (
     Wishes,
 )
 from newsletter.pipeline import Desk
+from newsletter.ports import Queue
 from newsletter.readers import Counter, departing, in_force
 from newsletter.readers.in_force import InForce
 from newsletter.replies import inviting
@@ -44,10 +45,11 @@ from newsletter.times import calendar
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How the language model is asked."""
+    """How the language model is asked, and who sends."""
 
     without_model: bool = False
     patience: float = 1800.0  # seconds without an answer
+    here: bool = False  # this process, also where workers are there to do it
 
 
 _USUAL = Asking()
@@ -102,12 +104,15 @@ def _send(
             without_model=asking.without_model,
         ) as desk,
     ):
+        if not dry_run:
+            in_force.follow_here(counter)
         in_force.take_in(counter, looked)
         _check_reader(counter, only)
         _check_day(counter, day)
         if dry_run:
             return _dry_run(desk, day, only)
-        done = pipeline.run(desk, day, only, stop=told)
+        queue = None if asking.here or only else _queue(settings, counter)
+        done = pipeline.run(desk, day, only, stop=told, queue=queue)
         for line in morning_lines(desk, done):
             click.echo(line)
         pipeline.publish(desk)
@@ -116,6 +121,15 @@ def _send(
         inviting.settle(counter, stop=told)
         is_partly = left_over(desk)[0] or done.tally.failed or done.tally.unaccepted or looked.findings
         return 1 if is_partly or any(_was_not_served(desk, issue) for issue in done.issues) else 0
+
+
+def _queue(settings: Settings, counter: Counter) -> Queue | None:
+    """Where workers are told, if any are there."""
+    if not settings.queued:
+        return None
+    from newsletter import jobs  # with packages that only workers have
+
+    return jobs.open_queue(settings, counter.store) if counter.store.living(jobs.ROLE) else None
 
 
 def _was_not_served(desk: Desk, issue: Issue) -> bool:
@@ -214,7 +228,7 @@ def preview(settings: Settings, email: str | None, day: date | None, to: str | N
             progress() as show,
             app.open_desk(settings, counter, roster.masthead, progress=show) as desk,
         ):
-            if alone:
+            if alone and in_force.is_followed_here(counter):
                 in_force.take_in(counter, looked)
             issue = _preview_issue(desk, day, prepare=alone)
             editor = pipeline.Editor(desk)

@@ -13,6 +13,7 @@ import click
 
 from newsletter import subscribers
 from newsletter.cli import starting
+from newsletter.cli.console import progress
 from newsletter.cli.starting import Answers
 from newsletter.settings import Settings, is_secret, variable
 from newsletter.times.clock import utc_now
@@ -26,7 +27,20 @@ def backup(settings: Settings, path: Path | None) -> None:
     folder = copying.backup(settings, path, utc_now())
     click.echo(folder)
     click.echo("The copy contains addresses and the key that signs links: keep it as safe as the original.", err=True)
+    if settings.on_server:
+        click.echo("Its ledger is var/newsletter.dump: restore it with pg_restore, see docs/machines.md.", err=True)
     click.echo("Passwords, API keys and OAuth sign-ins are not in it; fill them in where you restore it.", err=True)
+
+
+def move(settings: Settings, url: str) -> None:
+    """Print what was copied, and what to set."""
+    from newsletter.app import relocation
+
+    with progress() as show:
+        counts = relocation.move(settings, url, utc_now, show)
+    if counts:
+        click.echo(f"{sum(counts.values())} rows in {len(counts)} tables are the same there.")
+    click.echo("The ledger is on the server. Set NEWSLETTER_DATABASE_URL to it, then start the service.")
 
 
 def schema() -> None:

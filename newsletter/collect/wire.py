@@ -48,6 +48,10 @@ class RequestClock(Protocol):
 
     def mark_request(self, moment: float) -> None: ...
 
+    def next_moment(self, name: str, every: float) -> float:
+        """Reserve the next free moment of this name, one in so many seconds for all machines; how far off it is."""
+        ...
+
 
 class Wire(requests.Session):
     """The session that the `arxiv` package and our RSS reader share.
@@ -146,7 +150,8 @@ class Wire(requests.Session):
 
     def _wait_for_turn(self) -> None:
         # https://info.arxiv.org/help/api/tou.html: one request every three seconds over all arXiv's services together.
-        time.sleep(max(0.0, self._last + self._delay - time.monotonic()))
+        shared = self._clock.next_moment("arxiv", self._delay) if self._clock and self._delay else 0.0
+        time.sleep(max(0.0, shared, self._last + self._delay - time.monotonic()))
 
 
 def _read_whole(response: requests.Response, url: str) -> bytes:

@@ -6,7 +6,7 @@ uncertain;
 those are sent again with the same bytes, and named.
 """
 
-from newsletter.delivery.deciding import MOST_ISSUES, decide, due_issues, recover
+from newsletter.delivery.deciding import MOST_ISSUES, decide, due_issues
 from newsletter.delivery.draining import drain, send_now
 from newsletter.delivery.quota import Quota
 from newsletter.delivery.tally import Health, Pace, Tally
@@ -20,6 +20,5 @@ __all__ = [
     "decide",
     "drain",
     "due_issues",
-    "recover",
     "send_now",
 ]

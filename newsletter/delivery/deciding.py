@@ -46,7 +46,8 @@ def decide(delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
         case Verdict.UNWANTED if not _given_up(delivery, now):
             return ended(state=DeliveryState.QUEUED, not_before=now + _PAUSES[-1], error=detail)
         case Verdict.UNTRIED:
-            return ended(state=DeliveryState.QUEUED, attempts=max(delivery.attempts - 1, 0), error=detail)
+            said = REPEATED if delivery.error == REPEATED else detail  # it goes on to be a repeat
+            return ended(state=DeliveryState.QUEUED, attempts=max(delivery.attempts - 1, 0), error=said)
     if _given_up(delivery, now):
         return ended(state=DeliveryState.FAILED, error=f"{delivery.attempts} tries, last: {detail}")
     return ended(state=DeliveryState.QUEUED, not_before=now + _pause(delivery, outcome), error=detail)
@@ -61,8 +62,3 @@ def _pause(delivery: Delivery, outcome: Outcome) -> timedelta:
         return _PAUSES[min(max(delivery.attempts, 1), len(_PAUSES)) - 1]
     # At least a second: an answer of 0 would have drain() ask again and again without a pause.
     return timedelta(seconds=min(max(outcome.retry_after, 1.0), _LONGEST_PAUSE.total_seconds()))
-
-
-def recover(delivery: Delivery) -> Delivery:
-    """An email whose outcome nobody knows, ready to be repeated as the same bytes."""
-    return replace(delivery, state=DeliveryState.QUEUED, owner=None, not_before=None, error=REPEATED)

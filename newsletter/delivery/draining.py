@@ -7,15 +7,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from newsletter.delivery.deciding import decide
+from newsletter.delivery.lease import Lease
 from newsletter.delivery.quota import Quota
 from newsletter.delivery.refused import Refused
-from newsletter.delivery.tally import Health, Pace, Tally, counted
-from newsletter.errors import TransportRefused
-from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict
+from newsletter.delivery.tally import WELL, Health, Pace, Paced, Tally, counted
+from newsletter.errors import StoreUnavailable, TransportRefused
+from newsletter.models import Answer, Claim, Delivery, DeliveryState, Message, Outcome, Outgoing, Verdict, always
 from newsletter.ports import Transport
 from newsletter.store import Store
+
+T = TypeVar("T")
 
 _LOOK = 0.5  # seconds between two looks at whether to stop
 _UNTIL_TOMORROW = timedelta(hours=20)  # the next morning tries again, whatever the hour of its first reader
@@ -37,17 +42,24 @@ def drain(
     rate: float | None = None,
     supply: Callable[[], bool] = lambda: False,
     quota: Quota | None = None,
+    lease: Lease | None = None,
+    pace: Paced | None = None,
+    health: Health = WELL,
 ) -> Tally:
     """Send every due email, or only that of `only`; `rate` in emails per minute.
 
     `supply` is called when nothing is due: it plans more, or returns False. Its error is raised when nothing is
     in flight any more.
     `unwanted` is told of each email that was rejected because of us, before the next one is claimed.
+    `lease` says that the owner lives while it holds emails; no body leaves when it is over. `pace` in place of `rate`.
+    `health`: of the rounds before this one.
     A stop lets the emails in flight finish. Raises TransportRefused if no email can be sent. The tally says in `held`
     why the rest stays queued: the server is in trouble, too many emails were refused, or `quota` is used up.
     """
-    pace = Pace(rate, time.monotonic)
-    drained = _Round(store, transport, build, owner, now, only, report, unwanted, stop, pace, supply, quota)
+    pace = pace or Pace(rate, time.monotonic)
+    drained = _Round(
+        store, transport, build, owner, now, only, report, unwanted, stop, pace, supply, quota, lease, health
+    )
     try:
         while drained.turn():
             continue
@@ -59,7 +71,7 @@ def drain(
         raise drained.unplanned
     if isinstance(transport.trouble, TransportRefused):
         raise transport.trouble
-    return drained.tally + settled + held
+    return replace(drained.tally + settled + held, health=drained.health)
 
 
 @dataclass
@@ -75,14 +87,16 @@ class _Round:
     report: Callable[[Delivery], None]
     unwanted: Callable[[Delivery], None]
     stop: Callable[[], bool]
-    pace: Pace
+    pace: Paced
     supply: Callable[[], bool]
     quota: Quota | None
-    health: Health = field(default_factory=Health)
+    lease: Lease | None
+    health: Health
     tally: Tally = field(default_factory=Tally)
     in_flight: dict[str, Delivery] = field(default_factory=dict)
     answers: list[Answer] = field(default_factory=list)  # not yet recorded
     refused: Refused = field(default_factory=Refused)
+    may_begin: Callable[[], bool] = always  # whether what was claimed last is still ours
     frozen: bool = False  # whether old garbage is left alone
     place: int = 0  # the id up to which the queue was walked through
     dry: bool = False  # nothing more was due
@@ -101,6 +115,8 @@ class _Round:
         return True
 
     def end(self) -> None:
+        if self.lease:
+            self.lease.rest()
         if self.frozen:
             gc.unfreeze()
             gc.collect()  # freezing made the collector forget how much there is: it would never do so by itself
@@ -134,9 +150,11 @@ class _Round:
         # A stop may come at any time: it is asked for each turn.
         if self.health.problem or self.dry or self.stop():
             return 0
+        if self.lease and self.lease.has_run_out():
+            return 0  # until it is renewed, others would take back at once what we claim
         room, allowed = self.transport.room, self.pace.allowed()
         if self.quota:
-            room = min(room, max(0, self.quota.left() - len(self.in_flight)))
+            room = min(room, max(0, self._patiently(self.quota.left) - len(self.in_flight)))
         return room if allowed is None else min(room, allowed)
 
     def _supplied(self) -> bool:
@@ -154,7 +172,8 @@ class _Round:
         self.answers = []
         known = [(self.in_flight.pop(key), outcome) for key, outcome in outcomes.items() if key in self.in_flight]
         if self.quota:  # before the next ones are wanted
-            self.quota.spend(sum(outcome.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN) for _, outcome in known))
+            went = sum(outcome.verdict in (Verdict.ACCEPTED, Verdict.UNKNOWN) for _, outcome in known)
+            self._patiently(partial(self.quota.spend, went))
         return [self._judged(delivery, outcome, now) for delivery, outcome in known]
 
     def _judged(self, delivery: Delivery, outcome: Outcome, now: datetime) -> Delivery:
@@ -168,14 +187,18 @@ class _Round:
         if well and self.health.problem:
             self.refused.suspect(self.health.in_a_row)
         if unwanted:
-            self.unwanted(decided)
+            self._patiently(partial(self.unwanted, decided))
         return decided
 
     def _claim(self, decided: Sequence[Delivery], wanted: int) -> Sequence[Delivery]:
         if not decided and not wanted:
             return []
-        claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place)
-        claimed = self.store.turn(decided, claim)
+        self.may_begin = self.lease.claimed() if self.lease else always
+        beat, begun = (self.lease.due(), self.lease.begun()) if self.lease else (None, 0.0)
+        claim = Claim(owner=self.owner, limit=wanted, now=self.now(), only=self.only, after=self.place, beat=beat)
+        claimed = self._patiently(partial(self.store.turn, decided, claim))
+        if self.lease and beat and claimed:
+            self.lease.noted(begun)
         self._count(decided)
         if wanted:
             self._walk(claimed)
@@ -186,6 +209,19 @@ class _Round:
         self.in_flight |= {str(delivery.id): delivery for delivery in claimed}
         return claimed
 
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """A server that restarts is waited for while our lease lasts.
+
+        Outcomes that are not recorded are known here alone: without them, what was accepted would be sent again.
+        """
+        while True:
+            try:
+                return work()
+            except StoreUnavailable:
+                if not (self.store.on_server and self.lease and self.lease.holds()):
+                    raise
+                time.sleep(_LOOK)
+
     def _walk(self, claimed: Sequence[Delivery]) -> None:
         """Goes through the queue by id once, then again from the start for emails that have become due meanwhile."""
         self.dry = not claimed and not self.place
@@ -195,13 +231,16 @@ class _Round:
     def _count(self, decided: Sequence[Delivery]) -> None:
         for delivery in decided:
             self.report(delivery)
-        self.tally += counted(one.state for one in decided if one.id not in self.refused.doubts)
+        ended = counted(one.state for one in decided if one.id not in self.refused.doubts)
+        self.tally += ended
+        if self.lease and ended.accepted:
+            self.lease.count(ended.accepted)
 
     def _made(self, claimed: Iterable[Delivery]) -> Iterator[Outgoing]:
         """One by one, so that a transport has the first ones on their way while the others are made."""
         for delivery in claimed:
             try:
-                yield Outgoing(key=str(delivery.id), message=self.build(delivery))
+                yield Outgoing(key=str(delivery.id), message=self.build(delivery), may_begin=self.may_begin)
             except Exception as error:
                 # One email that cannot be made would else be the first of every later run, and all others wait behind.
                 problem = Outcome(Verdict.TEMPORARY, f"cannot be made: {error}")

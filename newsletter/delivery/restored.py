@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime
 
 import structlog
 
-from newsletter.models import DeliveryState
 from newsletter.store import Store
+from newsletter.store.identity import COPIED
 from newsletter.times import calendar
 
 log = structlog.get_logger()
 
-COPIED = "copied"  # when this ledger was copied; empty once the copy is in use
+__all__ = ["COPIED", "settle", "still_open"]
+
 _SENT_UP_TO = "restored.sent-up-to"
-_OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
-_TRIES = 2  # an email in doubt with so many is not repeated
 
 
 def settle(store: Store, now: datetime) -> None:
@@ -28,10 +26,7 @@ def settle(store: Store, now: datetime) -> None:
     if not (copied := store.recall(COPIED)):
         return
     day = calendar.newest(now)
-    doubt = f"planned when this ledger was copied ({copied}): it may have been sent, so it is not sent again"
-    for mail in store.deliveries(_OPEN):
-        tries = max(mail.attempts, _TRIES)
-        store.finish(replace(mail, state=DeliveryState.UNKNOWN, owner=None, attempts=tries, error=doubt))
+    store.doubt_open(copied)
     store.drop_open_joins()
     store.remember(_SENT_UP_TO, day.isoformat())
     store.remember(COPIED, "")

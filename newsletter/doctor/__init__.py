@@ -2,6 +2,7 @@
 
 checks          settings, templates, prompts, hooks, the clock: nobody is asked
 contradictions  lines of the list that the ledger contradicts
+database        the server that holds the ledger
 online          every service tried for real
 dns             what DNS says of our emails
 mailing_lists   entries that look like lists
@@ -20,6 +21,7 @@ from newsletter import ranking
 from newsletter.app.adapters import used_models
 from newsletter.doctor import checks, mailing_lists
 from newsletter.doctor.contradictions import contradictions
+from newsletter.doctor.database import database
 from newsletter.doctor.languages import languages
 from newsletter.errors import ConfigurationError, StoreUnavailable
 from newsletter.models import Finding, Masthead, Roster, Topic
@@ -50,6 +52,7 @@ def examine(
     findings += guard.held_back(counter, roster) + contradictions(counter, roster)
     findings += mailing_lists.replied(counter, roster)
     findings += checks.files(settings) + checks.around(settings, roster)
+    findings += database(settings, counter.store, counter.now())
     if online and not any(finding.fatal for finding in findings):
         from newsletter.doctor.online import probe  # with its libraries, which nobody else needs
 

@@ -71,7 +71,7 @@ def guess(text: str) -> Guess:
     if not found.may_ask:
         return found
     fewer = narrowed(runs)
-    return replace(found, kind=max(KINDS, key=lambda one: model.kinds[one].score(fewer)))
+    return replace(found, kind=max(model.kinds, key=lambda one: model.kinds[one].score(fewer)))
 
 
 def likely(about: float, wanted: float) -> float:
@@ -149,21 +149,23 @@ def _model() -> Model:
 
 
 def loaded(packed: bytes) -> Model:
-    """The model of a file that `packed` made."""
-    content = memoryview(zlib.decompress(packed))
-    sizes = [BUCKETS + 1] * 2 + [BUCKETS_OF_KINDS + 1] * len(KINDS)
+    """The model of a file that `packed` made; commands that it was not taught are never guessed."""
+    names, _, content = zlib.decompress(packed).partition(b"\n")
+    kinds = names.decode().split()
+    view = memoryview(content)
     at, found = BUCKETS, []
-    for size in sizes:
-        worth = int.from_bytes(content[at : at + 4], "big") / (1 << 24)
-        found.append(Weights(content[at + 4 : at + 4 + size].cast("b"), worth))
+    for size in [BUCKETS + 1] * 2 + [BUCKETS_OF_KINDS + 1] * len(kinds):
+        worth = int.from_bytes(view[at : at + 4], "big") / (1 << 24)
+        found.append(Weights(view[at + 4 : at + 4 + size].cast("b"), worth))
         at += 4 + size
-    about, asks, *kinds = found
-    return Model(bytes(content[:BUCKETS]), about, asks, dict(zip(KINDS, kinds, strict=True)))
+    about, asks, *learned = found
+    known = {kind: weights for kind, weights in zip(kinds, learned, strict=True) if kind in KINDS}
+    return Model(bytes(view[:BUCKETS]), about, asks, known)
 
 
 def packed(rarities: bytes, learned: Iterable[Sequence[float]]) -> bytes:
     """What `loaded` reads: of each list of weights its step and a byte a weight."""
-    parts = [rarities]
+    parts = [" ".join(KINDS).encode() + b"\n", rarities]
     for weights in learned:
         worth = max(1, round(max(map(abs, weights)) / 127 * (1 << 24)))
         steps = bytes(max(-127, min(127, round(one * (1 << 24) / worth))) & 255 for one in weights)

@@ -53,6 +53,7 @@ _VALUES = {
     "like": {"n"},
     "not": {"n"},
     "save": {"n"},
+    "unmark": {"n"},
     "papers": {"n"},
     "time": {"time", "n"},
     "languages": {"language"},
@@ -513,7 +514,7 @@ def _value(command: Command, kind: str, told: Sequence[tuple[str, str]]) -> str:
             return next((value for name, value in told if name == "until"), "")
         case Command.DAYS:
             return kind
-        case Command.LIKE | Command.NOT | Command.SAVE:
+        case Command.LIKE | Command.NOT | Command.SAVE | Command.UNMARK:
             return " ".join(value for name, value in told if name == "n")
         case Command.PAPERS:
             return next((value for name, value in told if name == "n"), "")

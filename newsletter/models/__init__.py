@@ -1,9 +1,11 @@
 """The values that travel between stages: frozen, and without clients, prompts or loggers. One file per subject."""
 
 from newsletter.models.deliveries import (
+    FENCED,
     HEARD_OF,
     REPEATED,
     Answer,
+    Beat,
     Claim,
     Delivery,
     DeliveryState,
@@ -11,6 +13,8 @@ from newsletter.models.deliveries import (
     Outcome,
     Outgoing,
     Verdict,
+    Worker,
+    always,
     may_follow,
 )
 from newsletter.models.editions import Edition, Entry, Notice, NoticeKind, Section, Why, Withdrawal
@@ -74,19 +78,14 @@ from newsletter.models.taste import Mark, MarkedBy, MarkKind, Marks, Printed
 from newsletter.models.troubles import Trouble
 
 __all__ = [
-    "HEARD_OF", "NOT_SERVED", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType", "Announced",
-    "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Bill", "Bounce", "Claim", "Command", "Completion",
-    "Consent",
-    "Delivery", "DeliveryEvent", "DeliveryState", "DomainPause", "Edition", "Enrolled", "Entry", "EventKind",
-    "Figures", "Finding", "Frequency", "Head", "Header", "Hours", "Incoming", "Issue", "IssueState", "JoinMode",
-    "JoinRequest", "JoinState", "Judged",
-    "Leanings", "Letterhead", "Line", "Mark", "MarkKind", "MarkedBy", "Marks", "Masthead", "Meaning",
-    "Message", "ModelFacts", "ModelOutcome", "Moved", "Newsletter", "Notice",
-    "NoticeKind", "Outcome",
-    "Outgoing", "Paper", "Pick", "Posted", "Preference", "Printed", "PrintedPaper", "Prompt", "Question", "QuietDays",
-    "Ranked",
-    "Reader", "Rendered", "Roster", "Score", "Section", "Seen", "Slotted", "Source", "Span", "Subscriber",
-    "SubscriberState",
-    "Summary", "Topic", "Trouble", "Usage", "Usual", "Verdict", "Why", "Wishes", "Withdrawal", "grouped",
-    "may_follow",
+    "FENCED", "HEARD_OF", "NOT_SERVED", "REPEATED", "AbstractLanguage", "Abstracts", "Action", "AnnounceType",
+    "Announced", "Answer", "AnswerState", "ArchiveMode", "ArxivId", "Attempt", "Beat", "Bill", "Bounce", "Claim",
+    "Command", "Completion", "Consent", "Delivery", "DeliveryEvent", "DeliveryState", "DomainPause", "Edition",
+    "Enrolled", "Entry", "EventKind", "Figures", "Finding", "Frequency", "Head", "Header", "Hours", "Incoming", "Issue",
+    "IssueState", "JoinMode", "JoinRequest", "JoinState", "Judged", "Leanings", "Letterhead", "Line", "Mark",
+    "MarkKind", "MarkedBy", "Marks", "Masthead", "Meaning", "Message", "ModelFacts", "ModelOutcome", "Moved",
+    "Newsletter", "Notice", "NoticeKind", "Outcome", "Outgoing", "Paper", "Pick", "Posted", "Preference", "Printed",
+    "PrintedPaper", "Prompt", "Question", "QuietDays", "Ranked", "Reader", "Rendered", "Roster", "Score", "Section",
+    "Seen", "Slotted", "Source", "Span", "Subscriber", "SubscriberState", "Summary", "Topic", "Trouble", "Usage",
+    "Usual", "Verdict", "Why", "Wishes", "Withdrawal", "Worker", "always", "grouped", "may_follow",
 ]  # fmt: skip

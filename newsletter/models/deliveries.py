@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -82,12 +82,21 @@ class Outcome:
     of_email: bool = False  # said after the server had taken this address
 
 
+FENCED = Outcome(Verdict.UNTRIED, "this process did not say in time that it lives, so another one may send it")
+
+
+def always() -> bool:
+    """What nobody else can take over may begin at any time."""
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One email handed to a transport, with the key that makes a repeat recognisable."""
 
     key: str  # the delivery's id as text
     message: Message
+    may_begin: Callable[[], bool] = always  # asked right before its body leaves: its lease may be over
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +108,37 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """A process says that it lives, and for how long what it holds is its own."""
+
+    owner: str
+    host: str
+    version: str
+    role: str
+    seconds: float  # from now on, by the database's clock
+    sent: int = 0  # emails since it began
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process as the ledger knows it."""
+
+    owner: str
+    host: str
+    version: str
+    role: str
+    sent: int
+    since: datetime
+    beat: datetime
+    lives: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """Which due emails are requested, how many, and for which owner."""
 
     owner: str
+    beat: Beat | None = None  # noted together with what is claimed; None: the owner's row is renewed anyway
     limit: int
     now: datetime
     only: str | None = None  # this address alone

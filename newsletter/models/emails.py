@@ -81,6 +81,7 @@ class Rendered:
     text: Slotted  # UTF-8
     body: Slotted  # MIME: content headers, blank line, parts; CRLF
     papers: tuple[PrintedPaper, ...] = ()  # in printed order
+    letterhead: Letterhead | None = None  # of its headers; None: that of an earlier version was not kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ class Command(StrEnum):
     JOIN = "join"
     HELP = "help"
     SETTINGS = "settings"
-    LIKE = "like"  # value of this and the next two: printed numbers, `3 7`
+    LIKE = "like"  # value of this and the next three: printed numbers, `3 7`
     NOT = "not"
     SAVE = "save"
+    UNMARK = "unmark"
     PAPERS = "papers"  # value: how many an email should have at most; empty where only fewer or more was said
     DAYS = "days"  # value: `weekly` or `daily`
     TIME = "time"  # value: `07:30`; empty where none was named
@@ -38,6 +39,7 @@ class Action(StrEnum):
     LIKE = "like"
     NOT = "not"
     SAVE = "save"
+    UNMARK = "unmark"
     PAPERS = "papers"
     DAYS = "days"
     TIME = "time"

@@ -72,10 +72,11 @@ class Leanings:
     include: tuple[str, ...] = ()  # words that lift by one
     exclude: tuple[str, ...] = ()  # words that drop
     like: tuple[str, ...] = ()  # arXiv ids of papers to learn from
+    library: tuple[tuple[str, int], ...] = ()  # words of others to learn from, and how many of them have each
 
     @property
     def says_something(self) -> bool:
-        return bool(self.interests or self.authors or self.include or self.exclude or self.like)
+        return bool(self.interests or self.authors or self.include or self.exclude or self.like or self.library)
 
 
 NO_LEANINGS = Leanings()
@@ -92,6 +93,8 @@ class Wishes:
     max_papers: int = 15
     mailing_list: str | None = None  # the address, where a mailing list subscribed: then nothing in it is one reader's
     weekly: bool = False  # one email about the week
+    # Instead of the topics' own; what it lets in is part of an edition's key by itself.
+    min_relevance: int | None = field(default=None, repr=False)
     leanings: Leanings = field(default=NO_LEANINGS, repr=False)  # the key of a shared edition does not have it
 
     @property

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from newsletter.delivery import Tally
 from newsletter.models import Issue
 from newsletter.pipeline.clearing import clear_old
-from newsletter.pipeline.desk import UNHEARD, Desk, Progress, no_progress
+from newsletter.pipeline.desk import UNHEARD, Desk, Progress, Sender, no_progress
 from newsletter.pipeline.editions import Editor
 from newsletter.pipeline.judging import TopicDay
 from newsletter.pipeline.planning import Due, Group, Planning, due, due_of, groups
 from newsletter.pipeline.preparing import Collected, NotOut, collect_issues, missed
-from newsletter.pipeline.publishing import is_published_so, publish
+from newsletter.pipeline.publishing import is_published_so, mirror, publish
 from newsletter.pipeline.ranks import opinions, recorded_fate
 from newsletter.pipeline.readiness import held_issues, prepare
-from newsletter.pipeline.sending import message_for, send
+from newsletter.pipeline.sending import NOBODY_SENDS, hand_over, message_for, send
 from newsletter.pipeline.taste import Tasting
 from newsletter.pipeline.welcoming import welcome
+from newsletter.ports import Queue
 from newsletter.store import Store
 from newsletter.times import calendar
 
@@ -35,9 +37,16 @@ class Morning:
 
 
 def run(
-    desk: Desk, day: date | None = None, only: str | None = None, *, stop: Callable[[], bool] = lambda: False
+    desk: Desk,
+    day: date | None = None,
+    only: str | None = None,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    queue: Queue | None = None,
 ) -> Morning:
     """A morning now: prepare the newest announcement (or issue `day`) and send it to every active reader without it.
+
+    With `queue` workers send.
 
     Raises ArxivError before anything is recorded, NoModelServes where this would be the first issue and the model is
     refused or not reached, TransportRefused when the transport serves nobody.
@@ -45,7 +54,8 @@ def run(
     issues, not_out = prepare_days(desk, day, must_serve=is_first(desk.store))
     welcome(desk, stop=stop)
     planning = Planning(desk, Editor(desk), due(desk, day, only))
-    tally = send(desk, planning, only=only, stop=stop, insist=True)
+    sent = partial(hand_over, queue=queue) if queue else partial(send, only=only, insist=True)
+    tally = sent(desk, planning, stop=stop)
     return Morning(issues, not_out, planning.planned, tally)
 
 
@@ -82,6 +92,7 @@ def _before_the_first(desk: Desk, found: Sequence[Collected]) -> Iterator[Collec
 
 
 __all__ = [
+    "NOBODY_SENDS",
     "UNHEARD",
     "Desk",
     "Due",
@@ -91,6 +102,7 @@ __all__ = [
     "NotOut",
     "Planning",
     "Progress",
+    "Sender",
     "Tasting",
     "TopicDay",
     "clear_old",
@@ -102,6 +114,7 @@ __all__ = [
     "is_first",
     "is_published_so",
     "message_for",
+    "mirror",
     "missed",
     "no_progress",
     "opinions",

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 from newsletter.collect import ArxivSource
+from newsletter.delivery.lease import Lease
+from newsletter.delivery.tally import WELL, Health
 from newsletter.models import Letterhead, Masthead
 from newsletter.pipeline.budget import budgeted
 from newsletter.ports import Alarm, Complete, Priced, Transport
@@ -35,17 +37,31 @@ UNHEARD = Unheard()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
-    """Everything one morning needs. Values only change between mornings."""
+class Sender:
+    """What sending works with: neither list nor templates nor model, so that any machine can send what was planned."""
 
     store: Store
-    data_dir: Path  # where the archive lies
-    source: ArxivSource
     transport: Transport
-    renderer: Renderer
-    roster: Masthead
     letterhead: Letterhead
     keys: Keys
+    lease: Lease | None = None  # of this process; None: nobody else uses the ledger
+    send_rate: float | None = None  # emails a minute
+    daily_limit: int | None = None  # emails that the provider takes on one day
+    health: Health = WELL  # of the rounds before the next one
+    timezone: str = "UTC"  # in which such a day ends
+    now: Callable[[], datetime]
+    progress: Progress = no_progress
+    alarm: Alarm = UNHEARD
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk(Sender):
+    """Everything one morning needs. Values only change between mornings."""
+
+    data_dir: Path  # where the archive lies
+    source: ArxivSource
+    renderer: Renderer
+    roster: Masthead
     score_prompt: PromptFile
     summary_prompt: PromptFile
     translate_prompt: PromptFile | None = None  # None: abstracts stay as they are
@@ -59,13 +75,7 @@ class Desk:
     prefilter: float | None = None  # the share of a day that the model is to see; None: all
     prefilter_loss: float | None = None  # the share of what passes that may be missed instead
     salt: str = ""  # changes with templates and sender: part of an edition's key
-    owner: str = "newsletter"  # of the emails that are being sent: each process has its own
-    send_rate: float | None = None  # emails a minute
     holidays: frozenset[date] = frozenset()  # evenings on which arXiv may pause, by the operator
-    daily_limit: int | None = None  # emails that the provider takes on one day
-    now: Callable[[], datetime]
-    progress: Progress = no_progress
-    alarm: Alarm = UNHEARD
     can_join: bool = False  # whether there is a page on which people join
     outbox: Path | None = None  # where emails stay; None: they leave this machine
     templates: tuple[Path, ...] = ()  # the folders of templates, the first wins

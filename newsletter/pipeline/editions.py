@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import TypedDict
@@ -47,6 +47,7 @@ class Frame(TypedDict):
     missed_issues: Issues
 
 
+LIFTED_LINES = 10  # of a topic and issue: papers below its bar that get one-liners for single readers
 _MISSED = 5  # papers of the time before the week of a weekly email
 
 _OFFLINE = {
@@ -64,7 +65,7 @@ class Editor:
 
     desk: Desk
     _days: dict[tuple[date, str], TopicDay] = field(default_factory=dict)
-    _chosen: dict[tuple[date, str], list[Pick]] = field(default_factory=dict)
+    _chosen: dict[tuple[date, str, int], list[Pick]] = field(default_factory=dict)
 
     @cached_property
     def writer(self) -> Writer:
@@ -77,7 +78,10 @@ class Editor:
         return self._days[day, topic.key]
 
     def topics(self, wishes: Wishes) -> list[Topic]:
-        return [self.desk.roster.topic(key) for key in wishes.topics]
+        """The topics of this email, with the bar that its readers set."""
+        topics = [self.desk.roster.topic(key) for key in wishes.topics]
+        bar = wishes.min_relevance
+        return topics if bar is None else [replace(topic, min_relevance=bar) for topic in topics]
 
     def picks(self, wishes: Wishes, issues: Issues) -> list[Pick]:
         """The papers of this email, best first."""
@@ -111,12 +115,16 @@ class Editor:
         more = (
             self.passed(wishes, current)[wishes.max_papers :] + self.passed(wishes, _before(issues, current))[_MISSED:]
         )
+        if wishes.min_relevance is not None:  # what only their own bar lets in is not on the page that is linked
+            on_page = {pick.paper.arxiv_id for pick in self.passed(_usual(wishes), issues)}
+            more = [pick for pick in more if pick.paper.arxiv_id in on_page]
         return Counter(pick.issue for pick in more)
 
     def _chosen_of(self, day: date, topic: Topic) -> list[Pick]:
-        if (day, topic.key) not in self._chosen:
-            self._chosen[day, topic.key] = self.day(day, topic).picks()
-        return self._chosen[day, topic.key]
+        key = day, topic.key, topic.min_relevance
+        if key not in self._chosen:
+            self._chosen[key] = replace(self.day(day, topic), topic=topic).picks()
+        return self._chosen[key]
 
     def compose(self, wishes: Wishes, issues: Issues, withdrawn: Sequence[Withdrawal] = ()) -> Edition:
         """The edition from what the ledger contains; asks no model."""
@@ -207,16 +215,39 @@ class Editor:
     def _wanted(self, mails: Iterable[tuple[Wishes, Issues]]) -> list[Texts]:
         wanted: dict[str, Texts] = {}
         for wishes, issues in mails:
-            for pick in self.shown(wishes, issues):
+            for pick in self._with_lines(wishes, issues):
                 topics = [topic for topic in self.topics(wishes) if topic.key in pick.topics]
                 before = wanted.get(pick.paper.arxiv_id, Texts(pick.paper, pick.issue))
                 wanted[pick.paper.arxiv_id] = before.joined(wishes, topics)
         return list(wanted.values())
 
+    def _with_lines(self, wishes: Wishes, issues: Issues) -> list[Pick]:
+        """What the email shows; of papers that only its readers' own bar lets in, the best ten of a topic and issue.
+
+        For the others the abstract's own sentence stands in: no reader's setting makes the newsletter expensive.
+        """
+        shown = self.shown(wishes, issues)
+        if wishes.min_relevance is None:
+            return shown
+        passed = self.passed(_usual(wishes), issues)
+        below = (pick for topic in self.topics(_usual(wishes)) for day in issues for pick in self._below(day, topic))
+        written = {pick.paper.arxiv_id for pick in (*passed, *below)}
+        return [pick for pick in shown if pick.paper.arxiv_id in written]
+
+    def _below(self, day: date, topic: Topic) -> list[Pick]:
+        passed = {pick.paper.arxiv_id for pick in self._chosen_of(day, topic)}
+        wider = self._chosen_of(day, replace(topic, min_relevance=1))
+        return [pick for pick in wider if pick.paper.arxiv_id not in passed][:LIFTED_LINES]
+
     def summaries(self, wishes: Wishes, picks: Sequence[Pick]) -> Mapping[str, Summary]:
         """What was written about these papers for these wishes, by arXiv id."""
         topics = self.topics(wishes)
         return self.writer.summaries([pick.paper for pick in picks], wishes, topics)
+
+
+def _usual(wishes: Wishes) -> Wishes:
+    """With each topic's own bar."""
+    return replace(wishes, min_relevance=None)
 
 
 def _before(issues: Issues, current: Issues) -> Issues:

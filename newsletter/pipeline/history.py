@@ -12,6 +12,7 @@ from newsletter.models import Paper, Score, Topic
 from newsletter.pipeline.desk import Desk
 
 _MOST_PAST = 6000  # scored papers of earlier issues to learn from: about twenty days of two large categories
+_MOST_KNOWN = 3000  # papers to see the topic's words in: twice as many order hardly better
 _MEASURED_DAYS = 20  # by which the prefilter is judged
 
 Row = tuple[date, Paper, Score, str, str]  # issue, paper, score, prompt hash, model
@@ -50,6 +51,15 @@ def of(desk: Desk, topic: Topic, before: date) -> History:
         if left > 0 and wanted < ranking.FORGOTTEN:
             rows[topic_hash] = desk.store.earlier_scores(topic_hash, before, left)
     return History(topic, rows)
+
+
+def known(desk: Desk, topic: Topic, before: date) -> Sequence[Paper]:
+    """The topic's papers of the days before, newest day first, whether a model saw them or not."""
+    found: list[Paper] = []
+    for issue in desk.store.issues():
+        if issue.date < before and len(found) < _MOST_KNOWN:
+            found += [paper for paper in desk.store.papers(issue.date) if topic.covers(paper)]
+    return found[:_MOST_KNOWN]
 
 
 def measured(desk: Desk, history: History) -> Iterator[tuple[bool, list[ranking.Past]]]:

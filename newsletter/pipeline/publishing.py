@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from newsletter.errors import ArchiveUnwritable
 from newsletter.models import ArchiveMode, Issue, IssueState, Topic, Wishes
 from newsletter.pipeline.desk import Desk
 from newsletter.pipeline.editions import Editor
+from newsletter.store import Store
 from newsletter.times import calendar
 
 _MOST_PAPERS = 100
@@ -50,16 +52,58 @@ def _as_set(desk: Desk) -> str:
     return newsletter.archive.value + "".join(more)
 
 
+def mirror(desk: Desk) -> list[Path]:
+    """Make this machine's pages of the days that another machine has published. Raises ArchiveUnwritable."""
+    mode = desk.roster.newsletter.archive
+    folder = _folder(desk.data_dir, ArchiveMode.PRIVATE if mode is ArchiveMode.NONE else mode)
+    if mode is ArchiveMode.NONE:
+        return []
+    try:
+        archive = Archive(folder)
+        _take_over(archive, desk.store, folder)
+        return archive.write(_site(desk, _identity(desk)), archive.dates(), desk.templates)
+    except OSError as error:
+        raise ArchiveUnwritable(str(folder), error.strerror or str(error)) from error
+
+
+def _take_over(archive: Archive, store: Store, folder: Path) -> None:
+    """Days that the ledger has otherwise than our folder: it knows what was published last, wherever that was."""
+    digests = store.archive_digests()
+    others = [day for day, digest in digests.items() if _digest(folder, day) != digest]
+    for _, content in store.archive_days(others):
+        archive.put(json.loads(content))
+
+
+def _give_on(store: Store, folder: Path, dates: Iterable[date]) -> None:
+    """What we have published, for the pages of other machines."""
+    digests = store.archive_digests()
+    for day in dates:
+        if _digest(folder, day) != digests.get(day):
+            store.save_archive_day(day, (folder / f"{day}.json").read_text("utf-8"))
+
+
+def _digest(folder: Path, day: date) -> str | None:
+    try:
+        return hashlib.sha256((folder / f"{day}.json").read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
+
+
 def _publish(desk: Desk, folder: Path) -> list[Path]:
     archive = Archive(folder)
     editor = Editor(desk)
+    if desk.store.on_server:
+        _take_over(archive, desk.store, folder)
     for issue in desk.store.issues(_EVERY_ISSUE):
         if issue.state is IssueState.READY:
             _bring_up_to_date(archive, desk, editor, issue)
     if desk.store.recall(_MODE) != _as_set(desk):
         _show_prompts(archive, desk)
     site = _site(desk, _identity(desk))
-    return archive.write(site, archive.dates(), desk.templates)
+    written = archive.write(site, archive.dates(), desk.templates)
+    if desk.store.on_server:
+        _give_on(desk.store, folder, archive.dates())
+    return written
 
 
 def _site(desk: Desk, identity: str) -> Site:
@@ -112,9 +156,9 @@ def _bring_up_to_date(archive: Archive, desk: Desk, editor: Editor, issue: Issue
 
 def _show_prompts(archive: Archive, desk: Desk) -> None:
     """On all published days, or on none: the ledger remembers each day's."""
-    for date in archive.dates():
-        day = archive.day(date)
-        kept = desk.store.recall(f"selection {date}") if desk.roster.newsletter.publish_prompt else None
+    for one in archive.dates():
+        day = archive.day(one)
+        kept = desk.store.recall(f"selection {one}") if desk.roster.newsletter.publish_prompt else None
         selection = json.loads(kept) if kept else None
         if day and bool(day["selection"]) != bool(selection):
             archive.put(day | {"selection": selection})

@@ -45,7 +45,7 @@ def _completed(
 
 def _made(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mapping[str, Ranked]:
     past = history.of(desk, topic, day)
-    learned = ranking.learn(topic, past.own, past.earlier)
+    learned = _learned(desk, day, past)
     values, fits = learned.rank(papers), learned.fits(papers)
     by_id = {paper.arxiv_id: value for paper, value in zip(papers, values, strict=True)}
     seen = _seen(by_id, _share(desk, past) if learned.trained else 1.0, topic, papers)
@@ -59,8 +59,11 @@ def _made(desk: Desk, day: date, topic: Topic, papers: Sequence[Paper]) -> Mappi
 
 def opinions(desk: Desk, day: date, topic: Topic) -> ranking.Opinions:
     """What the ledger teaches of a topic before a day."""
-    past = history.of(desk, topic, day)
-    return ranking.learn(topic, past.own, past.earlier)
+    return _learned(desk, day, history.of(desk, topic, day))
+
+
+def _learned(desk: Desk, day: date, past: history.History) -> ranking.Opinions:
+    return ranking.learn(past.topic, past.own, past.earlier, history.known(desk, past.topic, day))
 
 
 def _share(desk: Desk, past: history.History) -> float:

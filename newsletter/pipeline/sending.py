@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -14,16 +17,25 @@ from newsletter import delivery as deliveries
 from newsletter.alarms import domains
 from newsletter.delivery import Quota, Tally, holding
 from newsletter.delivery.holding import Hold
-from newsletter.errors import TransportRefused
-from newsletter.models import Delivery, DomainPause, Message, Rendered
-from newsletter.pipeline.desk import Desk
+from newsletter.delivery.tally import SharedPace
+from newsletter.errors import StoreUnavailable, TransportRefused
+from newsletter.models import HEARD_OF, Delivery, DeliveryState, DomainPause, Message, Rendered
+from newsletter.pipeline.desk import Desk, Sender
 from newsletter.pipeline.planning import Due, Planning, mail_of
 from newsletter.pipeline.taste import Tasting
+from newsletter.ports import Queue
 from newsletter.render import personalise
 from newsletter.times.waiting import LONGEST_WAIT
 
 log = structlog.get_logger()
 
+_LOOK = 1.0  # seconds between two looks at what other machines have found
+NOBODY_SENDS = (
+    "emails wait, and no worker is running",
+    "start `newsletter worker`, or `newsletter serve` without --no-work; `newsletter run --here` sends at once",
+)
+_RECENT = 10  # issues
+_WAKE = 5.0  # seconds until workers are called once more
 _EDITIONS = 8  # kept at hand while they are sent: each may hold 300 KB
 _BRIEF = timedelta(minutes=5)
 _PATIENT = 3  # tries, while the service goes on trying
@@ -32,7 +44,7 @@ _TOMORROW = "they go out from {:%Y-%m-%d %H:%M} UTC on; if the provider takes mo
 _AFTER_REFUSAL = timedelta(minutes=15)  # a wrong password that is tried every minute locks accounts
 
 
-def builder(desk: Desk) -> Callable[[Delivery], Message]:
+def builder(desk: Sender) -> Callable[[Delivery], Message]:
     """Delivery → message; keeps the editions used last, because emails go out edition by edition."""
 
     @lru_cache(maxsize=_EDITIONS)
@@ -61,10 +73,10 @@ def message_for(desk: Desk, tasting: Tasting, one: Due, *, is_test: bool = False
     return _personal(desk, rendered, mail, to_list=to_list)
 
 
-def _personal(desk: Desk, rendered: Rendered, delivery: Delivery, *, to_list: bool) -> Message:
+def _personal(desk: Sender, rendered: Rendered, delivery: Delivery, *, to_list: bool) -> Message:
     return personalise(
         rendered,
-        desk.letterhead,
+        rendered.letterhead or desk.letterhead,
         keys=desk.keys,
         subscriber_id=delivery.subscriber_id,
         email=delivery.email,
@@ -76,8 +88,8 @@ def _personal(desk: Desk, rendered: Rendered, delivery: Delivery, *, to_list: bo
 
 
 def send(
-    desk: Desk,
-    planning: Planning,
+    desk: Sender,
+    planning: Planning | None = None,
     *,
     only: str | None = None,
     stop: Callable[[], bool] = lambda: False,
@@ -85,31 +97,32 @@ def send(
 ) -> Tally:
     """Send what is queued, after putting back what a stop left in doubt, and plan in step with it.
 
-    Whatever becomes of the sending, all is planned in the end, unless `stop` says so. Where an earlier round was held,
+    Whatever becomes of the sending, all is planned in the end, unless `stop` says so. Where other machines send too, a
+    round also ends when one of them finds that emails have to wait. Where an earlier round was held,
     nothing is sent before its time is over, unless the operator insists. Raises TransportRefused.
     """
     hold = holding.read(desk.store)
     if hold and not insist and desk.now() < hold.until <= desk.now() + LONGEST_WAIT:
-        planning.finish()
+        if planning:
+            planning.finish()
         return Tally()
-    for orphan in desk.store.orphans():
-        desk.store.finish(deliveries.recover(orphan))
+    desk.store.recover(_owner(desk))
     days: set[date] = set()
     try:
         tally = _drain(desk, planning, only, stop, days)
     except TransportRefused as error:
-        if not stop():
+        if planning and not stop():
             planning.finish()
         _hold(desk, Hold(str(error), desk.now() + _AFTER_REFUSAL))
         raise
-    if not stop():
+    if planning and not stop():
         planning.finish()
     if tally.held:
         # A server that is away for a minute is no news; one that is still away, or that readers refuse us, is.
         lasts = insist or bool(hold) or tally.held_for > _BRIEF
         remedy = _TOMORROW if tally.until_tomorrow else _REMEDY
         _hold(desk, Hold(tally.held, desk.now() + tally.held_for), remedy, tell=lasts)
-    elif only is None:  # one email that passed says nothing of the others
+    elif only is None and holding.read(desk.store) == hold:  # one email that passed says nothing of the others
         holding.write(desk.store, None)
         desk.alarm.over("sending")
     if insist:
@@ -122,7 +135,45 @@ def send(
     return replace(tally, unaccepted=unaccepted)
 
 
-def _unaccepted(desk: Desk, days: set[date], tries: int) -> str | None:
+def hand_over(
+    desk: Sender, planning: Planning, queue: Queue, stop: Callable[[], bool], wait: Callable[[float], None] = time.sleep
+) -> Tally:
+    """Plan, and wait until workers have sent what is due; they begin with the first page, whatever held them before."""
+    holding.write(desk.store, None)
+    days = [issue.date for issue in desk.store.issues(_RECENT)]
+    before = _ended(desk, days)
+    more, woken = True, -_WAKE
+    while not stop():
+        more = more and planning.more()
+        if time.monotonic() - woken >= _WAKE:
+            woken = time.monotonic()
+            if not queue.wake() and not more:
+                desk.alarm.trouble("workers", *NOBODY_SENDS)
+                break
+        if more:
+            continue
+        left = desk.store.due_now(desk.now())
+        hold = holding.read(desk.store)
+        if not left or (hold and hold.until > desk.now()):
+            break
+        desk.progress("sending", planning.planned - left, planning.planned)
+        wait(_LOOK)
+    left = desk.store.unsent((DeliveryState.QUEUED, DeliveryState.SENDING))[0]
+    ended = _ended(desk, days) - before
+    failed = ended[DeliveryState.FAILED]
+    accepted = sum(ended[state] for state in HEARD_OF)
+    return Tally(accepted, left, failed, unaccepted=_unaccepted(desk, set(days[:1]), 1))
+
+
+def _ended(desk: Sender, days: Sequence[date]) -> Counter[str]:
+    """The emails of these issues by state."""
+    found = Counter[str]()
+    for day in days:
+        found.update(desk.store.delivery_counts(day))
+    return found
+
+
+def _unaccepted(desk: Sender, days: set[date], tries: int) -> str | None:
     """The last of these issues that nobody, or fewer than half, accepted, however few they are."""
     for day in sorted(days, reverse=True):
         accepted, refused, why = desk.store.acceptance(day, tries)
@@ -132,13 +183,15 @@ def _unaccepted(desk: Desk, days: set[date], tries: int) -> str | None:
     return None
 
 
-def _hold(desk: Desk, hold: Hold, remedy: str = _REMEDY, *, tell: bool = True) -> None:
+def _hold(desk: Sender, hold: Hold, remedy: str = _REMEDY, *, tell: bool = True) -> None:
     holding.write(desk.store, hold)
     if tell:
         desk.alarm.trouble("sending", f"emails wait: {hold.reason}", remedy.format(hold.until))
 
 
-def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], bool], days: set[date]) -> Tally:
+def _drain(
+    desk: Sender, planning: Planning | None, only: str | None, stop: Callable[[], bool], days: set[date]
+) -> Tally:
     """One round; `days` gets the issues of its emails."""
     sent, paused, tally = 0, dict[str, DomainPause](), Tally()
 
@@ -158,14 +211,17 @@ def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], 
             desk.store,
             desk.transport,
             builder(desk),
-            owner=desk.owner,
+            owner=_owner(desk),
+            lease=desk.lease,
             now=desk.now,
             only=only,
             report=report,
             unwanted=unwanted,
-            stop=stop,
+            stop=_or_held(desk, stop),
             rate=desk.send_rate,
-            supply=planning.more,
+            health=desk.health,
+            pace=SharedPace(desk.store, desk.send_rate) if desk.send_rate and desk.store.on_server else None,
+            supply=planning.more if planning else lambda: False,
             quota=_quota(desk),
         )
     finally:
@@ -177,6 +233,31 @@ def _drain(desk: Desk, planning: Planning, only: str | None, stop: Callable[[], 
     return tally
 
 
-def _quota(desk: Desk) -> Quota | None:
-    zone = ZoneInfo(desk.roster.newsletter.timezone)
-    return Quota(desk.store, desk.daily_limit, lambda: desk.now().astimezone(zone)) if desk.daily_limit else None
+def _or_held(desk: Sender, stop: Callable[[], bool]) -> Callable[[], bool]:
+    """Told to stop, or another machine has found since that the server takes nothing."""
+    if not desk.store.on_server:
+        return stop
+    before, looked, held = holding.read(desk.store), time.monotonic(), False
+
+    def stopped() -> bool:
+        nonlocal looked, held
+        if not held and time.monotonic() - looked >= _LOOK:
+            looked = time.monotonic()
+            with suppress(StoreUnavailable):  # recording what was sent waits for it
+                hold = holding.read(desk.store)
+                held = hold not in (before, None) and hold.until > desk.now()
+        return held or stop()
+
+    return stopped
+
+
+def _owner(desk: Sender) -> str:
+    return desk.lease.owner if desk.lease else "newsletter"
+
+
+def _quota(desk: Sender) -> Quota | None:
+    zone = ZoneInfo(desk.timezone)
+    if not desk.daily_limit:
+        return None
+    role = desk.lease.role if desk.lease else None
+    return Quota(desk.store, desk.daily_limit, lambda: desk.now().astimezone(zone), role)

@@ -30,7 +30,7 @@ from newsletter.models import (
     Withdrawal,
 )
 from newsletter.models.subscribers import NO_LEANINGS
-from newsletter.pipeline.editions import Editor, Frame, Issues
+from newsletter.pipeline.editions import LIFTED_LINES, Editor, Frame, Issues
 from newsletter.pipeline.writing import Texts
 from newsletter.ranking import taste
 from newsletter.ranking.interests import read as interests_of
@@ -40,7 +40,6 @@ NO_MARKS = Marks()
 _USUAL = 3000  # papers that tell which words are rare; measured: the order loses little with a third of them
 _ISSUES = 60  # that are looked through for them
 _GROUNDS = 50  # kept: readers with equal wishes come one after another
-_LINES = 10  # of a topic and issue: papers that only tastes lift and that get one-liners
 _PAPERS = 5000  # kept at hand
 _TEXT = 5.0  # likes that a reader's own text counts for; measured: with more it finds a little more by itself
 _NOTED = {
@@ -50,7 +49,7 @@ _NOTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Taste:
     """What one reader told us of their taste, as one email needs it."""
 
@@ -61,11 +60,23 @@ class Taste:
 
     def examples(self) -> list[taste.Example]:
         """Newest first; papers that the settings name come behind those that were liked in an email."""
-        passed = self.marks.passed(self.shown)[: taste.MOST_PASSED]
-        known = {*self.marks.liked, *passed}
-        named = (one for one in self.leanings.like[::-1] if one not in known)
-        liked = [taste.Example(one, liked=True) for one in (*self.marks.liked, *named)][: taste.MOST_LIKED]
-        return [*liked, *(taste.Example(one, liked=False) for one in passed)]
+        liked = [taste.Example(one, liked=True) for one in self._wanted[: taste.MOST_LIKED]]
+        return [*liked, *(taste.Example(one, liked=False) for one in self._passed)]
+
+    @property
+    def older(self) -> Sequence[str]:
+        """Liked papers that are no examples of their own: there is no time for each."""
+        return self._wanted[taste.MOST_LIKED :]
+
+    @cached_property
+    def _passed(self) -> Sequence[str]:
+        return self.marks.passed(self.shown)[: taste.MOST_PASSED]
+
+    @cached_property
+    def _wanted(self) -> Sequence[str]:
+        liked = self.marks.liked
+        known = {*liked, *self._passed}
+        return [*liked, *(one for one in self.leanings.like[::-1] if one not in known)]
 
     @property
     def liked(self) -> frozenset[str]:
@@ -129,11 +140,15 @@ class Tasting:
             return {}
         shown = store.shown(key for one in marks.values() for key in one.editions)
         noted = store.marked_since(marks, MarkedBy.REPLY)
+        held = store.known({key for one in said.values() for key in one.like})
         found = {}
         for who in {**marks, **said}:
             one = marks.get(who, NO_MARKS)
             its_own = {key: shown[key] for key in one.editions if key in shown}
-            found[who] = Taste(one, said.get(who, NO_LEANINGS), its_own, noted.get(who, {}))
+            leanings = said.get(who, NO_LEANINGS)
+            if leanings.like:  # what was not fetched yet takes the place of no other
+                leanings = replace(leanings, like=tuple(key for key in leanings.like if key in held))
+            found[who] = Taste(one, leanings, its_own, noted.get(who, {}))
         if len(self._papers) > _PAPERS:
             self._papers.clear()
         keys = {one.key for its in found.values() for one in its.examples()}
@@ -166,7 +181,7 @@ class Tasting:
 
     def _has_room(self, pick: Pick) -> bool:
         lifted = self._lifted.setdefault((pick.topics[0], pick.issue), set())
-        if len(lifted) < _LINES:
+        if len(lifted) < LIFTED_LINES:
             lifted.add(pick.paper.arxiv_id)
         return pick.paper.arxiv_id in lifted
 
@@ -214,7 +229,8 @@ class Tasting:
         picks = _with_followed(ground, leanings)
         self._space.trim()
         self._add(picks)
-        examples = [one for one in its.examples() if self._known(one.key)] + self._in_words(leanings.interests)
+        examples = [one for one in its.examples() if self._known(one.key)]
+        examples += [*self._in_words(leanings.interests), *self._together(its)]
         learned = taste.learn(self._space, examples)
         placed = taste.arrange(
             [one for pick in picks if (one := _candidate(pick, ground, leanings))],
@@ -238,6 +254,17 @@ class Tasting:
                 self._space.add(key, terms)
                 examples.append(taste.Example(key, liked, _TEXT))
         return examples
+
+    def _together(self, its: Taste) -> list[taste.Example]:
+        """Papers that are no examples of their own, as one: those of a bibliography by its words, others by title."""
+        terms = taste.counts_of_words(its.leanings.library)
+        for paper, _ in self.editor.desk.store.papers_by_id(its.older).values() if its.older else ():
+            terms.update(taste.counts_of_text(paper.title))
+        if not terms:
+            return []
+        key = repr((its.leanings.library, its.older))
+        self._space.add(key, terms)
+        return [taste.Example(key, True, _TEXT)]
 
     # --- what is shared ---
 

@@ -1,7 +1,7 @@
 """Relevance without a model: by the topic's words, and by what a model scored before; and a prefilter.
 
 interests    what a topic's text wants and what it does not (signals, glossary: its words)
-cold         the order by these words (feedback: made wider by its first papers)
+cold         the order by these words (feedback: made wider by the first of all papers, also of earlier days)
 trained      the order by earlier scores (vectors, logistic: how it is learned)
 opinions     one order of both, and of scores under the topic's earlier texts
 closeness    whether a paper is about the topic at all

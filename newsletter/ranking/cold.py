@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from newsletter.models import Paper, Topic
 from newsletter.ranking import feedback, glossary, interests, signals
 from newsletter.ranking.places import mean, places
-from newsletter.ranking.words import pairs, stems, text_of
+from newsletter.ranking.words import features_of, pairs, stems, text_of
 
 _NEGATIVE_WEIGHT = 0.5  # a word that is not wanted says less than one that is: the best papers have a few of them
 _MOST_MENTIONS = 4  # of a keyword in one paper; more say nothing more
@@ -23,71 +23,60 @@ _PART = re.compile(
 _NOTHING = frozenset(stem for word in signals.EMPTY for stem in stems(word))
 
 
-def cold(papers: Sequence[Paper], topic: Topic) -> list[float]:
+def cold(papers: Sequence[Paper], topic: Topic, known: Sequence[Paper] = ()) -> list[float]:
     """The place of each paper among these, from 0 (no word in common with the topic) to 1, in the order given.
 
-    The mean of its places by TF-IDF, BM25 and keywords, each minus its match with what the topic does not want; on a
-    day of many papers also by what the highest of them say.
+    The mean of its places by three measures, each minus its match with what the topic does not want; where there are
+    enough papers, the mean of its places by what the highest of them say. `known`: papers of earlier days, whatever
+    became of them, in which the topic's words keep company too.
     """
     if not papers:
         return []
-    wanted, unwanted = _wishes(topic)
-    words = _Words(papers)
-    measured = words.measure(wanted, unwanted)
+    ids = {paper.arxiv_id for paper in papers}
+    words = _Words([*papers, *(paper for paper in known if paper.arxiv_id not in ids)])
+    measured = words.measure(topic)
     means = mean([_less(*pair) for pair in measured])
-    in_common = [any(pair[0][number] > 0 for pair in measured) for number in range(len(papers))]
+    in_common = [value > 0 for value in measured[0][0]]  # each measure has the same words
     span = 1 + _NEGATIVE_WEIGHT
     values = [(value + _NEGATIVE_WEIGHT) / span if has else 0.0 for value, has in zip(means, in_common, strict=True)]
     wider = feedback.widened(words.counts, values) if any(in_common) else []
-    return mean([places(one) for one in (values, *wider)]) if wider else values
+    return mean([places(one[: len(papers)]) for one in wider]) if wider else values[: len(papers)]
 
 
 Pair = tuple[list[float], list[float]]  # closeness of each paper to what is wanted, and to what is not
 
 
 class _Words:
-    """The words of a day's papers, counted once for all three measures."""
+    """The words of many papers, counted once for all measures."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
-        found = [stems(text_of(paper)) for paper in papers]
-        self._texts = [f" {' '.join(one)} " for one in found]
-        self.counts = [Counter(pairs(one)) for one in found]
+        self._texts = [f" {' '.join(stems(text_of(paper)))} " for paper in papers]
+        self.counts = [features_of(paper) for paper in papers]
         self._having = Counter(term for counts in self.counts for term in counts)
-
-    def measure(self, wanted: str, unwanted: str) -> list[Pair]:
-        """Each measure of similarity to both texts."""
-        phrases = _phrases(wanted)
-        against = [phrase for phrase in _phrases(unwanted) if phrase not in phrases]
-        terms = _terms_of(phrases)
-        avoided = {term: 1 for term in _terms_of(against) if term not in terms}
-        measures = (self._tf_idf, self._bm25)
-        return [
-            *((measure(terms), measure(avoided)) for measure in measures),
-            (self._keywords(phrases), self._keywords(against)),
-        ]
-
-    def _tf_idf(self, asked: Mapping[str, int]) -> list[float]:
-        """Cosine of sublinear TF-IDF. The topic is no document: its own words would look less rare than they are."""
-        query = {term: self._weight(term, times) for term, times in asked.items() if term in self._having}
-        found = []
-        for counts in self.counts:
-            length = math.sqrt(sum(self._weight(term, times) ** 2 for term, times in counts.items()))
-            shared = sum(weight * self._weight(term, counts[term]) for term, weight in query.items() if term in counts)
-            found.append(shared / length if length else 0.0)
-        return found
-
-    def _weight(self, term: str, times: int) -> float:
-        rare = 1 + math.log((1 + len(self.counts)) / (1 + self._having[term]))
-        return (1 + math.log(times)) * rare
-
-    def _bm25(self, asked: Iterable[str]) -> list[float]:
         lengths = [sum(counts.values()) for counts in self.counts]
         usual = max(1.0, sum(lengths) / len(lengths))
+        self._slack = [_BM25_K * (1 - _BM25_B + _BM25_B * length / usual) for length in lengths]
+
+    def measure(self, topic: Topic) -> list[Pair]:
+        """Each measure of similarity to what is wanted and to what is not."""
+        pieces, phrases, against = named_pieces(topic), named_phrases(topic), unwanted_phrases(topic)
+        terms = _terms_of(phrases)
+        avoided = Counter(term for term in _terms_of(against) if term not in terms)
+        by_piece = [places(self._bm25(_terms_of(piece))) for piece in pieces]
+        closest = [max(column) for column in zip(*by_piece, strict=True)] or [0.0] * len(self.counts)
+        against_bm25 = self._bm25(avoided)
+        return [
+            (self._bm25(terms), against_bm25),
+            (self._keywords(phrases), self._keywords(against)),
+            (closest, against_bm25),
+        ]
+
+    def _bm25(self, asked: Iterable[str]) -> list[float]:
+        rarity = {term: self._rarity(term) for term in asked if term in self._having}
         found = []
-        for counts, length in zip(self.counts, lengths, strict=True):
-            slack = _BM25_K * (1 - _BM25_B + _BM25_B * length / usual)
-            mentions = ((self._rarity(term), counts[term]) for term in asked if term in counts)
-            found.append(sum(rarity * n * (_BM25_K + 1) / (n + slack) for rarity, n in mentions))
+        for counts, slack in zip(self.counts, self._slack, strict=True):
+            mentions = ((rare, counts[term]) for term, rare in rarity.items() if term in counts)
+            found.append(sum(rare * n * (_BM25_K + 1) / (n + slack) for rare, n in mentions))
         return found
 
     def _rarity(self, term: str) -> float:
@@ -106,6 +95,12 @@ def _terms_of(phrases: Sequence[Sequence[str]]) -> Counter[str]:
 def _less(wanted: Sequence[float], unwanted: Sequence[float]) -> list[float]:
     """Places by what is wanted, minus those by what is not wanted."""
     return [place - _NEGATIVE_WEIGHT * against for place, against in zip(places(wanted), places(unwanted), strict=True)]
+
+
+def named_pieces(topic: Topic) -> list[list[list[str]]]:
+    """The same by piece of the topic's text: a paper of one of several subjects says little of the others."""
+    pieces = (_phrases(piece) for piece in (*interests.read(topic.interests).wanted, *topic.include))
+    return [piece for piece in pieces if piece]
 
 
 def named_phrases(topic: Topic) -> list[list[str]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from newsletter.models import Paper
 
 _TITLE_WEIGHT = 2  # the title counts twice: it says what the paper is about, the abstract what it compares with
+_CATEGORY_WEIGHT = 3  # mentions: measured on days before March 2026, a little better than 1
 _STOP = frozenset(
     re.findall(
         r"\w+",
@@ -45,6 +47,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_][\w+]+", text.lower().replace("-", " "))
 
 
+@lru_cache(maxsize=20_000)
 def _stem(word: str) -> str:
     return _ENDING.sub("", word) if len(word) > 4 else word.removesuffix("s")
 
@@ -57,3 +60,10 @@ def pairs(found: Sequence[str]) -> list[str]:
 def counts_of(paper: Paper) -> Counter[str]:
     """How often each term occurs in the text by which a paper is judged."""
     return Counter(pairs(stems(text_of(paper))))
+
+
+def features_of(paper: Paper) -> Counter[str]:
+    """The same with the paper's categories, which tell an application where words do not."""
+    found = counts_of(paper)
+    found.update(dict.fromkeys((*paper.categories, f"primary {paper.primary_category}"), _CATEGORY_WEIGHT))
+    return found

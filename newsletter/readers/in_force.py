@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
+import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
@@ -12,7 +15,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from newsletter import __version__, scoring, subscribers
-from newsletter.errors import NewsletterError
+from newsletter.errors import ConfigurationError, NewsletterError
 from newsletter.models import ArchiveMode, Finding, Masthead, Preference, Reader, Roster
 from newsletter.readers import guard, left_log, news
 from newsletter.readers.counter import Counter
@@ -24,6 +27,7 @@ from newsletter.subscribers import Edit
 log = structlog.get_logger()
 
 _KEY = "roster"
+_FOLLOWED = "roster.host"  # the machine whose file is followed, where there are several
 _SETTLED = 2.0  # seconds; a file that changed less long ago may change again and look the same
 
 
@@ -151,6 +155,48 @@ class Follower:
         self._known = take_in(self.counter, look(self.counter, beside))
         self._stamps = stamps
         return self._known
+
+    def look_here(self) -> InForce:
+        """The same where several machines may have such a file: one is followed, until another has the same one.
+
+        Else an old copy on the machine that takes over would undo what was edited since. Raises ConfigurationError.
+        """
+        store, known, here = self.counter.store, last_good(self.counter.store), _machine(self.counter)
+        followed = store.remember_first(_FOLLOWED, here)
+        if known is not None and followed != here:
+            if not _is_same_file(self.counter, known):
+                problem = f"differs from the list in force, which is that of {followed.split()[0]}"
+                remedy = "copy the file from there, or run `newsletter run` here to put this one in force"
+                raise ConfigurationError([Finding(str(self.counter.subscribers), None, problem, remedy)])
+            store.exchange(_FOLLOWED, followed, here)
+        return self.look()
+
+
+def is_followed_here(counter: Counter) -> bool:
+    """Whether it is this machine's file that counts: always where there is only one."""
+    return not counter.store.on_server or counter.store.remember_first(_FOLLOWED, _machine(counter)) == _machine(
+        counter
+    )
+
+
+def follow_here(counter: Counter) -> None:
+    """An operator runs a command on this machine: its file counts from now on."""
+    if counter.store.on_server:
+        counter.store.remember(_FOLLOWED, _machine(counter))
+
+
+def _machine(counter: Counter) -> str:
+    """The name of this machine, and a number that a new container with the same data folder keeps."""
+    file = counter.data_dir / "machine"
+    with suppress(FileExistsError), file.open("x") as stream:
+        stream.write(f"{socket.gethostname()} {secrets.token_hex(4)}")
+    return file.read_text().strip()
+
+
+def _is_same_file(counter: Counter, known: InForce) -> bool:
+    """Whether this machine's file says what the one says that the list was made of, wherever that lies."""
+    here = [(str(counter.subscribers), content) for _, content in known.made_of[:1]]
+    return bool(here) and subscribers.is_unchanged(here)
 
 
 def _stamps(known: InForce) -> tuple[object, ...] | None:

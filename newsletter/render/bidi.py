@@ -6,7 +6,13 @@ import re
 
 from newsletter.words import direction
 
-_RIGHT_TO_LEFT, _NAME, _END = "\u2067", "\u2068", "\u2069"  # isolates: what stands around a run keeps its own order
+# Isolates: what stands around a run keeps its own order.
+_RIGHT_TO_LEFT, _LEFT_TO_RIGHT, _NAME, _END = (
+    "\u2067",
+    "\u2066",
+    "\u2068",
+    "\u2069",
+)
 _STYLE = re.compile(r'(?<=style=")[^"]*(?=")|(?<=<style type="text/css">).*?(?=</style>)', re.S)
 _SIDES = re.compile(r"\b(left|right)\b")
 _FOUR = re.compile(r"(padding|margin):( ?)" + " ".join([r"([^;\s\"]+)"] * 4))
@@ -30,7 +36,7 @@ def _isolated(text: str) -> str:
 def _marked(line: str) -> str:
     """A name that continues on the next line is closed here too."""
     bare = line.lstrip()
-    opened = bare.count(_NAME) - bare.count(_END)
+    opened = bare.count(_NAME) + bare.count(_LEFT_TO_RIGHT) - bare.count(_END)
     return f"{line[: len(line) - len(bare)]}{_RIGHT_TO_LEFT}{bare}{_END * (1 + max(0, opened))}"
 
 

@@ -14,7 +14,7 @@ from newsletter.models import Abstracts, Edition, Letterhead, NoticeKind, Withdr
 from newsletter.render.layout import FULL_RANKS, SHORT_RANKS, Level, Levels, Link, Shown, show
 from newsletter.render.marking import Marking, marking, teach
 from newsletter.render.sentences import minutes, short_title
-from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES
+from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES, SAVED
 from newsletter.tex import clean, to_unicode
 from newsletter.words import Words, bare
 
@@ -27,6 +27,7 @@ _FEWEST_LISTED = 6  # papers behind the first one: fewer need no list
 class _Addresses(TypedDict):
     leave_url: str  # empty in a copy for a mailing list
     preferences_url: str | None
+    saved_url: str | None
     archive_url: str | None  # ends with a slash
     marking: Marking | None
 
@@ -35,6 +36,7 @@ class _Addresses(TypedDict):
 class Footer:
     leave_url: str
     preferences_url: str | None
+    saved_url: str | None
     archive_url: str | None
     marking: Marking | None = None  # how to say what one likes; None in a copy for a mailing list
     one_click: bool
@@ -92,6 +94,7 @@ class Mail:
     page: str  # within the archive: the issue, or the front where the email is about several
     footer: Footer
     key: str = ""  # of the edition
+    bar_question: str = ""  # whether the bar is too high, where that is why nothing passed
     marked: int = sys.maxsize  # papers that have room for links that say what one thinks of them, from the first
 
     def marks(self, number: int) -> tuple[Link, ...]:
@@ -138,7 +141,7 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
         preheader=_preheader(edition, list(papers.values()), named, words),
         brand=clean(edition.name),
         day=_day(edition, words),
-        picked=_picked(edition, words),
+        picked=_picked(edition, words, sum(left_out.values())),
         minutes=words.say("minutes", count=minutes(_texts(visible))) if visible and edition.entries else "",
         notices=_notices(edition, words),
         blocks=_blocks(edition, papers, words),
@@ -147,6 +150,7 @@ def compose(edition: Edition, letterhead: Letterhead, levels: Levels, words: Wor
         page=f"{edition.date}.html" if len(edition.issues) == 1 and edition.considered else "",
         footer=_footer(edition, letterhead, words),
         key=edition.key,
+        bar_question=words.say("bar_question") if _kept_by_bar(edition) else "",
     )
 
 
@@ -201,8 +205,8 @@ def _day(edition: Edition, words: Words) -> str:
     return words.days(edition.current)
 
 
-def _picked(edition: Edition, words: Words) -> str:
-    """How many of how many; on a quiet day, that none of them was good enough."""
+def _picked(edition: Edition, words: Words, left_out: int = 0) -> str:
+    """How many of how many, naming those that passed and are not shown; on a quiet day, that none was good enough."""
     if not edition.considered or _is_late(edition):
         return ""
     values = {
@@ -210,13 +214,20 @@ def _picked(edition: Edition, words: Words) -> str:
         "picked": sum(not section.missed for section in edition.sections for _ in section.entries),
     }
     if not edition.entries:
-        has_bar = edition.bar is not None and any(entry.score for entry in edition.nearest)
-        return words.say("none_reached", bar=edition.bar, **values) if has_bar else words.say("none_close", **values)
+        return words.say("none_reached" if _kept_by_bar(edition) else "none_close", bar=edition.bar or 0, **values)
     if edition.wishes.weekly and len(edition.current) > 1:
         return words.say("chosen_issues", issues=len(edition.current), **values)
+    if left_out:
+        passed = values["picked"] + sum(count for _, count in edition.left_out)
+        return words.say("chosen_part", passed=passed, **values | {"picked": passed - left_out})
     if len(edition.topics) > 1:
         return words.say("chosen_topics", topics=len(edition.topics), **values)
     return words.say("chosen", **values)
+
+
+def _kept_by_bar(edition: Edition) -> bool:
+    """Whether nothing passed because of its relevance."""
+    return not edition.entries and edition.bar is not None and any(entry.score for entry in edition.nearest)
 
 
 def _is_late(edition: Edition) -> bool:
@@ -325,6 +336,7 @@ def _addresses(letterhead: Letterhead, slots: Mapping[str, str], known: Marking 
     return {
         "leave_url": leave_link(letterhead, slots[LEAVE]),
         "preferences_url": f"{web}/p/{slots[PREFERENCES]}" if web else None,
+        "saved_url": f"{web}/s/{slots[SAVED]}" if web else None,
         "archive_url": archive_link(letterhead, slots[ARCHIVE]),
         "marking": known,
     }
@@ -333,7 +345,7 @@ def _addresses(letterhead: Letterhead, slots: Mapping[str, str], known: Marking 
 def _of_list(letterhead: Letterhead) -> _Addresses:
     """What everybody on a list may open."""
     archive = None if letterhead.private else archive_link(letterhead, "")
-    return {"leave_url": "", "preferences_url": None, "archive_url": archive, "marking": None}
+    return {"leave_url": "", "preferences_url": None, "saved_url": None, "archive_url": archive, "marking": None}
 
 
 def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:

@@ -37,6 +37,7 @@ class Level(IntEnum):
     FULL = 5
 
 
+_BEFORE_NUMBER = re.compile(r" (?=\d)")  # a line never ends between a word and its number
 _WIDE_LETTER = re.compile(r"[\u3040-\u9fff\uff00-\uffef]")
 _LETTER = re.compile(r"[^\W_]")  # arXiv lists the colon of "NVIDIA: A. Author" as an author
 
@@ -170,7 +171,7 @@ def _why(entry: Entry, words: Words) -> str:
         title = brief_title(to_unicode(entry.why.liked))
         if entry.why.liked_on is None:
             return words.say("because_undated", title=title)
-        return words.say("because", title=title, day=words.short_day(entry.why.liked_on))
+        return words.say("because", title=title, day=words.day_of_month(entry.why.liked_on))
     return words.say("outside") if entry.why and entry.why.outside else ""
 
 
@@ -223,7 +224,8 @@ def _sentence(text: str) -> str:
 def _scores(score: Score | None, words: Words) -> str:
     if score is None:
         return ""
-    return words.say("scores", relevance=score.relevance, novelty=score.novelty)
+    said = words.say("scores", relevance=score.relevance, novelty=score.novelty)
+    return _BEFORE_NUMBER.sub("\u00a0", said)
 
 
 def _place(entry: Entry, edition: Edition, words: Words) -> str:

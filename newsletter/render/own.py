@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email import quoprimime
 from functools import lru_cache
 
@@ -21,44 +21,55 @@ _LONGEST = 78
 # What no text of a paper contains, of the letters that a token has.
 MARKED: Mapping[str, str] = {slot: f"{slot}7slot7"[:WIDTH].ljust(WIDTH, "7") for slot in BLANK}
 _SPLIT = {slot: re.compile(_SOFT.join(mark).encode()) for slot, mark in MARKED.items()}
-_WHOLE = {slot: re.compile(mark.encode()) for slot, mark in MARKED.items()}
+
+Written = tuple[bytes, tuple[Span, ...]]  # a line, and the slots in it
 
 
 def whole(content: str) -> Slotted:
     """UTF-8 text with its slots."""
-    return _found(content.encode(), _WHOLE)
+    return _joined(_plain(line) for line in content.splitlines(keepends=True))
 
 
 def encoded(text: str, html: str, *, key: str, language: str) -> Slotted:
     """The same body as `mime.body` makes: each line is encoded by itself, and most lines stand in many editions."""
     boundary = f"=_{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-    parts = (
-        f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n'
-        f"\r\n{_quoted(content)}\r\n"
-        for kind, content in (("plain", text), ("html", html))
-    )
     head = (
         f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'
         f"Content-Language: {language}\r\n\r\n"
     )
-    return _found((head + "".join(parts) + f"--{boundary}--\r\n").encode("ascii"), _SPLIT)
-
-
-def _quoted(content: str) -> str:
-    return "".join(_line(line) + "\r\n" for line in content.splitlines())
+    lines: list[Written] = [(head.encode("ascii"), ())]
+    for kind, content in (("plain", text), ("html", html)):
+        begins = f'--{boundary}\r\nContent-Type: text/{kind}; charset="utf-8"\r\n'
+        lines.append((f"{begins}Content-Transfer-Encoding: quoted-printable\r\n\r\n".encode("ascii"), ()))
+        lines += map(_quoted, content.splitlines())
+        lines.append((b"\r\n", ()))
+    return _joined([*lines, (f"--{boundary}--\r\n".encode("ascii"), ())])
 
 
 @lru_cache(maxsize=8192)
-def _line(line: str) -> str:
+def _plain(line: str) -> Written:
+    return _found(line.encode())
+
+
+@lru_cache(maxsize=8192)
+def _quoted(line: str) -> Written:
     # As the email package does: octets are what its Latin-1 letters stand for.
-    return quoprimime.body_encode(line.encode().decode("latin-1"), _LONGEST, "\r\n")
+    written = quoprimime.body_encode(line.encode().decode("latin-1"), _LONGEST, "\r\n")
+    return _found(f"{written}\r\n".encode("ascii"))
 
 
-def _found(content: bytes, patterns: Mapping[str, re.Pattern[bytes]]) -> Slotted:
-    spans = [
-        span for slot, pattern in patterns.items() for hit in pattern.finditer(content) for span in _runs(slot, hit)
-    ]
-    return Slotted(content, tuple(sorted(spans, key=lambda span: span.offset)))
+def _joined(lines: Iterable[Written]) -> Slotted:
+    pieces, spans, at = [], [], 0
+    for content, found in lines:
+        pieces.append(content)
+        spans += [Span(at + one.offset, one.length, one.slot, one.start) for one in found]
+        at += len(content)
+    return Slotted(b"".join(pieces), tuple(spans))
+
+
+def _found(content: bytes) -> Written:
+    spans = [span for slot, mark in _SPLIT.items() for hit in mark.finditer(content) for span in _runs(slot, hit)]
+    return content, tuple(sorted(spans, key=lambda span: span.offset))
 
 
 def _runs(slot: str, hit: re.Match[bytes]) -> list[Span]:

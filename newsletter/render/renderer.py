@@ -64,6 +64,7 @@ class Renderer:
             text=slotted(blank.text.encode(), marked.text.encode()),
             body=slotted(*bodies),
             papers=_printed(edition, content),
+            letterhead=letterhead,
         )
 
     def render_own(self, edition: Edition, letterhead: Letterhead) -> Rendered:
@@ -82,6 +83,7 @@ class Renderer:
             text=own.whole(text),
             body=own.encoded(text, html, key=edition.key, language=", ".join(edition.wishes.languages)),
             papers=_printed(edition, content),
+            letterhead=letterhead,
         )
 
     def check(self) -> None:

@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from newsletter.errors import TemplateError
 from newsletter.render.bidi import isolated, mirrored
@@ -22,6 +23,9 @@ from newsletter.words import direction
 HTML, TEXT = "digest.mjml", "digest.txt.j2"
 _INCLUDE = re.compile(r'\[%-? *include *"([^"]+)" *-?%\]')
 _MARK = re.compile(r"\[\[.*?\]\]|\[%.*?%\]", re.S)
+_HELD = Markup('<span style="white-space:nowrap">%s</span>')
+# A word, or a name that stays on its line.
+_HYPHENED = re.compile(r"((?<![^ ,])[\w.'’\u00a0]{1,12}(?:-[\w.'’\u00a0]{1,12})+(?![^ ,]))")
 _RECIPE = "2"  # raise it when the way from template to HTML changes: old cache files no longer count
 _RECENT: dict[str, str] = {}  # what this process compiled last: a first run checks a template, then uses it
 
@@ -133,9 +137,15 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         comment_start_string="[#",
         comment_end_string="#]",
     )
-    env.filters |= {"wrap": wrap, "isolated": isolated}
+    env.filters |= {"wrap": wrap, "isolated": isolated, "unbroken": unbroken}
     env.globals["direction"] = direction
     return env
+
+
+def unbroken(names: str) -> Markup:
+    """Names that are not broken at their hyphens either; the letters stay as they are, for whoever copies them."""
+    parts = _HYPHENED.split(names)
+    return Markup("").join(_HELD % part if place % 2 else part for place, part in enumerate(parts))
 
 
 def inline(html: str) -> str:

@@ -262,15 +262,26 @@ def _mark(request: Request) -> Acted:
     return _told(request, Response(title=absent, lines=(done,), notes=titles, ways=(Way.PREFERENCES,)))
 
 
+def _unmark(request: Request) -> Acted:
+    """All that was said of these papers; the next email has nothing to say of it, so it is answered."""
+    named = marking.named(request.counter, request.reader.id, request.value, request.about)
+    marking.take_back(request.counter, request.reader.id, MarkKind, list(named.papers))
+    absent = Sentence("answer_no_paper", {"numbers": named.missing}) if named.missing else Sentence("answer_no_number")
+    title = Sentence("answer_done_unmark") if named.papers else absent
+    lines = (absent,) if named.papers and named.missing else ()
+    notes = tuple(named.papers.values())
+    return _told(request, Response(title=title, lines=lines, notes=notes, ways=(Way.PREFERENCES,)))
+
+
 def _would_mark(request: Request) -> Sentence | None:
     named = marking.named(request.counter, request.reader.id, request.value, request.about)
     titles = tuple(named.papers.values())
-    return Sentence(f"answer_do_{_KINDS[request.command]}", {"titles": titles}) if titles else None
+    return Sentence(f"answer_do_{request.command}", {"titles": titles}) if titles else None
 
 
 def _settled(request: Request) -> Request:
     """With the papers themselves in place of their numbers: a question is answered later, beside another email."""
-    if request.command not in _KINDS:
+    if request.command not in (*_KINDS, Command.UNMARK):
         return request
     named = marking.named(request.counter, request.reader.id, request.value, request.about)
     return replace(request, value=" ".join(named.papers))
@@ -321,6 +332,7 @@ _COMMANDS: Mapping[Command, _Entry] = {
     Command.LIKE: _MARK,
     Command.NOT: _MARK,
     Command.SAVE: _MARK,
+    Command.UNMARK: _Entry(_unmark, _would_mark),
     Command.PAPERS: _PREFERENCE,
     Command.DAYS: _PREFERENCE,
     Command.TIME: _PREFERENCE,

@@ -19,6 +19,8 @@ from apscheduler.jobstores.memory import MemoryJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.alarms import Pulse
+from newsletter.delivery.lease import Lease
+from newsletter.ports import Queue
 from newsletter.readers import Counter
 from newsletter.scheduler.service import Service
 from newsletter.settings import Settings
@@ -31,20 +33,31 @@ _MINUTE = timedelta(minutes=1)
 
 
 @contextmanager
-def running(settings: Settings, counter: Counter, stopping: threading.Event) -> Iterator[Pulse]:
+def running(
+    settings: Settings,
+    counter: Counter,
+    stopping: threading.Event,
+    lease: Lease | None = None,
+    queue: Queue | None = None,
+    *,
+    shows_only: bool = False,
+) -> Iterator[Pulse]:
     """Prepare and send on time while the block lasts; the caller holds the data folder's lock.
 
+    `lease` says that this process lives, where others use the ledger too; `queue` has workers send what is planned.
+    `shows_only`: it makes the archive's pages and nothing else.
     The pulse tells how it goes. Signals must be noted meanwhile in `stopping`, not raised: between two lines of a lock
     that would leave it broken. At the end the email in flight is finished; a tick that waits for a silent server beyond
     that ends the process.
     """
-    service = Service(settings, counter, stopping)
+    service = Service(settings, counter, stopping, lease=lease, queue=queue, shows_only=shows_only)
     scheduler = BackgroundScheduler(timezone="UTC", jobstores={"default": _Jobs()})
     try:
         scheduler.start()  # first: a job that is added before only says that it is waiting for this
-        for job in [service.tick, *([service.poll] if counter.open_mailbox else [])]:
+        reads = counter.open_mailbox and not shows_only
+        for job in [service.tick, *([service.poll] if reads else [])]:
             add_job(scheduler, job)
-        if service.tries_plus_address:
+        if service.tries_plus_address and not shows_only:
             scheduler.add_job(service.try_plus_address)
         yield service.pulse
     finally:

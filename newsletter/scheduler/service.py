@@ -13,6 +13,7 @@ import structlog
 
 from newsletter import app, pipeline
 from newsletter.alarms import Pulse, Watch, domains
+from newsletter.delivery.lease import Lease
 from newsletter.errors import (
     ArchiveUnwritable,
     ArxivError,
@@ -22,8 +23,9 @@ from newsletter.errors import (
     StoreError,
     TransportRefused,
 )
-from newsletter.models import Finding, Masthead
+from newsletter.models import DeliveryState, Finding, Masthead
 from newsletter.pipeline import Due
+from newsletter.ports import Queue
 from newsletter.readers import Counter, departing, in_force, joining
 from newsletter.readers.in_force import Follower
 from newsletter.replies import inviting, moving, probing, receiving
@@ -56,6 +58,9 @@ class Service:
     counter: Counter
     stopping: threading.Event = field(default_factory=threading.Event)
     seconds: Callable[[], float] = time.monotonic
+    lease: Lease | None = None  # where others use the ledger too: of two services one does the work
+    queue: Queue | None = None  # of workers who send what is planned here
+    shows_only: bool = False  # pages, and what it does otherwise another process does
     idle: threading.Event = field(default_factory=_idle)
     read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
     pulse: Pulse = field(init=False)
@@ -64,6 +69,8 @@ class Service:
     _told: str | tuple[Finding, ...] | None = None  # what is wrong with the subscriber list, as it was last logged
     _ask_next: tuple[date, datetime] | None = None  # for which announcement, and when arXiv may be asked again
     _looked: datetime | None = None  # when the readers who were due were last planned
+    _owed: bool = False  # emails were planned that workers had not all sent at the last look
+    _mirrored: tuple[object, ...] | None = None  # the archive as its pages were last made from another machine's days
     _seen: datetime | None = None  # what the clock showed at the last tick
 
     def __post_init__(self) -> None:
@@ -80,9 +87,12 @@ class Service:
         try:
             if not self.stopping.is_set():
                 self.pulse.beat()
-                self._tick()
+                if not self.shows_only and self._is_mine(app.LEADS):
+                    self._tick()
+                    self.watch.works("service")
+                else:
+                    self._mirror()
                 self.pulse.ticked()
-                self.watch.works("service")
         except Exception as error:
             self._failed(error)
         finally:
@@ -108,7 +118,8 @@ class Service:
         self.read.clear()
         try:
             if not self.stopping.is_set():
-                receiving.poll(self.counter, stop=self.stopping.is_set)
+                if self._is_mine("mailbox"):
+                    receiving.poll(self.counter, stop=self.stopping.is_set)
                 self.pulse.polled()
                 self.watch.works("mailbox")
         except NewsletterError as error:
@@ -120,6 +131,24 @@ class Service:
         finally:
             self.counter.store.rest()
             self.read.set()
+
+    def _mirror(self) -> None:
+        """Pages of the archive, as the machine that does the work has published its days."""
+        store, listed = self.counter.store, in_force.last_good(self.counter.store)
+        state = (*store.archive_state(), listed and listed.masthead.newsletter)
+        if listed is None or state == self._mirrored:
+            return
+        try:
+            with app.open_desk(self.settings, self.counter, listed.masthead, lease=self.lease) as desk:
+                pipeline.mirror(desk)
+        except ArchiveUnwritable as error:
+            log.error("archive.failed", error=str(error))  # this machine's own: the one that works says how that goes
+            return
+        self._mirrored = state
+
+    def _is_mine(self, name: str) -> bool:
+        """Whether this process does what one alone does, for as long as it lives."""
+        return self.lease is None or self.counter.store.take_lease(name, self.lease.owner)
 
     def try_plus_address(self) -> None:
         """Once for each reply address: whether what is sent behind a plus sign arrives where we read."""
@@ -161,7 +190,7 @@ class Service:
 
     def _tick(self) -> None:
         masthead = self._current_list()
-        with app.open_desk(self.settings, self.counter, masthead, progress=self.pulse.beat) as desk:
+        with app.open_desk(self.settings, self.counter, masthead, progress=self.pulse.beat, lease=self.lease) as desk:
             if self._seen is None:
                 outlook.tell(desk, self.settings)
                 if problem := joining.problem(masthead, desk.letterhead, self.settings.admin_email):
@@ -210,6 +239,8 @@ class Service:
         planning = pipeline.Planning(desk, pipeline.Editor(desk), self._waiting(desk, now))
         domains.ended(desk.store, self.counter.alarms, now)
         try:
+            if self.queue:
+                return self._have_sent(desk, planning, self.queue)
             tally = pipeline.send(desk, planning, stop=self.stopping.is_set)
         except TransportRefused as error:
             log.error("transport.refused", error=str(error))  # who sends has told of it
@@ -220,6 +251,31 @@ class Service:
         if tally.accepted or tally.failed or tally.waiting:
             log.info("mails.sent", accepted=tally.accepted, waiting=tally.waiting, failed=tally.failed)
         return bool(tally.accepted and not tally.waiting and not tally.unaccepted)
+
+    def _have_sent(self, desk: pipeline.Desk, planning: pipeline.Planning, queue: Queue) -> bool:
+        """Workers send while this plans: the first page calls them. Whether all of what was planned has been sent."""
+        waiting, lost = (DeliveryState.QUEUED, DeliveryState.SENDING), None
+        if (planning.more() and planning.planned) or desk.store.unsent(waiting)[0]:
+            try:
+                self._call(desk, queue)
+            except StoreError as error:
+                lost = error  # what is planned can be sent as soon as the queue is there again
+        while not self.stopping.is_set() and planning.more():
+            continue
+        self._owed = self._owed or bool(planning.planned)
+        if lost:
+            raise lost
+        if not self._owed or desk.store.unsent(waiting)[0]:
+            return False
+        self._owed = False
+        return True
+
+    def _call(self, desk: pipeline.Desk, queue: Queue) -> None:
+        """Have workers send what is due; the administrator is told if there are none."""
+        if queue.wake() or not desk.store.due_now(desk.now()):
+            self.counter.alarms.over("workers")
+        else:
+            self.counter.alarms.trouble("workers", *pipeline.NOBODY_SENDS)
 
     def _let_in(self, desk: pipeline.Desk) -> None:
         """Behind the morning's own emails: what is written to whoever asked to join, and the welcome of those in."""
@@ -249,7 +305,7 @@ class Service:
     def _current_list(self) -> Masthead:
         """The file as it is now; if it is broken, the last good one stays in force. Each mistake is reported once."""
         try:
-            found = self._list.look()
+            found = self._list.look() if self.lease is None else self._list.look_here()
         except ConfigurationError as error:
             last = in_force.last_good(self.counter.store)
             if last is None:

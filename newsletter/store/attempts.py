@@ -6,10 +6,9 @@ from collections.abc import Container, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import Attempt
-from newsletter.store.engine import Base
+from newsletter.store.engine import Base, inserted
 from newsletter.store.tables import attempt
 
 
@@ -20,8 +19,9 @@ class Attempts(Base):
         """Record one more attempt; returns how many there are now."""
         row = {"source": source, "key": key, "name": name, "number": 1, "at": now}
         again = {"number": attempt.c.number + 1, "at": now}
-        noted = insert(attempt).values(row).on_conflict_do_update(index_elements=["source", "key"], set_=again)
         with self._transaction() as connection:
+            noted = inserted(connection, attempt).values(row)
+            noted = noted.on_conflict_do_update(index_elements=["source", "key"], set_=again)
             return int(connection.scalar(noted.returning(attempt.c.number)) or 1)
 
     def end_attempts(self, source: str, key: str) -> None:

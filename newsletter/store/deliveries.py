@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     or_,
     select,
     update,
@@ -30,6 +32,7 @@ from newsletter.models import (
     Delivery,
     DeliveryState,
     DomainPause,
+    Letterhead,
     PrintedPaper,
     Rendered,
     Slotted,
@@ -38,8 +41,9 @@ from newsletter.models import (
     may_follow,
 )
 from newsletter.redaction import redacted
-from newsletter.store import parts
-from newsletter.store.engine import Base, put, put_all
+from newsletter.store import identity, parts
+from newsletter.store.beats import renew
+from newsletter.store.engine import Base, is_among, put, put_all, retried
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, paper, received, subscriber
@@ -48,8 +52,14 @@ from newsletter.times.waiting import LONGEST_WAIT
 _PARTS = ("html", "text", "body")
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
 
+# Written into the statement: a partial index serves only who names its condition.
+_IS_QUEUED, IS_SENDING, _IS_UNKNOWN = (
+    delivery.c.state == literal_column(f"'{state.value}'")
+    for state in (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.UNKNOWN)
+)
+
 # Emails that are sent once more, because nobody knows whether they arrived.
-IN_DOUBT = (delivery.c.state == DeliveryState.UNKNOWN.value) & (delivery.c.attempts < _MOST_REPEATS)
+IN_DOUBT = _IS_UNKNOWN & (delivery.c.attempts < _MOST_REPEATS)
 
 SENT = [
     state.value
@@ -138,15 +148,19 @@ class Deliveries(Base):
                 planned += _plan(connection, chunk)
         return planned
 
+    @retried
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
         """Commit the outcomes of the owner's emails and up to `limit` due ones as sending, in one transaction.
 
         Emails to readers who have unsubscribed meanwhile are skipped. The outcome of an email that is no longer this
-        owner's changes nothing.
+        owner's changes nothing. With the first claim the owner's own row is made.
         """
-        with self._transaction() as connection:
+        with self._beside() as connection:
             _record(connection, finished, claim.owner)
-            return _claimed(connection, claim) if claim.limit else []
+            claimed = _claimed(connection, claim) if claim.limit else []
+            if claimed and claim.beat:
+                renew(connection, claim.beat)
+            return claimed
 
     def finish(self, finished: Delivery) -> None:
         """Commit the state of one email, whoever owns it."""
@@ -206,6 +220,7 @@ class Deliveries(Base):
             found = connection.scalar(select(delivery.c.email).where(delivery.c.message_id == message_id))
         return found.lower() if found else None
 
+    @retried
     def settle(self, news: Mapping[int, DeliveryState]) -> None:
         """Update emails by later events about them, never backwards. One transaction."""
         with self._transaction() as connection:
@@ -234,6 +249,11 @@ class Deliveries(Base):
             connection.execute(ahead.where(~queued, ~repeated).values(date=now - timedelta(days=1)))
             connection.execute(update(subscriber).where(subscriber.c.added > now).values(added=now))
 
+    def doubt_open(self, copied: str) -> None:
+        """Emails that were open when this ledger was copied (`copied` says when) are not sent again."""
+        with self._transaction() as connection:
+            identity.doubt_open(connection, copied)
+
     def pause_domain(self, pause: DomainPause) -> None:
         """Leave emails to this domain in the queue until then."""
         with self._transaction() as connection:
@@ -251,15 +271,6 @@ class Deliveries(Base):
         with self._transaction() as connection:
             refused = delivery.c.state == DeliveryState.FAILED.value
             return connection.execute(update(delivery).where(mine, refused).values(fresh)).rowcount
-
-    def orphans(self) -> Sequence[Delivery]:
-        """Emails to repeat: `sending` while nobody sends, or `unknown` after their first try.
-
-        Only to be asked by the holder of the data folder's lock.
-        """
-        query = select(delivery).where(or_(delivery.c.state == DeliveryState.SENDING.value, IN_DOUBT))
-        with self._reading() as connection:
-            return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
 
     def deliveries(
         self, states: Iterable[DeliveryState] | None = None, *, reader: int | None = None
@@ -281,6 +292,13 @@ class Deliveries(Base):
         with self._reading() as connection:
             count = connection.scalar(select(func.count()).select_from(delivery).where(unsent))
             return count or 0, connection.scalar(reason)
+
+    def due_now(self, now: datetime) -> int:
+        """How many emails are being sent, or could be."""
+        due = or_(IS_SENDING, _IS_QUEUED & _IS_DUE)
+        moments = {"now": now, "latest": now + LONGEST_WAIT}
+        with self._reading() as connection:
+            return connection.scalar(select(func.count()).select_from(delivery).where(due), moments) or 0
 
     def troubled(self, day: date, limit: int | None) -> tuple[int, Sequence[Delivery]]:
         """How many emails of this issue failed, are in doubt or were repeated, and the first of them, or all."""
@@ -321,7 +339,7 @@ def _record(connection: Connection, finished: Sequence[Delivery], owner: str) ->
 # Built once: these run for every few emails, and SQLAlchemy would spend as long on building them as SQLite on running.
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
 # However many they are, one parameter: one for each would cost more than the update.
-_THESE = delivery.c.id.in_(select(func.json_each(bindparam("ids", type_=JSON)).table_valued("value").c.value))
+_THESE = is_among(delivery.c.id, bindparam("ids", type_=JSON))
 _ACCEPT_MINE = (
     update(delivery)
     .where(_THESE, _MINE)
@@ -333,20 +351,21 @@ _IS_PAUSED = (
     .where(domain_pause.c.until > bindparam("now"), domain_pause.c.until <= bindparam("latest"))
     .where(func.lower(delivery.c.email).like("%@" + func.replace(domain_pause.c.domain, "_", "\\_"), escape="\\"))
 )
+_IS_DUE = (
+    or_(
+        delivery.c.not_before.is_(None),
+        delivery.c.not_before <= bindparam("now"),
+        delivery.c.not_before > bindparam("latest"),
+    )
+    & ~_IS_PAUSED
+)
 _DUE = (
     select(delivery.c.id)
-    .where(delivery.c.state == DeliveryState.QUEUED.value, delivery.c.id > bindparam("after"))
-    .where(
-        or_(
-            delivery.c.not_before.is_(None),
-            delivery.c.not_before <= bindparam("now"),
-            delivery.c.not_before > bindparam("latest"),
-        ),
-        ~_IS_PAUSED,
-    )
+    .where(_IS_QUEUED, delivery.c.id > bindparam("after"))
+    .where(_IS_DUE)
     .order_by(delivery.c.id)
     .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=delivery)
 )
 _READS_ON = exists().where(
     subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE.value
@@ -357,7 +376,9 @@ def _claiming(due: Select[Any]) -> ReturningUpdate[Any]:
     """Decided in the claim itself: who unsubscribed a second ago gets nothing."""
     return (
         update(delivery)
-        .where(delivery.c.id.in_(due.correlate(None)))
+        .where(
+            delivery.c.id.in_(select(due.correlate(None).cte("due").c.id))
+        )  # else a server may run it again and again
         .values(
             state=case((_READS_ON, DeliveryState.SENDING.value), else_=DeliveryState.SKIPPED.value),
             owner=case((_READS_ON, bindparam("the_owner"))),
@@ -433,9 +454,9 @@ def _plan(connection: Connection, wanted: Sequence[Delivery]) -> int:
     if mails:
         connection.execute(insert(received), mails)
     newest = max(one.date for one in planned.values())
-    connection.execute(
-        update(edition).where(edition.c.key.in_({one.edition for one in planned.values()})).values(used=newest)
-    )
+    keys = {one.edition for one in planned.values()}
+    if connection.execute(update(edition).where(edition.c.key.in_(keys)).values(used=newest)).rowcount < len(keys):
+        raise LookupError("an email was planned from an edition that is not stored: its bytes would be lost")
     return len(planned)
 
 
@@ -473,13 +494,15 @@ def _edition_row(rendered: Rendered, instead: Mapping[str, Slotted]) -> dict[str
         {"id": one.arxiv_id, "version": one.version, "number": one.number, "topic": one.topic}
         for one in rendered.papers
     ]
-    return row | {"papers": papers, "kept": "all"}
+    head = asdict(rendered.letterhead) if rendered.letterhead else None
+    return row | {"papers": papers, "kept": "all", "letterhead": head}
 
 
 def _rendered(row: Row[Any], body: bytes | None = None) -> Rendered:
     contents = {"body": body, **parts.both_texts(body)} if body else {name: getattr(row, name) for name in _PARTS}
     slotted = {name: _slotted(contents[name], getattr(row, f"{name}_spans")) for name in _PARTS}
-    return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), **slotted)
+    head = Letterhead(**row.letterhead) if row.letterhead else None
+    return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), letterhead=head, **slotted)
 
 
 def _carriers(

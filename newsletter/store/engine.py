@@ -1,162 +1,48 @@
-"""Opening the ledger: SQLite in WAL mode with full synchronisation, so that a commit survives a power cut."""
+"""What the parts of the store share: transactions, and rows that are inserted or replaced, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
-import sqlite3
-import stat
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Connection, Engine, ExceptionContext, Table, create_engine, event, make_url
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.exc import DatabaseError, InvalidatePoolError, OperationalError
+from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
-from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
-from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
-from newsletter.store import schema
-from newsletter.store.faults import explained, only_readable
-from newsletter.store.private import close_file, make_file
+from newsletter.errors import StoreContended
+from newsletter.store.tables import POSTGRESQL, SQLITE
 
-_READS = "newsletter_reads"  # the execution option of an engine whose transactions write nothing
-
-
-def open_engine(url: str, copies: Path | None = None) -> Engine:
-    """An engine with our tables in place and up to date; an older database is first copied into the folder `copies`.
-
-    Raises StoreUnreadable for a damaged, foreign or newer database, StoreUnavailable for one that is busy or on a bad
-    disk. What lies on a read-only disk can be read.
-    """
-    place = url.removeprefix("sqlite:///")
-    try:
-        engine = _opened(url, place, copies)
-    except StoreUnavailable:
-        if not only_readable(place):
-            raise
-    else:
-        if not isinstance(engine.pool, StaticPool):
-            close_file(Path(engine.url.database or ""))
-            _follow(engine, Path(engine.url.database or ""))
-        return engine
-    return _opened(f"sqlite:///file:{quote(place)}?immutable=1&uri=true", place, copies)
+READS = "newsletter_reads"  # the execution option of an engine whose transactions write nothing
+BESIDE = "newsletter_beside"  # of one whose transactions run beside those of other writers, where there can be any
 
 
-def _opened(url: str, place: str, copies: Path | None) -> Engine:
-    database = make_url(url).database
-    in_memory = database in (None, "", ":memory:")
-    if database and not in_memory and not database.startswith("file:"):
-        make_file(Path(database))
-    # However many threads ask at once, they wait for SQLite's own lock and not for a connection.
-    engine = create_engine(url, **({"poolclass": StaticPool} if in_memory else {"max_overflow": -1}))
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
-    event.listen(engine, "handle_error", partial(_explain, place))
-    try:
-        with _reader(engine).begin() as connection:
-            current = schema.is_current(connection)
-        if not current:
-            with engine.begin() as connection:
-                schema.prepare(connection, place, copies)
-    except (DatabaseError, StoreError):
-        engine.dispose()
-        raise
-    return engine
-
-
-def _explain(place: str, context: ExceptionContext) -> None:
-    """Raise the driver's error in our words, unless the program is at fault and not the disk."""
-    error = context.sqlalchemy_exception
-    if isinstance(error, DatabaseError) and type(error) in (DatabaseError, OperationalError):
-        raise explained(error, place) from error
-
-
-def _follow(engine: Engine, file: Path) -> None:
-    """Work with what has this name now: someone may put back a copy, or lose the file, under a running service."""
-
-    def refuse_new(*_: object) -> None:
-        try:
-            found = file.stat()
-        except FileNotFoundError:
-            # SQLite would make a new one, and everybody would get the newest issue again.
-            raise StoreUnreadable(str(file), "is gone") from None
-        except OSError:
-            return  # opening it says why
-        if stat.S_ISREG(found.st_mode) and not found.st_size:
-            raise StoreUnreadable(str(file), "is empty")
-
-    first = _identity(file)
-
-    def note(connection: Any, record: Any) -> None:
-        record.info["file"] = _identity(file)
-        if record.info["file"] != first and not schema.is_of_this_version(connection):
-            raise StoreUnreadable(str(file), "was replaced by a ledger of another version; restart to upgrade it, or")
-
-    def compare(connection: Any, record: Any, _fairy: object) -> None:
-        if record.info["file"] != _identity(file):
-            # What it holds open is nobody's ledger any more. Its log would be taken for that of the other file.
-            with suppress(sqlite3.Error):
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            raise InvalidatePoolError("removed or replaced while it was in use")
-
-    event.listen(engine, "do_connect", refuse_new)
-    event.listen(engine, "connect", note)
-    event.listen(engine, "checkout", compare)
-    engine.dispose()  # whose connections have no note
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    """What tells a file from another one under the same name; None if there is none."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _configure(connection: Any, _record: object) -> None:
-    # The driver would begin transactions late and commit around DDL on its own; SQLAlchemy emits BEGIN itself below.
-    connection.isolation_level = None
-    for pragma in ("busy_timeout=10000", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-    _use_wal(connection)
-
-
-# The change of a new file to WAL does not wait for others, whatever the busy time-out says.
-@retry(
-    retry=retry_if_exception(lambda error: isinstance(error, sqlite3.OperationalError) and "locked" in str(error)),
-    stop=stop_after_delay(10),
-    wait=wait_fixed(0.02),
-    reraise=True,
-)
-def _use_wal(connection: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-
-
-def _begin(connection: Connection) -> None:
-    # IMMEDIATE: a transaction that reads and then writes would otherwise fail at once with "database is locked".
-    # One that only reads is one snapshot too, and waits for nobody: WAL lets it run beside a writer.
-    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")
-
-
-def _reader(engine: Engine) -> Engine:
-    """The same engine for transactions that write nothing."""
-    return engine.execution_options(**{_READS: True})
+def reading(engine: Engine) -> Engine:
+    """The same engine for transactions that write nothing: each is one snapshot."""
+    options: dict[str, Any] = {READS: True}
+    if engine.dialect.name != SQLITE:
+        # Not read-only for the driver: it would then begin others READ WRITE on a server that is set to read-only.
+        options["isolation_level"] = "REPEATABLE READ"
+    return engine.execution_options(**options)
 
 
 class Base:
-    """What the parts of the store share: the engine, one way to write and one to read.
+    """What the parts of the store share: the engine, two ways to write and one to read.
 
-    `with self._transaction() as connection` writes; `with self._reading() as connection` reads one snapshot, also
-    while someone writes. Both raise StoreError, see `faults`.
+    `with self._transaction() as connection` writes, one at a time: what it has read stays true until it commits.
+    `with self._beside() as connection` writes too, and other machines' transactions run at the same time: only for
+    statements that decide by the rows that they change. `with self._reading() as connection` reads one snapshot, also
+    while someone writes. All raise StoreError, see `faults`.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._transaction, self._reading = engine.begin, _reader(engine).begin
+        self._transaction, self._reading = engine.begin, reading(engine).begin
+        self._beside = engine.execution_options(**{BESIDE: True}).begin
 
     @property
     def in_memory(self) -> bool:
@@ -165,23 +51,68 @@ class Base:
 
     @property
     def folder(self) -> Path | None:
-        """Where its file lies; None for one in memory or on a disk that can only be read."""
+        """Where its file lies; None for one in memory, on a server or on a disk that can only be read."""
         database = self._engine.url.database or ""
-        return None if self.in_memory or database.startswith("file:") else Path(database).parent
+        lies_nowhere = self.in_memory or self.on_server or database.startswith("file:")
+        return None if lies_nowhere else Path(database).parent
+
+    @property
+    def on_server(self) -> bool:
+        """Whether other machines may use it at the same time."""
+        return self._engine.dialect.name != SQLITE
 
     def rest(self) -> None:
         """End the connections that nobody uses: until the next use the file alone is the whole ledger."""
-        if not self.in_memory:
+        if not (self.in_memory or self.on_server):
             self._engine.dispose()
 
     def close(self) -> None:
         self._engine.dispose()
 
 
+class is_among(FunctionElement[bool]):  # noqa: N801 - a function of SQL
+    """Whether a column is one of the whole numbers in a JSON list: however many they are, there is one parameter."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(is_among, SQLITE)
+def _on_sqlite(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
+    column, numbers = (compiler.process(one, **given) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - compiled by SQLAlchemy
+
+
+@compiles(is_among, POSTGRESQL)
+def _on_postgresql(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
+    column, numbers = (compiler.process(one, **given) for one in element.clauses)
+    return f"{column} IN (SELECT value::bigint FROM json_array_elements_text({numbers}))"  # noqa: S608 - as above
+
+
+# For what runs beside others: of two that wait for each other a server undoes one.
+retried = retry(
+    retry=retry_if_exception_type(StoreContended),
+    stop=stop_after_attempt(5),
+    wait=wait_random(0, 0.2),
+    reraise=True,
+)
+
+
+def inserted(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insertion into this table that may say what happens to rows that are there."""
+    return sqlite.insert(table) if connection.dialect.name == SQLITE else postgresql.insert(table)
+
+
+def overwrite_deleted(connection: Connection) -> None:
+    """What this transaction deletes is overwritten: SQLite would leave it in pages that it no longer uses."""
+    if connection.dialect.name == SQLITE:
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+
+
 def add_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert the rows whose key is new; the ones that are there stay as they are."""
     if rows:
-        connection.execute(sqlite_insert(table).on_conflict_do_nothing(), list(rows))
+        connection.execute(inserted(connection, table).on_conflict_do_nothing(), list(rows))
 
 
 def put(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
@@ -197,7 +128,7 @@ def put_all(
 ) -> None:
     """Insert rows with the same columns, or replace those with the same primary keys; `only` limits the latter."""
     if rows:
-        statement = sqlite_insert(table)
+        statement = inserted(connection, table)
         keys = [column.name for column in table.primary_key]
         rest = {name: statement.excluded[name] for name in rows[0] if name not in keys}
         replacing = statement.on_conflict_do_update(index_elements=keys, set_=rest, where=only)

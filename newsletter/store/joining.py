@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, case, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import JoinRequest, JoinState, Source
-from newsletter.store.engine import Base, add_missing
+from newsletter.store.engine import Base, add_missing, inserted
 from newsletter.store.papers import CHUNK
 from newsletter.store.tables import join_request
 
@@ -26,13 +25,13 @@ class Joining(Base):
 
     def ask_to_join(self, request: JoinRequest) -> None:
         """Note who asks, by the same statement for everybody; what was confirmed or declined stays as it is."""
-        noted = insert(join_request).values(_row(request) | {"tried": request.asked})
-        asked_again: dict[str, ColumnElement[Any]] = {
-            name: case((join_request.c.state.in_(DECIDED), join_request.c[name]), else_=noted.excluded[name])
-            for name in (*(name for name in _FIELDS if name not in (*_KEPT, *_OF_FORM)), "state")
-        }
-        asked_again |= {name: noted.excluded[name] for name in _OF_FORM}
         with self._transaction() as connection:
+            noted = inserted(connection, join_request).values(_row(request) | {"tried": request.asked})
+            asked_again: dict[str, ColumnElement[Any]] = {
+                name: case((join_request.c.state.in_(DECIDED), join_request.c[name]), else_=noted.excluded[name])
+                for name in (*(name for name in _FIELDS if name not in (*_KEPT, *_OF_FORM)), "state")
+            }
+            asked_again |= {name: noted.excluded[name] for name in _OF_FORM}
             connection.execute(noted.on_conflict_do_update(index_elements=["email"], set_=asked_again))
 
     def ask_all(self, requests: Sequence[JoinRequest]) -> int:
@@ -72,12 +71,12 @@ class Joining(Base):
 
     def record_join(self, request: JoinRequest) -> None:
         """Record what was decided of this very request, whatever was asked for the same mailbox meanwhile."""
-        noted = insert(join_request).values(_row(request))
         names = ("written", "given", "language", "source", "consent", "note", "state", "asked", "confirmed")
-        decided: dict[str, Any] = {name: noted.excluded[name] for name in names}
-        if request.state is JoinState.JOINED:
-            decided["emails"] = 0  # whoever leaves and comes back begins anew
         with self._transaction() as connection:
+            noted = inserted(connection, join_request).values(_row(request))
+            decided: dict[str, Any] = {name: noted.excluded[name] for name in names}
+            if request.state is JoinState.JOINED:
+                decided["emails"] = 0  # whoever leaves and comes back begins anew
             connection.execute(noted.on_conflict_do_update(index_elements=["email"], set_=decided))
 
     def drop_open_joins(self) -> None:

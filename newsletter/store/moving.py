@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from newsletter.models import DeliveryState, JoinState, Moved, Source, SubscriberState
-from newsletter.store.engine import Base, add_missing, put
+from newsletter.store.engine import Base, add_missing, inserted, put
 from newsletter.store.readers import MOVED, column_id, moves
 from newsletter.store.tables import bounce, delivery, join_request, meta, preference, reader, subscriber, ticket
 from newsletter.store.tickets import valid
@@ -37,13 +36,13 @@ class Moving(Base):
         }
         row |= {"network": "", "consent": "", "state": JoinState.DROPPED.value, "asked": now, "sent": now, "emails": 1}
         last, sent = join_request.c.sent, join_request.c.emails
-        again = insert(join_request).values(row).on_conflict_do_update(
-            index_elements=["email"],
-            set_={"sent": now, "emails": sent + 1},
-            where=or_(last.is_(None), last <= since, last > now) & (sent < most),
-        )  # fmt: skip
+        allowed = or_(last.is_(None), last <= since, last > now) & (sent < most)
         with self._transaction() as connection:
-            return connection.execute(again).rowcount == 1
+            noted = inserted(connection, join_request).values(row)
+            counted = {"sent": now, "emails": sent + 1}
+            again = noted.on_conflict_do_update(index_elements=["email"], set_=counted, where=allowed)
+            # Only some drivers say how many rows an insertion changed.
+            return connection.execute(again.returning(join_request.c.email)).first() is not None
 
     def drop_move(self, subscriber_id: int, purposes: Collection[str]) -> None:
         """The links of these purposes that this reader was sent work no more."""
@@ -143,7 +142,9 @@ def _moved(connection: Connection, who: int, new: str, now: datetime) -> str | N
     connection.execute(delete(bounce).where(bounce.c.subscriber_id == who))
     connection.execute(delete(join_request).where(func.lower(join_request.c.written) == old))
     if row and (row.source == Source.FILE.value or row.own_hours_id is not None):
-        noted = insert(preference).values(subscriber_id=who, key=MOVED, value=new, in_file=row.email, at=now)
+        noted = inserted(connection, preference).values(
+            subscriber_id=who, key=MOVED, value=new, in_file=row.email, at=now
+        )
         again = {"value": new, "at": now}  # the file still says what it said before the first of them
         connection.execute(noted.on_conflict_do_update(index_elements=["subscriber_id", "key"], set_=again))
     return str(row.email) if row else old

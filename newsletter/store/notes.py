@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import select, update
 
 from newsletter.models import ModelFacts, ModelOutcome
-from newsletter.store.engine import Base, put
+from newsletter.store.engine import Base, add_missing, put
 from newsletter.store.readers import feed_key
 from newsletter.store.tables import meta
 
@@ -26,6 +26,20 @@ class Notes(Base):
         """Keep this value in place of the key's last one."""
         with self._transaction() as connection:
             put(connection, meta, {"key": key, "value": value})
+
+    def remember_first(self, key: str, value: str) -> str:
+        """Keep this value if the key has none yet; which it has now."""
+        with self._transaction() as connection:
+            add_missing(connection, meta, [{"key": key, "value": value}])
+            kept: str = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one()
+            return kept
+
+    def count_today(self, key: str, day: str, number: int) -> None:
+        """Add to what was counted of this day; another day begins anew."""
+        with self._transaction() as connection:
+            noted = connection.scalar(select(meta.c.value).where(meta.c.key == key)) or ""
+            before, _, counted = noted.partition(" ")
+            put(connection, meta, {"key": key, "value": f"{day} {(int(counted) if before == day else 0) + number}"})
 
     def exchange(self, key: str, old: str, new: str) -> None:
         """Keep the new value if the old one is still there."""

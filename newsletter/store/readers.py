@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, func, or_, select, update
 
 from newsletter.models import Bounce, Preference, Source, Subscriber, SubscriberState
-from newsletter.store.engine import Base, add_missing, put, put_all
+from newsletter.store.engine import Base, add_missing, overwrite_deleted, put, put_all
 from newsletter.store.papers import CHUNK, chunks
 from newsletter.store.tables import (
     answer,
@@ -60,7 +60,7 @@ class Readers(Base):
                 add_missing(connection, subscriber, fresh)
                 found.update((row.email, to_subscriber(row)) for row in connection.execute(query))
         found.update((old, found[new]) for old, new in moved.items() if old in wanted)
-        return found
+        return {email: found[email] for email in dict.fromkeys((*wanted, *found)) if email in found}
 
     def subscriber(self, who: str | int) -> Subscriber | None:
         """By address (any case) or id."""
@@ -183,8 +183,7 @@ class Readers(Base):
     def forget_all(self, some: Sequence[tuple[int, str | None, bool]], now: datetime) -> None:
         """The same for many: id, fingerprint, and whether they are barred. Without a fingerprint nothing stays."""
         with self._transaction() as connection:
-            # Else SQLite leaves the address in pages that it no longer uses.
-            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            overwrite_deleted(connection)
             for subscriber_id, fingerprint, barred in some:
                 if fingerprint is not None:
                     put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
@@ -193,7 +192,7 @@ class Readers(Base):
     def forget_request(self, email: str) -> bool:
         """Erase that this address asked to join, with its links; false if it did not."""
         with self._transaction() as connection:
-            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            overwrite_deleted(connection)
             return _erase_requests(connection, email.lower()) > 0
 
     def departed(self, before: datetime) -> Sequence[Subscriber]:

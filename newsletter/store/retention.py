@@ -28,6 +28,7 @@ from newsletter.store.tables import (
     spent,
     subscriber,
     ticket,
+    worker,
 )
 
 _ROWS, _EDITIONS = 500, 50  # in one transaction; an edition has up to 300 KB
@@ -79,6 +80,7 @@ class Retention(Base):
             partial(_remove_inbound, now - keep, mailboxes),
             partial(_remove_expired, now),
             partial(_remove_requests, now - _REQUESTS),
+            partial(_remove_workers, now - timedelta(days=1)),
             *(partial(_remove, table, now - keep) for table in (answered, bounce, question)),
         )
         for step in steps:
@@ -105,8 +107,12 @@ class Retention(Base):
     def _unchecked(self) -> Iterator[Connection]:
         """A transaction for what removes children before their parents.
 
-        SQLite would look through all children of each parent, which no index serves.
+        SQLite would look through all children of each parent, which no index serves; on a server they are not checked.
         """
+        if self.on_server:
+            with self._transaction() as connection:
+                yield connection
+            return
         with self._engine.connect() as connection:
             driver = connection.connection.cursor()  # outside a transaction: in one, it has no effect
             driver.execute("PRAGMA foreign_keys=OFF")
@@ -220,6 +226,11 @@ def _remove_requests(before: datetime, connection: Connection) -> int:
     open_ones = (join_request.c.asked < before, join_request.c.state.not_in(DECIDED), ~unsent)
     old = select(join_request.c.email).where(*open_ones).limit(_ROWS)
     return connection.execute(delete(join_request).where(join_request.c.email.in_(old))).rowcount
+
+
+def _remove_workers(before: datetime, connection: Connection) -> int:
+    """Processes that ended without saying so, and of which nobody asks any more."""
+    return connection.execute(delete(worker).where(worker.c.until < before)).rowcount
 
 
 def _remove(table: Table, before: datetime, connection: Connection) -> int:

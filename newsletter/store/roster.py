@@ -427,10 +427,13 @@ def _plain_hours(value: Hours) -> Mapping[str, Any]:
 
 def _plain_wishes(value: Wishes) -> Mapping[str, Any]:
     plain: dict[str, Any] = _WISHES.dump_python(value, mode="json")
-    if value.mailing_list is None:
-        del plain["mailing_list"]  # a text is a row's key, and those of earlier versions go on to count
+    for later in ("mailing_list", "min_relevance"):
+        if plain[later] is None:
+            del plain[later]  # a text is a row's key, and those of earlier versions go on to count
     if plain["leanings"] == _NO_LEANINGS:
         del plain["leanings"]
+    elif not value.leanings.library:
+        del plain["leanings"]["library"]
     return plain
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -25,20 +27,42 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     case,
     false,
     func,
     literal,
     select,
+    text,
     true,
     union_all,
 )
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.types import TypeEngine
 
-REVISION = "0013"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0014"  # the newest file in migrations/versions: a change of a table comes with the next one
+
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+# The oldest revision whose programs can work with this one's ledger: they run beside ours during an upgrade. Revisions
+# add; what one of them takes away or changes moves this up to itself.
+OLDEST = "0014"
 
 metadata = MetaData()
 
 _ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what is declared INTEGER; it has 64 bits
+
+
+class _Exact(TypeDecorator[str]):
+    """Text on a server: in the same order everywhere, whatever its locale, and without the NUL that it cannot hold."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Text:
+        return Text(collation="C")
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if value and "\0" in value else value
 
 
 class _Cached(TypeDecorator[Any]):
@@ -47,6 +71,11 @@ class _Cached(TypeDecorator[Any]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         read = super().result_processor(dialect, coltype)
         return read and lru_cache(maxsize=64)(read)
+
+
+def _partial(name: str, column: str, state: str) -> Index:
+    """Emails in one state: a server, unlike SQLite, would walk over all that were sent."""
+    return Index(name, column, postgresql_where=text(f"state = '{state}'")).ddl_if(POSTGRESQL)
 
 
 class UtcDateTime(_Cached):
@@ -67,16 +96,21 @@ class UtcDateTime(_Cached):
 
 
 class Days(_Cached):
-    """The issues that an email carries, oldest first. Cached by the text that SQLite gives."""
+    """The issues that an email carries, oldest first. Cached by their JSON: PostgreSQL's driver would parse it."""
 
     impl = JSON
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[date, ...] | None, dialect: Dialect) -> list[str]:
-        return [day.isoformat() for day in value or ()]
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return JSON() if dialect.name == SQLITE else Text()
 
-    def process_result_value(self, value: list[str] | None, dialect: Dialect) -> tuple[date, ...]:
-        return tuple(date.fromisoformat(day) for day in value or ())
+    def process_bind_param(self, value: tuple[date, ...] | None, dialect: Dialect) -> list[str] | str:
+        days = [day.isoformat() for day in value or ()]
+        return days if dialect.name == SQLITE else json.dumps(days)
+
+    def process_result_value(self, value: list[str] | str | None, dialect: Dialect) -> tuple[date, ...]:
+        days = json.loads(value) if isinstance(value, str) else value
+        return tuple(date.fromisoformat(day) for day in days or ())
 
 
 meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
@@ -227,6 +261,9 @@ edition = Table(
     Column("kept", String, nullable=False, server_default="all"),  # all, text (what quotes are known by) or facts
     Column("subscriber_id", BigInteger),  # whose own it is; null: all readers with equal wishes share it
     Column("recipe", LargeBinary),  # of an own one: the hashes of the parts that its bytes are made of
+    Column(
+        "letterhead", JSON(none_as_null=True)
+    ),  # an object: what its emails say of their sender, whichever machine sends them
     Index("edition_kept", "kept", "used"),
 )
 
@@ -244,10 +281,18 @@ subscriber = Table(
     Column("last_issue", Date),  # of those that are older than `received` reaches
 )
 
+
+def _once(name: str) -> tuple[UniqueConstraint, ExcludeConstraint]:
+    """Each text once, however long: a server's ordered indexes hold 2,704 octets, one by hashes any length."""
+    return UniqueConstraint(name).ddl_if(SQLITE), ExcludeConstraint((name, "="), using="hash").ddl_if(POSTGRESQL)
+
+
 # What many readers have in common, once each: JSON with sorted keys.
-hours = Table("hours", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False, unique=True))
+hours = Table(
+    "hours", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False), *_once("text")
+)
 wishes = Table(
-    "wishes", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False, unique=True)
+    "wishes", metadata, Column("id", _ID, primary_key=True), Column("text", Text, nullable=False), *_once("text")
 )
 
 # The subscriber list. In force are the rows of the last import that was finished, those of one that is under way, and
@@ -281,7 +326,7 @@ delivery = Table(
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), nullable=False),
     Column("email", String, nullable=False),
     Column("name", String),
-    Column("edition", String, ForeignKey("edition.key"), nullable=False),
+    Column("edition", String, nullable=False),
     Column("issues", Days, nullable=False),
     Column("state", String, nullable=False),
     Column("message_id", String, nullable=False, unique=True),
@@ -290,8 +335,48 @@ delivery = Table(
     Column("not_before", UtcDateTime),
     Column("owner", String),
     Column("error", Text),
-    Index("delivery_due", "state"),  # SQLite keeps the id in every index: a claim finds the first without sorting
+    ForeignKeyConstraint(["edition"], ["edition.key"]).ddl_if(SQLITE),
+    Index("delivery_due", "state").ddl_if(SQLITE),  # which keeps the id in every index: a claim need not sort
+    _partial("delivery_queued", "id", "queued"),
+    _partial("delivery_sending", "owner", "sending"),
+    _partial("delivery_unknown", "id", "unknown"),
     Index("delivery_of", "subscriber_id", "date"),
+)
+
+# Who collects, plans or sends. A process that has not renewed its row by `until`, which the database's clock decides,
+# has lost what it holds.
+worker = Table(
+    "worker",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("host", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("sent", BigInteger, nullable=False),  # emails since it began
+    Column("since", UtcDateTime, nullable=False),
+    Column("beat", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+)
+
+# What one process at a time does, for as long as its row in `worker` lasts.
+lease = Table("lease", metadata, Column("name", String, primary_key=True), Column("owner", String, nullable=False))
+
+# What may happen only so often in the whole installation: a token bucket, or the next free moment.
+slot = Table(
+    "slot",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("tokens", Float, nullable=False),
+)
+
+# A day of the archive as its file has it: pages are made from it on any machine.
+archive_day = Table(
+    "archive_day",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("json", Text, nullable=False),
+    Column("published", UtcDateTime, nullable=False),
 )
 
 # What makes "once" true whatever else happens: one row per reader and issue.
@@ -300,7 +385,8 @@ received = Table(
     metadata,
     Column("subscriber_id", BigInteger, ForeignKey("subscriber.id"), primary_key=True),
     Column("issue", Date, primary_key=True, index=True),
-    Column("delivery_id", _ID, ForeignKey("delivery.id"), nullable=False),
+    Column("delivery_id", _ID, nullable=False),
+    ForeignKeyConstraint(["delivery_id"], ["delivery.id"]).ddl_if(SQLITE),
 )
 
 # A server that refused us for what we are or how fast we send: emails to its domain stay queued until then.
@@ -495,3 +581,8 @@ all_calls = union_all(
     ),
     select(spent),
 ).subquery("all_calls")
+
+for _table in metadata.tables.values():
+    for _column in _table.columns:
+        if type(_column.type) in (String, Text):
+            _column.type = _column.type.with_variant(_Exact(), POSTGRESQL)

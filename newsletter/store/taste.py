@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import Select, delete, func, or_, select
+from sqlalchemy import Select, delete, func, or_, select, union
 
 from newsletter.models import Mark, MarkedBy, MarkKind, Marks, Paper, Printed, PrintedPaper
 from newsletter.store.deliveries import SENT, printed_papers
-from newsletter.store.engine import Base, add_missing
+from newsletter.store.engine import Base, add_missing, overwrite_deleted
 from newsletter.store.papers import chunks, to_paper
 from newsletter.store.readers import column_id, value_id
-from newsletter.store.tables import delivery, edition, mark, paper, ranking, received
+from newsletter.store.roster import finished, in_force
+from newsletter.store.tables import delivery, edition, mark, paper, ranking, reader, received, wishes
 
 _EXCLUDES = {MarkKind.LIKE: MarkKind.NOT, MarkKind.NOT: MarkKind.LIKE}
 _EMPTY = Marks()
@@ -49,7 +50,7 @@ class Tastes(Base):
         """All of a reader's likes and passes; what they saved stays theirs. How many there were."""
         mine = mark.c.subscriber_id == column_id(subscriber_id)
         with self._transaction() as connection:
-            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+            overwrite_deleted(connection)
             return connection.execute(delete(mark).where(mine & (mark.c.kind != MarkKind.SAVE.value))).rowcount
 
     def marks(self, subscriber_id: int) -> Marks:
@@ -75,6 +76,23 @@ class Tastes(Base):
         with self._reading() as connection:
             found = {row[0]: row[1] for row in connection.execute(query)}
         return {kind.value: found.get(kind.value, 0) for kind in MarkKind}
+
+    def tasted(self) -> int:
+        """How many readers marked something or have settings of their own for their order."""
+        leans = wishes.c.text.contains('"leanings"', autoescape=True) & ~wishes.c.text.contains('"personal": false')
+        mine = select(reader.c.subscriber_id).join(wishes, wishes.c.id == reader.c.wishes_id).where(leans)
+        with self._reading() as connection:
+            either = union(select(mark.c.subscriber_id), mine.where(in_force(finished(connection)))).subquery()
+            return connection.scalar(select(func.count()).select_from(either)) or 0
+
+    def own_editions(self, issue: date) -> int:
+        """How many emails about this issue had an edition of their own."""
+        joined = received.join(delivery, delivery.c.id == received.c.delivery_id)
+        joined = joined.join(edition, edition.c.key == delivery.c.edition)
+        query = select(func.count()).select_from(joined)
+        own = (received.c.issue == issue, edition.c.recipe.is_not(None))
+        with self._reading() as connection:
+            return connection.scalar(query.where(*own)) or 0
 
     def marked_since(self, subscriber_ids: Iterable[int], how: MarkedBy) -> Mapping[int, Mapping[MarkKind, int]]:
         """What these readers marked in one way since their last email was planned, by kind."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from newsletter.models import Frequency, Reader
 from newsletter.subscribers import values
@@ -15,10 +16,14 @@ from newsletter.subscribers.readers import (
     read_abstracts,
     read_frequency,
     read_max_papers,
+    read_min_relevance,
 )
 from newsletter.subscribers.tree import Unfit
 
-__all__ = ["PREFERENCES", "said", "with_preference"]
+__all__ = ["PREFERENCES", "counted", "said", "with_preference"]
+
+
+_ITEMS: Mapping[str, Callable[[str], Any]] = {"like": values.arxiv_id, "library": values.counted_word}
 
 
 def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[str]) -> Reader:
@@ -38,6 +43,9 @@ def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[
             return replace(reader, wishes=replace(reader.wishes, abstract_language=read_abstract_language(text)))
         case "max_papers":
             return replace(reader, wishes=replace(reader.wishes, max_papers=read_max_papers(text)))
+        case "min_relevance":
+            bar = read_min_relevance(text) if text else None
+            return replace(reader, wishes=replace(reader.wishes, min_relevance=bar))
     if key in LEANINGS:
         given = {key: _leaning(key, text, words)}
         leanings = replace(reader.wishes.leanings, **given)  # type: ignore[arg-type]
@@ -54,13 +62,13 @@ def with_preference(reader: Reader, key: str, text: str, known_topics: Iterable[
     return replace(reader, wishes=replace(reader.wishes, topics=tuple(dict.fromkeys(map(topic, words)))))
 
 
-def _leaning(key: str, text: str, words: list[str]) -> bool | str | tuple[str, ...]:
+def _leaning(key: str, text: str, words: list[str]) -> bool | str | tuple[Any, ...]:
     """Nothing is a value too: it clears what stood there."""
     if key == "personal":
         return values.switch(text or "on")
     if key == "interests":
         return values.interests(text) if text.strip() else ""
-    read = values.arxiv_id if key == "like" else values.line
+    read = _ITEMS.get(key, values.line)
     return tuple(dict.fromkeys(map(read, words)))
 
 
@@ -77,5 +85,14 @@ def said(reader: Reader, key: str) -> str:
             return ", ".join(values.DAYS[day - 1] for day in sorted(reader.days))
         case "personal":
             return "on" if reader.wishes.leanings.personal else "off"
+        case "library":
+            return counted(reader.wishes.leanings.library)
     found = getattr(reader.wishes.leanings if key in LEANINGS else reader.wishes, key)
+    if found is None:
+        return ""  # written as no key
     return ", ".join(found) if isinstance(found, tuple) else str(found)
+
+
+def counted(words: Iterable[tuple[str, int]]) -> str:
+    """Words with how many papers have each, as they would be written."""
+    return ", ".join(f"{word} {papers}" for word, papers in words)

@@ -16,12 +16,12 @@ from newsletter.subscribers.library import Library
 from newsletter.subscribers.tree import Block, Reading, Report, is_empty, line_of
 
 SERVICE_KEYS = ("unsubscribed", "paused_until", "bounced")
-TASTE_LISTS = ("authors", "include", "exclude", "like")
+TASTE_LISTS = ("authors", "include", "exclude", "like", "library")
 LIST_KEYS = ("topics", "languages", "days", *TASTE_LISTS)
 LEANINGS = ("personal", "interests", *TASTE_LISTS)  # may be empty, which is written as no key
 PREFERENCES = (
     "topics", "languages", "send_at", "timezone", "days", "frequency", "abstracts", "abstract_language", "max_papers",
-    *LEANINGS,
+    "min_relevance", *LEANINGS,
 )  # fmt: skip
 KEYS = (
     "email", "name", "list", *PREFERENCES, *SERVICE_KEYS,
@@ -30,6 +30,7 @@ KEYS = (
 read_abstracts, read_abstract_language = values.closed(Abstracts), values.closed(AbstractLanguage)
 read_frequency = values.closed(Frequency)
 read_max_papers = values.whole(1, 100)
+read_min_relevance = values.whole(1, 10)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,10 @@ class Defaults:
                 about="`original`, `first` (translated into the first language) or `both` (default: `original`).",
             ),
             "max_papers": Reading(read_max_papers, about="The most papers in one email (default: 15)."),
+            "min_relevance": Reading(
+                read_min_relevance,
+                about="The relevance, of 10, from which this reader gets a paper (default: each topic's).",
+            ),
             "personal": Reading(values.switch, about="`false`: papers in the topic's order, not in the reader's own."),
             "interests": Reading(values.interests, about="What the reader is interested in, in their own words."),
             "authors": Reading(
@@ -80,6 +85,12 @@ class Defaults:
                 many=True,
                 some=False,
                 about="Papers to learn from: arXiv ids, or the path of a .bib or .ris file with them.",
+            ),
+            "library": Reading(
+                values.counted_word,
+                many=True,
+                some=False,
+                about="Words of other papers to learn from, each with how many of them have it: `pruning 12`.",
             ),
             "unsubscribed": Reading(values.service_mark, about="Written by the service when the reader unsubscribes."),
             "paused_until": Reading(values.day, about="No email before this day."),
@@ -136,7 +147,8 @@ def _reader(block: Block, line: int, defaults: Defaults) -> Reader:
         block.report.add(block.place("email"), "this entry has no 'email'", "add email: and the address")
     given = block.read(defaults.readings)
     if defaults.library and "like" in given:
-        given["like"] = defaults.library.papers(block, given["like"])
+        given["like"], words = defaults.library.read(block, given["like"])
+        given.setdefault("library", words)
     return Reader(
         email=given.get("email", ""),
         name=given.get("name"),
@@ -161,6 +173,7 @@ def _wishes(given: Mapping[str, Any], defaults: Defaults) -> Wishes:
         abstracts=given.get("abstracts", Abstracts.SMART),
         abstract_language=given.get("abstract_language", AbstractLanguage.ORIGINAL),
         max_papers=given.get("max_papers", 15),
+        min_relevance=given.get("min_relevance"),
         mailing_list=given.get("email") if given.get("list") else None,
         weekly=_is_weekly(given),
         leanings=_leanings(given),

@@ -1,18 +1,26 @@
-"""arXiv ids out of a bibliography, in BibTeX or RIS, as reference managers and services export them.
+"""What a bibliography in BibTeX or RIS names, as reference managers and services export them.
 
-Of each entry only this is wanted, so that what else stands in it may be as it likes. Time grows with the length alone.
+Of each entry the arXiv id is wanted, else the words of its title and abstract; what else stands in it may be as it
+likes. Time grows with the length alone.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.models import ArxivId
+from newsletter.tex import to_unicode
+
+CountedWords = tuple[tuple[str, int], ...]
 
 MOST = 2_000  # entries
+MOST_WORDS = 400  # kept of entries that have no arXiv id
+_WORD = re.compile(r"[^\W\d_]{3,40}")
+_ABOUT = ("title", "abstract", "T1", "TI", "N2", "AB")
 _ENTRY = re.compile(r"(?<![\w.])@[ \t]*([A-Za-z]+)\s*([{(])")
 _ENTRY_ALONE = re.compile(rf"^[ \t]*(?={_ENTRY.pattern})", re.M)  # where reading goes on after a broken entry
 _MARK = re.compile(r'\\.|[{}"()]', re.S)
@@ -38,8 +46,10 @@ class Bibliography:
     """What a file names, in its order, each paper once."""
 
     ids: tuple[str, ...]
+    words: CountedWords  # of entries without an arXiv id, the most frequent first, with how many have it
     entries: int
-    without: int  # those that name no arXiv id
+    described: int  # those without an arXiv id that have words
+    without: int  # those that have neither
     broken: tuple[int, str] | None  # the first place that cannot be read, with its line; the rest was read
     left: int = 0  # entries beyond `MOST`, which were not looked at
 
@@ -49,6 +59,8 @@ def read(raw: bytes) -> Bibliography:
     text = raw.decode("utf-8-sig", errors="replace")  # ids are ASCII in every encoding that such files have
     lines = [found.start() for found in re.finditer("\n", text)]
     found: list[str | None] = []
+    words: Counter[str] = Counter()
+    described = 0
     broken: tuple[int, str] | None = None
     left = 0
     for place, entry in (_ris if _RIS.match(text) else _bibtex)(text):
@@ -56,12 +68,26 @@ def read(raw: bytes) -> Bibliography:
             broken = broken or (bisect_right(lines, place - 1) + 1, entry)
         elif len(found) < MOST:
             found.append(_arxiv_id(entry))
+            about = () if found[-1] else _words(entry)
+            words.update(about)
+            described += bool(about)
         else:
             left += 1
     if not found and not broken and text.strip():
         broken = (1, "no entry of BibTeX or RIS is in it")
     ids = tuple(dict.fromkeys(one for one in found if one))
-    return Bibliography(ids, len(found), found.count(None), broken, left)
+    return Bibliography(ids, most_frequent(words), len(found), described, found.count(None) - described, broken, left)
+
+
+def most_frequent(words: Mapping[str, int]) -> CountedWords:
+    """As many words as are kept; of equally frequent ones those that come first."""
+    return tuple(Counter(words).most_common(MOST_WORDS))
+
+
+def _words(entry: Mapping[str, str]) -> Sequence[str]:
+    """Each word of the title and the abstract, in their order."""
+    text = to_unicode(" ".join(entry[key] for key in _ABOUT if key in entry))
+    return list(dict.fromkeys(_WORD.findall(text.lower())))
 
 
 def _arxiv_id(entry: Mapping[str, str]) -> str | None:

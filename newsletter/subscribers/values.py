@@ -36,6 +36,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"(?!..--)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN_ADDRESS = re.compile(rf"(?=.{{1,64}}@)(?=.{{1,254}}\Z){_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,24}}")
 _LONGEST_INTERESTS = 2000
+_COUNTED = re.compile(r"([^\W\d_]{3,40}) ([1-9]\d{0,3})", re.U)
 _BIBLIOGRAPHY = re.compile(r"\S.{0,250}\.(?:bib|ris)", re.I)
 _RESERVED = ("arpa", "invalid", "local", "localhost", "onion", "test")
 
@@ -65,6 +66,15 @@ def arxiv_id(text: str) -> str:
         return ArxivId.parse(text).base
     except ValueError:
         raise Unfit(f"{text[:60]!r} is not an arXiv id", "write it as 2402.01306", "like", value=text[:60]) from None
+
+
+@shaped(shapes.text(r"[^\x00-@]{3,40} [1-9][0-9]{0,3}"))
+def counted_word(text: str) -> tuple[str, int]:
+    """A word, and in how many papers it stands: `pruning 12`."""
+    found = _COUNTED.fullmatch(text)
+    if not found:
+        raise Unfit(f"{text[:60]!r} is no word with a number", "write it as: pruning 12", "library", value=text[:60])
+    return found[1].lower(), int(found[2])
 
 
 def paper_or_file(text: str) -> str | PurePath:
@@ -187,7 +197,8 @@ def whole(low: int, high: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or not low <= int(text) <= high:
             remedy = f"write a number from {low} to {high}"
-            raise Unfit(f"{text!r} is not a number from {low} to {high}", remedy, "number", value=text)
+            problem = f"{text!r} is not a number from {low} to {high}"
+            raise Unfit(problem, remedy, "number", value=text, low=str(low), high=str(high))
         return int(text)
 
     return read

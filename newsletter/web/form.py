@@ -78,6 +78,7 @@ def page(
         until=_until(words, subscriber),
         languages=named(languages) if reader else [],
         topics=topics,
+        usual_bar=_bar(reader, topics) if reader else "",
         zones=zones(reader.timezone) if reader else [],
         all_days=DAYS,
         pause=now.date() + _PAUSE,
@@ -90,6 +91,12 @@ def _next(words: Words, reader: Reader, subscriber: Subscriber, now: datetime) -
     """The day and the time of the next email, by the reader's own clock."""
     moment = next_hour(reader, now, subscriber.paused_until)
     return words.say("page_next", day=words.day(moment.date()), time=f"{moment:%H:%M}") if moment else None
+
+
+def _bar(reader: Reader, topics: Sequence[Topic]) -> str:
+    """The relevance from which the reader's topics pick a paper; from the lowest to the highest where they differ."""
+    bars = sorted({topic.min_relevance for topic in topics if topic.key in reader.wishes.topics})
+    return "–".join(str(bar) for bar in dict.fromkeys((*bars[:1], *bars[-1:])))
 
 
 def _until(words: Words, subscriber: Subscriber) -> str | None:
@@ -106,6 +113,7 @@ def values_of(reader: Reader) -> dict[str, Any]:
         "second": second,
         "topics": reader.wishes.topics,
         "max_papers": reader.wishes.max_papers,
+        "min_relevance": reader.wishes.min_relevance or "",
         "abstracts": reader.wishes.abstracts.value,
         "abstract_language": reader.wishes.abstract_language.value,
         "send_at": said(reader, "send_at"),

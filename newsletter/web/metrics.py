@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -16,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from newsletter import __version__
 from newsletter.alarms import Pulse
 from newsletter.errors import StoreError
-from newsletter.models import DeliveryState, Figures, Issue, IssueState, SubscriberState
+from newsletter.models import DeliveryState, Figures, Issue, IssueState, SubscriberState, Worker
 from newsletter.store import Store
 from newsletter.times import calendar
 
@@ -45,14 +46,24 @@ def families(store: Store, pulse: Pulse) -> Iterator[Metric]:
 
 def _collected(store: Store, pulse: Pulse) -> _Collected:
     ready = next((one for one in store.issues(10) if one.state is not IssueState.COLLECTED), None)
-    return _Collected(store.figures(), ready, store.last_request(), pulse)
+    workers = [one for one in store.workers() if one.lives] if store.on_server else []
+    return _Collected(store.figures(), ready, store.last_request(), pulse, workers, store.jobs())
 
 
 class _Collected(Collector):
     """The figures of one scrape."""
 
-    def __init__(self, figures: Figures, newest: Issue | None, last_request: float, pulse: Pulse) -> None:
+    def __init__(
+        self,
+        figures: Figures,
+        newest: Issue | None,
+        last_request: float,
+        pulse: Pulse,
+        workers: Sequence[Worker],
+        jobs: Mapping[str, int],
+    ) -> None:
         self._figures, self._newest, self._last_request, self._pulse = figures, newest, last_request, pulse
+        self._workers, self._jobs = workers, jobs
 
     def collect(self) -> Iterator[Metric]:
         """A flat list of families; every state is there from the start, so that a rate has something to begin with."""
@@ -71,6 +82,7 @@ class _Collected(Collector):
         )
         yield from self._issue()
         yield from self._models()
+        yield from self._at_work()
         yield _time("newsletter_arxiv_request", "arXiv was last asked", self._last_request)
         yield _time("newsletter_tick", "a tick of the service last ended well", pulse.last_tick)
         yield _time("newsletter_mailbox_poll", "the mailbox was last read", pulse.last_poll)
@@ -78,6 +90,18 @@ class _Collected(Collector):
         yield GaugeMetricFamily(
             "newsletter_issue_overdue", "1 while an issue is still missing after wait_until.", value=overdue
         )
+
+    def _at_work(self) -> Iterator[Metric]:
+        """Only where several machines share a ledger."""
+        if not (self._workers or self._jobs):
+            return
+        working = GaugeMetricFamily("newsletter_workers", "Living processes.", labels=["role", "version"])
+        for (role, version), number in sorted(Counter((one.role, one.version) for one in self._workers).items()):
+            working.add_metric([role, version], number)
+        sent = GaugeMetricFamily("newsletter_worker_mails", "Emails that it has sent.", labels=["owner", "host"])
+        for one in self._workers:
+            sent.add_metric([one.owner, one.host], one.sent)
+        yield from (working, sent, _by("newsletter_jobs", "Jobs of the queue by state.", "state", self._jobs))
 
     def _issue(self) -> Iterator[Metric]:
         issue = self._newest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from newsletter.readers.moving import wished
 from newsletter.readers.preferences import filled, offered
 from newsletter.replies import moving, rights
 from newsletter.subscribers import references, values
-from newsletter.subscribers.preferences import PREFERENCES
+from newsletter.subscribers.preferences import PREFERENCES, counted
 from newsletter.subscribers.tree import Unfit
 from newsletter.tokens import Purpose, make, read
 from newsletter.web import form, pages, saved
@@ -205,18 +206,20 @@ def _learn(visit: Visit, before: Reader, upload: Upload) -> Response:
     if upload.body is None:
         raise Unfit("longer than 1 MiB", "choose a smaller file", "upload_long")
     read = references.read(upload.file())
-    if not read.ids:
-        raise Unfit("no arXiv id in it", "choose a BibTeX or RIS file", "upload_none")
+    if not read.ids and not read.words:
+        raise Unfit("no arXiv id and no title in it", "choose a BibTeX or RIS file", "upload_none")
     known = before.wishes.leanings.like
     like = dict.fromkeys((*known, *read.ids))
     if read.left or len(like) > references.MOST:
         most = visit.voice.words.number(references.MOST)
         raise Unfit(f"more than {most} papers", "choose a smaller file", "upload_many", most=most)
-    after = filled(visit.counter.store, visit.masthead, before, {"like": ", ".join(like)})
+    words = collections.Counter(dict(before.wishes.leanings.library)) | collections.Counter(dict(read.words))
+    fields = {"like": ", ".join(like), "library": counted(references.most_frequent(words))}
+    after = filled(visit.counter.store, visit.masthead, before, fields)
     readers.log_problem(visit.counter, readers.prefer(visit.counter, visit.subscriber, before, after))
     line = str(read.broken[0]) if read.broken else ""
     count, note = str(len(like) - len(known)), "upload_broken" if line else "upload_done"
-    return replace(visit, reader=after).page(note, count=count, without=str(read.without), line=line)
+    return replace(visit, reader=after).page(note, count=count, described=str(read.described), line=line)
 
 
 def _change_address(visit: Visit, body: Form) -> Response:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from newsletter.ranking.taste.learning import MOST_LIKED, MOST_PASSED, Example, Learned, learn
 from newsletter.ranking.taste.order import BELOW, Candidate, Placed, arrange, explored
-from newsletter.ranking.taste.space import ANCHORS, Space, counts_of_text
+from newsletter.ranking.taste.space import ANCHORS, Space, counts_of_text, counts_of_words
 
 __all__ = [
     "ANCHORS",
@@ -23,6 +23,7 @@ __all__ = [
     "Space",
     "arrange",
     "counts_of_text",
+    "counts_of_words",
     "explored",
     "learn",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter, mul
 
 from newsletter.models import Paper
@@ -26,6 +26,14 @@ Terms = Mapping[str, int]
 def counts_of_text(text: str) -> Counter[str]:
     """The terms of words that are no paper, e.g. of a reader's interests, also in Chinese."""
     return Counter(pairs(stems(glossary.in_english(text))))
+
+
+def counts_of_words(words: Iterable[tuple[str, int]]) -> Counter[str]:
+    """The terms of words, each with how often it counts."""
+    found: Counter[str] = Counter()
+    for word, times in words:
+        found.update(dict.fromkeys(stems(word), times))
+    return found
 
 
 class Space:
@@ -80,10 +88,12 @@ class Space:
         return [chosen(self._row_of(key))[:-1] for key in ones]
 
     def _row_of(self, key: str) -> array[float]:
-        row = self._products[self._number(key)]
+        number = self._number(key)
+        row = self._products[number]
         if len(row) < len(self._held):
-            point = self._points[key]
-            row.extend([sum(map(mul, point, other)) for other in self._held[len(row) :]])
+            point, begin = self._points[key], len(row)
+            known = zip(self._products[begin:], self._held[begin:], strict=True)
+            row.extend([one[number] if len(one) > number else sum(map(mul, point, other)) for one, other in known])
         return row
 
     def cosine(self, one: str, other: str) -> float:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from newsletter.inbound import refusals
-from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
+from newsletter.models import FENCED, Answer, Message, Outcome, Outgoing, Verdict
 from newsletter.transports.smtp.replies import Replies, Reply, ReplyError
 
 # RFC 5321 and 3463: these speak of the mailbox that RCPT named, whatever else a server writes.
@@ -96,6 +96,7 @@ class Conversation:
         self.refused: str | None = None  # why no email of ours would be taken here
         self.refuses_senders = False  # MAIL FROM was refused when it came alone: that was not for PIPELINING
         self.crowded = False  # the server wants fewer connections at once
+        self.fenced = False  # an email was no longer ours when its body was to leave
         self.suspect = False  # the server does not keep its promise of PIPELINING
         self.heard = 0  # replies
         self.answered = 0  # emails
@@ -191,6 +192,9 @@ class Conversation:
                 stage, line = sending.commands.popleft()
                 self._say(stage, line, sending)
             if sending.ready and sending.dot is None and self._recorded:
+                if not sending.mail.may_begin():
+                    self.fenced, self.broken = True, FENCED.detail
+                    return
                 # RFC 2920 section 3.1: a server may ask for the body though it refused the only reader; it gets none.
                 body = b".\r\n" if sending.refusal else self._wire(sending.mail.message)
                 self._say(Stage.DOT, body, sending)

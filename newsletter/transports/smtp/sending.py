@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from newsletter.errors import TransportError, TransportRefused, TransportUnavailable
-from newsletter.models import Answer, Message, Outcome, Outgoing, Verdict
+from newsletter.models import FENCED, Answer, Message, Outcome, Outgoing, Verdict
 from newsletter.oauth import Access
 from newsletter.ports import Notebook
 from newsletter.transports.smtp import greeting
@@ -139,6 +139,8 @@ class Smtp:
         self._open()
         for lane in self._moved.intersection(self._lanes):
             self._watch(lane, lane.push())
+            if lane.talk.fenced:
+                self._lose(lane, FENCED.detail)
         self._moved.clear()
 
     def _distribute(self) -> None:
@@ -301,6 +303,9 @@ class Smtp:
         self._answers += answers
         if talk.refused and not self.trouble:
             self.trouble = TransportRefused(self.name, f"{self._server}: {talk.refused}")
+        if talk.fenced:
+            self._answers += [Answer(sending.mail.key, FENCED) for sending in back]
+            return
         crowded = talk.crowded and bool(self._lanes)
         if back and not talk.answered and not talk.suspect and not crowded:
             back = self._count_setback(back, problem)
