@@ -5,11 +5,13 @@ What is learned from them (`benchmarks.asking`) is held to more; `unseen` is wha
 
 from __future__ import annotations
 
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,10 @@ from newsletter.models import Action, Command
 
 # The languages that have certain phrases.
 CERTAIN = ("en", "zh", "zh-Hant", "ja", "ko", "de", "fr", "es", "pt", "it", "ru")
+
+
+def kept() -> bytes:
+    return (Path(asking.__file__).parent / asking.WEIGHTS).read_bytes()
 
 
 def unseen() -> list[learning.Row]:
@@ -115,3 +121,14 @@ def test_the_same_replies_teach_the_same() -> None:
     model = asking.loaded(packed)
     asked, other = (asking.features(text, model.rarity) for text in ("please unsubscribe me", "thank you"))
     assert asking.chance(model.asks, asked) > asking.chance(model.asks, other)
+
+
+def test_the_weights_know_every_command() -> None:
+    """After a new command they have to be learned again; until then the file is still read."""
+    packed = learning.learn(learning.rows("training.jsonl")[::60])
+    content = zlib.decompress(packed)
+    older = zlib.compress(content.replace(b" unmark ", b" forgotten ", 1))
+    assert "unmark" not in asking.loaded(older).kinds
+    assert set(asking.loaded(kept()).kinds) == set(asking.KINDS)
+    for text, kind in [("could you undo number 3, it was a slip", "unmark"), ("please unsubscribe me", "unsubscribe")]:
+        assert asking.guess(text).kind == kind
