@@ -19,6 +19,7 @@ from newsletter.ranking import logistic
 FOLDER = Path(__file__).parent.parent / "tests" / "data" / "replies"
 _LEARNED = ("training.jsonl", "written.jsonl")
 _KINDS = {"leave": "unsubscribe", "hour": "time"}  # a command by its name in the written replies
+_FEWEST = 2  # texts that have to hold what is learned from
 _WEIGHT = 10.0  # of the loss against the size of the weights
 
 Row = dict[str, Any]
@@ -56,10 +57,12 @@ def learn(replies: Sequence[Row]) -> bytes:
 def _rarities(found: Iterable[set[int]]) -> bytes:
     texts = list(found)
     counted = Counter(bucket for one in texts for bucket in one)
-    return bytes(
-        min(255, round((math.log((1 + len(texts)) / (1 + counted[bucket])) + 1) * asking.RARITY_STEP))
-        for bucket in range(asking.BUCKETS)
-    )
+    steps = {
+        bucket: min(255, round((math.log((1 + len(texts)) / (1 + count)) + 1) * asking.RARITY_STEP))
+        for bucket, count in counted.items()
+        if count >= _FEWEST
+    }
+    return bytes(steps.get(bucket, 0) for bucket in range(asking.BUCKETS))
 
 
 def _fit(features: Sequence[asking.Features], passed: Sequence[bool], size: int) -> list[float]:

@@ -1,6 +1,7 @@
 """Whether a text that is no certain command asks for one: a learned guess, from which a question may follow, no action.
 
-A logistic regression on runs of one to five letters, in any script. `python -m benchmarks.asking` learns the weights.
+A logistic regression on words, pairs of words and runs of one to five letters, in any script.
+`python -m benchmarks.asking` learns the weights.
 """
 
 from __future__ import annotations
@@ -13,16 +14,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 
 from newsletter.models import Command
 
 KINDS = (*(command.value for command in Command if command is not Command.DAYS), "weekly", "daily")
-BUCKETS, BUCKETS_OF_KINDS = 1 << 16, 1 << 14
+BUCKETS, BUCKETS_OF_KINDS = 1 << 18, 1 << 15
 RARITY_STEP = 16  # one byte holds sixteenths
 WEIGHTS = "asking.bin"
 _LONGEST = 5  # letters of a run
 _MOST = 800  # letters of a text
-_ASKED = 0.7  # how likely it has to be that a text asks; measured: two in a hundred ordinary replies are above
+_ASKED = 0.66  # how likely it has to be that a text asks; measured: two in a hundred ordinary replies are above
 _HINTED = 0.6  # the same where words of a command stand in it
 _HARDLY = 0.3  # below it a text is not taken for a command, whatever words stand in it
 _SPOKEN_OF = 0.8  # how likely it has to be that a text is about a command at all
@@ -80,16 +82,20 @@ def likely(about: float, wanted: float) -> float:
 
 
 def features(text: str, rarity: Callable[[int], float]) -> Features:
-    """Runs of letters by their hash, each by how rare it is, to a length of one."""
-    found = {bucket: rarity(bucket) for bucket in buckets(text)}
+    """Runs of letters and words by their hash, each by how rare it is, to a length of one; unknown ones not at all."""
+    found = {bucket: value for bucket in buckets(text) if (value := rarity(bucket))}
     length = math.sqrt(sum(value * value for value in found.values())) or 1.0
     return {bucket: value / length for bucket, value in found.items()}
 
 
 def buckets(text: str) -> set[int]:
-    """The hashes of all runs of letters."""
+    """The hashes of all runs of letters, words, and pairs of words that stand beside each other or have one between."""
     plain = f" {_folded(text)} "
+    words = plain.split()
     runs = {plain[at : at + size] for size in range(1, _LONGEST + 1) for at in range(len(plain) - size + 1)}
+    runs.update(f"\t{word}" for word in words)
+    runs.update(f"{one}\t{other}" for one, other in pairwise(words))
+    runs.update(f"{one}\t\t{other}" for one, other in zip(words, words[2:], strict=False))
     return {zlib.crc32(run.encode()) & (BUCKETS - 1) for run in runs}
 
 
