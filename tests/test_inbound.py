@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsletter import inbound, tokens
-from newsletter.inbound import charsets, limits, parts, refusals, trust
+from newsletter.inbound import charsets, cut, limits, parts, refusals, trust
 from newsletter.models import Action, Command, Meaning
 from newsletter.tokens import Purpose
 from tests.conftest import REAL_DATA, REAL_FOLDER
@@ -601,6 +601,23 @@ FRAMED = [
 def test_a_framed_line_without_a_colon_begins_a_quote(line: str) -> None:
     bodies = (f"退订\n\n{line}\n\n{ISSUE}", f"谢谢\n\n{line}\n\n{ISSUE}")
     assert [read(mail(body)).action for body in bodies] == [Action.UNSUBSCRIBE, Action.IGNORE]
+
+
+WRAPPED = [
+    f"Morning arXiv <{REPLY_TO}> 於\n2026年3月9日 週一 上午9:30 寫道：",
+    f"Morning arXiv <{REPLY_TO}>, 9 Mar\n2026 Pzt, 09:30 tarihinde şunu yazdı:",
+    f"pon., 9 mar 2026 o 09:30 Morning arXiv\n<{REPLY_TO}> napisał(a):",
+    f"Pirm., 2026-03-09, 09:30, Morning arXiv\n<{REPLY_TO}> rašė:",
+    f"原始邮件\n\n发件人：Morning arXiv <{REPLY_TO}>\n发件时间：2026年3月9日 09:30",
+]
+
+
+@pytest.mark.parametrize("above", WRAPPED)
+@pytest.mark.parametrize("wish", ["配信停止", "Desuscribirme por favor", "new address <ada@new.example>"])
+def test_what_stands_above_a_quote_is_known_by_the_sender_in_it(above: str, wish: str) -> None:
+    """In any language, however it is wrapped; an address that the reader wrote stays theirs."""
+    assert cut.visible_lines(f"{wish}\n\n{above}\n\n{QUOTED}") == [wish]
+    assert wish in cut.visible_lines(f"{wish}\n{above}\n\n{QUOTED}")
 
 
 @pytest.mark.parametrize(

@@ -80,20 +80,27 @@ def _attribution(lines: list[str], index: int) -> int:
         return 0
     for height in range(1, 5):
         piece = lines[index : index + height]
-        if height > 1 and (not forms.ATTRIBUTION_BEGINS.match(piece[0]) or not piece[-1] or piece[-1].startswith(">")):
+        joined = " ".join(piece)
+        if height > 1 and (not piece[-1] or piece[-1].startswith(">") or not _may_be_wrapped(piece[0], joined)):
             return 0
-        if forms.ATTRIBUTION.fullmatch(" ".join(piece)):
+        if forms.ATTRIBUTION.fullmatch(joined):
             return height
     return 0
+
+
+def _may_be_wrapped(first: str, joined: str) -> bool:
+    """Whether a first line may be the beginning of `On … wrote:`, by its first word, or by the time or sender in it."""
+    return bool(forms.ATTRIBUTION_BEGINS.match(first) or (forms.SENT_BY.search(first) and joined.count("<") == 1))
 
 
 def _begins_quote(lines: list[str], index: int) -> bool:
     line = lines[index]
     if forms.is_separator(line):
         return True
-    if not forms.HEADER_LINE.match(line):
+    named = forms.NAMED_RULE.fullmatch(line)
+    if not (named or forms.HEADER_LINE.match(line)):
         return False
-    if index and lines[index - 1] == ">":
+    if not named and index and lines[index - 1] == ">":
         return True  # the last one of a block
-    near = [one for one in lines[index + 1 : index + 8] if one][:3]
-    return any(forms.HEADER_LINE.match(one) for one in near)
+    near = [bool(forms.HEADER_LINE.match(one)) for one in lines[index + 1 : index + 8] if one][:3]
+    return near[:2] == [True, True] if named else any(near)

@@ -25,6 +25,8 @@ ATTRIBUTION_BEGINS = re.compile(
     r"понедельник|вторник|среда|четверг|пятница|суббота|воскресенье)",
     re.I,
 )
+# The first of several lines of one: with the sender's address, or with year and time.
+SENT_BY = re.compile(rf"<{_ADDRESS}>|\b\d{{4}}\b.{{1,40}}\b\d{{1,2}}:\d\d")
 
 _ORIGINAL = (
     "original(?: message| mail| e-?mail| appointment)?|forwarded (?:message|by .*)|reply message|reply to .*|"
@@ -42,7 +44,7 @@ _FORWARDS = re.compile(
     re.I,
 )
 _RULE = "-_*=—─–‐ :"
-_NAMED_RULE = re.compile(_ORIGINAL, re.I)
+NAMED_RULE = re.compile(_ORIGINAL, re.I)
 
 
 def is_separator(line: str) -> bool:
@@ -50,7 +52,7 @@ def is_separator(line: str) -> bool:
     name = line.strip(_RULE)
     if line[:2].strip(_RULE) == "" and len(line) > 2 and name and len(name) <= 80:
         framed = line.startswith("---") and line.endswith("---") and len(name) <= 60
-        return framed or _NAMED_RULE.fullmatch(name) is not None
+        return framed or NAMED_RULE.fullmatch(name) is not None
     return _FORWARDS.fullmatch(line) is not None
 
 
