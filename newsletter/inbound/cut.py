@@ -29,14 +29,14 @@ def visible_lines(text: str) -> list[str]:
             break
         if height:
             lines[index : index + height] = [">"] * height  # the answer may stand below the quote
+        elif line.startswith(">"):
+            signed = False  # below a quote somebody may write again, whatever its last line was
         elif forms.BANNER.search(line):
             continue
         elif kept and (forms.DISCLAIMER.match(line) or forms.FOOTER.search(line)):
             signed = True
         elif forms.SIGNATURE_MARK.fullmatch(line):
             signed = bool(kept)
-        elif line.startswith(">"):
-            signed = False  # below a quote somebody may write again
         elif not signed and _is_typed(lines, index):
             kept.append(line)
         elif kept and kept[-1]:

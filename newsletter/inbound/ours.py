@@ -10,6 +10,7 @@ from newsletter.inbound.html import to_text
 from newsletter.inbound.lexicon import CJK
 
 _LEAST = 24  # letters that prove a run of lines to be ours; a Chinese one counts for three
+_WHOLE = 0.9
 _MOST_LINES = 2_000
 _IDEOGRAMS = re.compile(f"[{CJK}]")
 _NO_LETTERS = re.compile(r"[\W\d_]+")
@@ -22,18 +23,28 @@ def quoted(text: str, sent: Iterable[str]) -> str:
     Lines are joined before they are compared, so a word that stands in our mail only as part of a sentence is ours
     only together with that sentence: a reader's own `unsubscribe` stays theirs.
     """
-    ours = [_letters(to_text(one) if "<body" in one[:20_000] else one) for one in sent]
     lines = text.splitlines()
-    if not any(ours) or len(lines) > _MOST_LINES:
+    if len(lines) > _MOST_LINES:
         return text
     letters = [_letters(line) for line in lines]
+    found: set[int] = set()
+    for one in sent:
+        ours = _letters(to_text(one) if "<body" in one[:20_000] else one)
+        found |= _found(letters, ours)
+        if sum(len(letters[index]) for index in found) >= _WHOLE * len(ours) > 0:
+            break  # it came back whole: reading the HTML as well costs as much as all the rest
+    return "\n".join(f"> {line}" if index in found else line for index, line in enumerate(lines))
+
+
+def _found(letters: list[str], ours: str) -> set[int]:
+    """The lines that stand in one of our mails."""
+    found: set[int] = set()
     start = 0
-    while start < len(lines):
-        end = max(_run(letters, start, one) for one in ours) if letters[start] else start
-        for index in range(start, end):
-            lines[index] = f"> {lines[index]}"
+    while ours and start < len(letters):
+        end = _run(letters, start, ours) if letters[start] else start
+        found.update(range(start, end))
         start = max(end, start + 1)
-    return "\n".join(lines)
+    return found
 
 
 def _run(letters: list[str], start: int, ours: str) -> int:
