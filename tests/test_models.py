@@ -291,7 +291,7 @@ def test_an_answer_that_was_cut(server: ModelServer, wire: str) -> None:
 
 # --- A, B: refusals of a text ---------------------------------------------------
 
-FLAGGED = {"00004", "00018", "00041", "00059"}
+FLAGGED = {"00004", "00029", "00141", "00201"}
 REFUSALS: dict[str, Callable[[Answer], Answer | Response]] = {
     "refusal": lambda answer: replace(answer, text=None, refusal="I can't help with that."),
     "finish": lambda answer: replace(answer, text=None, finish="filter"),
@@ -314,16 +314,17 @@ def _has_field(refusal: str, wire: str) -> bool:
     ("refusal", "wire"), [(one, wire) for one in REFUSALS for wire in WIRES if _has_field(one, wire)]
 )
 def test_a_flagged_paper_costs_itself_only(server: ModelServer, wire: str, refusal: str) -> None:
-    """A day of 228 papers with four flagged: the others scored, four named, at most 40 further requests."""
-    count = many(wire)
+    """Papers of a day, some of them flagged: the others scored, those named, at most ten further requests for each."""
+    count = 228 if many(wire) == 228 else 30
+    flagged = {one for one in FLAGGED if int(one) <= count}
 
     def twist(question: Question, _body: Body, answer: Answer) -> Answer | Response:
         return REFUSALS[refusal](answer) if FLAGGED & set(asked(question)) else answer
 
     done = scoring(server, wire, count, twist)
-    assert all_scored(done, count - len(FLAGGED))
-    assert {paper.arxiv_id[-5:] for paper in done.scored.refused} == FLAGGED
-    assert len(done.requests) <= 16 + 40 or wire.startswith("ollama")
+    assert all_scored(done, count - len(flagged))
+    assert {paper.arxiv_id[-5:] for paper in done.scored.refused} == flagged
+    assert len(done.requests) <= -(-count // 15) + 10 * len(flagged) or wire.startswith("ollama")
 
 
 # --- B, D: windows --------------------------------------------------------------
