@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError
 from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import SandboxedEnvironment
 
@@ -54,11 +55,17 @@ class PromptFile:
 
     def _render(self, text: str, first_line: int, values: dict[str, Any]) -> str:
         try:
-            return _environment.from_string(text).render(values)
+            return _compiled(text).render(values)
         except TemplateSyntaxError as error:
             raise TemplateError(self.file, first_line + error.lineno - 1, error.message or "syntax error") from error
         except _MISTAKES as error:
             raise TemplateError(self.file, first_line + _jinja_line(error) - 1, str(error)) from error
+
+
+@lru_cache(maxsize=32)
+def _compiled(text: str) -> Template:
+    """Compiled once for all requests of a day: that costs as much as a request's whole way to the model."""
+    return _environment.from_string(text)
 
 
 def _line_of(text: str, start: int) -> int:

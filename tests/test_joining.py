@@ -160,6 +160,19 @@ def join(tmp_path: Path, server: Server) -> Iterator[Join]:
 # --- the way in ---
 
 
+def test_nobody_waits_for_the_minute(join: Join) -> None:
+    """Whoever asks, confirms or comes back has an email to get: the next tick is called. A GET calls none."""
+    rung: list[datetime] = []
+    join.counter.bell.ring = lambda: rung.append(join.now)
+    join.send()
+    assert 1 == len(rung)
+    secret = join.secret(*join.settle())
+    join.ask("GET", f"/j/{secret}")
+    assert 1 == len(rung)
+    join.confirm(secret)
+    assert 2 == len(rung)
+
+
 def test_the_whole_way(join: Join) -> None:
     """Ask, confirm, read: the choices count, consent is kept, and a second click says that it was done."""
     page = join.page(**{"Accept-Language": "zh-CN"})

@@ -187,17 +187,23 @@ def asked(question: Question) -> list[str]:
     return [paper.id for paper in read_request(question.user).papers]
 
 
+def many(wire: str) -> int:
+    """Papers of a whole day, 16 requests, in one wire form; in the others 4 requests show as much."""
+    return 228 if wire == "openai/sample-model" else 60
+
+
 def all_scored(done: Done, count: int) -> bool:
     return len(done.scores) == count and {(one.relevance, one.novelty) for one in done.scores.values()} == {(8, 4)}
 
 
 @wires
 def test_a_good_model_is_asked_once_a_batch(server: ModelServer, wire: str) -> None:
-    """Sixteen requests for 228 papers, none of them twice, in every wire form."""
-    done = scoring(server, wire, 228)
-    assert all_scored(done, 228)
+    """Sixteen requests for 228 papers, none of them twice; every wire form."""
+    count = many(wire)
+    done = scoring(server, wire, count)
+    assert all_scored(done, count)
     assert done.causes == ""
-    assert len(done.requests) == 16 or wire.startswith("ollama")  # whose window makes them shorter
+    assert len(done.requests) == -(-count // 15) or wire.startswith("ollama")  # whose window makes them shorter
 
 
 # --- A: an empty or unreadable answer -------------------------------------------
@@ -285,7 +291,7 @@ def test_an_answer_that_was_cut(server: ModelServer, wire: str) -> None:
 
 # --- A, B: refusals of a text ---------------------------------------------------
 
-FLAGGED = {"00004", "00078", "00141", "00201"}
+FLAGGED = {"00004", "00029", "00141", "00201"}
 REFUSALS: dict[str, Callable[[Answer], Answer | Response]] = {
     "refusal": lambda answer: replace(answer, text=None, refusal="I can't help with that."),
     "finish": lambda answer: replace(answer, text=None, finish="filter"),
@@ -308,15 +314,17 @@ def _has_field(refusal: str, wire: str) -> bool:
     ("refusal", "wire"), [(one, wire) for one in REFUSALS for wire in WIRES if _has_field(one, wire)]
 )
 def test_a_flagged_paper_costs_itself_only(server: ModelServer, wire: str, refusal: str) -> None:
-    """A day of 228 papers with four flagged: 224 scored, four named, at most 40 further requests."""
+    """Papers of a day, some of them flagged: the others scored, those named, at most ten further requests for each."""
+    count = 228 if many(wire) == 228 else 30
+    flagged = {one for one in FLAGGED if int(one) <= count}
 
     def twist(question: Question, _body: Body, answer: Answer) -> Answer | Response:
         return REFUSALS[refusal](answer) if FLAGGED & set(asked(question)) else answer
 
-    done = scoring(server, wire, 228, twist)
-    assert all_scored(done, 224)
-    assert {paper.arxiv_id[-5:] for paper in done.scored.refused} == FLAGGED
-    assert len(done.requests) <= 16 + 40 or wire.startswith("ollama")
+    done = scoring(server, wire, count, twist)
+    assert all_scored(done, count - len(flagged))
+    assert {paper.arxiv_id[-5:] for paper in done.scored.refused} == flagged
+    assert len(done.requests) <= -(-count // 15) + 10 * len(flagged) or wire.startswith("ollama")
 
 
 # --- B, D: windows --------------------------------------------------------------
@@ -332,7 +340,7 @@ def test_a_flagged_paper_costs_itself_only(server: ModelServer, wire: str, refus
     ],
 )
 def test_a_window_of_4096(server: ModelServer, wire: str, message: str) -> None:
-    """What is too long is divided, the size is remembered, and all 228 papers are scored."""
+    """What is too long is divided, the size is remembered, and all papers are scored."""
 
     def twist(question: Question, _body: Body, answer: Answer) -> Answer | Response:
         count = answer.prompt_tokens + answer.completion_tokens
@@ -344,11 +352,12 @@ def test_a_window_of_4096(server: ModelServer, wire: str, message: str) -> None:
     refused: list[int] = []
     kept: dict[str, str] = {}
     memory: dict[str, Any] = {"recall": kept.get, "remember": kept.__setitem__}
-    assert all_scored(scoring(server, wire, 228, twist, **memory), 228)
+    count = many(wire)
+    assert all_scored(scoring(server, wire, count, twist, **memory), count)
     assert refused
     for _ in range(2):  # what is learned of the model's tokens in between changes nothing
         refused.clear()
-        assert all_scored(scoring(server, wire, 228, twist, **memory), 228)
+        assert all_scored(scoring(server, wire, count, twist, **memory), count)
         assert refused == []
 
 
@@ -558,10 +567,10 @@ def test_a_model_that_does_not_think_is_left_alone(
 @wires
 def test_a_server_that_refuses_everything(server: ModelServer, wire: str) -> None:
     """It is asked a few times, not for every half of every batch."""
-    done = scoring(server, wire, 228, lambda *_: problem(400, "no"))
+    done = scoring(server, wire, many(wire), lambda *_: problem(400, "no"))
     assert done.scores == {}
     assert any(isinstance(error, ModelRefused) for error in done.scored.errors)
-    assert len(done.requests) <= 100
+    assert len(done.requests) <= (100 if many(wire) == 228 else 40)
 
 
 # --- E: waiting -----------------------------------------------------------------
@@ -580,19 +589,20 @@ def test_a_server_that_refuses_everything(server: ModelServer, wire: str) -> Non
     ids=["retryDelay", "sentence", "retry-after", "retry-after-ms", "x-ratelimit-reset"],
 )
 def test_ten_requests_a_minute(server: ModelServer, wire: str, body: object, headers: dict[str, str]) -> None:
-    """A free tier: we wait as told, in whatever form it is told, and all 228 papers are scored."""
-    clock = Clock()
+    """A free tier: we wait as told, in whatever form it is told, and all papers are scored."""
+    count = many(wire)
+    clock, most = Clock(), 10 if count == 228 else 2
     passed: list[float] = []
 
     def twist(_question: Question, _body: Body, answer: Answer) -> Answer | Response:
         recent = [moment for moment in passed if moment > clock.time - 30]
-        if len(recent) >= 10:
+        if len(recent) >= most:
             return status(429, body, **headers)
         passed.append(clock.time)
         return answer
 
-    done = scoring(server, wire, 228, twist, clock=clock, sleep=clock.sleep)
-    assert all_scored(done, 228)
+    done = scoring(server, wire, count, twist, clock=clock, sleep=clock.sleep)
+    assert all_scored(done, count)
     assert done.causes == ""
     assert clock.waits
     assert max(clock.waits) <= 36
@@ -725,24 +735,6 @@ def test_a_laptop(server: ModelServer, wire: str) -> None:
 def test_whose_time_counts_from_its_last_answer(provider: str, base: str | None, slow: bool) -> None:
     """A server at an address of the operator's own may be one machine, wherever it stands; a cloud is none."""
     assert parameters.Server(provider, base).may_be_slow is slow
-
-
-def test_ollama_is_asked_one_by_one_until_it_keeps_up(server: ModelServer) -> None:
-    """It answers one request after another on most machines; one that works on many at once gets more."""
-    flying, most = [0], [0]
-
-    def twist(_question: Question, _body: Body, answer: Answer) -> Answer:
-        flying[0] += 1
-        most.append(flying[0])
-        server.pause(0.05)
-        flying[0] -= 1
-        return answer
-
-    real: dict[str, Any] = {"clock": __import__("time").monotonic, "sleep": asyncio.sleep}
-    done = scoring(server, "ollama_chat/llama3", 228, twist, **real)
-    assert all_scored(done, 228)
-    assert most[1] == 1
-    assert max(most) > 2
 
 
 # --- K: the answer form ---------------------------------------------------------

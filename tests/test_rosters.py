@@ -163,6 +163,19 @@ def test_lines_that_contradict_the_ledger_are_named(settings: Settings) -> None:
     assert "subscribers.yaml:7: 'chen@example.org' gets email" in second
 
 
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [("cn", "did you mean 'zh'?"), ("jp", "did you mean 'ja'?"), ("xx", "write codes such as en, zh or pt-BR")],
+)
+def test_a_code_that_is_no_language_is_named(settings: Settings, code: str, remedy: str) -> None:
+    """Nobody is left out for it: a model may know what is meant."""
+    more = ROSTER.replace("[zh, en]", "[de, zh-Hant, eo, pt-BR]")
+    settings.subscribers.write_text(f"newsletter: {{languages: [en, {code}]}}\n{more}", "utf-8")
+    with counter_of(settings) as counter:
+        (found,) = [one for one in doctor.examine(settings, counter) if "language" in one.problem]
+    assert (found.problem, found.remedy, found.fatal) == (f"'{code}' is the code of no known language", remedy, False)
+
+
 # --- forgetting ---
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -618,6 +619,25 @@ class Broken:
 
     def price(self) -> None:
         return None
+
+
+def test_a_tick_comes_between_the_minutes_once_however_many_ask(ground: Ground) -> None:
+    scheduler = BackgroundScheduler(timezone="UTC")
+    scheduler.start(paused=True)
+    ring = partial(loop.hurry, scheduler, ground.service)
+    try:
+        for _ in range(3):
+            ring()
+        assert 1 == len(scheduler.get_jobs())
+        ground.service.tick()  # who asks from here on may have come too late for this one
+        ring()
+        assert 2 == len(scheduler.get_jobs())
+        ground.service.stopping.set()
+        ground.service.tick()
+        ring()
+        assert 2 == len(scheduler.get_jobs())
+    finally:
+        scheduler.shutdown(wait=False)
 
 
 def test_a_morning_without_scores_waits_for_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

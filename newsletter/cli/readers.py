@@ -119,10 +119,17 @@ def show(settings: Settings, email: str, *, as_json: bool) -> int:
         click.echo(json.dumps(row | {"consents": consents}, ensure_ascii=False))
     else:
         for name, value in row.items():
-            click.echo(f"{name.replace('_', ' ')}: {value}")
+            if value is not None:
+                click.echo(f"{name.replace('_', ' ')}: {_in_words(value)}")
         for one in consents:
             click.echo("consent: " + ", ".join(f"{name} {value}" for name, value in one.items() if value))
     return 0
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {name}" for name, number in value.items())
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _agreed(one: Consent) -> dict[str, str | None]:

@@ -22,7 +22,7 @@ from newsletter.app.adapters import used_models
 from newsletter.doctor import checks, mailing_lists
 from newsletter.doctor.contradictions import contradictions
 from newsletter.doctor.database import database
-from newsletter.doctor.languages import languages
+from newsletter.doctor.languages import languages, unknown_languages
 from newsletter.errors import ConfigurationError, StoreUnavailable
 from newsletter.models import Finding, Masthead, Roster, Topic
 from newsletter.readers import Counter, guard, in_force
@@ -50,6 +50,7 @@ def examine(
         return [*checks.clock(counter.now()), *error.findings]
     findings = [*checks.clock(counter.now()), *roster.findings]
     findings += guard.held_back(counter, roster) + contradictions(counter, roster)
+    findings += unknown_languages(roster, str(counter.subscribers))
     findings += mailing_lists.replied(counter, roster)
     findings += checks.files(settings) + checks.around(settings, roster)
     findings += database(settings, counter.store, counter.now())

@@ -352,10 +352,12 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
     if guess.is_asked(hinted=any(clause.certain for clause in typed)):
         values = [value for clause in typed for value in clause.values]
-        if guess.kind == _PAUSE and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
+        kind = guess.kind
+        if kind in (_PAUSE, _LEAVE) and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
             values.append(("until", day.isoformat()))
-        wish = _wished(_COMMANDS.get(guess.kind) or Command(guess.kind), guess.kind, values)
-        return replace(wish, action=Action.CONFIRM, why=f"perhaps {guess.kind}: {_short(text)}")
+            kind = _PAUSE  # nobody leaves until January
+        wish = _wished(_COMMANDS.get(kind) or Command(kind), kind, values)
+        return replace(wish, action=Action.CONFIRM, why=f"perhaps {kind}: {_short(text)}")
     return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if guess.speaks_of_it else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,17 @@ from newsletter.models import Letterhead, Outcome, Outgoing
 from newsletter.ports import Hook, Mailbox
 from newsletter.store import Store
 from newsletter.tokens import Keys
+
+
+def _unheard() -> None:
+    """Without a loop in this process, the next tick comes when it comes."""
+
+
+@dataclass(slots=True)
+class Bell:
+    """Has the next tick come at once; rung by whoever leaves it an email to write, on which somebody waits."""
+
+    ring: Callable[[], None] = _unheard
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +44,7 @@ class Counter:
     find_hooks: Callable[[], Sequence[Hook]] = tuple  # where providers post to
     keep: timedelta = timedelta(days=400)  # what is older is not acted on, and goes
     find_templates: Callable[[], Sequence[Path]] = tuple  # the folders of templates and words, the first wins
+    bell: Bell = field(default_factory=Bell)
 
     @property
     def keys(self) -> Keys:

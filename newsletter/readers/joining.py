@@ -172,7 +172,7 @@ def is_full(counter: Counter, masthead: Masthead) -> bool:
 
 
 def step_for(counter: Counter, request: JoinRequest) -> Step:
-    """What is written to whoever asked. Decided when the email is sent: a tick after they asked."""
+    """What is written to whoever asked. Decided when the email is sent, a tick after they asked."""
     now = counter.now()
     is_settled = request.sent and request.confirmed and request.confirmed >= request.sent
     if request.sent and not is_settled and timedelta() <= now - request.sent < ONCE_IN:
@@ -294,6 +294,7 @@ def admit(counter: Counter, masthead: Masthead, request: JoinRequest) -> Subscri
     if entry and entry.in_file:
         in_force.change_reader(counter, there.id, laid_over(reader, entry), (), reader)
     counter.store.record_join(replace(request, written=reader.email, state=JoinState.JOINED))
+    counter.bell.ring()  # for their welcome
     return there
 
 

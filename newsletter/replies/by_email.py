@@ -58,6 +58,7 @@ def ask(counter: Counter, meaning: Meaning) -> Acted | None:
             asked=now,
         )
     )
+    counter.bell.ring()
     log.info("join.asked")
     return _DONE
 

@@ -63,6 +63,7 @@ class Service:
     shows_only: bool = False  # pages, and what it does otherwise another process does
     idle: threading.Event = field(default_factory=_idle)
     read: threading.Event = field(default_factory=_idle)  # no poll of the mailbox is under way
+    wanted: threading.Event = field(default_factory=threading.Event)  # a tick between the minutes; none has begun since
     pulse: Pulse = field(init=False)
     watch: Watch = field(init=False)
     _list: Follower = field(init=False)
@@ -72,6 +73,7 @@ class Service:
     _owed: bool = False  # emails were planned that workers had not all sent at the last look
     _mirrored: tuple[object, ...] | None = None  # the archive as its pages were last made from another machine's days
     _seen: datetime | None = None  # what the clock showed at the last tick
+    _one: threading.Lock = field(default_factory=threading.Lock)  # at a time; a tick may be asked for during one
 
     def __post_init__(self) -> None:
         ping_url = self.settings.ping_url.get_secret_value() if self.settings.ping_url else None
@@ -83,6 +85,11 @@ class Service:
 
     def tick(self) -> None:
         """Prepare what arXiv has announced, and send what is due. Errors are reported; the next tick tries again."""
+        with self._one:
+            self._tick_if_allowed()
+
+    def _tick_if_allowed(self) -> None:
+        self.wanted.clear()
         self.idle.clear()
         try:
             if not self.stopping.is_set():

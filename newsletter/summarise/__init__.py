@@ -14,7 +14,7 @@ from newsletter.models import AnswerState, Completion, Paper, Prompt, Topic
 from newsletter.ports import Complete
 from newsletter.prompts import PromptFile
 from newsletter.summarise.checks import mended, problem, quotable, translation_problem
-from newsletter.summarise.languages import how_checked, wrong_language
+from newsletter.summarise.languages import how_checked, scripts_of, spoken_in, wrong_language
 
 AT_ONCE = 32  # the model's own limit may be lower
 _LINE_TOKENS, _REASON_TOKENS = 60, 20  # of an answer, for each
@@ -293,6 +293,8 @@ __all__ = [
     "parse_translation",
     "problem",
     "reason_key",
+    "scripts_of",
+    "spoken_in",
     "summarise",
     "translate",
     "wrong_language",

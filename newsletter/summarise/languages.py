@@ -68,6 +68,12 @@ def scripts_of(language: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((own, *(likely[key] for key in elsewhere))))
 
 
+def spoken_in(country: str) -> str | None:
+    """The first language of a country, by CLDR: zh for CN; None for what is no country."""
+    tag = get_global("likely_subtags").get(f"und_{country.upper()}")
+    return tag.partition("_")[0] if tag else None
+
+
 def _script(tag: str) -> str:
     return next((part for part in tag.split("_") if len(part) == 4), "")
 

@@ -125,6 +125,7 @@ class _JoinPage:
             problem = words.say(f"page_wrong_{unfit.key}", **unfit.fields | named)
             return self.show(body, problem, 422, aged=True)
         counter.store.ask_to_join(request)
+        counter.bell.ring()
         log.info("join.asked")
         return said(voice, "join_sent")
 

@@ -40,6 +40,7 @@ def _agree(counter: Counter, voice: Voice, kind: Kind, change: Change, secret: s
     if wanted == "confirm":
         moved = moving.agree(counter, kind, secret)
         log.info("address.confirmed", moved=moved.value)
+        counter.bell.ring()  # the address that is left is told
         if moved is Moved.NOT:
             return over(voice)
     elif change.used:
@@ -70,6 +71,7 @@ def _undo(counter: Counter, voice: Voice, kind: Kind, change: Change, secret: st
         return said(voice, "address_undo", undo, title="page_undo_title")
     done = moving.take_back(counter, secret)
     log.info("address.undone", done=done)
+    counter.bell.ring()
     return said(voice, "address_undone") if done else over(voice, "page_address_undo_over")
 
 
