@@ -1,6 +1,6 @@
 """Replies in nineteen languages, written from the table of commands by people who had not seen our words.
 
-What is learned from them (`benchmarks.asking`) is held to more; `unseen` is what was kept apart.
+What is learned from them (`benchmarks.asking`) is held to more; `unseen`, `apart` and half of `fresh` were kept apart.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def kept() -> bytes:
 
 
 def unseen() -> list[learning.Row]:
-    return [*learning.rows("unseen.jsonl"), *learning.rows("fresh.jsonl")[1::2]]
+    return [*learning.rows("unseen.jsonl"), *learning.rows("apart.jsonl"), *learning.rows("fresh.jsonl")[1::2]]
 
 
 @cache
@@ -101,6 +101,19 @@ def test_a_plain_request_is_never_ignored() -> None:
         wish = grammar.read(subject, lines, date(2026, 3, 9))
         assert wish
         assert wish.command is Command.UNSUBSCRIBE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Vou estar fora até 10 de abril, não enviem nada até lá por favor.",
+        "Jag är på resa till den 10 april, skicka inget förrän dess.",
+    ],
+)
+def test_whoever_wants_nothing_until_a_day_pauses(text: str) -> None:
+    wish = grammar.read("Re: Morning arXiv", [text], date(2026, 3, 9))
+    assert wish
+    assert (wish.action, wish.command, wish.value) == (Action.CONFIRM, Command.PAUSE, "2026-04-10")
 
 
 def test_what_known_words_ask_for_is_asked_about() -> None:

@@ -24,6 +24,7 @@ _NEAR = 4  # words between a negation and what it turns
 _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
 _MOST_NAMES = 3  # words behind a greeting
+_TERSE = 5  # words
 _SUBJECT = -1  # its line
 _LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
@@ -350,7 +351,7 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
     turned = list(filter(None, map(_turned_away, typed)))
     if any(map(_is_plainly_turned, turned)) or (turned and not guess.is_wanted):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
-    if guess.is_asked(hinted=any(clause.certain for clause in typed)):
+    if guess.is_asked(hinted=_is_terse(typed) or any(clause.certain for clause in typed)):
         values = [value for clause in typed for value in clause.values]
         kind = guess.kind
         if kind in (_PAUSE, _LEAVE) and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
@@ -359,6 +360,11 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
         wish = _wished(_COMMANDS.get(kind) or Command(kind), kind, values)
         return replace(wish, action=Action.CONFIRM, why=f"perhaps {kind}: {_short(text)}")
     return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if guess.speaks_of_it else None
+
+
+def _is_terse(typed: Sequence[_Clause]) -> bool:
+    """Whether a few words with a value stand first, as in `om 7 uur` and `5 makalah`."""
+    return bool(typed[0].values) and len(typed[0].tokens) <= _TERSE
 
 
 def _spelt(clause: _Clause) -> _Sign | None:
