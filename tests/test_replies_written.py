@@ -116,6 +116,15 @@ def test_whoever_wants_nothing_until_a_day_pauses(text: str) -> None:
     assert (wish.action, wish.command, wish.value) == (Action.CONFIRM, Command.PAUSE, "2026-04-10")
 
 
+@pytest.mark.parametrize(
+    ("below", "becomes"),
+    [("电话：010-62781234", "act"), ("Tel. 0555010446", "act"), ("3", "ask"), ("hep-th 2401", "ask")],
+)
+def test_a_telephone_number_below_is_a_signature(below: str, becomes: str) -> None:
+    """Another number may be what the command is about."""
+    assert outcome(f"退订\n\n{below}") == becomes
+
+
 def test_what_known_words_ask_for_is_asked_about() -> None:
     assert outcome("can you please send me my settings") == "ask"
 
