@@ -130,7 +130,8 @@ class Renderer:
 
     def _write_html(self, content: Mail, words: Words) -> str:
         written = _written(self._html(words.direction), content, words)
-        lines = re.sub(r"\s*\n\s*", "\n", written)  # only the template's own white space has line breaks
+        first, *rows = written.split("\n")  # only the template's own white space has line breaks
+        lines = "\n".join([first.rstrip(), *filter(None, map(str.strip, rows))])
         head, body, rest = lines.partition("<body")
         return head + body + rest.replace(f' dir="{words.direction}"', "")  # what all the email is: 2 kB of 25 papers
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_known = lru_cache(maxsize=1024)  # an edition is composed about ten times, to fit its size
+_known = lru_cache(maxsize=2048)  # an edition is composed about ten times, to fit its size
 _END = re.compile(r"[.!?][)”’\"]?\s+(?=[A-Z0-9“‘\"(\[Α-Ω])|(?<=[。！？])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|etc|vs|al|resp|approx|Fig|Figs|Eq|Eqs|Sec|No|Dr|St|w\.r\.t|[A-Z])\.|"
@@ -165,6 +165,12 @@ def brief_title(title: str, beside: str = "") -> str:
 
 def minutes(texts: list[str]) -> int:
     """Reading time: 230 words or 400 Chinese characters a minute."""
-    joined, wide = _WIDE.subn(" ", " ".join(texts))
-    words = len(_WORD.findall(joined))
-    return max(1, round(words / 230 + wide / 400))
+    counted = [_lengths(text) for text in texts]
+    return max(1, round(sum(words for words, _ in counted) / 230 + sum(wide for _, wide in counted) / 400))
+
+
+@_known
+def _lengths(text: str) -> tuple[int, int]:
+    """Words, and wide characters."""
+    spaced, wide = _WIDE.subn(" ", text)
+    return len(_WORD.findall(spaced)), wide
