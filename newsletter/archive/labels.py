@@ -8,13 +8,12 @@ from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from newsletter.archive.day import Day
 from newsletter.words import Words
 
 _COUNTED = {"paper": "papers", "issue": "archive_issues"}  # what templates call it, and the phrase with its forms
-_KEPT = Markup('<span class="keep">%s</span>')
 _SHORT_NAME = 24  # characters
 _TEMPLATES_MAY_USE = (
     "authors", "cost", "about", "counted", "long_day", "short_day", "row_day", "month_name", "month_alone", "number",
@@ -77,7 +76,7 @@ class Labels:
 
     def authors(self, names: Sequence[str], most: int = 4) -> Markup:
         """The first authors, and how many there are."""
-        shown = Markup(", ").join(_unbroken(name) for name in names[:most])
+        shown = Markup(", ".join(map(_unbroken, names[:most])))
         if len(names) <= most:
             return shown
         return shown + " " + self.words.say("et_al", count=len(names))
@@ -98,7 +97,8 @@ class Labels:
 
 
 def _unbroken(name: str) -> str:
-    """Short names are never split over two lines, also not at a hyphen."""
+    """The name as HTML. Short ones are never split over two lines, also not at a hyphen."""
+    written = str(escape(name))
     if len(name) >= _SHORT_NAME:
-        return name
-    return _KEPT % name if "-" in name else name.replace(" ", "\u00a0")
+        return written
+    return f'<span class="keep">{written}</span>' if "-" in name else written.replace(" ", "\u00a0")
