@@ -177,7 +177,7 @@
     const names = raw.authors[row].split(", ");
     const people = names.length > 4 ? `${names.slice(0, 4).join(", ")} ${say("et_al", { count: names.length })}` : names.join(", ");
     const who = element("p", people ? `${people} · ` : "", { className: "who" });
-    who.append(element("a", dayOf(day), { href: `${day}.html` }));
+    who.append(element("a", dayOf(day), { className: "keep", href: `${day}.html` }));
     item.append(who);
     for (const [lang, lines] of texts) if (lines[row]) item.append(element("p", lines[row], { className: "line", lang, dir: leads(lines[row]) }));
     return item;

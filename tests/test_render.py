@@ -44,9 +44,9 @@ from newsletter.models import (
 from newsletter.render import HTML_LIMIT, LEAVE, PREFERENCES, Renderer, mime
 from newsletter.render import wrap as folding
 from newsletter.render.layout import Level, first_levels, reductions
-from newsletter.render.sentences import brief_title, result_alone, sentences, short, short_title, stand_in, whole
 from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.wrap import columns, wrap
+from newsletter.sentences import brief_title, result_alone, sentences, short, short_title, stand_in, whole
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose
 from newsletter.words import load_words

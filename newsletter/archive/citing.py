@@ -152,7 +152,8 @@ def _escaped(text: str) -> str:
 
 def metadata(paper: Day) -> Markup:
     """The `citation_*` elements that Zotero and Google Scholar read."""
-    return Markup("\n".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in _citation(paper)))
+    rows = "\n".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in _citation(paper))
+    return Markup(rows)  # noqa: S704 - every value is escaped, at a third of the price of Markup's own way
 
 
 def _citation(paper: Day) -> Iterator[tuple[str, str]]:

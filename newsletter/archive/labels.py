@@ -76,10 +76,7 @@ class Labels:
 
     def authors(self, names: Sequence[str], most: int = 4) -> Markup:
         """The first authors, and how many there are."""
-        shown = Markup(", ".join(map(_unbroken, names[:most])))
-        if len(names) <= most:
-            return shown
-        return shown + " " + self.words.say("et_al", count=len(names))
+        return authors(self.words, names, most)
 
     def cost(self, usd: float | None) -> str:
         return self.words.say("cost_unknown") if usd is None else self.words.dollars(usd)
@@ -94,6 +91,12 @@ class Labels:
         said = self.words.say("archive_about", count=len(day["papers"]), collected=day["collected"])
         titles = self.words.say("separator").join(paper["title"] for paper in day["papers"][:3])
         return self.words.say("archive_titled", name=said, title=titles) if titles else said
+
+
+def authors(words: Words, names: Sequence[str], most: int = 4) -> Markup:
+    """The first authors as HTML, and how many there are."""
+    shown = Markup(", ".join(map(_unbroken, names[:most])))  # noqa: S704 - every name is escaped
+    return shown if len(names) <= most else shown + " " + words.say("et_al", count=len(names))
 
 
 def _unbroken(name: str) -> str:

@@ -79,7 +79,9 @@ class Pages:
         )
         self.labels = Labels(load_words(templates, site.languages[0]))
         self._environment.globals |= self.labels.for_templates()
-        self._environment.globals |= {"link_of": views.link_of, "tokens": views.tokens, "direction": direction}
+        self._environment.globals |= {
+            "link_of": views.link_of, "parted": views.parted, "tokens": views.tokens, "direction": direction,
+        }  # fmt: skip
         self._environment.globals |= {"site": site, "day_of": date.fromisoformat, "page_name": page_name}
         self._environment.globals |= {"forms": citing.FORMS, "venue_of": citing.venue_of, "metadata": citing.metadata}
         self._environment.globals |= {name: self._macros(file) for name, file in _MACROS.items()}

@@ -13,8 +13,8 @@ from newsletter.addresses import archive_link, leave_link, own_address
 from newsletter.models import Abstracts, Edition, Letterhead, NoticeKind, Withdrawal
 from newsletter.render.layout import FULL_RANKS, SHORT_RANKS, Level, Levels, Link, Shown, show
 from newsletter.render.marking import Marking, marking, teach
-from newsletter.render.sentences import minutes, short_title
 from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES, SAVED
+from newsletter.sentences import minutes, short_title
 from newsletter.tex import clean, to_unicode
 from newsletter.words import Words, bare
 

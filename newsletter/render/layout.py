@@ -11,7 +11,7 @@ from functools import lru_cache
 from newsletter import tex
 from newsletter.models import AbstractLanguage, Abstracts, Edition, Entry, Score
 from newsletter.render.links import Run, linked, unlinked
-from newsletter.render.sentences import Piece, brief_title, result_alone, short, short_title, stand_in, whole
+from newsletter.sentences import Piece, brief_title, result_alone, short, short_title, stand_in, whole
 from newsletter.venues import venue_of
 from newsletter.words import Words
 

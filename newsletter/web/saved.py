@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from newsletter.archive import citing, feed
 from newsletter.archive.day import paper_json
+from newsletter.archive.labels import authors
 from newsletter.models import Entry, MarkKind, Paper, Subscriber
 from newsletter.readers import Counter, feeds, lists, marking
 from newsletter.replies import rights
@@ -154,7 +155,7 @@ def _row(voice: Voice, one: Saved) -> str:
     paper = one.paper
     where = f'<a href="{escape(paper.abs_url)}" lang="en" dir="ltr">'
     title, key = escape(to_unicode(paper.title)), escape(paper.arxiv_id)
-    names = escape(", ".join(to_unicode(name) for name in paper.authors[:4]) + (" …" * (len(paper.authors) > 4)))
+    names = authors(voice.words, [to_unicode(name) for name in paper.authors])
     when = f" · {escape(voice.words.short_day(one.issue))}" if one.issue else ""
     line = f"<p>{escape(one.line)}</p>\n" if one.line else ""
     return (

@@ -112,6 +112,11 @@ def whole(abstract: str, *, of_result: bool = False) -> tuple[Piece, ...]:
     return tuple(Piece(run, leads=place == 1) for place, run in enumerate(runs) if run)
 
 
+def key_sentence(abstract: str, *, of_result: bool) -> str:
+    """The sentence that is marked in the whole abstract; empty if there is none."""
+    return next((piece.text for piece in whole(abstract, of_result=of_result) if piece.leads), "")
+
+
 def _joined(parts: list[str]) -> str:
     return re.sub(r"(?<=[。！？]) ", "", " ".join(parts))
 
