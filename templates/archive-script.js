@@ -4,7 +4,7 @@
   const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
   const LETTERS = 8; // of each word of an abstract, as the index has them
   const MOST = 100; // results shown at once
-  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("ς", "σ");
   const words = (text) =>
     [...fold(text).matchAll(/"([^"]+)"|([^\s"]+)/g)].map((found) => (found[1] ?? found[2]).trim()).filter(Boolean);
   const { locale, phrases } = /* PHRASES */; // filled in by the archive, from templates/words

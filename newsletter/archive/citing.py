@@ -18,6 +18,7 @@ _LAST = re.compile(r"(?<!\S)((?:[a-zß-öø-ÿ][\w’'-]*\s+)*\S+)$")  # with "v
 _SMALL_WORD = re.compile(
     r"^(?:an?|the|on|of|in|for|to|and|with|from|by|is|are|do|does|how|what|why|when|towards?)$", re.I
 )
+_CAPITAL = re.compile(r".[A-Z]")  # behind the first letter
 _OTHER = re.compile("[^a-z0-9]+")
 _NEVER_RAW = str.maketrans("", "", "{}\\%")
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
@@ -61,8 +62,9 @@ def _appeared(paper: Day) -> str:
 @lru_cache(maxsize=512)  # a day's papers are cited on several pages
 def _protected(title: str) -> str:
     """Words such as MoE or BERT in braces, which bibliography styles would write small."""
-    words = (f"{{{tex.to_tex(word)}}}" if re.search(r".[A-Z]", word) else tex.to_tex(word) for word in title.split())
-    return " ".join(words)
+    words = title.split()
+    written = zip(words, tex.to_tex(" ".join(words)).split(" "), strict=True)  # at once: no command has a space
+    return " ".join(f"{{{one}}}" if _CAPITAL.search(word) else one for word, one in written)
 
 
 @lru_cache(maxsize=2048)

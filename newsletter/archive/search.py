@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +19,7 @@ from operator import sub
 
 from newsletter.archive.day import Day, page_name
 
-_WORD = re.compile(r"[^\W_]{3,}")
+_SHORTEST = 3
 _LETTERS = 8  # of a word: what is left out mostly tells a plural from a singular, and is an eighth of the index
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 _COMMON = 0.1  # words of more papers than this share tell little apart, and are a tenth of the index
@@ -28,16 +27,24 @@ _FEW = 40  # papers; of fewer no word is common
 _EFFORT = 6  # of compression: 9 takes a third longer and saves two bytes in a thousand
 
 
+class _Folding(dict[int, str]):
+    """Of each character what it is searched as, as the browser folds what is asked for: without case and accents.
+
+    What belongs to no word is a space. Looked up by `str.translate`, which is twice as fast as anything else.
+    """
+
+    def __missing__(self, code: int) -> str:
+        bare = "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", chr(code)))).lower()
+        self[code] = "".join(one if one.isalnum() else " " for one in bare.replace("ς", "σ"))
+        return self[code]
+
+
+_FOLDED = _Folding()
+
+
 def shard_name(day: date) -> str:
     """The quarter, as a file name: 2026-q1."""
     return f"{day.year}-q{(day.month + 2) // 3}"
-
-
-def fold(text: str) -> str:
-    """Without case and accents, as the browser folds what is asked for."""
-    if text.isascii():  # nearly all abstracts are, and this is ten times as fast
-        return text.lower()
-    return "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", text))).lower()
 
 
 def shard(days: Iterable[tuple[date, Day]]) -> bytes:
@@ -69,7 +76,8 @@ def _words(papers: Sequence[Day]) -> Iterator[str]:
 
 
 def _beginnings(text: str) -> set[str]:
-    return {word[:_LETTERS] for word in _WORD.findall(fold(text)) if not word.isdigit()}
+    words = text.translate(_FOLDED).split()
+    return {word[:_LETTERS] for word in words if len(word) >= _SHORTEST and not word.isdigit()}
 
 
 def _steps(numbers: Sequence[int]) -> str:
