@@ -162,7 +162,7 @@ def _row(voice: Voice, one: Saved) -> str:
     venue = f'<span class="venue"><bdi>{escape(found)}</bdi></span>' if (found := venue_of(paper)) else ""
     return (
         f'<article>\n<h2 class="paper" id="p{key}">{where}{title}</a></h2>\n'
-        f'<p class="who">{names} {venue}</p>\n{line}<p class="quiet"><bdi>{key}</bdi>{when}</p>\n'
+        f'<p class="who">{names}&#160; {venue}</p>\n{line}<p class="quiet"><bdi>{key}</bdi>{when}</p>\n'
         f'<div class="choices"><button class="plain" name="remove" value="{key}" aria-describedby="p{key}">'
         f"{voice.text('page_saved_remove')}</button></div>\n</article>"
     )
