@@ -584,6 +584,16 @@ def test_headers_of_a_full_letterhead(renderer: Renderer) -> None:
     assert parsed["Content-Language"] == "en, zh"
 
 
+@pytest.mark.parametrize(
+    ("letterhead", "shown"), [({}, True), ({"joins": False}, False), ({"public_url": None}, False)]
+)
+def test_whoever_it_was_forwarded_to(renderer: Renderer, letterhead: dict[str, Any], shown: bool) -> None:
+    """A link without any token to the page where people join, where there is one."""
+    mail = mailed(renderer, an_edition(1), a_letterhead(**letterhead))
+    url = "https://news.example.org/join"
+    assert (shown, shown) == (url in links(mail.html), f"Get your own: {url}" in mail.text)
+
+
 def test_ways_out_without_a_web_part(renderer: Renderer) -> None:
     """No https: a mail is the way out, no one-click header; without plus addressing the subject holds the token."""
     leave = tokens.make(KEYS, Purpose.LEAVE, 7)
