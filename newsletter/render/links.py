@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from newsletter.render.sentences import Piece
+from newsletter.sentences import Piece
 
 # http(s) and a host with a dot. No user part: `https://arxiv.org@elsewhere.example` is nobody's repository.
 _ADDRESS = re.compile(

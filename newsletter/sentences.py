@@ -49,7 +49,7 @@ _LINKING = re.compile(
 )
 _WIDE = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]")
 _WORD = re.compile(r"[^\W_]+(?:['’-]\w+)*")
-_LINE, _BRIEF, _BRIEFEST = 40, 36, 24  # characters: with a number and a surname one line on a phone
+_BRIEF = 36  # characters
 _LEADING_ON = re.compile(
     r"(?:an?|the|of|in|on|at|for|and|or|to|by|with|from|via|as|into|is|are|be|can|that|its|their|under|over|between|when|"
     r"how|why|what|beyond|towards?|using|through|against|across|without|within|&|)[,;:–-]*",
@@ -112,6 +112,11 @@ def whole(abstract: str, *, of_result: bool = False) -> tuple[Piece, ...]:
     return tuple(Piece(run, leads=place == 1) for place, run in enumerate(runs) if run)
 
 
+def key_sentence(abstract: str, *, of_result: bool) -> str:
+    """The sentence that is marked in the whole abstract; empty if there is none."""
+    return next((piece.text for piece in whole(abstract, of_result=of_result) if piece.leads), "")
+
+
 def _joined(parts: list[str]) -> str:
     return re.sub(r"(?<=[。！？]) ", "", " ".join(parts))
 
@@ -152,9 +157,9 @@ def short_title(title: str) -> str:
     return name if colon and fits else title
 
 
-def brief_title(title: str, beside: str = "") -> str:
-    """The short title in at most 36 characters, fewer `beside` a longer name, cut behind a word that can end it."""
-    name, most = short_title(title), max(_BRIEFEST, min(_BRIEF, _LINE - len(beside)))
+def brief_title(title: str, most: int = _BRIEF) -> str:
+    """The short title in at most this many characters, cut behind a word that can end it."""
+    name = short_title(title)
     if len(name) <= most:
         return name
     words = name[: most + 1].split(" ")[:-1] or [name[:most]]
