@@ -22,6 +22,7 @@ from newsletter import app, pipeline, scoring
 from newsletter.demo.sample import sample_day
 from newsletter.demo.servers import Servers
 from newsletter.models import Issue, IssueState, Mark, MarkedBy, MarkKind, Paper, Ranked
+from newsletter.ranking.taste import BELOW
 from newsletter.readers import in_force
 from newsletter.settings import Settings
 from newsletter.store import Store
@@ -107,9 +108,10 @@ def prepare(settings: Settings) -> str:
         taken = in_force.take_in(counter, in_force.load(counter))
         with app.open_desk(settings, counter, taken.masthead) as desk:
             pipeline.prepare_days(desk, DAY)
-            wishes = replace(desk.store.wishes()[0], max_papers=100)
-            pipeline.Editor(desk).ask_for_lines([(wishes, (DAY,))])
             (topic,) = desk.roster.topics
+            lowest = topic.min_relevance - BELOW  # near misses that a taste lifts have their lines too
+            wishes = replace(desk.store.wishes()[0], max_papers=100, min_relevance=lowest)
+            pipeline.Editor(desk).ask_for_lines([(wishes, (DAY,))])
             _mark(desk.store, _earlier(desk.store, scoring.topic_hash(topic)))
     return "prepared"
 

@@ -51,6 +51,7 @@ README = {  # by name in docs/: small, and of the same size
     "email-light.png": "day-ada-first-screen-light", "email-dark.png": "day-chen-first-screen-dark",
     "archive.png": "page-front-en-first-screen-light",
 }  # fmt: skip
+ERRORS = ("page-link", "page-undo-over", "page-not-found")
 SCREEN = 812  # pixels: the first screen of a phone
 
 
@@ -91,7 +92,7 @@ def web(folder: Path, languages: tuple[str, ...]) -> Iterator[Mapping[str, str]]
                 "search": "search.html?q=model", "leave": f"u/{leave}", "preferences": f"p/{prefer}",
                 "join": "join", "confirm": f"j/{_asked(counter, main)}", "privacy": "privacy",
                 "link": "u/forged", "undo-over": "undo/0", "not-found": "nothing",
-                **_personal(counter, reader, day),
+                **_personal(counter, reader, day), "left": f"u/{leave}",  # at last: it leaves
             }  # fmt: skip
             yield {f"page-{name}-{main}": f"{address}/{path}" for name, path in paths.items()}
 
@@ -113,7 +114,7 @@ def _personal(counter: Counter, reader: Subscriber, day: str) -> Mapping[str, st
 def _asked(counter: Counter, language: str) -> str:
     """The secret of a link that confirms a request to join."""
     request = replace(a_request("eve@example.net", counter.now()), language=language)
-    return joining.invite(counter, request)
+    return joining.invite(counter, request)[0]
 
 
 @contextmanager
@@ -161,6 +162,15 @@ def photograph(browser: Browser, name: str, open_it: Callable[[Page], object]) -
         page.close()
 
 
+def _visit(page: Page, address: str, *, is_error: bool, does_leave: bool) -> None:
+    """Opens a page that is there, and one that is not only where that is what the picture is about."""
+    answer = page.goto(address, wait_until="networkidle")  # the search reads its index behind the page
+    if answer is None or answer.ok is is_error:
+        raise LookupError(f"{address} answers {answer and answer.status}")
+    if does_leave:
+        page.get_by_role("button").first.click()
+
+
 def _locale(name: str) -> str:
     return name.rpartition("-")[2] if name.startswith("page-") else "en"
 
@@ -185,7 +195,16 @@ def main() -> None:
                 photograph(browser, name, partial(Page.set_content, html=html))
             for name, address in addresses.items():
                 if is_wanted(name):
-                    photograph(browser, name, partial(Page.goto, url=address))
+                    photograph(
+                        browser,
+                        name,
+                        partial(
+                            _visit,
+                            address=address,
+                            is_error=name.startswith(ERRORS),
+                            does_leave=name.startswith("page-left"),
+                        ),
+                    )
             browser.close()
     for name, shown in README.items():
         if is_wanted(shown):

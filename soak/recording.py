@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 _END = b"\r\n.\r\n"
@@ -35,6 +36,11 @@ class RecordingSink:
 
     port: int
     file: Path
+
+    def number(self) -> int:
+        """How many emails it has taken, for less than what `taken` costs."""
+        with self.file.open("rb") as noted:
+            return sum(block.count(b"\n") for block in iter(partial(noted.read, 1 << 20), b""))
 
     def taken(self) -> list[Taken]:
         lines = self.file.read_text("ascii").splitlines()

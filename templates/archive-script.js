@@ -4,7 +4,7 @@
   const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
   const LETTERS = 8; // of each word of an abstract, as the index has them
   const MOST = 100; // results shown at once
-  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replaceAll("ς", "σ");
   const words = (text) =>
     [...fold(text).matchAll(/"([^"]+)"|([^\s"]+)/g)].map((found) => (found[1] ?? found[2]).trim()).filter(Boolean);
   const { locale, phrases } = /* PHRASES */; // filled in by the archive, from templates/words
@@ -177,7 +177,7 @@
     const names = raw.authors[row].split(", ");
     const people = names.length > 4 ? `${names.slice(0, 4).join(", ")} ${say("et_al", { count: names.length })}` : names.join(", ");
     const who = element("p", people ? `${people} · ` : "", { className: "who" });
-    who.append(element("a", dayOf(day), { href: `${day}.html` }));
+    who.append(element("a", dayOf(day), { className: "keep", href: `${day}.html` }));
     item.append(who);
     for (const [lang, lines] of texts) if (lines[row]) item.append(element("p", lines[row], { className: "line", lang, dir: leads(lines[row]) }));
     return item;

@@ -77,5 +77,6 @@ def a_letterhead(**changes: Any) -> Letterhead:
         "public_url": "https://news.example.org",
         "replies_read": True,
         "postal_address": "1 Example Road, Example Town",
+        "joins": True,
     }
     return Letterhead(**values | changes)

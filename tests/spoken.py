@@ -13,7 +13,7 @@ import lxml.html
 import yaml
 
 from newsletter.models import Paper
-from newsletter.render.sentences import brief_title, sentences, short_title
+from newsletter.sentences import brief_title, sentences, short_title
 from newsletter.tex import to_unicode
 from newsletter.venues import venue_of
 from tests.conftest import ROOT

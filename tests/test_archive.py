@@ -25,13 +25,13 @@ from newsletter.archive import search
 from newsletter.archive.day import page_name
 from newsletter.backup import backup
 from newsletter.errors import TemplateError
-from newsletter.models import Usage
+from newsletter.models import Line, Usage
 from newsletter.pipeline import publish, run
 from newsletter.times.clock import utc_now
 from newsletter.tokens import Purpose
 from tests.conftest import Run
 from tests.counters import counter_of, service_of
-from tests.factories import DAY, an_edition, an_entry
+from tests.factories import DAY, a_paper, an_edition, an_entry
 from tests.growth import TENFOLD, spent
 from tests.issues import (
     DATES,
@@ -351,6 +351,36 @@ def test_the_index_has_texts_and_words() -> None:
     assert "accuracy" in words
     assert "proposes" not in words
     assert files["search/2026-q1.idx"] == made(content)["search/2026-q1.idx"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Gödel’s “naïve” ﬁlters, 3D, x_y", {"godel", "naive", "filters"}),
+        ("ΛΟΓΟΣ λόγος", {"λογοσ"}),
+        ("混合专家模型，提升 12345 次", {"混合专家模型"}),
+    ],
+)
+def test_words_are_searched_without_case_and_accents(text: str, words: set[str]) -> None:
+    """Ligatures, accents and punctuation of any script; numbers and short words are no words."""
+    day = a_day(edition=an_edition([an_entry(1, paper=a_paper(1, title="T", abstract=text), lines=())]))
+    index = json.loads(gzip.decompress(search.shard([(DAY, day)])))
+    assert words == {row.split()[0] for row in index["words"].splitlines()}
+
+
+@pytest.mark.parametrize(("lines", "key"), [((), "We propose a pruner."), ((Line("en", "A."),), "It is 5% faster.")])
+def test_the_sentence_that_the_email_marks_is_marked(lines: tuple[Line, ...], key: str) -> None:
+    """What the authors did, or behind a one-liner what came of it; also on days from before it was noted."""
+    paper = a_paper(1, abstract="Tools & <b>models</b> are large. We propose a pruner. It is 5% faster. Code is out.")
+    day = a_day(edition=an_edition([an_entry(1, paper=paper, lines=lines)]))
+    assert key == day["papers"][0]["key_sentence"]
+    older = {name: value for name, value in day["papers"][0].items() if name != "key_sentence"}
+    for content in (day, day | {"papers": [older]}):
+        files = made({DAY: content})
+        for name in (f"{DAY}.html", f"papers/{paper.arxiv_id}.html"):
+            (abstract,) = lxml.html.fromstring(files[name]).xpath("//p[@class='abstract']")
+            assert [key] == [one.text for one in abstract]
+            assert paper.abstract == abstract.text_content()
 
 
 def test_a_word_of_nearly_all_papers_is_a_star() -> None:

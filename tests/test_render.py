@@ -44,9 +44,9 @@ from newsletter.models import (
 from newsletter.render import HTML_LIMIT, LEAVE, PREFERENCES, Renderer, mime
 from newsletter.render import wrap as folding
 from newsletter.render.layout import Level, first_levels, reductions
-from newsletter.render.sentences import brief_title, result_alone, sentences, short, short_title, stand_in, whole
 from newsletter.render.slots import FILLINGS, slotted
 from newsletter.render.wrap import columns, wrap
+from newsletter.sentences import brief_title, result_alone, sentences, short, short_title, stand_in, whole
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose
 from newsletter.words import load_words
@@ -582,6 +582,16 @@ def test_headers_of_a_full_letterhead(renderer: Renderer) -> None:
     assert {name: parsed[name] for name, _ in mail.headers} == dict(mail.headers)
     assert all(len(parsed.get_all(name)) == 1 for name in parsed)
     assert parsed["Content-Language"] == "en, zh"
+
+
+@pytest.mark.parametrize(
+    ("letterhead", "shown"), [({}, True), ({"joins": False}, False), ({"public_url": None}, False)]
+)
+def test_whoever_it_was_forwarded_to(renderer: Renderer, letterhead: dict[str, Any], shown: bool) -> None:
+    """A link without any token to the page where people join, where there is one."""
+    mail = mailed(renderer, an_edition(1), a_letterhead(**letterhead))
+    url = "https://news.example.org/join"
+    assert (shown, shown) == (url in links(mail.html), f"Get your own: {url}" in mail.text)
 
 
 def test_ways_out_without_a_web_part(renderer: Renderer) -> None:

@@ -36,6 +36,7 @@ def test_what_was_saved_is_listed_and_removed(saved: Site) -> None:
     page = saved.ask("GET", _path(saved))
     assert [one.title in page.text for one in PAPERS] == [False, True, False, True, False]
     assert (page.headers["cache-control"], page.headers["x-robots-tag"]) == ("no-store", "noindex")
+    assert 1 == page.text.count(ADA)
     for _ in range(2):
         page = saved.ask("POST", _path(saved), urlencode({"remove": PAPERS[1].arxiv_id}).encode())
         assert PAPERS[1].title not in page.text

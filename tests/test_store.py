@@ -825,6 +825,22 @@ def test_mails_of_a_reader_and_counts(store: Store) -> None:
     assert store.delivery_counts(MONDAY) == {"queued": 1}
 
 
+def test_whom_an_issue_reached_and_who_refused_it(store: Store) -> None:
+    """By domain, whatever stands before the last @; a refusal that waits counts, and no other issue."""
+    addresses = ("ada@Example.org", "bob@example.org", '"a@b"@other.example', "eve@other.example", "lin@third.example")
+    ada, bob, odd, eve, lin = planned(store, *addresses)
+    store.finish(replace(ada, state=DeliveryState.ACCEPTED))
+    store.finish(replace(bob, state=DeliveryState.BOUNCED))
+    store.finish(replace(odd, state=DeliveryState.ACCEPTED))
+    store.finish(replace(eve, state=DeliveryState.FAILED, attempts=1, error="550 no"))
+    store.finish(replace(lin, state=DeliveryState.QUEUED, attempts=1, error="451 later"))
+    planned(store, "mai@example.org")
+    planned(store, "tom@example.org", issues=(TUESDAY,))
+    assert {"example.org": 2, "other.example": 1} == store.taken_by_domain({MONDAY})
+    assert ["eve@other.example", "lin@third.example"] == [one.email for one in store.refusals({MONDAY, FRIDAY})]
+    assert ({}, []) == (store.taken_by_domain({TUESDAY}), list(store.refusals({TUESDAY})))
+
+
 def test_times_are_utc(store: Store) -> None:
     """A time of another zone is the same moment in UTC, and a time without a zone is refused."""
     shanghai = datetime(2026, 3, 9, 9, 30, tzinfo=timezone(timedelta(hours=8)))

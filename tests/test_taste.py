@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -11,8 +12,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from newsletter import pipeline
+from newsletter.demo.faults import Fault
 from newsletter.errors import StoreUnreadable
-from newsletter.models import DeliveryState, Mark, MarkedBy, MarkKind, Rendered
+from newsletter.models import AnnounceType, DeliveryState, Mark, MarkedBy, MarkKind, Rendered
 from newsletter.pipeline import Desk, Tasting
 from newsletter.render import Renderer
 from newsletter.render.slots import BLANK
@@ -20,7 +22,7 @@ from newsletter.store.tables import edition as edition_table
 from newsletter.store.tables import part as part_table
 from tests.counters import MORNING, TEMPLATES
 from tests.factories import DAY, a_letterhead, an_edition
-from tests.morning import active, desk_of, outbox, part, practice
+from tests.morning import active, desk_of, outbox, part, practice, sample_rows
 
 ADA, BOB, EVE = "ada@example.org", "bob@example.org", "eve@example.org"
 ROSTER = """\
@@ -118,6 +120,37 @@ def test_notes_of_replies_stand_in_the_next_email(desk: Desk) -> None:
     edition = Tasting(pipeline.Editor(desk)).edition(who, wishes, (DAY,), its)
     html = desk.renderer.render_own(edition, desk.letterhead).html.content.decode()
     assert "Noted from your reply: 2 likes." in html
+
+
+@pytest.mark.parametrize("answers", ["as it should", "with an error"])
+def test_only_ten_papers_that_a_taste_brings_get_lines(tmp_path: Path, answers: str) -> None:
+    """Of a topic and issue, whoever wants more of them; the pages of readers behind the first one ask nothing again."""
+    found = [row for row in sample_rows() if row.announce_type is AnnounceType.NEW and "foundations" in row.scores]
+    low = [row for row in found if row.scores["foundations"][0] < 8]
+    followed = json.dumps([row.authors[0] for row in low])
+    roster = ROSTER.replace("max_papers: 10", f"max_papers: 60\n    authors: {followed}").replace(
+        "relevance: 6", "relevance: 8"
+    )
+    with practice(tmp_path, roster=roster) as (servers, settings), desk_of(settings) as desk:
+        pipeline.prepare_days(desk, DAY)
+        editor = pipeline.Editor(desk)
+        wishes = active(desk)[0].wishes
+        editor.ask_for_lines([(wishes.shared, (DAY,))])
+        before = len(servers.model.requests)
+        if answers != "as it should":
+            servers.model.faults.extend([Fault(kind="status", status=400)] * 100)
+        pages = ([one] for page in pipeline.due(desk) for one in page)
+        planning = pipeline.Planning(desk, editor, pages)
+        planning.more()
+        asked = len(servers.model.requests)
+        assert asked > before
+        assert planning.finish() == 3
+        assert len(servers.model.requests) == asked
+        shown = set(_shown(_edition(desk, ADA)))
+        assert len(shown & {row.id for row in low}) > 10
+        papers = [paper for paper in desk.store.papers(DAY) if paper.arxiv_id in {row.id for row in low}]
+        written = editor.writer.summaries(papers, wishes, editor.topics(wishes)).values()
+        assert sum(bool(one.lines) for one in written) == (10 if answers == "as it should" else 0)
 
 
 def test_an_own_edition_is_stored_as_parts_and_comes_back_whole(desk: Desk) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from newsletter import pipeline
 from newsletter.cli import reports, taste
 from newsletter.errors import ConfigurationError
-from newsletter.models import MarkKind
+from newsletter.models import MarkKind, Source
+from newsletter.readers import in_force
 from newsletter.settings import Settings
+from tests.counters import counter_of
 from tests.factories import DAY
-from tests.morning import desk_of, practice
+from tests.morning import MORNING, ROSTER, desk_of, practice
 
 ADA, CHEN = "ada@example.org", "chen@example.org"
 
@@ -53,12 +58,25 @@ def test_a_mark_knows_its_email(sent: tuple[Settings, list[str]]) -> None:
         assert mark.edition == mail.edition
 
 
+def test_who_is_meant_is_clear_while_only_the_file_has_a_reader(tmp_path: Path) -> None:
+    (tmp_path / "subscribers.yaml").write_text(ROSTER.partition("  - email")[0], "utf-8")
+    settings = Settings(subscribers=tmp_path / "subscribers.yaml", data_dir=tmp_path / "var")
+    with counter_of(settings) as counter:
+        with pytest.raises(ConfigurationError, match="is not in the ledger"):
+            taste.mark(settings, MarkKind.LIKE, ["2603.99999"], None, undo=False)
+        reader = replace(in_force.load(counter).readers[0], email=CHEN, source=Source.PAGE, in_file=False)
+        who = counter.store.enrol([CHEN], MORNING)[CHEN]
+        counter.store.put_readers([(who.id, reader)])
+        with pytest.raises(ConfigurationError, match="the newsletter has 2 readers"):
+            taste.mark(settings, MarkKind.LIKE, ["2603.99999"], None, undo=False)
+
+
 @pytest.mark.parametrize(
     ("ids", "reader", "problem"),
     [
         (["2603.99999"], ADA, "is not in the ledger"),
         (["pruning"], ADA, "is not an arXiv id"),
-        ([], None, "there are 2 readers"),
+        ([], None, "the newsletter has 2 readers"),
         ([], "nobody@example.org", "neither in the subscriber list nor in the ledger"),
     ],
 )

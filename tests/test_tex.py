@@ -127,6 +127,12 @@ def test_twenty_thousand_strings_raise_nothing() -> None:
     assert is_linear(lambda size: partial(to_unicode, "".join(soup.choices(atoms, k=size))), 400)
 
 
+@pytest.mark.parametrize("opening", [r"\[", r"\(", r"\cite[", r"\sqrt[", "$", "$$", "{", "^{"])
+def test_what_is_never_closed_is_looked_for_once(opening: str) -> None:
+    """A reader may send a megabyte of it in a bibliography."""
+    assert is_linear(lambda size: partial(to_unicode, opening * size), 4_000)
+
+
 # --- real papers, by a judge that shares nothing with the reader ------------
 
 _OPERATORS = "log|ln|exp|sin|cos|tan|max|min|sup|inf|lim|arg|argmax|argmin|det|dim|mod|LaTeX|TeX"

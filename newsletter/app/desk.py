@@ -48,6 +48,7 @@ def open_desk(
         archive=mode is not ArchiveMode.NONE,
         private=mode is ArchiveMode.PRIVATE,
     )
+    letterhead = replace(letterhead, joins=joining.is_open(masthead, letterhead, settings.admin_email))
     alarm = UNHEARD if dry_run else counter.alarms
     models = (None, None) if without_model else adapters.models(settings, counter.store, alarm, patience)
     folder = "dry-run" if dry_run else settings.kind.folder
@@ -86,7 +87,6 @@ def open_desk(
             now=counter.now,
             progress=progress or no_progress,
             alarm=alarm,
-            can_join=bool(letterhead.public_url) and joining.is_open(masthead, letterhead, settings.admin_email),
             data_dir=settings.data_dir,
             outbox=settings.data_dir / folder if folder else None,
             templates=tuple(templates),

@@ -8,17 +8,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import count
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from newsletter import tex, venues
 from newsletter.archive.day import Day
 
-_META = Markup('<meta name="%s" content="%s">')
 _GROUP = re.compile(r"\b(?:Collaboration|Consortium|Group|Team)$|\band\b|,|&")  # no person's name, or not one alone
 _LAST = re.compile(r"(?<!\S)((?:[a-zß-öø-ÿ][\w’'-]*\s+)*\S+)$")  # with "van der" before it
 _SMALL_WORD = re.compile(
     r"^(?:an?|the|on|of|in|for|to|and|with|from|by|is|are|do|does|how|what|why|when|towards?)$", re.I
 )
+_CAPITAL = re.compile(r".[A-Z]")  # behind the first letter
+_OTHER = re.compile("[^a-z0-9]+")
+_NEVER_RAW = str.maketrans("", "", "{}\\%")
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~])")
 
 
@@ -50,7 +52,7 @@ def _entry(key: str, paper: Day) -> str:
 
 
 def _unbraced(text: str) -> str:
-    return re.sub(r"[{}\\%\s]", "", text)
+    return "".join(text.translate(_NEVER_RAW).split())
 
 
 def _appeared(paper: Day) -> str:
@@ -60,8 +62,9 @@ def _appeared(paper: Day) -> str:
 @lru_cache(maxsize=512)  # a day's papers are cited on several pages
 def _protected(title: str) -> str:
     """Words such as MoE or BERT in braces, which bibliography styles would write small."""
-    words = (f"{{{tex.to_tex(word)}}}" if re.search(r".[A-Z]", word) else tex.to_tex(word) for word in title.split())
-    return " ".join(words)
+    words = title.split()
+    written = zip(words, tex.to_tex(" ".join(words)).split(" "), strict=True)  # at once: no command has a space
+    return " ".join(f"{{{one}}}" if _CAPITAL.search(word) else one for word, one in written)
 
 
 @lru_cache(maxsize=2048)
@@ -88,12 +91,12 @@ def _key(paper: Day) -> str:
     author = next(iter(paper["authors"]), "")
     surname = _plain(author if _GROUP.search(author) else author.rpartition(" ")[2]) or "arxiv"
     words = re.split(r"[\s:/–—-]+", paper["title"])
-    first = next((_plain(word) for word in words if _plain(word) and not _SMALL_WORD.match(word)), "")
+    first = next(filter(None, (_plain(word) for word in words if not _SMALL_WORD.match(word))), "")
     return f"{surname[:30]}{paper['published'][:4]}{first[:30]}"
 
 
 def _plain(text: str) -> str:
-    return "".join(re.findall("[a-z0-9]+", unicodedata.normalize("NFKD", text).lower()))
+    return _OTHER.sub("", unicodedata.normalize("NFKD", text).lower())
 
 
 def ris(papers: Sequence[Day]) -> str:
@@ -151,7 +154,8 @@ def _escaped(text: str) -> str:
 
 def metadata(paper: Day) -> Markup:
     """The `citation_*` elements that Zotero and Google Scholar read."""
-    return Markup("\n").join(_META % pair for pair in _citation(paper))
+    rows = "\n".join(f'<meta name="{name}" content="{escape(value)}">' for name, value in _citation(paper))
+    return Markup(rows)  # noqa: S704 - every value is escaped, at a third of the price of Markup's own way
 
 
 def _citation(paper: Day) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from newsletter import tex, venues
 from newsletter.models import ArxivId, Bill, Edition, Entry, Issue, Line, Topic, Usage
+from newsletter.sentences import key_sentence
 
 Day = dict[str, Any]  # as its JSON file says it
 
@@ -21,7 +22,7 @@ _PAPER_KEYS = {
     "id", "title", "authors", "abstract", "comment", "categories", "published", "links", "topics", "relevance",
     "novelty", "reason", "by_author", "lines",
 }  # fmt: skip
-_LATER_PAPER_KEYS = {"venue", "journal_ref", "doi"}  # which older days lack
+_LATER_PAPER_KEYS = {"venue", "journal_ref", "doi", "key_sentence"}  # which older days lack
 _DAY_KEYS = {
     "date", "announced", "collected", "scored", "ranked", "unscored", "model", "prompt_tokens", "completion_tokens",
     "cost_usd", "bills", "topics", "selection", "papers",
@@ -111,11 +112,14 @@ def paper_json(entry: Entry, topics: Sequence[str]) -> Day:
     """One paper as a day's JSON has it."""
     paper = entry.paper
     others = (category for category in paper.categories if category != paper.primary_category)
+    abstract = tex.to_unicode(paper.abstract)
+    lines = {line.language: text for line in entry.lines if (text := _said(line))}
     return {
         "id": tex.clean(paper.arxiv_id),
         "title": tex.to_unicode(paper.title),
         "authors": [name for author in paper.authors if (name := tex.to_unicode(author))],
-        "abstract": tex.to_unicode(paper.abstract),
+        "abstract": abstract,
+        "key_sentence": key_sentence(abstract, of_result=bool(lines)),
         "comment": tex.to_unicode(paper.comment) if paper.comment else None,
         "venue": venues.venue_of(paper),
         "journal_ref": tex.to_unicode(paper.journal_ref) if paper.journal_ref else None,
@@ -133,7 +137,7 @@ def paper_json(entry: Entry, topics: Sequence[str]) -> Day:
         "novelty": entry.score.novelty if entry.score else None,
         "reason": tex.to_unicode(entry.reason) if entry.reason else None,
         "by_author": tex.to_unicode(entry.by_author) if entry.by_author else None,
-        "lines": {line.language: text for line in entry.lines if (text := _said(line))},
+        "lines": lines,
     }
 
 

@@ -8,13 +8,12 @@ from functools import cache, lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from newsletter.archive.day import Day
 from newsletter.words import Words
 
 _COUNTED = {"paper": "papers", "issue": "archive_issues"}  # what templates call it, and the phrase with its forms
-_KEPT = Markup('<span class="keep">%s</span>')
 _SHORT_NAME = 24  # characters
 _TEMPLATES_MAY_USE = (
     "authors", "cost", "about", "counted", "long_day", "short_day", "row_day", "month_name", "month_alone", "number",
@@ -77,10 +76,7 @@ class Labels:
 
     def authors(self, names: Sequence[str], most: int = 4) -> Markup:
         """The first authors, and how many there are."""
-        shown = Markup(", ").join(_unbroken(name) for name in names[:most])
-        if len(names) <= most:
-            return shown
-        return shown + " " + self.words.say("et_al", count=len(names))
+        return authors(self.words, names, most)
 
     def cost(self, usd: float | None) -> str:
         return self.words.say("cost_unknown") if usd is None else self.words.dollars(usd)
@@ -97,8 +93,15 @@ class Labels:
         return self.words.say("archive_titled", name=said, title=titles) if titles else said
 
 
+def authors(words: Words, names: Sequence[str], most: int = 4) -> Markup:
+    """The first authors as HTML, and how many there are."""
+    shown = Markup(", ".join(map(_unbroken, names[:most])))  # noqa: S704 - every name is escaped
+    return shown if len(names) <= most else shown + " " + words.say("et_al", count=len(names))
+
+
 def _unbroken(name: str) -> str:
-    """Short names are never split over two lines, also not at a hyphen."""
+    """The name as HTML. Short ones are never split over two lines, also not at a hyphen."""
+    written = str(escape(name))
     if len(name) >= _SHORT_NAME:
-        return name
-    return _KEPT % name if "-" in name else name.replace(" ", "\u00a0")
+        return written
+    return f'<span class="keep">{written}</span>' if "-" in name else written.replace(" ", "\u00a0")

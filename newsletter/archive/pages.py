@@ -6,17 +6,19 @@ import hashlib
 import json
 import traceback
 from calendar import monthrange
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import groupby
 from pathlib import Path
 from types import CodeType
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import jinja2
 from jinja2.bccache import Bucket
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context
 
 from newsletter.archive import citing, views
 from newsletter.archive.day import Day, page_name
@@ -35,8 +37,19 @@ _SCRIPT, _PHRASES = "archive.js", "/* PHRASES */"
 _SCRIPT_SAYS = ("script_", "et_al", "gap")
 
 
+class _Context(Context):
+    """Calls at once: nothing that these templates call asks for the context, and looking for that takes longer."""
+
+    def call(self, what: Callable[..., Any], *args: Any, **values: Any) -> Any:
+        values.pop("_loop_vars", None)
+        values.pop("_block_vars", None)
+        return what(*args, **values)
+
+
 class _Environment(jinja2.Environment):
     """Days and papers are dictionaries: `paper.title` is looked for in it first, not as an attribute."""
+
+    context_class = _Context
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if type(obj) is dict and attribute in obj:
@@ -79,12 +92,17 @@ class Pages:
         )
         self.labels = Labels(load_words(templates, site.languages[0]))
         self._environment.globals |= self.labels.for_templates()
-        self._environment.globals |= {"link_of": views.link_of, "tokens": views.tokens, "direction": direction}
+        self._environment.globals |= {
+            "link_of": views.link_of, "parted": views.parted, "tokens": views.tokens, "direction": direction,
+        }  # fmt: skip
         self._environment.globals |= {"site": site, "day_of": date.fromisoformat, "page_name": page_name}
         self._environment.globals |= {"forms": citing.FORMS, "venue_of": citing.venue_of, "metadata": citing.metadata}
-        self._environment.globals |= {name: self._macros(file) for name, file in _MACROS.items()}
+        macros = {name: self._macros(file) for name, file in _MACROS.items()}
+        self._environment.globals |= macros
+        # Of a year's pages each has one of two.
+        self._environment.globals |= {name: cache(getattr(macros["one"], name)) for name in ("top", "foot")}
 
-    def _macros(self, name: str) -> object:
+    def _macros(self, name: str) -> TemplateModule:
         """What every page may use: imported once, and not by each of a year's pages."""
         try:
             return self._environment.get_template(f"archive-{name}.html.j2").module
@@ -221,7 +239,9 @@ class Pages:
         return self._page("search", "search.html", "", title=title, shards=shards, description=about)
 
     def _page(self, template: str, path: str, root: str, **values: Any) -> Files:
-        given = {"root": root, "path": path, "description": "", "shelf": None} | values
+        is_public = self._site.public_url and not self._site.private
+        address = f"{self._site.public_url}/{quote(path)}" if is_public else ""
+        given = {"root": root, "path": path, "address": address, "description": "", "shelf": None} | values
         try:
             text = self._environment.get_template(f"archive-{template}.html.j2").render(given)
         except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:

@@ -45,12 +45,18 @@ def digest_of(content: bytes) -> str:
 
 def day_hash(day: Day) -> str:
     """Changes with anything in it."""
-    return digest_of(json.dumps(day, ensure_ascii=False).encode("utf-8", "replace"))
+    return digest_of(_json(day).encode("utf-8", "replace"))
 
 
 def day_bytes(day: Day) -> bytes:
-    """The day's own file."""
-    return (json.dumps(day, ensure_ascii=False, indent=1) + "\n").encode()
+    """The day's own file, each field in a line of its own and each paper too."""
+    head = ",\n".join(f'"{name}": {_json(value)}' for name, value in day.items() if name != "papers")
+    papers = ",\n".join(map(_json, day["papers"]))
+    return f'{{{head},\n"papers": [\n{papers}\n]}}\n'.encode("utf-8", "replace")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)  # with an indent it takes eight times as long
 
 
 def pages(site: Site, days: Mapping[date, Day], templates: Sequence[Path]) -> Files:

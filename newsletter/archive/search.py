@@ -9,31 +9,42 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import cache
+from itertools import filterfalse
+from operator import sub
 
 from newsletter.archive.day import Day, page_name
 
-_WORD = re.compile(r"[^\W_]{3,}")
+_SHORTEST = 3
 _LETTERS = 8  # of a word: what is left out mostly tells a plural from a singular, and is an eighth of the index
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
 _COMMON = 0.1  # words of more papers than this share tell little apart, and are a tenth of the index
 _FEW = 40  # papers; of fewer no word is common
+_EFFORT = 6  # of compression: 9 takes a third longer and saves two bytes in a thousand
+
+
+class _Folding(dict[int, str]):
+    """Of each character what it is searched as, as the browser folds what is asked for: without case and accents.
+
+    What belongs to no word is a space. Looked up by `str.translate`, which is twice as fast as anything else.
+    """
+
+    def __missing__(self, code: int) -> str:
+        bare = "".join(filterfalse(unicodedata.combining, unicodedata.normalize("NFKD", chr(code)))).lower()
+        self[code] = "".join(one if one.isalnum() else " " for one in bare.replace("ς", "σ"))
+        return self[code]
+
+
+_FOLDED = _Folding()
 
 
 def shard_name(day: date) -> str:
     """The quarter, as a file name: 2026-q1."""
     return f"{day.year}-q{(day.month + 2) // 3}"
-
-
-def fold(text: str) -> str:
-    """Without case and accents, as the browser folds what is asked for."""
-    if text.isascii():  # nearly all abstracts are, and this is ten times as fast
-        return text.lower()
-    return "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one)).lower()
 
 
 def shard(days: Iterable[tuple[date, Day]]) -> bytes:
@@ -49,7 +60,7 @@ def shard(days: Iterable[tuple[date, Day]]) -> bytes:
         "lines": {language: [paper["lines"].get(language, "") for _, paper in papers] for language in languages},
         "words": "\n".join(_words([paper for _, paper in papers])),
     }
-    return gzip.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), mtime=0)
+    return gzip.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), _EFFORT, mtime=0)
 
 
 def _words(papers: Sequence[Day]) -> Iterator[str]:
@@ -65,16 +76,18 @@ def _words(papers: Sequence[Day]) -> Iterator[str]:
 
 
 def _beginnings(text: str) -> set[str]:
-    return {word[:_LETTERS] for word in _WORD.findall(fold(text)) if not word.isdigit()}
+    words = text.translate(_FOLDED).split()
+    return {word[:_LETTERS] for word in words if len(word) >= _SHORTEST and not word.isdigit()}
 
 
 def _steps(numbers: Sequence[int]) -> str:
-    return "".join(_written(after - before - 1) for before, after in zip((-1, *numbers), numbers, strict=False))
+    return "".join(map(_written, map(sub, numbers, (-1, *numbers))))
 
 
-def _written(number: int) -> str:
-    """In base 32 from the low end; all digits but the last come from the upper half."""
-    digits = ""
+@cache  # a quarter has few different steps, and a hundred thousand of them
+def _written(step: int) -> str:
+    """The papers between, in base 32 from the low end; all digits but the last come from the upper half."""
+    number, digits = step - 1, ""
     while number >= 32:
         digits += _DIGITS[number % 32 + 32]
         number //= 32

@@ -10,6 +10,7 @@ from typing import Any
 
 from newsletter.archive.day import Day, page_name
 from newsletter.archive.shelves import Shelf
+from newsletter.sentences import key_sentence
 
 _BEST = 20
 
@@ -84,3 +85,10 @@ def link_of(paper: Day, root: str) -> str:
     """A paper's own page, or arXiv's if we cannot read its id."""
     name = page_name(paper["id"])
     return f"{root}papers/{name}.html" if name else str(paper["links"]["arxiv"])
+
+
+def parted(paper: Day) -> tuple[str, str, str]:
+    """The abstract before, in and behind the sentence that the email marks; days from before it was noted lack it."""
+    noted = paper.get("key_sentence")
+    key = key_sentence(paper["abstract"], of_result=bool(paper["lines"])) if noted is None else noted
+    return paper["abstract"].partition(key) if key else (paper["abstract"], "", "")

@@ -35,13 +35,14 @@ def mark(settings: Settings, kind: MarkKind, given: Sequence[str], email: str | 
 
 
 def _reader(counter: Counter, email: str | None) -> Subscriber:
-    """Who is meant, where only one reads."""
+    """Who is meant, where only one reads: the one of the file."""
     if email is not None:
         return known_reader(counter, email)
     emails = [reader.email for reader in in_force.load(counter).readers]
-    if len(emails) != 1:
+    number = len(emails) + counter.store.own_reader_number()
+    if number != 1 or not emails:
         raise ConfigurationError(
-            [Finding("--reader", None, f"there are {len(emails)} readers", "name one: --reader EMAIL")]
+            [Finding("--reader", None, f"the newsletter has {counted(number, 'reader')}", "name one: --reader EMAIL")]
         )
     return known_reader(counter, emails[0])
 

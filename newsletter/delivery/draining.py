@@ -123,7 +123,7 @@ class _Round:
 
     def settle(self) -> Tally:
         """Now that all have answered: whose fault the doubtful refusals are."""
-        judged = self.refused.judged(self.store.outcomes, self.now())
+        judged = self.refused.judged(self.store, self.now())
         self.store.correct(judged.corrected)
         for delivery in judged.blamed:
             self.unwanted(delivery)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from newsletter.delivery.agreement import Agreement, Refusal, domain, find, words
 from newsletter.delivery.deciding import decide
 from newsletter.delivery.tally import Tally, counted
-from newsletter.models import HEARD_OF, Delivery, DeliveryState, Outcome, Verdict
+from newsletter.models import Delivery, DeliveryState, Outcome, Verdict
 
 _UNTIL_FIXED = timedelta(hours=1)  # the service tries again; `newsletter run` does at once
 _OF_READER = re.compile(r"5\d\d[ -]5\.(?:1\.1|1\.10|2\.1)\b")
 _OF_MAILBOX = re.compile(r"55[0-3]\b")  # RFC 5321 section 4.2.3: what cannot be done with a mailbox
 _FOR_GOOD = re.compile(r"5\d\d\b")
-_Outcomes = Callable[[Collection[date]], Sequence[Delivery]]  # every email that carries one of these issues
+
+
+class Outcomes(Protocol):
+    """What became of the emails that carry one of these issues; the ledger is one."""
+
+    def refusals(self, days: Collection[date]) -> Sequence[Delivery]: ...
+
+    def taken_by_domain(self, days: Collection[date]) -> Mapping[str, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +69,20 @@ class Refused:
         others = {"": max(0, number - len(self.streak))}
         self.row = find([_refusal(one) for one in self.streak], others)
 
-    def judged(self, outcomes: _Outcomes, now: datetime) -> Judged:
+    def judged(self, outcomes: Outcomes, now: datetime) -> Judged:
         """Whose fault each is."""
         if not self.emails:
             return Judged()
         here = [_refusal(one) for one in self.emails.values()]
-        issue = outcomes({day for one in self.emails.values() for day in one.issues})
-        earlier = {one.id: one for one in issue if _may_be_ours(one) and one.id not in self.emails}
+        issues = {day for one in self.emails.values() for day in one.issues}
+        refused = outcomes.refusals(issues)
+        earlier = {one.id: one for one in refused if _may_be_ours(one) and one.id not in self.emails}
         before = [_refusal(one) for one in earlier.values()]
-        taken = Counter(domain(one.email) for one in issue if one.state in HEARD_OF)
+        taken = outcomes.taken_by_domain(issues)
         found = find(here, self.taken) | self.row | find([*here, *before], taken)
         wrong = [one for one in earlier.values() if one.state is DeliveryState.FAILED or found.everywhere]
         back = [one for one in wrong if found.covers(_refusal(one))]
-        few, alone = taken.total() < len(self.doubts), len(here) + len(before) == 1
+        few, alone = sum(taken.values()) < len(self.doubts), len(here) + len(before) == 1
         guesses = self._guesses_where_few(alone=alone) if few else self._guesses_at_the_end(found)
         settled = [self._settled(one, found, now, guess=one.id in guesses) for one in self.emails.values()]
         tally = counted(one.state for one in settled if one.id in self.doubts)

@@ -23,6 +23,7 @@ class Letterhead:
     public_url: str | None = None  # https base of the web part, no trailing slash
     archive: bool = True  # whether the web part shows past issues: only then an email links to them
     private: bool = False  # they open with a reader's own token
+    joins: bool = False  # whether people can join: with a web part, on its page
     postal_address: str | None = None
 
 

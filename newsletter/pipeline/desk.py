@@ -76,7 +76,6 @@ class Desk(Sender):
     prefilter_loss: float | None = None  # the share of what passes that may be missed instead
     salt: str = ""  # changes with templates and sender: part of an edition's key
     holidays: frozenset[date] = frozenset()  # evenings on which arXiv may pause, by the operator
-    can_join: bool = False  # whether there is a page on which people join
     outbox: Path | None = None  # where emails stay; None: they leave this machine
     templates: tuple[Path, ...] = ()  # the folders of templates, the first wins
 

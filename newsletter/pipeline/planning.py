@@ -167,6 +167,7 @@ class _Press:
     desk: Desk
     editor: Editor
     _made: dict[_Kind, tuple[str, DeliveryState]] = field(default_factory=dict)
+    _asked: set[tuple[Wishes, Issues]] = field(default_factory=set)  # a model that failed is asked once a planning
 
     @cached_property
     def _tasting(self) -> Tasting:
@@ -233,7 +234,11 @@ class _Press:
             self._made[group] = self._edition(*group)
 
     def _ask(self, mails: Sequence[tuple[Wishes, Issues]]) -> None:
-        _told(self.editor.ask_for_lines(dict.fromkeys(mails)))
+        if len(self._asked) > _MOST_EDITIONS:
+            self._asked.clear()
+        if fresh := [one for one in dict.fromkeys(mails) if one not in self._asked]:
+            self._asked.update(fresh)
+            _told(self.editor.ask_for_lines(fresh))
 
     def _edition(
         self, wishes: Wishes, issues: Issues, late: date | None, withdrawn: tuple[str, ...]

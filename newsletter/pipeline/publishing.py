@@ -48,7 +48,7 @@ def is_published_so(desk: Desk) -> bool:
 def _as_set(desk: Desk) -> str:
     """What of the list decides where the pages lie and what is on them."""
     newsletter = desk.roster.newsletter
-    more = (" join" if desk.can_join else "", "" if newsletter.publish_prompt else " no prompt")
+    more = (" join" if desk.letterhead.joins else "", "" if newsletter.publish_prompt else " no prompt")
     return newsletter.archive.value + "".join(more)
 
 
@@ -116,7 +116,7 @@ def _site(desk: Desk, identity: str) -> Site:
         identity=identity,
         public_url=None if private else desk.letterhead.public_url,
         private=private,
-        join=desk.can_join and not private,
+        join=desk.letterhead.joins and bool(desk.letterhead.public_url) and not private,
     )
 
 

@@ -126,6 +126,7 @@ class Tasting:
     _grounds: dict[tuple[Wishes, Issues], _Ground] = field(default_factory=dict)
     _papers: dict[str, tuple[Paper, date | None]] = field(default_factory=dict)
     _lifted: dict[tuple[str, date], set[str]] = field(default_factory=dict)  # by topic and issue: they have lines
+    _asked: set[Texts] = field(default_factory=set)  # also in vain: once a planning
 
     def of(self, readers: Iterable[Enrolled]) -> Mapping[int, Taste]:
         """The tastes of these readers; who told us nothing, or turned it off, is not in it.
@@ -173,8 +174,10 @@ class Tasting:
                 topics = [topic for topic in self.editor.topics(wishes) if topic.key in pick.topics]
                 texts[key] = texts.get(key, Texts(pick.paper, pick.issue)).joined(wishes, topics)
         chosen = [texts[key] for key, _ in wanted.most_common() if self._has_room(picks[key])]
+        chosen = [one for one in chosen if one not in self._asked]
         if not chosen:
             return ()
+        self._asked.update(chosen)
         errors = self.editor.writer.ask(chosen)
         self._grounds.clear()
         return errors

@@ -13,8 +13,8 @@ from newsletter.addresses import archive_link, leave_link, own_address
 from newsletter.models import Abstracts, Edition, Letterhead, NoticeKind, Withdrawal
 from newsletter.render.layout import FULL_RANKS, SHORT_RANKS, Level, Levels, Link, Shown, show
 from newsletter.render.marking import Marking, marking, teach
-from newsletter.render.sentences import minutes, short_title
 from newsletter.render.slots import ARCHIVE, BLANK, LEAVE, PREFERENCES, SAVED
+from newsletter.sentences import minutes, short_title
 from newsletter.tex import clean, to_unicode
 from newsletter.words import Words, bare
 
@@ -45,6 +45,7 @@ class Footer:
     replies: str  # what a reply can do, in words that are understood; empty where nobody reads them
     machine: str
     address: str
+    join_url: str = ""  # for whom it was forwarded to; empty where nobody joins on the web
     list_note: str = ""  # in a copy for a mailing list, instead of what is one reader's
     usage: str = ""  # the first edition's templates ask for it; tokens and cost stand in the archive and in `status`
 
@@ -356,6 +357,7 @@ def _footer(edition: Edition, letterhead: Letterhead, words: Words) -> Footer:
         **(_of_list(letterhead) if to_list else _addresses(letterhead, BLANK, marking(edition, letterhead, words))),
         one_click=bool(letterhead.public_url),
         replies_read=replies_read,
+        join_url=f"{letterhead.public_url}/join" if letterhead.joins and letterhead.public_url else "",
         list_note=words.say("list_copy", list=clean(to_list), address=own_address(letterhead)) if to_list else "",
         why=words.say("why", topics=topics) if topics else "",
         replies=words.say("replies", **_commands(words)) + words.say("gap") + teach(words) if replies_read else "",

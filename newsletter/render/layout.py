@@ -11,7 +11,7 @@ from functools import lru_cache
 from newsletter import tex
 from newsletter.models import AbstractLanguage, Abstracts, Edition, Entry, Score
 from newsletter.render.links import Run, linked, unlinked
-from newsletter.render.sentences import Piece, brief_title, result_alone, short, short_title, stand_in, whole
+from newsletter.sentences import Piece, brief_title, result_alone, short, short_title, stand_in, whole
 from newsletter.venues import venue_of
 from newsletter.words import Words
 
@@ -21,6 +21,7 @@ to_unicode = lru_cache(maxsize=4096)(tex.to_unicode)
 FULL_RANKS, SHORT_RANKS = 3, 10
 _STRONG = 9
 _DOT = "\u00a0· "  # never at the beginning of a line
+_LINE, _SHORTEST = 64, 36  # characters of the contents: a title and a surname, and a title; a phone's line cuts them
 _UNBROKEN = 24  # characters: shorter names stay on one line
 _NO_SURNAME = frozenset({"jr", "jr.", "sr", "sr.", "ii", "iii", "iv"})
 _GROUPS = frozenset({"collaboration", "team", "consortium", "group", "community", "contributors"})
@@ -139,7 +140,7 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
         level=level,
         title=title,
         short_title=short_title(title),
-        brief_title=brief_title(title, beside=surname),
+        brief_title=brief_title(title, max(_SHORTEST, _LINE - len(surname))),
         surname=surname,
         url=paper.abs_url,
         authors=_authors(names, words),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from newsletter.render.sentences import Piece
+from newsletter.sentences import Piece
 
 # http(s) and a host with a dot. No user part: `https://arxiv.org@elsewhere.example` is nobody's repository.
 _ADDRESS = re.compile(
@@ -26,7 +27,8 @@ class Run:
     url: str = ""
 
 
-def linked(pieces: Sequence[Piece]) -> tuple[Run, ...]:
+@lru_cache(maxsize=1024)
+def linked(pieces: tuple[Piece, ...]) -> tuple[Run, ...]:
     """The pieces separated by spaces, with addresses as separate runs."""
     return _spaced([list(_runs(piece)) for piece in pieces])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email import quoprimime
 from functools import lru_cache
 
@@ -27,7 +27,9 @@ Written = tuple[bytes, tuple[Span, ...]]  # a line, and the slots in it
 
 def whole(content: str) -> Slotted:
     """UTF-8 text with its slots."""
-    return _joined(_plain(line) for line in content.splitlines(keepends=True))
+    written = content.encode()
+    spans = [Span(at, WIDTH, slot, 0) for slot, mark in MARKED.items() for at in _places(written, mark.encode())]
+    return Slotted(written, tuple(sorted(spans, key=lambda span: span.offset)))
 
 
 def encoded(text: str, html: str, *, key: str, language: str) -> Slotted:
@@ -47,11 +49,6 @@ def encoded(text: str, html: str, *, key: str, language: str) -> Slotted:
 
 
 @lru_cache(maxsize=8192)
-def _plain(line: str) -> Written:
-    return _found(line.encode())
-
-
-@lru_cache(maxsize=8192)
 def _quoted(line: str) -> Written:
     # As the email package does: octets are what its Latin-1 letters stand for.
     written = quoprimime.body_encode(line.encode().decode("latin-1"), _LONGEST, "\r\n")
@@ -62,7 +59,8 @@ def _joined(lines: Iterable[Written]) -> Slotted:
     pieces, spans, at = [], [], 0
     for content, found in lines:
         pieces.append(content)
-        spans += [Span(at + one.offset, one.length, one.slot, one.start) for one in found]
+        if found:
+            spans += [Span(at + one.offset, one.length, one.slot, one.start) for one in found]
         at += len(content)
     return Slotted(b"".join(pieces), tuple(spans))
 
@@ -70,6 +68,13 @@ def _joined(lines: Iterable[Written]) -> Slotted:
 def _found(content: bytes) -> Written:
     spans = [span for slot, mark in _SPLIT.items() for hit in mark.finditer(content) for span in _runs(slot, hit)]
     return content, tuple(sorted(spans, key=lambda span: span.offset))
+
+
+def _places(content: bytes, mark: bytes) -> Iterator[int]:
+    at = content.find(mark)
+    while at >= 0:
+        yield at
+        at = content.find(mark, at + len(mark))
 
 
 def _runs(slot: str, hit: re.Match[bytes]) -> list[Span]:

@@ -34,6 +34,7 @@ def sample_editions() -> Iterator[tuple[Edition, Letterhead]]:
         replies_read=True,
         public_url="https://news.example.org",
         postal_address="1 Example Road, Example Town",
+        joins=True,
     )
     entries = tuple(_entry(number, scored=True) for number in range(1, 14))
     halves = (

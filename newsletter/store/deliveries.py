@@ -177,14 +177,23 @@ class Deliveries(Base):
             with self._transaction() as connection:
                 connection.execute(update(delivery).where(delivery.c.id == bindparam("the_id"), refused), rows)
 
-    def outcomes(self, days: Collection[date]) -> Sequence[Delivery]:
-        """Every email that carries one of these issues and was accepted or refused."""
-        ended = [state.value for state in (*HEARD_OF, DeliveryState.FAILED)]
-        refused = (delivery.c.state == DeliveryState.QUEUED.value) & delivery.c.error.is_not(None)
-        carries = select(received.c.delivery_id).where(received.c.issue.in_(days))
-        query = select(delivery).where(delivery.c.id.in_(carries), or_(delivery.c.state.in_(ended), refused))
+    def refusals(self, days: Collection[date]) -> Sequence[Delivery]:
+        """Every email that carries one of these issues and was refused, for good or for now."""
+        waits = (delivery.c.state == DeliveryState.QUEUED.value) & delivery.c.error.is_not(None)
+        refused = or_(delivery.c.state == DeliveryState.FAILED.value, waits)
+        query = select(delivery).where(_carries(days), refused).order_by(delivery.c.id)
         with self._reading() as connection:
-            return [_delivery(row) for row in connection.execute(query.order_by(delivery.c.id))]
+            return [_delivery(row) for row in connection.execute(query)]
+
+    def taken_by_domain(self, days: Collection[date]) -> Mapping[str, int]:
+        """How many emails that carry one of these issues were accepted, by domain in lower case."""
+        # Without the address up to its last @; both databases have these functions, and none that says it shorter.
+        before = func.rtrim(delivery.c.email, func.replace(delivery.c.email, "@", ""))
+        domain = func.lower(func.substr(delivery.c.email, func.length(before) + 1)).label("domain")
+        gone = delivery.c.state.in_([state.value for state in HEARD_OF])
+        query = select(domain, func.count().label("number")).where(_carries(days), gone).group_by("domain")
+        with self._reading() as connection:
+            return {row.domain: row.number for row in connection.execute(query)}
 
     def acceptance(self, day: date, tries: int) -> tuple[int, int, str | None]:
         """How many emails of this issue were accepted, how many were refused (for now: `tries` times), and why one was.
@@ -411,6 +420,10 @@ def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
             break
         values["after"] = touched[-1].id  # the next ones take the places of those who unsubscribed
     return claimed
+
+
+def _carries(days: Collection[date]) -> ColumnElement[bool]:
+    return delivery.c.id.in_(select(received.c.delivery_id).where(received.c.issue.in_(days)))
 
 
 def _lasts(now: datetime) -> ColumnElement[bool]:

@@ -21,6 +21,7 @@ class Reader:
     def __init__(self, source: str) -> None:
         self.source = source
         self.closing = _matching(source)
+        self._ahead: dict[str, tuple[int, int]] = {}  # by text: from where it was looked for, and where it stands
 
     def run(self, at: int, end: int, *, math: bool, depth: int) -> str:
         """Everything between two positions."""
@@ -80,6 +81,15 @@ class Reader:
     def closes(self, at: int, end: int) -> bool:
         return self.closing.get(at, end) < end
 
+    def find(self, text: str, at: int, end: int) -> int:
+        """The next place of this text before `end`, or -1; looked for once, however many openings share it."""
+        begun, place = self._ahead.get(text, (0, -1))
+        if not begun <= at <= place:
+            place = self.source.find(text, at)
+            place = place if place >= 0 else len(self.source)
+            self._ahead[text] = at, place
+        return place if place + len(text) <= end else -1
+
     def group(self, at: int, end: int, math: bool, depth: int) -> tuple[str, int]:
         close = self.closing[at]
         return self.run(at + 1, close, math=math, depth=depth + 1), close + 1
@@ -97,7 +107,7 @@ class Reader:
     def option(self, at: int, end: int) -> tuple[str, int]:
         """An optional argument in brackets."""
         if self.source[at : at + 1] == "[":
-            close = self.source.find("]", at, end)
+            close = self.find("]", at, end)
             if close > 0:
                 return self.source[at + 1 : close], close + 1
         return "", at
@@ -134,7 +144,7 @@ class Reader:
         name, then = found[0].rstrip("*") or "*", found.end()
         if name == "\\":
             return self.doubled(then, end, math, depth)
-        if name in "([" and (close := self.source.find("\\" + ")]"["([".index(name)], then, end)) > 0:
+        if name in "([" and (close := self.find("\\" + ")]"["([".index(name)], then, end)) > 0:
             return self.run(then, close, math=True, depth=depth + 1), close + 2
         if name in "%$#&_{}()[]|":
             return {"|": "‖", "(": "", ")": "", "[": "", "]": ""}.get(name, name), then

@@ -9,10 +9,12 @@ from datetime import date
 from functools import cache
 
 import jinja2
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from newsletter.archive.labels import authors
 from newsletter.models import MarkedBy, MarkKind, Paper, Printed, Subscriber
 from newsletter.readers import Counter, lists, marking
 from newsletter.render.marking import CODES
@@ -37,7 +39,7 @@ class Row:
     number: int
     title: str
     url: str
-    authors: str
+    authors: Markup
     kinds: frozenset[MarkKind]  # its marks
     wanted: MarkKind | None  # the mark that the link in the email names
 
@@ -80,19 +82,15 @@ class _Visit:
         known = self.counter.store.papers_by_id(one.arxiv_id for one in self.printed.papers)
         marks = self.counter.store.marks(self.subscriber.id)
         return [
-            _row(one.number, known[one.arxiv_id][0], marks.kinds(one.arxiv_id), self._wanted_of(one.number))
+            self._row(one.number, known[one.arxiv_id][0], marks.kinds(one.arxiv_id))
             for one in sorted(self.printed.papers, key=lambda one: one.number)
             if one.arxiv_id in known
         ]
 
-    def _wanted_of(self, number: int) -> MarkKind | None:
-        return self.wanted if number == self.first else None
-
-
-def _row(number: int, paper: Paper, kinds: frozenset[MarkKind], wanted: MarkKind | None) -> Row:
-    names = [to_unicode(name) for name in paper.authors[:4]]
-    authors = ", ".join(names) + (" …" if len(paper.authors) > len(names) else "")
-    return Row(number, to_unicode(paper.title), paper.abs_url, authors, kinds, wanted)
+    def _row(self, number: int, paper: Paper, kinds: frozenset[MarkKind]) -> Row:
+        wanted = self.wanted if number == self.first else None
+        names = authors(self.voice.words, [to_unicode(name) for name in paper.authors])
+        return Row(number, to_unicode(paper.title), paper.abs_url, names, kinds, wanted)
 
 
 @cache

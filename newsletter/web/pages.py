@@ -61,8 +61,10 @@ class Voice:
 
 
 def framed(title: str, body: str, voice: Voice) -> str:
-    """A whole page; `body` is markup."""
-    brand = f'<p class="brand"><bdi>{escape(voice.name)}</bdi></p>\n' if voice.name else ""
+    """A whole page; `body` is markup. The reader's address stands on it once: in the body, else on top."""
+    email = escape(voice.email)
+    whose = f' <span dir="ltr">{email}</span>' if email and email not in body else ""
+    brand = f'<p class="brand"><bdi>{escape(voice.name)}</bdi>{whose}</p>\n' if voice.name else ""
     words = voice.words
     return _FRAME.format(
         title=escape(title),

@@ -18,12 +18,14 @@ from starlette.responses import Response
 
 from newsletter.archive import citing, feed
 from newsletter.archive.day import paper_json
+from newsletter.archive.labels import authors
 from newsletter.models import Entry, MarkKind, Paper, Subscriber
 from newsletter.readers import Counter, feeds, lists, marking
 from newsletter.replies import rights
 from newsletter.summarise import problem
 from newsletter.tex import to_unicode
 from newsletter.tokens import Purpose, make, read
+from newsletter.venues import venue_of
 from newsletter.web import pages
 from newsletter.web.bodies import Form, read_form
 from newsletter.web.languages import of_reader
@@ -154,12 +156,13 @@ def _row(voice: Voice, one: Saved) -> str:
     paper = one.paper
     where = f'<a href="{escape(paper.abs_url)}" lang="en" dir="ltr">'
     title, key = escape(to_unicode(paper.title)), escape(paper.arxiv_id)
-    names = escape(", ".join(to_unicode(name) for name in paper.authors[:4]) + (" …" * (len(paper.authors) > 4)))
+    names = authors(voice.words, [to_unicode(name) for name in paper.authors])
     when = f" · {escape(voice.words.short_day(one.issue))}" if one.issue else ""
     line = f"<p>{escape(one.line)}</p>\n" if one.line else ""
+    venue = f'<span class="venue"><bdi>{escape(found)}</bdi></span>' if (found := venue_of(paper)) else ""
     return (
-        f'<article>\n<h2 class="paper" id="p{key}">{where}{title}</a></h2>\n{line}'
-        f'<p class="quiet">{names} · <bdi>{key}</bdi>{when}</p>\n'
+        f'<article>\n<h2 class="paper" id="p{key}">{where}{title}</a></h2>\n'
+        f'<p class="who">{names}&#160; {venue}</p>\n{line}<p class="quiet"><bdi>{key}</bdi>{when}</p>\n'
         f'<div class="choices"><button class="plain" name="remove" value="{key}" aria-describedby="p{key}">'
         f"{voice.text('page_saved_remove')}</button></div>\n</article>"
     )

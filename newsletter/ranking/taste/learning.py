@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import mul
 
 from newsletter.ranking import logistic
 from newsletter.ranking.taste.space import Space
@@ -34,11 +35,10 @@ class Learned:
 
     def values(self, keys: Sequence[str]) -> list[float]:
         """What the reader's marks add to the topic's order for each of these, in the order given."""
-        total = [0.0] * len(keys)
-        rows = self.space.products([key for key, _ in self.shares], keys)
-        for (_, share), row in zip(self.shares, rows, strict=True):
-            total = [value + share * (product + _ALWAYS) for value, product in zip(total, row, strict=True)]
-        return total
+        shares = [share for _, share in self.shares]
+        always = _ALWAYS * sum(shares)
+        rows = self.space.products(keys, [key for key, _ in self.shares])
+        return [always + sum(map(mul, row, shares)) for row in rows]
 
     def because(self, key: str, liked: frozenset[str]) -> str | None:
         """Which of the liked papers moved this one up most; None where it is not truly close to that one."""
@@ -73,6 +73,6 @@ def learn(space: Space, examples: Sequence[Example]) -> Learned:
         *(one.weight * each for one in passed),
         *[each * _BACKGROUND_PASSES / max(len(others), 1)] * len(others),
     ]
-    kernel = [[product + _ALWAYS for product in row] for row in space.products(keys, keys)]
-    shares = logistic.fit_dual(kernel, [1.0] * len(liked) + [-1.0] * (len(keys) - len(liked)), most)
+    signs = [1.0] * len(liked) + [-1.0] * (len(keys) - len(liked))
+    shares = logistic.fit_dual(space.products(keys, keys), signs, most, common=_ALWAYS)
     return Learned(space, tuple(zip(keys, shares, strict=True)))

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_known = lru_cache(maxsize=1024)  # an edition is composed about ten times, to fit its size
+_known = lru_cache(maxsize=2048)  # an edition is composed about ten times, to fit its size
 _END = re.compile(r"[.!?][)”’\"]?\s+(?=[A-Z0-9“‘\"(\[Α-Ω])|(?<=[。！？])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|etc|vs|al|resp|approx|Fig|Figs|Eq|Eqs|Sec|No|Dr|St|w\.r\.t|[A-Z])\.|"
@@ -49,7 +49,7 @@ _LINKING = re.compile(
 )
 _WIDE = re.compile(r"[\u3000-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]")
 _WORD = re.compile(r"[^\W_]+(?:['’-]\w+)*")
-_LINE, _BRIEF, _BRIEFEST = 40, 36, 24  # characters: with a number and a surname one line on a phone
+_BRIEF = 36  # characters
 _LEADING_ON = re.compile(
     r"(?:an?|the|of|in|on|at|for|and|or|to|by|with|from|via|as|into|is|are|be|can|that|its|their|under|over|between|when|"
     r"how|why|what|beyond|towards?|using|through|against|across|without|within|&|)[,;:–-]*",
@@ -112,6 +112,11 @@ def whole(abstract: str, *, of_result: bool = False) -> tuple[Piece, ...]:
     return tuple(Piece(run, leads=place == 1) for place, run in enumerate(runs) if run)
 
 
+def key_sentence(abstract: str, *, of_result: bool) -> str:
+    """The sentence that is marked in the whole abstract; empty if there is none."""
+    return next((piece.text for piece in whole(abstract, of_result=of_result) if piece.leads), "")
+
+
 def _joined(parts: list[str]) -> str:
     return re.sub(r"(?<=[。！？]) ", "", " ".join(parts))
 
@@ -152,9 +157,9 @@ def short_title(title: str) -> str:
     return name if colon and fits else title
 
 
-def brief_title(title: str, beside: str = "") -> str:
-    """The short title in at most 36 characters, fewer `beside` a longer name, cut behind a word that can end it."""
-    name, most = short_title(title), max(_BRIEFEST, min(_BRIEF, _LINE - len(beside)))
+def brief_title(title: str, most: int = _BRIEF) -> str:
+    """The short title in at most this many characters, cut behind a word that can end it."""
+    name = short_title(title)
     if len(name) <= most:
         return name
     words = name[: most + 1].split(" ")[:-1] or [name[:most]]
@@ -165,6 +170,12 @@ def brief_title(title: str, beside: str = "") -> str:
 
 def minutes(texts: list[str]) -> int:
     """Reading time: 230 words or 400 Chinese characters a minute."""
-    joined, wide = _WIDE.subn(" ", " ".join(texts))
-    words = len(_WORD.findall(joined))
-    return max(1, round(words / 230 + wide / 400))
+    counted = [_lengths(text) for text in texts]
+    return max(1, round(sum(words for words, _ in counted) / 230 + sum(wide for _, wide in counted) / 400))
+
+
+@_known
+def _lengths(text: str) -> tuple[int, int]:
+    """Words, and wide characters."""
+    spaced, wide = _WIDE.subn(" ", text)
+    return len(_WORD.findall(spaced)), wide
