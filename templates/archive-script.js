@@ -174,7 +174,7 @@
     const id = raw.ids[row];
     const href = /^https?:/.test(id) ? id : `papers/${encodeURIComponent(id)}.html`;
     item.append(element("a", raw.titles[row], { className: "name", lang: "en", dir: "ltr", href }));
-    const names = raw.authors[row].split(", ");
+    const names = raw.authors[row].split(", ").map((name) => (name.length < 24 ? name.replaceAll(" ", "\u00a0") : name));
     const people = names.length > 4 ? `${names.slice(0, 4).join(", ")} ${say("et_al", { count: names.length })}` : names.join(", ");
     const who = element("p", people ? `${people} · ` : "", { className: "who" });
     who.append(element("a", dayOf(day), { className: "keep", href: `${day}.html` }));
