@@ -8,13 +8,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.errors import DataFolderLocked, StoreUnreadable
@@ -40,7 +40,8 @@ from newsletter.models import (
 from newsletter.store import Store, open_store
 from newsletter.store.lock import hold, hold_ledger
 from newsletter.store.tables import REVISION, issue
-from tests.factories import a_paper
+from newsletter.store.tables import edition as edition_table
+from tests.factories import a_letterhead, a_paper
 from tests.ledger import FRIDAY, MONDAY, NOW, TUESDAY, a_delivery, a_rendered, an_issue, received
 
 
@@ -823,6 +824,16 @@ def test_mails_of_a_reader_and_counts(store: Store) -> None:
     assert [mail.issues for mail in store.deliveries(reader=first.subscriber_id)] == [(FRIDAY,), (MONDAY,)]
     assert store.delivery_counts(FRIDAY) == {"accepted": 1}
     assert store.delivery_counts(MONDAY) == {"queued": 1}
+
+
+def test_a_letterhead_of_a_newer_program_is_read(store: Store) -> None:
+    """Workers of two versions send the same editions."""
+    rendered = a_rendered(letterhead=a_letterhead())
+    store.save_edition(rendered)
+    newer = update(edition_table).values(letterhead=asdict(a_letterhead()) | {"seal": "red"})
+    with store._engine.begin() as connection:
+        connection.execute(newer)
+    assert rendered == store.edition(rendered.key)
 
 
 def test_whom_an_issue_reached_and_who_refused_it(store: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,7 @@ from newsletter.store.tables import delivery, domain_pause, edition, paper, rece
 from newsletter.times.waiting import LONGEST_WAIT
 
 _PARTS = ("html", "text", "body")
+_OF_LETTERHEAD = frozenset(one.name for one in fields(Letterhead))
 _MOST_REPEATS = 2  # a server that never answers after the body would else send the same email every minute
 
 # Written into the statement: a partial index serves only who names its condition.
@@ -514,7 +515,9 @@ def _edition_row(rendered: Rendered, instead: Mapping[str, Slotted]) -> dict[str
 def _rendered(row: Row[Any], body: bytes | None = None) -> Rendered:
     contents = {"body": body, **parts.both_texts(body)} if body else {name: getattr(row, name) for name in _PARTS}
     slotted = {name: _slotted(contents[name], getattr(row, f"{name}_spans")) for name in _PARTS}
-    head = Letterhead(**row.letterhead) if row.letterhead else None
+    # A newer program beside this one may know more of it; what is sent here needs no more than what it had.
+    kept = {name: value for name, value in (row.letterhead or {}).items() if name in _OF_LETTERHEAD}
+    head = Letterhead(**kept) if row.letterhead else None
     return Rendered(key=row.key, subject=row.subject, papers=printed_papers(row.papers), letterhead=head, **slotted)
 
 
