@@ -67,6 +67,10 @@ KINDS: Mapping[str, Response] = {
         title=Sentence("answer_no_paper", {"numbers": (17,)}), lines=(Sentence("answer_done_like"),),
         notes=("3. Zagreb",), ways=(Way.PREFERENCES,),
     ),
+    "order-off": Response(
+        title=Sentence("answer_noted"), lines=(Sentence("answer_done_like"),), notes=("3. Zagreb",),
+        after=(Sentence("answer_order_off"),), ways=(Way.PREFERENCES,),
+    ),
     "no-number": Response(title=Sentence("answer_no_number"), ways=(Way.PREFERENCES,)),
     **{
         f"ask-{kind}": _ask(Command(kind), "2603.00001", f"answer_do_{kind}")

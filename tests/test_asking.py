@@ -25,6 +25,7 @@ from newsletter.models import (
     Delivery,
     DeliveryState,
     Incoming,
+    Leanings,
     MarkedBy,
     Meaning,
     Outcome,
@@ -35,7 +36,7 @@ from newsletter.models import (
     SubscriberState,
     Verdict,
 )
-from newsletter.readers import Counter, in_force, leave, suppress
+from newsletter.readers import Counter, in_force, leave, prefer, suppress
 from newsletter.replies import acting, answering, questions, receiving
 from newsletter.replies.commands import _COMMANDS
 from newsletter.replies.reading import Understood, read_here
@@ -340,6 +341,24 @@ def test_numbers_that_are_not_there_are_answered(printed: Ground, numbers: str, 
     text = " ".join(part(answer, "plain").split())
     assert [] == [one for one in told if one not in text + f" {answer['Subject']}"]
     assert printed.counter.store.mark_counts()["like"] == marked
+
+
+def test_whose_order_is_turned_off_is_told(printed: Ground) -> None:
+    """No email would say that it was noted, and it changes none."""
+    counter = printed.counter
+    subscriber, before = counter.store.subscriber(ADA), counter.store.reader(printed.id())
+    assert subscriber
+    assert before
+    prefer(
+        counter, subscriber, before, replace(before, wishes=replace(before.wishes, leanings=Leanings(personal=False)))
+    )
+    (answer,) = printed.do(Command.SAVE, "2")
+    assert answer["Subject"] == "Noted"
+    text = " ".join(part(answer, "plain").split())
+    assert "Saved: " in text
+    assert "2. Pruner12" in text
+    assert "Your own order is turned off" in text
+    assert counter.store.mark_counts()["save"] == 1
 
 
 def test_numbers_are_those_of_one_s_own_email(printed: Ground) -> None:

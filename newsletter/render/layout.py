@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from newsletter import tex
 from newsletter.models import AbstractLanguage, Abstracts, Edition, Entry, Score
@@ -127,7 +128,29 @@ def reductions(levels: Levels) -> list[tuple[int, Level]]:
 
 def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
     """The entry at this level, in the reader's words."""
-    paper, wish = entry.paper, edition.wishes.abstract_language
+    beside = _Beside(
+        edition.wishes.abstract_language,
+        weekly=edition.wishes.weekly,
+        issues=len(edition.issues) > 1,
+        topics=len(edition.wishes.topics) > 1,
+        sections=len(edition.sections) > 1,
+    )
+    return replace(_shown(replace(entry, number=0, rank=0), level, beside, words), number=entry.number)
+
+
+class _Beside(NamedTuple):
+    """What of the edition decides how one of its papers is shown: whether there are several of each."""
+
+    abstract_language: AbstractLanguage
+    weekly: bool
+    issues: bool
+    topics: bool
+    sections: bool
+
+
+@lru_cache(maxsize=1024)  # the same paper stands in the editions of many readers
+def _shown(entry: Entry, level: Level, beside: _Beside, words: Words) -> Shown:
+    paper, wish = entry.paper, beside.abstract_language
     title, abstract = to_unicode(paper.title), to_unicode(paper.abstract)
     said = _said(entry, abstract)
     of_result = not any(one.quoted for one in said)
@@ -149,9 +172,9 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
         follows=_why(entry, words),
         reason=_sentence(to_unicode(entry.reason or "")),
         reason_language=entry.reason_language,
-        also_in=_also_in(entry, edition, words),
+        also_in=_also_in(entry, beside, words),
         scores=_scores(entry.score, words),
-        place=_place(entry, edition, words),
+        place=_place(entry, beside, words),
         abstract=linked(_pieces(abstract, level, of_result=of_result)) if original else (),
         translated=translated,
         translated_into=entry.translated.language if entry.translated else "",
@@ -159,8 +182,8 @@ def show(entry: Entry, level: Level, edition: Edition, words: Words) -> Shown:
         score=entry.score.relevance if entry.score else None,
         strong=entry.score is not None and entry.score.relevance >= _STRONG,
         novelty=entry.score.novelty if entry.score else None,
-        facts=_facts(entry, edition, words),
-        topics=_topics(entry, level, edition),
+        facts=_facts(entry, beside, words),
+        topics=_topics(entry, level, beside),
     )
 
 
@@ -229,30 +252,30 @@ def _scores(score: Score | None, words: Words) -> str:
     return _BEFORE_NUMBER.sub("\u00a0", said)
 
 
-def _place(entry: Entry, edition: Edition, words: Words) -> str:
+def _place(entry: Entry, beside: _Beside, words: Words) -> str:
     category = to_unicode(entry.paper.primary_category)
-    if edition.wishes.weekly or len(edition.issues) > 1:
+    if beside.weekly or beside.issues:
         return f"{category}{_DOT}{words.row_day(entry.issue)}"
     return f"{category}\u00a0{entry.paper.arxiv_id}"
 
 
-def _also_in(entry: Entry, edition: Edition, words: Words) -> str:
-    others = entry.topics[1:] if len(edition.wishes.topics) > 1 else ()
+def _also_in(entry: Entry, beside: _Beside, words: Words) -> str:
+    others = entry.topics[1:] if beside.topics else ()
     return words.say("also_in", topics=words.listed([to_unicode(one) for one in others])) if others else ""
 
 
-def _facts(entry: Entry, edition: Edition, words: Words) -> str:
+def _facts(entry: Entry, beside: _Beside, words: Words) -> str:
     paper = entry.paper
     crossed = [category for category in paper.categories if category != paper.primary_category]
     facts = [to_unicode(", ".join([paper.primary_category, *crossed])), words.short_day(paper.published.date())]
-    if len(edition.issues) > 1:
+    if beside.issues:
         facts.append(words.say("announced", day=words.short_day(entry.issue)))
     return _DOT.join(facts)
 
 
-def _topics(entry: Entry, level: Level, edition: Edition) -> str:
+def _topics(entry: Entry, level: Level, beside: _Beside) -> str:
     """Named in a row, which has no heading of its own topic, and on a card that several topics picked."""
-    needed = len(edition.sections) > 1 and (level < Level.NONE or len(entry.topics) > 1)
+    needed = beside.sections and (level < Level.NONE or len(entry.topics) > 1)
     return _DOT.join(map(to_unicode, entry.topics)) if needed else ""
 
 

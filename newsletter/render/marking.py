@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from urllib.parse import quote
 
 from newsletter.addresses import domain_of, own_address, plus
@@ -32,12 +33,16 @@ class Marking:
 
     def links(self, number: int) -> tuple[Link, ...]:
         """Like, not for me, save."""
-        return tuple(Link(self.words.say(f"mark_{kind}"), self._url(number, kind)) for kind in MarkKind)
+        return _links(self.words, tuple(self._url(number, kind) for kind in MarkKind))
 
     def page(self, number: int) -> str:
         """Where all three can be said; empty where that is by email alone."""
+        return f"{self._page}{number}" if self._page else ""
+
+    @cached_property
+    def _page(self) -> str:
         web = self.letterhead.public_url
-        return f"{web}/f/{self.slots[MARKS]}?e={self.edition.date:%Y%m%d}&p={number}" if web else ""
+        return f"{web}/f/{self.slots[MARKS]}?e={self.edition.date:%Y%m%d}&p=" if web else ""
 
     def _url(self, number: int, kind: MarkKind) -> str:
         if page := self.page(number):
@@ -53,6 +58,11 @@ def marking(edition: Edition, letterhead: Letterhead, words: Words) -> Marking |
     """None where there is neither a page nor anybody who reads emails."""
     by_email = letterhead.replies_read and letterhead.plus_addressing
     return Marking(edition, letterhead, words, BLANK) if letterhead.public_url or by_email else None
+
+
+@lru_cache(maxsize=1024)
+def _links(words: Words, urls: tuple[str, ...]) -> tuple[Link, ...]:
+    return tuple(Link(words.say(f"mark_{kind}"), url) for kind, url in zip(MarkKind, urls, strict=True))
 
 
 def command(words: Words, kind: MarkKind, number: int) -> str:

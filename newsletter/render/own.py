@@ -17,6 +17,7 @@ from newsletter.tokens import WIDTH
 
 _SOFT = "(?:=\r\n)?"  # where a line of quoted-printable is broken
 _LONGEST = 78
+_LINES = 32_768  # kept: forty papers, each at any of fifteen places
 
 # What no text of a paper contains, of the letters that a token has.
 MARKED: Mapping[str, str] = {slot: f"{slot}7slot7"[:WIDTH].ljust(WIDTH, "7") for slot in BLANK}
@@ -48,7 +49,7 @@ def encoded(text: str, html: str, *, key: str, language: str) -> Slotted:
     return _joined([*lines, (f"--{boundary}--\r\n".encode("ascii"), ())])
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=_LINES)
 def _quoted(line: str) -> Written:
     # As the email package does: octets are what its Latin-1 letters stand for.
     written = quoprimime.body_encode(line.encode().decode("latin-1"), _LONGEST, "\r\n")

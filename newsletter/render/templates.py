@@ -9,6 +9,7 @@ import re
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -142,6 +143,7 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
     return env
 
 
+@lru_cache(maxsize=2048)
 def unbroken(names: str) -> Markup:
     """Names that are not broken at their hyphens either; the letters stay as they are, for whoever copies them."""
     parts = _HYPHENED.split(names)

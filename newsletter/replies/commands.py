@@ -246,20 +246,23 @@ _KINDS = {Command.LIKE: MarkKind.LIKE, Command.NOT: MarkKind.NOT, Command.SAVE: 
 
 
 def _mark(request: Request) -> Acted:
-    """Done without a word: the next email says so. What is not there is answered."""
+    """Done without a word: the next email says so. What is not there is answered, and whose order is turned off."""
     named = marking.named(request.counter, request.reader.id, request.value, request.about)
     kind = _KINDS[request.command]
     if named.papers:
         by = MarkedBy.REPLY if request.how == BY_REPLY else MarkedBy.PAGE
         marking.mark(request.counter, request.reader.id, kind, list(named.papers), by, named.printed)
-    if not named.missing and named.papers:
+    known = request.counter.store.reader(request.reader.id)
+    order_is_off = known is not None and not known.wishes.leanings.personal
+    if not named.missing and named.papers and not order_is_off:
         return Acted(subscriber=request.reader)
     absent = Sentence("answer_no_paper", {"numbers": named.missing}) if named.missing else Sentence("answer_no_number")
     if not named.papers:
         return _told(request, Response(title=absent, ways=(Way.PREFERENCES,)))
-    titles = tuple(named.papers.values())
-    done = Sentence(f"answer_done_{kind}")
-    return _told(request, Response(title=absent, lines=(done,), notes=titles, ways=(Way.PREFERENCES,)))
+    title = absent if named.missing else Sentence("answer_noted")
+    titles, lines = tuple(named.papers.values()), (Sentence(f"answer_done_{kind}"),)
+    off = (Sentence("answer_order_off"),) if order_is_off else ()
+    return _told(request, Response(title=title, lines=lines, notes=titles, after=off, ways=(Way.PREFERENCES,)))
 
 
 def _unmark(request: Request) -> Acted:

@@ -48,6 +48,7 @@ class Space:
         self._numbers: dict[str, int] = {}  # of those in `_products`
         self._products: list[array[float]] = []
         self._held: list[list[float]] = []
+        self._cosines: dict[tuple[str, str], float] = {}
         kept = {paper.arxiv_id: paper for paper in anchors[-ANCHORS:]}
         self.anchors = tuple(kept)
         self._postings: dict[int, list[tuple[int, float]]] = {}
@@ -98,9 +99,10 @@ class Space:
 
     def cosine(self, one: str, other: str) -> float:
         """How many of their words two papers share, 0 to 1: what a reader would call alike."""
-        few, many = sorted((self._rows[one], self._rows[other]), key=len)
-        always = len(self._space.rarity)  # the feature that every paper has
-        return sum(value * many[feature] for feature, value in few.items() if feature in many and feature != always)
+        if (one, other) not in self._cosines:
+            few, many = sorted((self._rows[one], self._rows[other]), key=len)
+            self._cosines[one, other] = sum(value * many[key] for key, value in few.items() if key in many)
+        return self._cosines[one, other]
 
     def _row(self, key: str, terms: Terms) -> Mapping[int, float]:
         row = dict(self._space.row(terms))
@@ -135,6 +137,7 @@ class Space:
         self._numbers.clear()
         self._products.clear()
         self._held.clear()
+        self._cosines.clear()
 
 
 class _Company:
