@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,6 +54,23 @@ def test_they_are_taken_along(saved: Site, form: str, begins: str) -> None:
     assert [one.arxiv_id in file.text for one in PAPERS] == [False, True, False, True, False]
     assert f'filename="saved-papers.{form}"' in file.headers["content-disposition"]
     assert saved.ask("GET", _path(saved, f"/papers.{form}", "chen@example.org")).text.count(PAPERS[1].arxiv_id) == 0
+
+
+def test_one_of_them_and_their_ids_alone(saved: Site) -> None:
+    one = saved.ask("GET", _path(saved, f"/papers.bib?id={PAPERS[3].arxiv_id}")).text
+    assert [paper.arxiv_id in one for paper in PAPERS] == [False, False, False, True, False]
+    ids = saved.ask("GET", _path(saved, "/papers.txt"))
+    assert set(ids.text.split()) == {PAPERS[1].arxiv_id, PAPERS[3].arxiv_id}
+    assert ids.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_they_stand_under_the_day_of_their_issue(saved: Site) -> None:
+    """The newest first; a paper that no issue had comes last."""
+    page = saved.ask("GET", _path(saved)).text
+    headings = re.findall(r"<h2>([^<]+)</h2>", page)
+    assert headings[0] == "9\u00a0March\u00a02026"
+    assert page.index(headings[0]) < page.index(f'id="p{PAPERS[1].arxiv_id}"')
+    assert all(f'href="{PAPERS[number].pdf_url}">PDF</a>' in page for number in (1, 3))
 
 
 def test_other_forms_and_tokens_lead_nowhere(saved: Site) -> None:

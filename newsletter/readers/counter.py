@@ -21,7 +21,7 @@ def _unheard() -> None:
 
 @dataclass(slots=True)
 class Bell:
-    """Has the next tick come at once; rung by whoever leaves it an email to write, on which somebody waits."""
+    """Has the next tick come at once; rung by whoever leaves it an email to write, for which a reader waits."""
 
     ring: Callable[[], None] = _unheard
 

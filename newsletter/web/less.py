@@ -16,7 +16,7 @@ from newsletter.subscribers.values import DAYS
 from newsletter.web import pages
 from newsletter.web.pages import Voice
 
-_PAUSES = {"pause-14": 14, "pause-30": 30}  # days
+_PAUSES = {"pause-14": 14, "pause-28": 28}  # days
 _FIELDS: Mapping[str, Mapping[str, str]] = {
     "weekly": {"frequency": "weekly"},
     "papers": {"max_papers": "5"},

@@ -33,6 +33,7 @@ from newsletter.web.pages import Voice
 
 PATH, FILE, FEED = "/s/{token}", "/s/{token}/papers.{form}", "/s/{token}/feed.xml"
 _TYPES = {"bib": "application/x-bibtex", "ris": "application/x-research-info-systems", "md": "text/markdown"}
+_IDS = {"txt": "text/plain"}  # one a line
 _IN_FEED = 100  # the newest; all are on the page
 
 
@@ -139,8 +140,18 @@ def _markup(voice: Voice, saved: Sequence[Saved], token: str) -> str:
     ways = "".join(
         f'<a href="{quote(token)}/papers.{ending}">{escape(name)}</a> ' for ending, name in citing.FORMS.items()
     )
-    rows = "\n".join(_row(voice, one) for one in saved)
-    return f'<p class="links">{ways}</p>\n<form method="post">\n{rows}\n</form>\n'
+    ways += f'<a href="{quote(token)}/papers.txt">{voice.text("page_saved_ids")}</a>'
+    days = sorted({one.issue for one in saved if one.issue}, reverse=True)
+    rows = "\n".join(_of_day(voice, day, [one for one in saved if one.issue == day], token) for day in (*days, None))
+    return f'<p class="links">{ways}</p>\n<form method="post">\n{rows}</form>\n'
+
+
+def _of_day(voice: Voice, day: date | None, saved: Sequence[Saved], token: str) -> str:
+    """The papers of one issue; those that no issue had come last."""
+    if not saved:
+        return ""
+    title = voice.words.short_day(day) if day else voice.say("page_saved_otherwise")
+    return f"<h2>{escape(title)}</h2>\n" + "".join(_row(voice, one, token) for one in saved)
 
 
 def _feed_button(counter: Counter, voice: Voice, subscriber: Subscriber) -> str:
@@ -152,29 +163,34 @@ def _feed_button(counter: Counter, voice: Voice, subscriber: Subscriber) -> str:
     return pages.section(voice.text("page_feed_section"), f"<p>{voice.text('page_feed_what')}</p>\n{button}")
 
 
-def _row(voice: Voice, one: Saved) -> str:
+def _row(voice: Voice, one: Saved, token: str) -> str:
     paper = one.paper
     where = f'<a href="{escape(paper.abs_url)}" lang="en" dir="ltr">'
     title, key = escape(to_unicode(paper.title)), escape(paper.arxiv_id)
     names = authors(voice.words, [to_unicode(name) for name in paper.authors])
-    when = f" · {escape(voice.words.short_day(one.issue))}" if one.issue else ""
+    file = f"{quote(token)}/papers.bib?id={quote(paper.arxiv_id)}"
+    links = f'<a href="{escape(paper.pdf_url)}">PDF</a> <a href="{file}">BibTeX</a>'
     line = f"<p>{escape(one.line)}</p>\n" if one.line else ""
     venue = f'<span class="venue"><bdi>{escape(found)}</bdi></span>' if (found := venue_of(paper)) else ""
     return (
-        f'<article>\n<h2 class="paper" id="p{key}">{where}{title}</a></h2>\n'
-        f'<p class="who">{names}&#160; {venue}</p>\n{line}<p class="quiet"><bdi>{key}</bdi>{when}</p>\n'
+        f'<article>\n<h3 class="paper" id="p{key}">{where}{title}</a></h3>\n'
+        f'<p class="who">{names}&#160; {venue}</p>\n{line}<p class="links"><bdi class="quiet">{key}</bdi> {links}</p>\n'
         f'<div class="choices"><button class="plain" name="remove" value="{key}" aria-describedby="p{key}">'
-        f"{voice.text('page_saved_remove')}</button></div>\n</article>"
+        f"{voice.text('page_saved_remove')}</button></div>\n</article>\n"
     )
 
 
 def _file(counter: Counter, request: Request, voice: Voice, subscriber: Subscriber) -> Response:
-    form = request.path_params["form"]
-    if form not in _TYPES:
+    form, only = request.path_params["form"], request.query_params.get("id")
+    if form not in _TYPES | _IDS:
         return pages.answer(pages.not_found(voice), 404)
+    saved = [one for one in _saved(counter, subscriber, voice) if only in (None, one.paper.arxiv_id)]
+    if form in _IDS:
+        ids = "".join(f"{one.paper.arxiv_id}\n" for one in saved)
+        return Response(ids, media_type=f"{_IDS[form]}; charset=utf-8")
     rows = [
         paper_json(Entry(number=number, paper=one.paper, issue=one.issue or one.paper.published.date(), topics=()), ())
-        for number, one in enumerate(_saved(counter, subscriber, voice), start=1)
+        for number, one in enumerate(saved, start=1)
     ]
     content = citing.taken_along(rows, voice.say("page_saved_papers"))[form]
     named = {"Content-Disposition": f'attachment; filename="saved-papers.{form}"'}
