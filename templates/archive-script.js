@@ -195,9 +195,9 @@
     hits.sort((a, b) => b.rank - a.rank || (a.day < b.day ? 1 : a.day > b.day ? -1 : b.score - a.score));
     results.replaceChildren(...hits.slice(0, MOST).map(shown));
     const kind = !hits.length ? "script_none" : hits.length > MOST ? "script_found_first" : "script_found";
-    const searching = shards.length + failed < names.length ? say("script_searching") : "";
-    const partly = failed ? say("script_partly") : searching;
-    found.textContent = [say(kind, { count: hits.length, most: MOST }), partly].filter(Boolean).join(say("gap"));
+    const partly = failed ? say("script_partly") : "";
+    const more = shards.length + failed < names.length ? say("script_searching") : partly;
+    found.textContent = [say(kind, { count: hits.length, most: MOST }), more].filter(Boolean).join(say("gap"));
   };
 
   const changed = () => {

@@ -60,4 +60,5 @@ def _over(voice: Voice) -> Response:
 
 def _page(voice: Voice, said: str, more: str = "", status: int = 200) -> Response:
     body = f"<p>{voice.text(f'page_{said}')}</p>{more}"
-    return pages.answer(pages.framed(voice.say("page_undo_title"), body, voice), status)
+    title = "page_undo_over_title" if status == 404 else "page_undo_title"
+    return pages.answer(pages.framed(voice.say(title), body, voice), status)
