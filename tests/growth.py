@@ -12,7 +12,6 @@ _LEAST = 0.02  # seconds of work measured at once: well above what the clock and
 
 def spent(work: Callable[[], object], runs: int = 1) -> float:
     """CPU seconds of this process, without collections of what earlier tests left."""
-    gc.collect()
     gc.disable()
     try:
         began = time.process_time()
