@@ -28,10 +28,6 @@ from tests.conftest import ROOT
 from tests.factories import a_paper
 from tests.test_scoring import TEMPLATE
 
-# LiteLLM keeps 200 clients and drops older ones unclosed: so many providers and servers no installation has.
-_UNCLOSED = r".*(ClientSession|Connector|Transport)\.__del__"
-pytestmark = pytest.mark.filterwarnings(f"ignore:{_UNCLOSED}:pytest.PytestUnraisableExceptionWarning")
-
 TOPIC = Topic(key="moe", title="Experts", categories=("cs.LG",), interests="Sparse experts, pruning and routing.")
 OTHER = "openai/other-model"
 
