@@ -577,6 +577,6 @@ def test_likes_are_erased_on_the_page(topics: Site) -> None:
         for number, kind in enumerate(MarkKind)
     ]
     store.mark(who, marks)
-    assert "1 liked, 1 not for you, 1 saved" in look(topics).text
+    assert "1 liked, 1 marked “not for me”, 1 saved" in look(topics).text
     assert post(topics, {"do": "erase taste"}).status == 200
     assert store.mark_counts(who) == {"like": 0, "not": 0, "save": 1}
