@@ -55,7 +55,7 @@ class Guess:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether it asks rather than takes back or speaks of somebody else."""
+        """Whether it asks rather than takes back or speaks of someone else."""
         return self.wanted >= 0.5
 
     @property

@@ -30,7 +30,7 @@ def visible_lines(text: str) -> list[str]:
         if height:
             lines[index : index + height] = [">"] * height  # the answer may stand below the quote
         elif line.startswith(">"):
-            signed = False  # below a quote somebody may write again, whatever its last line was
+            signed = False  # below a quote someone may write again, whatever its last line was
         elif forms.BANNER.search(line):
             continue
         elif kept and (forms.DISCLAIMER.match(line) or forms.FOOTER.search(line)):

@@ -21,7 +21,7 @@ def _unheard() -> None:
 
 @dataclass(slots=True)
 class Bell:
-    """Has the next tick come at once; rung by whoever leaves it an email to write, for which a reader waits."""
+    """Has the next tick come at once; rung where an email is left for it to write, for which a reader waits."""
 
     ring: Callable[[], None] = _unheard
 

@@ -55,10 +55,9 @@ def _undo(counter: Counter, scope: Scope, secret: str, body: Form) -> Response:
 
 
 def _over(voice: Voice) -> Response:
-    return _page(voice, "undo_over", pages.fresh_link(voice), status=404)
+    return _page(voice, "undo_over", pages.fresh_link(voice), title="page_undo_over_title", status=404)
 
 
-def _page(voice: Voice, said: str, more: str = "", status: int = 200) -> Response:
+def _page(voice: Voice, said: str, more: str = "", *, title: str = "page_undo_title", status: int = 200) -> Response:
     body = f"<p>{voice.text(f'page_{said}')}</p>{more}"
-    title = "page_undo_over_title" if status == 404 else "page_undo_title"
     return pages.answer(pages.framed(voice.say(title), body, voice), status)
