@@ -38,6 +38,9 @@ from newsletter.transports.mailgun.sending import Mailgun
 from newsletter.transports.outbox import Outbox, file_name, write_whole
 from newsletter.transports.sendgrid.payload import payload
 from newsletter.transports.sendgrid.sending import SendGrid
+from newsletter.transports.smtp.conversation import Envelope as SmtpEnvelope
+from newsletter.transports.smtp.greeting import greet, server
+from newsletter.transports.smtp.lane import Lane
 from newsletter.transports.smtp.sending import Smtp
 from newsletter.transports.smtp.signature import signer
 from tests.factories import KEYS, a_letterhead, an_edition
@@ -571,6 +574,14 @@ def test_smtp_several_mails_then_good_bye(smtp: Smtp, sink: Sink) -> None:
     assert {outcome.verdict for outcome in outcomes} == {Verdict.ACCEPTED}
     assert [mail.recipients for mail in sink.mails] == [[f"reader{number}@example.com"] for number in range(10)]
     assert len({mail.connection for mail in sink.mails}) == 5
+
+
+def test_a_lane_closes_for_good(port: int) -> None:
+    """The connection ends with its lane, whatever still refers to what opened it."""
+    connection = greet(server(f"smtp://127.0.0.1:{port}", None), timeout=5)
+    lane = Lane(connection, timeout=5, pipelining=True, wire=lambda _: b"", envelope=SmtpEnvelope())
+    lane.close()
+    assert lane.socket.fileno() == -1
 
 
 def test_smtp_silent() -> None:

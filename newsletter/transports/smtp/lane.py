@@ -33,6 +33,8 @@ class Lane:
         if connection.sock is None:
             raise OSError("the connection is closed")
         self.socket, self._timeout = connection.sock, timeout
+        connection.sock = None
+        connection.close()  # the file that it read from, which would keep the socket open after `close`
         offered = connection.has_extn("pipelining")
         utf8 = connection.has_extn("smtputf8") and connection.has_extn("8bitmime")
         self.talk = Conversation(pipelining=pipelining and offered, utf8=utf8, wire=wire, envelope=envelope)
