@@ -1,4 +1,4 @@
-"""What readers with tastes cost: `python -m benchmarks tasting 1000`, planned in a process of its own.
+"""What readers with tastes cost: `python -m benchmarks.tasting 1000`, planned in a process of its own.
 
 Each has marked up to 35 papers of the earlier issues. The first of them are planned before the clock starts, so that
 the parts of the papers are stored and the likeness of the papers is known, as it is for all but a morning's first.

@@ -183,17 +183,26 @@ def test_an_own_edition_is_stored_as_parts_and_comes_back_whole(desk: Desk) -> N
 
 
 def test_forgetting_leaves_no_own_edition(desk: Desk) -> None:
-    _mark(desk, ADA, MarkKind.LIKE, _usual(desk)[:1])
+    """Nor a part of one, such as why a paper was shown; what another reader's is made of stays."""
+    usual = _usual(desk)
+    _mark(desk, ADA, MarkKind.LIKE, usual[:1])
+    _mark(desk, BOB, MarkKind.LIKE, usual[-1:])
     pipeline.run(desk)
+    before, both = _edition(desk, BOB), _parts(desk)
     desk.store.forget(_who(desk, ADA), "fingerprint", MORNING)
+    assert 0 < _parts(desk) < both
+    assert _edition(desk, BOB) == before
+    desk.store.forget(_who(desk, BOB), "another", MORNING)
+    assert _parts(desk) == 0
     with desk.store._engine.connect() as connection:
-        assert (
-            connection.scalar(
-                select(func.count()).select_from(edition_table).where(edition_table.c.recipe.is_not(None))
-            )
-            == 0
-        )
+        own = edition_table.c.recipe.is_not(None)
+        assert connection.scalar(select(func.count()).select_from(edition_table).where(own)) == 0
     assert desk.store.mark_counts() == {"like": 0, "not": 0, "save": 0}
+
+
+def _parts(desk: Desk) -> int:
+    with desk.store._engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(part_table)) or 0
 
 
 def test_a_run_that_is_repeated_sends_nothing_again(desk: Desk) -> None:

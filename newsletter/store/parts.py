@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, update
 
 from newsletter.errors import StoreUnreadable
 from newsletter.models import Rendered, Slotted
 from newsletter.store.engine import add_missing
 from newsletter.store.papers import chunks
-from newsletter.store.tables import part
+from newsletter.store.tables import edition, part
 
 Value = TypeVar("Value")
 
@@ -51,8 +51,7 @@ def save(connection: Connection, contents: Sequence[bytes], now: datetime) -> li
 
 def load(connection: Connection, recipe: bytes) -> bytes:
     """The content, exactly as it was saved. Raises StoreUnreadable."""
-    whole, rest = recipe[:_WHOLE], recipe[_WHOLE:]
-    order = [rest[at : at + _HASH] for at in range(0, len(rest), _HASH)]
+    whole, order = recipe[:_WHOLE], _order(recipe)
     found: dict[bytes, bytes] = {}
     for some in chunks(dict.fromkeys(order)):
         found.update(_by_hash(connection, part.c.content, some))
@@ -60,6 +59,21 @@ def load(connection: Connection, recipe: bytes) -> bytes:
     if hashlib.sha256(content).digest() != whole:
         raise StoreUnreadable("ledger", "the parts of an email do not make up the bytes that were planned")
     return content
+
+
+def of_editions(connection: Connection, readers: Sequence[int]) -> set[bytes]:
+    """The parts of these readers' own editions."""
+    recipes = select(edition.c.recipe).where(edition.c.subscriber_id.in_(readers), edition.c.recipe.is_not(None))
+    return {one for recipe in connection.scalars(recipes) for one in _order(recipe)}
+
+
+def remove_unused(connection: Connection, some: set[bytes]) -> None:
+    """Remove those of these parts that no edition is made of: what one reader was told about their taste."""
+    left = set(some)
+    for recipe in connection.scalars(select(edition.c.recipe).where(edition.c.recipe.is_not(None))) if left else ():
+        left.difference_update(_order(recipe))
+    for few in chunks(left):
+        connection.execute(delete(part).where(part.c.hash.in_(few)))
 
 
 def both_texts(body: bytes) -> Mapping[str, bytes]:
@@ -73,6 +87,10 @@ def both_texts(body: bytes) -> Mapping[str, bytes]:
 def slim(rendered: Rendered) -> Mapping[str, Slotted]:
     """What stands in the row beside the recipe: where the slots are."""
     return {name: Slotted(b"", getattr(rendered, name).spans) for name in ("html", "text", "body")}
+
+
+def _order(recipe: bytes) -> list[bytes]:
+    return [recipe[at : at + _HASH] for at in range(_WHOLE, len(recipe), _HASH)]
 
 
 def _cut(content: bytes) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, exists, func, or_, select, update
 
 from newsletter.models import Bounce, Preference, Source, Subscriber, SubscriberState
+from newsletter.store import parts
 from newsletter.store.engine import Base, add_missing, overwrite_deleted, put, put_all
 from newsletter.store.papers import CHUNK, chunks
 from newsletter.store.tables import (
@@ -184,10 +185,12 @@ class Readers(Base):
         """The same for many: id, fingerprint, and whether they are barred. Without a fingerprint nothing stays."""
         with self._transaction() as connection:
             overwrite_deleted(connection)
+            theirs = parts.of_editions(connection, [column_id(one) for one, _, _ in some])
             for subscriber_id, fingerprint, barred in some:
                 if fingerprint is not None:
                     put(connection, forgotten, {"hash": fingerprint, "at": now, "barred": barred})
                 _erase(connection, column_id(subscriber_id))
+            parts.remove_unused(connection, theirs)
 
     def forget_request(self, email: str) -> bool:
         """Erase that this address asked to join, with its links; false if it did not."""

@@ -12,6 +12,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter, mul
+from typing import TypeAlias
 
 from newsletter.models import Paper
 from newsletter.ranking import glossary, vectors
@@ -21,6 +22,7 @@ ANCHORS = 300  # measured on days of February 2026: precision stays from 200 on
 _MOST_HELD = 1200  # papers whose likeness to each other is remembered: 8 bytes a pair
 
 Terms = Mapping[str, int]
+Point: TypeAlias = "array[float]"  # a list of them would take four times as much
 
 
 def counts_of_text(text: str) -> Counter[str]:
@@ -44,10 +46,10 @@ class Space:
         every = {paper.arxiv_id: counts_of(paper) for paper in (*usual, *anchors)}
         self._space = vectors.Space.of(list(every.values()))
         self._rows: dict[str, Mapping[int, float]] = {}
-        self._points: dict[str, list[float]] = {}
+        self._points: dict[str, Point] = {}
         self._numbers: dict[str, int] = {}  # of those in `_products`
-        self._products: list[array[float]] = []
-        self._held: list[list[float]] = []
+        self._products: list[Point] = []
+        self._held: list[Point] = []
         self._cosines: dict[tuple[str, str], float] = {}
         kept = {paper.arxiv_id: paper for paper in anchors[-ANCHORS:]}
         self.anchors = tuple(kept)
@@ -88,7 +90,7 @@ class Space:
         chosen = itemgetter(*numbers, numbers[0])  # of one number alone it would give no sequence
         return [chosen(self._row_of(key))[:-1] for key in ones]
 
-    def _row_of(self, key: str) -> array[float]:
+    def _row_of(self, key: str) -> Point:
         number = self._number(key)
         row = self._products[number]
         if len(row) < len(self._held):
@@ -120,16 +122,16 @@ class Space:
         most = highest[0] if highest else 0.0  # an anchor is no more like itself than like the next one
         return [min(value, most) ** 2 for value in found]
 
-    def _joined(self, first: list[float]) -> list[float]:
+    def _joined(self, first: Point) -> Point:
         """Both descriptions as one point of length 1."""
         second = self._second.centred(self._first.among(first))
-        return [value * math.sqrt(0.5) for value in (*first, *second)]
+        return _point(value * math.sqrt(0.5) for value in (*first, *second))
 
     def _number(self, key: str) -> int:
         if key not in self._numbers:
             self._numbers[key] = len(self._held)
             self._held.append(self._points[key])
-            self._products.append(array("d"))
+            self._products.append(_point())
         return self._numbers[key]
 
     def _forget(self) -> None:
@@ -147,11 +149,15 @@ class _Company:
         self._usual = [sum(column) / len(rows) for column in zip(*rows, strict=True)]  # nothing without rows
         self.points = [self.centred(row) for row in rows]
 
-    def centred(self, row: Sequence[float]) -> list[float]:
+    def centred(self, row: Sequence[float]) -> Point:
         moved = [value - usual for value, usual in zip(row, self._usual, strict=True)]
         length = math.sqrt(sum(map(mul, moved, moved))) or 1.0
-        return [value / length for value in moved]
+        return _point(value / length for value in moved)
 
-    def among(self, point: Sequence[float]) -> list[float]:
+    def among(self, point: Point) -> list[float]:
         """How alike a point is to each anchor's."""
         return [sum(map(mul, point, other)) for other in self.points]
+
+
+def _point(values: Iterable[float] = ()) -> Point:
+    return array("d", values)
