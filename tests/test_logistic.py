@@ -55,6 +55,16 @@ def test_a_model_that_starts_from_another_stays_near_it() -> None:
     assert weights[FEATURES] == 2.5
 
 
+def test_a_row_that_counts_twice_is_two_rows() -> None:
+    rows, passed = some_rows(3)
+    counts = [1.0 + (number % 3 == 0) for number in range(len(rows))]
+    twice = [number for number, count in enumerate(counts) for _ in range(int(count))]
+    start, weight = [0.0] * FEATURES, WEIGHT * len(twice) / len(rows)
+    once = fit(rows, passed, weight, start, counts)
+    both = fit([rows[one] for one in twice], [passed[one] for one in twice], WEIGHT, start)
+    assert once == pytest.approx(both, abs=0.02 * max(map(abs, both)))
+
+
 def test_the_same_again() -> None:
     """The same rows teach the same weights, to the last digit."""
     rows, passed = some_rows(2)

@@ -159,6 +159,16 @@ def past(passed: int, others: int) -> tuple[list[object], list[bool]]:
     return papers, [True] * passed + [False] * others
 
 
+def test_newer_scores_count_more() -> None:
+    """What passed first and fails now is below what failed first and passes now, however often each did."""
+    sparse, robots = a_paper(1, title="Sparse experts"), a_paper(2, title="Robots that walk")
+    papers, passed = [sparse, robots] * 1600, [True, False] * 800 + [False, True] * 800
+    model = train(papers, passed)
+    assert model is not None
+    low, high = model.rank([sparse, robots])
+    assert low < 0.4 < 0.6 < high
+
+
 def test_trained() -> None:
     """What is like papers that passed before stands before what is like the others."""
     trained = train(*past(FEWEST_WANTED, 80))  # type: ignore[arg-type]

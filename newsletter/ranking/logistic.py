@@ -15,16 +15,28 @@ _EXACT = 1e-6  # of a step: what is left is its square
 _DUAL_ROUNDS = 4  # over a hundred rows: the order of the papers stays from here on
 
 
-def fit(rows: Sequence[Row], passed: Sequence[bool], weight: float, start: Sequence[float]) -> list[float]:
+def fit(
+    rows: Sequence[Row],
+    passed: Sequence[bool],
+    weight: float,
+    start: Sequence[float],
+    counts: Sequence[float] | None = None,
+) -> list[float]:
     """The weights w that minimise |w - start|² / 2 + weight · the loss of all rows, both classes counting alike.
+
+    `counts`: how much each row counts beside those of its class; without it all the same.
 
     H.-F. Yu, F.-L. Huang, C.-J. Lin, "Dual coordinate descent methods for logistic regression" (2011): w is always
     `start` plus a sum of rows, so a model that starts from another one is the same few lines.
     """
     weights = list(start)
     rng = random.Random(0)  # the same order of rows each time: a repeat learns the same
-    shares = {good: weight * len(passed) / (2 * max(1, sum(one is good for one in passed))) for good in (True, False)}
-    prepared = [_Dual(row, good, shares[good]) for row, good in zip(rows, passed, strict=True)]
+    counts = counts or [1.0] * len(passed)
+    sums = {
+        good: sum(count for one, count in zip(passed, counts, strict=True) if one is good) for good in (True, False)
+    }
+    shares = {good: weight * len(passed) / (2 * (total or 1.0)) for good, total in sums.items()}
+    prepared = [_Dual(row, good, shares[good] * count) for row, good, count in zip(rows, passed, counts, strict=True)]
     for one in prepared:
         one.move(weights, one.share)
     for _ in range(_ROUNDS):

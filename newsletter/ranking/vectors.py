@@ -55,6 +55,8 @@ class Linear:
         return {term: self.weights[number] * row[number] for term, number in numbers if number is not None}
 
 
-def learn(space: Space, rows: Sequence[Row], passed: Sequence[bool], weight: float) -> Linear:
-    """Which rows pass; `weight` is that of the loss."""
-    return Linear(space, logistic.fit(rows, passed, weight, [0.0] * (len(space.rarity) + 1)))
+def learn(
+    space: Space, rows: Sequence[Row], passed: Sequence[bool], weight: float, counts: Sequence[float] | None = None
+) -> Linear:
+    """Which rows pass; `weight` is that of the loss, `counts` how much each row counts."""
+    return Linear(space, logistic.fit(rows, passed, weight, [0.0] * (len(space.rarity) + 1), counts))
