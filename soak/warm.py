@@ -6,6 +6,7 @@ and its templates as any other; only the modules are there already, and what bec
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import runpy
@@ -114,6 +115,7 @@ def main() -> None:
     if "FAKETIME" in os.environ:
         # libfaketime takes the absolute times of Python's own sleep for relative ones, and refuses them.
         time.sleep = lambda seconds: select.select([], [], [], float(seconds)) and None
+    gc.freeze()  # else a fork's collector looks at all modules, and copies their pages in doing so
     # Unbuffered: a fork must not inherit what the next line says.
     with os.fdopen(0, "rb", buffering=0, closefd=False) as orders:
         while line := orders.readline():
