@@ -23,6 +23,7 @@ from babel.numbers import format_currency, format_decimal
 from newsletter.errors import TemplateError
 
 _FALLBACK = "en"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads a catalogue in a tenth of the time
 _ISOLATE, _LEFT_TO_RIGHT, _END = "\u2068", "\u2066", "\u2069"
 _ISOLATES = str.maketrans("", "", _ISOLATE + _LEFT_TO_RIGHT + _END)
 _DATES = frozenset({"locale", "day", "first_day", "short_day", "row_day", "month"})  # patterns, not text
@@ -290,7 +291,7 @@ def _files(folders: Sequence[Path], name: str) -> list[Path]:
 @lru_cache(maxsize=64)
 def _read(file: Path, _changed: int) -> Mapping[str, str | Forms]:
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = yaml.load(file.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 - both are safe
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         raise TemplateError(str(file), mark.line + 1 if mark else None, "not readable as YAML") from e

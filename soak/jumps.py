@@ -27,7 +27,7 @@ from newsletter.models import Delivery
 from newsletter.store import open_store
 from newsletter.times import calendar
 from soak.clockwork import papers
-from soak.morning import settings_for
+from soak.morning import libfaketime, settings_for
 
 READERS = 2
 ROSTER = """\
@@ -42,9 +42,9 @@ subscribers:
 """
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _LONGEST = 66  # seconds until a tick: a minute, and what a busy machine takes to begin one
-_LIBRARY = "usr/lib/*/faketime/libfaketime.so.1"
 _JUMPS = (2 * _DAY, -2 * _DAY, _HOUR / 2, -_HOUR / 2, _DAY, -_DAY, 5 * _HOUR, -3 * _HOUR, 40 * _DAY, -40 * _DAY)
 PATIENCE = 120.0  # seconds; a busy machine is no failure
+_PAUSE = 1.0  # seconds between two looks: each costs the service some work, and a tick is up to a minute away
 # libfaketime takes the absolute times of Python's own sleep for relative ones, and refuses them.
 _AT_START = "import select, time\ntime.sleep = lambda seconds: select.select([], [], [], float(seconds)) and None\n"
 
@@ -67,18 +67,14 @@ class Wall:
 
     def environment(self) -> dict[str, str]:
         """What a process needs to look at it."""
-        (library,) = Path("/").glob(_LIBRARY)
         at_start = self.file.parent / "at-start"
         at_start.mkdir(exist_ok=True)
         (at_start / "sitecustomize.py").write_text(_AT_START, "utf-8")
-        return {
-            "LD_PRELOAD": str(library),
+        return libfaketime() | {
             "FAKETIME_TIMESTAMP_FILE": str(self.file),
             "FAKETIME_NO_CACHE": "1",
-            "DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
             "PYTHONPATH": f"{at_start}{os.pathsep}{Path(__file__).parent.parent}",
-            "TZ": "UTC",
         }
 
 
@@ -124,7 +120,7 @@ class Serving:
         while not condition():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{what}\n{(self.folder / 'output').read_text('utf-8')}")
-            time.sleep(0.1)
+            time.sleep(_PAUSE)
 
     def announce(self, day: date) -> None:
         """arXiv has this issue from now on."""

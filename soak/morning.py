@@ -35,10 +35,22 @@ _FAKETIME = "/usr/lib/*/faketime/libfaketime.so.1"
 RUN = ("run", "--date", str(DAY))
 
 
+def libfaketime() -> dict[str, str]:
+    """The environment of a process whose clock on the wall is not the machine's; the monotonic one stays."""
+    (library,) = Path("/").glob(_FAKETIME.removeprefix("/"))
+    return {
+        "LD_PRELOAD": str(library),
+        "DONT_FAKE_MONOTONIC": "1",
+        # It adds the monotonic clock to a wait that names its end by that clock: a thread that waits for Python's
+        # lock would ask again and again without a pause, at ten times the work of all others.
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+        "TZ": "UTC",
+    }
+
+
 def clock(moment: str) -> dict[str, str]:
     """An environment in which a process starts at this time UTC, as `2026-03-09 09:31:00`."""
-    (library,) = Path("/").glob(_FAKETIME.removeprefix("/"))
-    return {"LD_PRELOAD": str(library), "FAKETIME": f"@{moment}", "DONT_FAKE_MONOTONIC": "1", "TZ": "UTC"}
+    return libfaketime() | {"FAKETIME": f"@{moment}"}
 
 
 @contextmanager

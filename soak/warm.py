@@ -1,13 +1,15 @@
 """A process that has imported what a morning imports, and forks `newsletter …` on demand.
 
 Starting Python takes seconds under strace and is the same each time. The forked command reads its settings, its roster
-and its templates as any other; only the modules are there already.
+and its templates as any other; only the modules are there already, and what became of the templates that we ship.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import runpy
 import select
 import signal
 import subprocess
@@ -17,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,9 +43,22 @@ class Warm:
             env=clean | dict(self.environment),
         )
 
-    def hold(self, folder: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> int:
-        """Fork the command up to its first line, which waits for `go`; its process id. Output: `folder/output`."""
-        order = {"folder": str(folder), "environment": dict(environment), "arguments": list(arguments)}
+    def hold(
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        arguments: Sequence[str],
+        *,
+        said: Path | None = None,
+        first: str = "",
+    ) -> int:
+        """Fork the command up to its first line, which waits for `go`; its process id. Output: `folder/output`.
+
+        `said`: a folder for `output` and `errors`, each by itself; the command then has this environment alone.
+        `first`: what it runs before anything else, as Python runs a `sitecustomize`.
+        """
+        order: dict[str, object] = {"folder": str(folder), "environment": dict(environment)}
+        order |= {"arguments": list(arguments), "said": str(said) if said else None, "first": first}
         self._say(order)
         self._command = self._hear()
         return self._command
@@ -100,6 +115,7 @@ def main() -> None:
     if "FAKETIME" in os.environ:
         # libfaketime takes the absolute times of Python's own sleep for relative ones, and refuses them.
         time.sleep = lambda seconds: select.select([], [], [], float(seconds)) and None
+    gc.freeze()  # else a fork's collector looks at all modules, and copies their pages in doing so
     # Unbuffered: a fork must not inherit what the next line says.
     with os.fdopen(0, "rb", buffering=0, closefd=False) as orders:
         while line := orders.readline():
@@ -114,7 +130,7 @@ def _one(order: Mapping[str, object], orders: IO[bytes]) -> None:
     if child == 0:
         os.close(writing)
         os.read(reading, 1)
-        _command(str(order["folder"]), order["environment"], order["arguments"])
+        _command(order)
     os.close(reading)
     print(child, flush=True)
     orders.readline()
@@ -124,19 +140,22 @@ def _one(order: Mapping[str, object], orders: IO[bytes]) -> None:
     print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _command(folder: str, environment: object, arguments: object) -> None:
+def _command(order: Mapping[str, Any]) -> None:
     """Become `newsletter …` in this folder; never returns."""
     code = 70
     try:
-        os.chdir(folder)
-        os.environ.update(dict(environment))  # type: ignore[call-overload]
-        output = os.open("output", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
+        os.chdir(order["folder"])
+        if said := order["said"]:
+            os.environ.clear()
+        os.environ.update(order["environment"])
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the orders are not its input
+        os.dup2(_appended(Path(said or ".", "output")), 1)
+        os.dup2(_appended(Path(said, "errors")) if said else 1, 2)
         time.tzset()
-        from newsletter.cli import main as newsletter
-
-        newsletter(list(arguments))  # type: ignore[call-overload]
+        exec(order["first"], {})
+        sys.argv = ["newsletter", *order["arguments"]]
+        runpy.run_module("newsletter", run_name="__main__", alter_sys=True)
+        code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
     except BaseException:
@@ -149,6 +168,10 @@ def _command(folder: str, environment: object, arguments: object) -> None:
         os._exit(code)
 
 
+def _appended(file: Path) -> int:
+    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+
 def _import_everything() -> None:
     import mjml
     import premailer
@@ -159,8 +182,12 @@ def _import_everything() -> None:
     import newsletter.transports.sendgrid.sending
     import newsletter.transports.smtp.sending
     import newsletter.web
+    from newsletter.doctor import checks
+    from newsletter.settings import Settings
 
     del mjml, premailer, newsletter
+    if checks.files(Settings(subscribers=Path("/nonexistent/subscribers.yaml"))):
+        raise RuntimeError("the templates that we ship are broken")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

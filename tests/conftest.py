@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +15,7 @@ import structlog
 from hypothesis import settings
 
 from newsletter.store import Store, open_store
+from tests.forked import Forks
 from tests.postgres import empty, ledger_url, postgres, url  # noqa: F401 - fixtures
 from tests.site import server, site  # noqa: F401 - fixtures
 
@@ -108,8 +108,15 @@ def store(ledger: None) -> Iterator[Store]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    started = Forks()
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def newsletter(tmp_path: Path) -> Run:
+def newsletter(tmp_path: Path, forks: Forks) -> Run:
     """Run the command as a process of its own in `tmp_path`, with only the settings that are handed over."""
 
     def run(*arguments: str, settings: Mapping[str, str] | None = None, timeout: float = 120) -> object:
@@ -117,10 +124,7 @@ def newsletter(tmp_path: Path) -> Run:
         if there := os.environ.get(LEDGER):
             environment[LEDGER] = there
         environment |= settings or {}
-        command = [sys.executable, "-m", "newsletter", *arguments]
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=timeout, check=False
-        )
+        return forks.run(arguments, folder=tmp_path, environment=environment, timeout=timeout)
 
     return run  # type: ignore[return-value]
 

@@ -25,6 +25,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aiosmtpd.controller import Controller
 
+from tests.forked import Forks
+
 ROOT = Path(__file__).parent.parent
 PATIENCE = 120.0  # seconds; a busy machine is no failure
 
@@ -60,6 +62,7 @@ class Home:
 
     folder: Path
     settings: Mapping[str, str]
+    forks: Forks | None = None  # where its commands come from, if each need not start Python by itself
 
     def environment(self, now: str, more: Mapping[str, str]) -> dict[str, str]:
         at_start = self.folder.parent / "at-start"
@@ -78,10 +81,15 @@ class Home:
 
     def run(self, now: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """`newsletter …` at a time such as `2026-03-09 13:00`, with further settings."""
+        environment = self.environment(now, more)
+        if self.forks:
+            return self.forks.run(
+                arguments, folder=self.folder, environment=environment, timeout=PATIENCE, first=_AT_START
+            )
         return subprocess.run(
             [sys.executable, "-m", "newsletter", *arguments],
             cwd=self.folder,
-            env=self.environment(now, more),
+            env=environment,
             capture_output=True,
             text=True,
             timeout=PATIENCE,

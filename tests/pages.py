@@ -47,6 +47,8 @@ def nu_errors(files: Iterable[Path]) -> list[str]:
     jar = Path(next(iter(found.submodule_search_locations))) / "vnu.jar"
     command = [
         java,
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",  # it ends before a better compiler would have paid
         "-Xss4m",
         "-jar",
         str(jar),

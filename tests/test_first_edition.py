@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests import contract
 from tests.dovecot import MISSING, PASSWORD, dovecot
+from tests.forked import Forks
 from tests.outside import (
     Home,
     Page,
@@ -119,7 +120,7 @@ def old() -> list[Old]:
 
 
 @pytest.fixture(scope="module")
-def restore(tmp_path_factory: pytest.TempPathFactory) -> Restore:
+def restore(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Restore:
     """A new copy of the folder that the first edition left behind."""
 
     def copied(**settings: str) -> Home:
@@ -128,7 +129,7 @@ def restore(tmp_path_factory: pytest.TempPathFactory) -> Restore:
         (folder / "dot-env").rename(folder / ".env")
         with tarfile.open(FIXTURE / "var.tar.xz") as packed:
             packed.extractall(folder / "var", filter="data")
-        return Home(folder, settings)
+        return Home(folder, settings, forks)
 
     return copied
 
@@ -245,9 +246,9 @@ def test_every_setting_that_there_was_is_still_one(restore: Restore) -> None:
     assert [] == findings(check(home))
 
 
-def test_the_short_forms_of_a_list_are_still_read(tmp_path: Path) -> None:
+def test_the_short_forms_of_a_list_are_still_read(tmp_path: Path, forks: Forks) -> None:
     """Bare addresses, scalars for lists, `off` and `9:30`, in a folder without anything else."""
-    home = Home(tmp_path / "newsletter", {})
+    home = Home(tmp_path / "newsletter", {}, forks)
     home.folder.mkdir()
     shutil.copy(FIXTURE / "smallest.yaml", home.folder / "subscribers.yaml")
     assert [] == findings(check(home))
@@ -634,9 +635,9 @@ def test_log_events_keep_their_names() -> None:
     assert [] == [name for name in BEFORE["log_events"] if f'"{name}"' not in source]
 
 
-def test_commands_options_and_exit_codes_stay(restore: Restore, tmp_path: Path) -> None:
+def test_commands_options_and_exit_codes_stay(restore: Restore, tmp_path: Path, forks: Forks) -> None:
     """Every command with every option, and how each ends."""
-    home, empty = restore(**NOWHERE), Home(tmp_path / "empty", {})
+    home, empty = restore(**NOWHERE), Home(tmp_path / "empty", {}, forks)
     empty.folder.mkdir()
     found = contract.commands(home, EVENING)
     assert [] == contract.lacking(BEFORE["commands"], found)

@@ -11,12 +11,10 @@ from datetime import date, timedelta
 from functools import cache, cached_property
 from itertools import groupby
 from pathlib import Path
-from types import CodeType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import jinja2
-from jinja2.bccache import Bucket
 from jinja2.environment import TemplateModule
 from jinja2.runtime import Context
 
@@ -25,6 +23,7 @@ from newsletter.archive.day import Day, page_name
 from newsletter.archive.labels import Labels
 from newsletter.archive.shelves import Shelf
 from newsletter.archive.site import Site
+from newsletter.compiled import Compiled
 from newsletter.errors import TemplateError
 from newsletter.words import direction, load_words
 
@@ -57,23 +56,7 @@ class _Environment(jinja2.Environment):
         return super().getattr(obj, attribute)
 
 
-class _Compiled(jinja2.BytecodeCache):
-    """In memory: a service writes the archive again and again, by the same templates."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[str, CodeType]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        checksum, code = self._known.get(bucket.key, ("", None))
-        if code and checksum == bucket.checksum:
-            bucket.code = code
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        if bucket.code:
-            self._known[bucket.key] = bucket.checksum, bucket.code
-
-
-_COMPILED = _Compiled()
+_COMPILED = Compiled()  # a service writes the archive again and again, by the same templates
 
 
 class Pages:

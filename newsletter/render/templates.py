@@ -12,10 +12,12 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from types import CodeType
 
 import jinja2
 from markupsafe import Markup
 
+from newsletter.compiled import Compiled
 from newsletter.errors import TemplateError
 from newsletter.render.bidi import isolated, mirrored
 from newsletter.render.wrap import wrap
@@ -28,6 +30,7 @@ _HELD = Markup('<span style="white-space:nowrap">%s</span>')
 # A word, or a name that stays on its line.
 _HYPHENED = re.compile(r"((?<![^ ,])[\w.'’\u00a0]{1,12}(?:-[\w.'’\u00a0]{1,12})+(?![^ ,]))")
 _RECIPE = "2"  # raise it when the way from template to HTML changes: old cache files no longer count
+_COMPILED = Compiled()
 _RECENT: dict[str, str] = {}  # what this process compiled last: a first run checks a template, then uses it
 
 
@@ -42,7 +45,8 @@ class Templates:
     def html(self, towards: str = "ltr") -> jinja2.Template:
         """MJML compiled and styles inlined, ready for values; `rtl` swaps left and right."""
         compiled = self._compiled(self._expanded(HTML))
-        return self._env.from_string(mirrored(compiled) if towards == "rtl" else compiled)
+        code = _code(mirrored(compiled) if towards == "rtl" else compiled)
+        return jinja2.Template.from_code(self._env, code, self._env.make_globals(None))
 
     def text(self) -> jinja2.Template:
         return self._parsed(TEXT)
@@ -137,10 +141,17 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
         variable_end_string="]]",
         comment_start_string="[#",
         comment_end_string="#]",
+        bytecode_cache=_COMPILED,
     )
     env.filters |= {"wrap": wrap, "isolated": isolated, "unbroken": unbroken}
     env.globals["direction"] = direction
     return env
+
+
+@lru_cache(maxsize=4)  # two directions, of the operator's templates and of ours
+def _code(source: str) -> CodeType:
+    """A template that is no file, compiled once for all renderers of this process."""
+    return environment(jinja2.DictLoader({})).compile(source)
 
 
 @lru_cache(maxsize=2048)

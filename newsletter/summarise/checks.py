@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
 
 from newsletter.models import Paper
 from newsletter.summarise import numerals
@@ -94,8 +96,7 @@ def _unfit(text: str) -> str | None:
 
 def _numbers_invented(text: str, paper: Paper, language: str | None) -> str | None:
     """A number that is not in the paper, whether written in the English way or in that of the language."""
-    source = f"{paper.title} {paper.abstract}"
-    known, meant = _numbers(source), numerals.values(source)
+    known, meant = _given(f"{paper.title} {paper.abstract}")
     invented = ""
     for reading in numerals.readings(text, language):
         scales = numerals.scales(language)
@@ -103,6 +104,12 @@ def _numbers_invented(text: str, paper: Paper, language: str | None) -> str | No
         if not invented:
             return None
     return f"the number {invented} is not in the abstract"
+
+
+@lru_cache(maxsize=64)  # a paper's lines and reasons come together, in each language
+def _given(source: str) -> tuple[Mapping[str, None], frozenset[float]]:
+    """The numbers of a paper, as they are written and as values."""
+    return _numbers(source), numerals.values(source)
 
 
 def _is_known(number: str, in_digits: bool, text: str, meant: frozenset[float], scales: numerals.Scales) -> bool:

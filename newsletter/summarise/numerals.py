@@ -106,7 +106,7 @@ def readings(text: str, language: str | None) -> tuple[str, ...]:
 def values(text: str) -> frozenset[float]:
     """Every value that an English text has in digits or in words, each with its scale and without."""
     plain = _plain(text)
-    found = {float(word_value) for word, word_value in _WORDS.items() if re.search(rf"\b{word}\b", plain, re.I)}
+    found = {float(_WORDS[word]) for word in re.findall(r"\w+", plain.lower()) if word in _WORDS}
     for match in _matches(text, _SCALES):
         found |= {_value(match["number"]), _scaled(match, _SCALES)}
     for match in _POWER.finditer(plain):
