@@ -45,6 +45,7 @@ from newsletter.render import HTML_LIMIT, LEAVE, PREFERENCES, Renderer, mime
 from newsletter.render import wrap as folding
 from newsletter.render.layout import Level, first_levels, reductions
 from newsletter.render.slots import FILLINGS, slotted
+from newsletter.render.templates import Templates
 from newsletter.render.wrap import columns, wrap
 from newsletter.sentences import brief_title, result_alone, sentences, short, short_title, stand_in, whole
 from newsletter.tex import to_unicode
@@ -758,6 +759,26 @@ def test_compiled_once_per_content(tmp_path: Path) -> None:
     cached.write_text(cached.read_text(encoding="utf-8").replace("</body>", "from cache</body>"), encoding="utf-8")
     assert "from cache" in mailed(Renderer([TEMPLATES], tmp_path), an_edition(1)).html
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_template_is_compiled_again_when_its_text_is_another(tmp_path: Path) -> None:
+    """Renderers of one process share what Jinja made of a file and of the HTML, as long as it is what stands there."""
+    folder = a_folder(tmp_path, "digest.txt.j2", ("[[m.brand]]", "First [[m.brand]]"))
+
+    def code() -> tuple[object, object]:
+        templates = Templates([folder, TEMPLATES], None)
+        return templates.text().root_render_func.__code__, templates.html().root_render_func.__code__
+
+    text, html = code()
+    again = code()
+    assert text is again[0]
+    assert html is again[1]
+    assert "First Morning" in mailed(Renderer([folder, TEMPLATES], None), an_edition(1)).text
+    own = folder / "digest.txt.j2"
+    own.write_text(own.read_text("utf-8").replace("First", "Second"), "utf-8")
+    assert "Second Morning" in mailed(Renderer([folder, TEMPLATES], None), an_edition(1)).text
+    assert html is code()[1]
+    assert text is not code()[0]
 
 
 def test_nothing_remote_in_the_mail(renderer: Renderer) -> None:

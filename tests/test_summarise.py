@@ -24,6 +24,7 @@ from newsletter.summarise import (
     Wanted,
     build_prompt,
     build_translation,
+    numerals,
     of_reason,
     parse_reply,
     parse_translation,
@@ -499,3 +500,15 @@ def test_reasons_in_other_languages() -> None:
     for answered, expected in ((good, good), (names, names), (good | {"moe:zh": REASON}, good | {"moe:zh": None})):
         assert parse_reply(reply({"id": ONE, "lines": {}, "reasons": answered}), want)[1] == expected
     assert [of_reason(key) for key in want.reasons] == [("moe", "en"), ("moe", "zh")]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("TWO of Twenty-one; a two-fold gain", {1, 2, 20}),  # a word of its own, whatever stands beside its hyphen
+        ("often, someone, secondhand, one_two", set()),  # parts of words
+        ("two thirds of a dozen million", {2, 3, 12, 1e6, 12e6}),
+    ],
+)
+def test_number_words(text: str, expected: set[float]) -> None:
+    assert expected == numerals.values(text)
