@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -415,9 +416,10 @@ def test_fewer_connections(crowded: tuple[str, str]) -> None:
     """A server that takes three at once gets half of eight, nobody loses the issue, and it is kept for this server."""
     server, notebook = ScriptedServer(most=3, crowded=crowded, gather=8), Notebook()
     with server.running() as url, ledger(60) as store:
-        first = send(store, url, notebook, connections=8)
-        assert first.accepted + first.waiting == 60
-        assert first.waiting <= 3  # an email that meets one too many twice waits a minute
+        rounds = (NOW + timedelta(hours=hour) for hour in range(3))  # what is one too many at its end waits a minute
+        accepted = accumulate(send(store, url, notebook, now=moment, connections=8).accepted for moment in rounds)
+        assert 60 in accepted
+        assert len(server.readers) == len(set(server.readers)) == 60
         (kept,) = notebook.kept.values()
         assert kept in ("4 of 8", "2 of 8", "1 of 8")
         at_domains(store, *(f"r{number}@example.net" for number in range(30)))

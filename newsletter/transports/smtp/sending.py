@@ -232,7 +232,7 @@ class Smtp:
 
     def _retry_elsewhere(self, lane: Lane, out: Sequence[tuple[Sending, Outcome]]) -> None:
         """Emails that were one too many go over the other connections; this one ends, unless it is the last."""
-        if len(self._lanes) > 1:
+        if len(self._lanes) > 1 or self._opening:
             self._waiting.extendleft(sending for sending, _ in out)
             lane.talk.crowded = True
             lane.talk.broken = lane.talk.broken or "the server wants fewer connections at once"
@@ -284,9 +284,14 @@ class Smtp:
             envelope=self._envelope,
         )
 
+    @property
+    def _has_others(self) -> bool:
+        """Whether there are connections beside one that was lost, or soon may be."""
+        return bool(self._lanes or self._opening)
+
     def _cannot_open(self, error: TransportError, limit: int) -> None:
         """Other connections carry the emails on; without any the server is in trouble."""
-        if self._lanes or self._opening:
+        if self._has_others:
             if limit == self._limit:  # those begun together halve once
                 self._halve()
         else:
@@ -306,7 +311,7 @@ class Smtp:
         if talk.fenced:
             self._answers += [Answer(sending.mail.key, FENCED) for sending in back]
             return
-        crowded = talk.crowded and bool(self._lanes)
+        crowded = talk.crowded and self._has_others
         if back and not talk.answered and not talk.suspect and not crowded:
             back = self._count_setback(back, problem)
         self._waiting.extendleft(reversed(back))
