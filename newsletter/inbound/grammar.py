@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
@@ -61,9 +61,13 @@ _VALUES = {
     "address": {"address"},
 }
 _COURTESIES = frozenset({"courtesy"})
+_SPEAKING = frozenset({"turns", "others", "no", "self", "asks", "wish", "thanks", "joints", "opens"})
 _POLITE = frozenset({"please", "courtesy"})
 _SINGLE = ("help", "settings")  # commands that are one word: what else stands there makes another sense of it
 _LEAVE, _PAUSE, _JOIN = Command.UNSUBSCRIBE.value, Command.PAUSE.value, Command.JOIN.value
+
+
+Guessing = Callable[[str, Collection[str]], asking.Guess]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,7 @@ class _Sign:
         return any(word[0] == "<" for word in words), len(words)
 
 
-def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
+def read(subject: str, lines: Sequence[str], today: date, guessing: Guessing = asking.guess) -> Wish | None:
     """The wish of an email, None when it has none."""
     own = subjects.bare(subject)
     typed, head = _clauses(lines, today), _clauses([own], today)
@@ -142,10 +146,11 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
         return Wish(Action.AGREE, f"says {_short(typed[0].text)}")
     head_first = typed[0].line == _SUBJECT
     text = " / ".join(filter(None, [own, *lines] if head_first else lines))
-    guess = asking.guess(text)
-    if wish := _whole(typed, lines):
+    whole = _whole(typed, lines)
+    guess = guessing(text, _known(typed, whole))
+    if whole:
         # `fine` is Italian for the end.
-        return wish if guess.may_ask else replace(wish, action=Action.CONFIRM)
+        return whole if guess.may_ask else replace(whole, action=Action.CONFIRM)
     return _guessed(typed, text, guess, today)
 
 
@@ -339,6 +344,21 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
     return short and named and (contact or (apart and len(below) > 1))
 
 
+def _known(typed: Sequence[_Clause], whole: Wish | None) -> set[str]:
+    """What is known of a text, for the guess."""
+    known = {f"command {sign.command}" for clause in typed for sign in clause.certain}
+    known.update(f"told {clause.told.command}" for clause in typed if clause.told)
+    known.update(kind for clause in typed for kind, _ in clause.values)
+    known.update(_SPEAKING & {label for clause in typed for _, found in clause.found for label in found})
+    of_all = {
+        "asked": any(clause.asked for clause in typed),
+        "single": len(typed) == 1,
+        "terse": sum(len(clause.tokens) for clause in typed) <= _TERSE,
+        "whole": whole is not None,
+    }
+    return known | {name for name, holds in of_all.items() if holds}
+
+
 # --- guessed -------------------------------------------------------------------------------------
 
 
@@ -351,7 +371,7 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
     turned = list(filter(None, map(_turned_away, typed)))
     if any(map(_is_plainly_turned, turned)) or (turned and not guess.is_wanted):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
-    if guess.is_asked(hinted=_is_terse(typed) or any(clause.certain for clause in typed)):
+    if guess.is_asked:
         values = [value for clause in typed for value in clause.values]
         kind = guess.kind
         if kind in (_PAUSE, _LEAVE) and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
@@ -359,12 +379,8 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
             kind = _PAUSE  # nobody leaves until January
         wish = _wished(_COMMANDS.get(kind) or Command(kind), kind, values)
         return replace(wish, action=Action.CONFIRM, why=f"perhaps {kind}: {_short(text)}")
-    return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if guess.speaks_of_it else None
-
-
-def _is_terse(typed: Sequence[_Clause]) -> bool:
-    """Whether a few words with a value stand first, as in `om 7 uur` and `5 makalah`."""
-    return bool(typed[0].values) and len(typed[0].tokens) <= _TERSE
+    spoken = any(clause.certain for clause in typed)
+    return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if spoken else None
 
 
 def _spelt(clause: _Clause) -> _Sign | None:
