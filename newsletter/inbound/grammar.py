@@ -63,6 +63,8 @@ _VALUES = {
 _COURTESIES = frozenset({"courtesy"})
 _SPEAKING = frozenset({"turns", "others", "no", "self", "asks", "wish", "thanks", "joints", "opens"})
 _POLITE = frozenset({"please", "courtesy"})
+_OF_OTHERS = ("join", "languages", "address")  # commands whose words stand in much that is no request
+_SEVERAL = ("like", "not", "save", "unmark")  # commands for several papers at once
 _SINGLE = ("help", "settings")  # commands that are one word: what else stands there makes another sense of it
 _LEAVE, _PAUSE, _JOIN = Command.UNSUBSCRIBE.value, Command.PAUSE.value, Command.JOIN.value
 
@@ -365,11 +367,12 @@ def _known(typed: Sequence[_Clause], whole: Wish | None) -> set[str]:
 def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: date) -> Wish | None:
     """What we ask back about: a clause that is a command, else what the text seems to ask for; HUMAN where it speaks of
     a command and asks for none."""
+    if guess.is_sure and (wish := _sure(typed, guess.kind)):
+        return wish
     told = next((sign for clause in typed if (sign := clause.told or _spelt(clause))), None)
     if told and (guess.may_ask or _stands_out(told)):
         return replace(_wish(told), action=Action.CONFIRM, why=f"perhaps: {_short(told.clause.text)}")
-    turned = list(filter(None, map(_turned_away, typed)))
-    if any(map(_is_plainly_turned, turned)) or (turned and not guess.is_wanted):
+    if not guess.is_wanted and any(map(_turned_away, typed)):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
     if guess.is_asked:
         values = [value for clause in typed for value in clause.values]
@@ -381,6 +384,28 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
         return replace(wish, action=Action.CONFIRM, why=f"perhaps {kind}: {_short(text)}")
     spoken = any(clause.certain for clause in typed)
     return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if spoken else None
+
+
+def _sure(typed: Sequence[_Clause], kind: str) -> Wish | None:
+    """The command, where a certain phrase asks for it and nothing in the text for another, or takes it back."""
+    signs = [sign for clause in typed for sign in clause.certain if sign.command != _JOIN]
+    values = [value for clause in typed for value in clause.values]
+    needed, given = _VALUES.get(kind, set()), {name for name, _ in values}
+    if {sign.command for sign in signs} != {kind} or given - needed or (needed and not given) or kind in _OF_OTHERS:
+        return None
+    if (len(set(values)) > 1 and kind not in _SEVERAL) or not all(map(_may_stand_beside, typed)):
+        return None
+    wish = _wished(_COMMANDS.get(kind) or Command(kind), kind, values)
+    return replace(wish, why=f"says {_short(signs[0].clause.text)}")
+
+
+def _may_stand_beside(clause: _Clause) -> bool:
+    """Whether a clause takes no command back, of its own or of another: `I do not read them`, `could you pause it?`"""
+    of_all = {label for _, found in clause.found for label in found}
+    turned = bool(clause.certain) and all(_is_turned(sign, _labels(clause, sign.language)) for sign in clause.certain)
+    denied = "no" in of_all and not clause.certain and "self" not in of_all
+    asked = clause.asked and not (clause.certain and "asks" in of_all)
+    return not (turned or denied or asked or clause.quoted or of_all & {"turns", "others"})
 
 
 def _spelt(clause: _Clause) -> _Sign | None:
@@ -403,12 +428,6 @@ def _turned_away(clause: _Clause) -> _Sign | None:
         if found.get("others") or any(not _within(one, sign.places) for one in near):
             return sign
     return None
-
-
-def _is_plainly_turned(sign: _Sign) -> bool:
-    """Whether nothing else stands in the clause: `do not unsubscribe me`."""
-    known = sign.language.tiles[sign.command] | {"no", "others"}
-    return _tiled(sign.clause, sign.language, known, sign.places)
 
 
 # --- clauses and their signs -----------------------------------------------------------------------
