@@ -7,24 +7,23 @@ any other text asks for something is guessed (see `asking`), and a guess is neve
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 
 from newsletter.inbound import asking, lexicon, pause, subjects
 from newsletter.inbound.lexicon import Labels, Language, Place, folded
 from newsletter.models import Action, Command
 
-_MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
+_MOST_LINES, _MOST_TOKENS, _LONGEST_LINE = 60, 400, 400
 _MOST_CLAUSES, _LONGEST_TEXT = 100, 200  # clauses, and letters of one
 _NEAR = 4  # words between a negation and what it turns
-_SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
 _MOST_NAMES = 3  # words behind a greeting
 _TERSE = 5  # words
+_FEWEST_REASON = 4  # words
 _SUBJECT = -1  # its line
 _LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
@@ -44,7 +43,6 @@ _ENDS = re.compile(r"[.!?:;,]\s*$")
 _ASKED = re.compile(r"[?？؟]")
 _ASKS = re.compile(r"[吗嗎么麼]$|까요?$")  # asked without a mark
 _OBJECT = re.compile(r"@|\b[a-z-]+\.[A-Za-z]{2}\b|(?<!\d{6})\d\s*$")  # an address, a category of arXiv, a short number
-_PRONOUNS = re.compile(r"\(?\b(?:she|he|they) ?/ ?(?:her|him|them|they|she|he)s?(?: ?/ ?\w+)?\b\)?", re.I)
 _OPENS_QUOTE = re.compile(r"[\"“„«「『]|(?<!\w)'$")
 _COLON = re.compile(r"[:：]$")
 _COMMANDS = {"weekly": Command.DAYS, "daily": Command.DAYS}
@@ -64,7 +62,6 @@ _COURTESIES = frozenset({"courtesy"})
 _SPEAKING = frozenset({"turns", "others", "no", "self", "asks", "wish", "thanks", "joints", "opens"})
 _POLITE = frozenset({"please", "courtesy"})
 _OF_OTHERS = ("join", "languages", "address")  # commands whose words stand in much that is no request
-_SEVERAL = ("like", "not", "save", "unmark")  # commands for several papers at once
 _SINGLE = ("help", "settings")  # commands that are one word: what else stands there makes another sense of it
 _LEAVE, _PAUSE, _JOIN = Command.UNSUBSCRIBE.value, Command.PAUSE.value, Command.JOIN.value
 
@@ -176,7 +173,8 @@ def _whole(typed: list[_Clause], lines: Sequence[str]) -> Wish | None:
                 return None
             told = told or sign
         elif _is_courtesy(clause):
-            signed = signed or (told is not None and not (clause.line == 0 and _is_greeting(clause)))
+            salutes = told is not None and told.clause.line == _SUBJECT and clause.line == 0 and _is_greeting(clause)
+            signed = signed or (told is not None and not salutes)
         elif told and below and not signed and _is_block(typed[index:], lines):
             break
         elif not _is_harmless(clause):
@@ -186,23 +184,13 @@ def _whole(typed: list[_Clause], lines: Sequence[str]) -> Wish | None:
             spoken.update(sign.command for sign in clause.certain)
         elif signed and not clause.certain and (below or _is_name(clause)):
             continue
-        elif not _is_object(clause, told):
+        else:
             return None
     if told is None or spoken - {told.command} or (reasons and _may_be_spoken_of(told)):
         return None
     if reasons and told.command not in (_LEAVE, _PAUSE):
         return None
     return _wish(told)
-
-
-def _is_object(clause: _Clause, told: _Sign) -> bool:
-    """`unsubscribe - the newsletter`."""
-    labels = _labels(clause, told.language).keys() & {"mail", "me", "this"}
-    return (
-        clause.line == told.clause.line
-        and bool(labels)
-        and _tiled(clause, told.language, told.language.tiles[told.command])
-    )
 
 
 def _may_be_spoken_of(sign: _Sign) -> bool:
@@ -387,25 +375,29 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
 
 
 def _sure(typed: Sequence[_Clause], kind: str) -> Wish | None:
-    """The command, where a certain phrase asks for it and nothing in the text for another, or takes it back."""
-    signs = [sign for clause in typed for sign in clause.certain if sign.command != _JOIN]
-    values = [value for clause in typed for value in clause.values]
-    needed, given = _VALUES.get(kind, set()), {name for name, _ in values}
-    if {sign.command for sign in signs} != {kind} or given - needed or (needed and not given) or kind in _OF_OTHERS:
+    """The command that a clause is, among others that ask for nothing and take nothing back."""
+    told = [clause.told for clause in typed if clause.told]
+    if (
+        not told
+        or kind in _OF_OTHERS
+        or any(_meant(sign, sign.clause) != _meant(told[0], told[0].clause) for sign in told)
+    ):
         return None
-    if (len(set(values)) > 1 and kind not in _SEVERAL) or not all(map(_may_stand_beside, typed)):
+    beside = [clause for clause in typed if not clause.told and not _is_courtesy(clause)]
+    below = [clause for clause in beside if typed.index(clause) > typed.index(told[0].clause)]
+    if told[0].command != kind or not all(map(_says_why, beside)) or any(map(_may_be_object, below)):
         return None
-    wish = _wished(_COMMANDS.get(kind) or Command(kind), kind, values)
-    return replace(wish, why=f"says {_short(signs[0].clause.text)}")
+    return _wish(told[0])
 
 
-def _may_stand_beside(clause: _Clause) -> bool:
-    """Whether a clause takes no command back, of its own or of another: `I do not read them`, `could you pause it?`"""
-    of_all = {label for _, found in clause.found for label in found}
-    turned = bool(clause.certain) and all(_is_turned(sign, _labels(clause, sign.language)) for sign in clause.certain)
-    denied = "no" in of_all and not clause.certain and "self" not in of_all
-    asked = clause.asked and not (clause.certain and "asks" in of_all)
-    return not (turned or denied or asked or clause.quoted or of_all & {"turns", "others"})
+def _says_why(clause: _Clause) -> bool:
+    """Whether a clause beside a command touches none, and asks and denies nothing: `my inbox is full`."""
+    return _is_harmless(clause) and not clause.certain and not clause.values
+
+
+def _may_be_object(clause: _Clause) -> bool:
+    """A few words behind a command may be what it is about: `Unsubscribe - Computer Vision`."""
+    return len(clause.tokens) < (_FEWEST_REASON if " " in clause.text else 2 * _FEWEST_REASON)
 
 
 def _spelt(clause: _Clause) -> _Sign | None:
@@ -434,11 +426,11 @@ def _turned_away(clause: _Clause) -> _Sign | None:
 
 
 def _clauses(lines: Sequence[str], today: date) -> list[_Clause]:
-    """The clauses of a text, those that two joined commands or reasons make each by itself."""
+    """The clauses of a text."""
     made: list[_Clause] = []
     count = 0
     for number, line in _unwrapped(lines[:_MOST_LINES]):
-        pieces = _CLAUSE.split(_PRONOUNS.sub("", line[:_LONGEST_LINE]))
+        pieces = _CLAUSE.split(line[:_LONGEST_LINE])
         marks = [mark or "" for mark in pieces[1::2]]
         for text, before, after in zip(pieces[::2], ["", *marks], [*marks, ""], strict=True):
             if count >= _MOST_TOKENS or len(made) >= _MOST_CLAUSES:
@@ -448,7 +440,7 @@ def _clauses(lines: Sequence[str], today: date) -> list[_Clause]:
             if clause.tokens:
                 count += len(clause.tokens)
                 quoted = bool(_OPENS_QUOTE.search(before)) or (len(clause.tokens) == 1 and bool(_COLON.search(before)))
-                made.extend(replace(part, quoted=quoted) for part in _parted(clause))
+                made.append(replace(clause, quoted=quoted))
     return made
 
 
@@ -466,70 +458,14 @@ def _unwrapped(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         yield first, joined
 
 
-def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = True) -> _Clause:
+def _clause(text: str, asked: bool, line: int, today: date) -> _Clause:
     read, until = lexicon.read(text), []
     if read.may_pause:
         marked, day = pause.marked(read.plain, today)
         timed = lexicon.read(marked)
         if any(command == _PAUSE for _, command, _, _ in lexicon.meant(timed.found)):
             read, until = timed, [("until", day.isoformat() if day else "")]
-    clause = _Clause(text.strip(), read.tokens, [*read.values, *until], read.found, asked, line)
-    return _corrected(clause, today) if mistyped else clause
-
-
-def _corrected(clause: _Clause, today: date) -> _Clause:
-    """With long words that are nearly a word of a command, and begin like it, as that word."""
-    if len(clause.tokens) > _LONGEST_CLAUSE or clause.certain:
-        return clause
-    known = {start for _, found in clause.found for places in found.values() for start, _ in places}
-    odd = [n for n, token in enumerate(clause.tokens) if n not in known and len(token) >= _SHORTEST_TYPO][:3]
-    for number in odd:
-        token = clause.tokens[number]
-        near = difflib.get_close_matches(token[:30], _long_words(), n=3, cutoff=0.85)
-        if right := _slip_of(token, near):
-            text = folded(clause.text).replace(token, right)
-            return _clause(text, clause.asked, clause.line, today, mistyped=False)
-    return clause
-
-
-def _slip_of(token: str, near: Sequence[str]) -> str | None:
-    """The word that one is mistyped of; a form of one, such as `unsubscribed`, is no slip."""
-    if any(map(token.startswith, near)):
-        return None
-    return next((word for word in near if word[:2] == token[:2]), None)
-
-
-@cache
-def _long_words() -> list[str]:
-    """The long words of leaving."""
-    entries = (listed for one in lexicon.languages() for listed in one.entries.get("certain", {}).values())
-    labels = {label for listed in entries for command, parts in listed if command == _LEAVE for label in parts}
-    words = {word.rstrip("*") for label in labels for word in re.findall(r"[^\W_]+\*?", folded(label))}
-    return sorted(word for word in words if len(word) >= _SHORTEST_TYPO)
-
-
-def _parted(clause: _Clause) -> list[_Clause]:
-    """A clause in its parts at words such as `because`, where a part of it is a command then."""
-    if clause.told or not clause.certain or len(clause.tokens) > _LONGEST_CLAUSE:
-        return [clause]
-    for _, found in clause.found:
-        behind_no = {end for _, end in found.get("no", ())}  # `non è` begins nothing new
-        for start, end in sorted(one for one in found.get("joints", ()) if one[0] not in behind_no):
-            for cut in {start, end}:
-                first, second = (_sliced(clause, part) for part in (slice(0, cut), slice(cut, None)))
-                if first and second and (first.told or second.told):
-                    return [*_parted(first), *_parted(second)]
-    return [clause]
-
-
-def _sliced(clause: _Clause, part: slice) -> _Clause | None:
-    tokens = clause.tokens[part]
-    if not tokens:
-        return None
-    kinds = [token[1:-1] for token in tokens if token[0] == "<"]
-    values = [one for one in clause.values if one[0] in kinds]
-    found = lexicon.find(tokens)
-    return replace(clause, tokens=tokens, values=values, found=found, text=" ".join(tokens))
+    return _Clause(text.strip(), read.tokens, [*read.values, *until], read.found, asked, line)
 
 
 def _labels(clause: _Clause, language: Language) -> Labels:
