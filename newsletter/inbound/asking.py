@@ -27,10 +27,11 @@ _BEGINNING = 5  # letters of a word that carry its sense
 _MOST = 800  # letters of a text
 _KNOWN = 0.1  # what is known of a text counts this much; all its letters together count 1
 _WANTED = 0.3  # how much it counts beside the first figure whether a text asks or only speaks of a command
-# In log-odds; two in a hundred ordinary replies of a collection that was left out are above.
-_ASKED = 1.2
+# In log-odds; of the ordinary replies of collections that were left out, two in a hundred are above.
+_ASKED = 2.3
+_HINTED = 0.4  # the same of a few words, and where words of a command stand in it
 _HARDLY = -1.0  # below it a text is not taken for a command, whatever words stand in it
-_SURE = 3.0  # no text of a collection that was left out was above without asking, if a command stood in it
+_SURE = 2.0  # no text of a collection that was left out was above without asking, if a command stood in it
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _DIGITS = re.compile(r"\d+")
 _MARKS = ".,!?;:()\"'"
@@ -46,10 +47,9 @@ class Guess:
     wanted: float  # that it asks rather than tells something else, takes back, or speaks of someone else
     kind: str  # the command; empty where there can be none
 
-    @property
-    def is_asked(self) -> bool:
-        """Whether we ask back about it."""
-        return self.likely >= _ASKED
+    def is_asked(self, *, hinted: bool) -> bool:
+        """Whether we ask back about it; `hinted`: it is a few words, or words of a command stand in it."""
+        return self.likely >= (_HINTED if hinted else _ASKED)
 
     @property
     def may_ask(self) -> bool:

@@ -25,7 +25,6 @@ _MOST_NAMES = 3  # words behind a greeting
 _TERSE = 5  # words
 _FEWEST_REASON = 4  # words
 _SUBJECT = -1  # its line
-_LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
     r"https?://|www\.|[\w.-]+@[\w-]+\.|\+?\(?\d[\d ()./-]{6,}\d|\w ?\| ?\w|"
     r"\b(?:tel|fon|phone|fax|mob\w*|orcid)\b ?[.:]|[话話机機真]\s?[:：]",
@@ -59,7 +58,7 @@ _VALUES = {
     "address": {"address"},
 }
 _COURTESIES = frozenset({"courtesy"})
-_SPEAKING = frozenset({"turns", "others", "no", "self", "asks", "wish", "thanks", "joints", "opens"})
+_SPEAKING = frozenset({"turns", "others", "no", "asks"})
 _POLITE = frozenset({"please", "courtesy"})
 _OF_OTHERS = ("join", "languages", "address")  # commands whose words stand in much that is no request
 _SINGLE = ("help", "settings")  # commands that are one word: what else stands there makes another sense of it
@@ -184,13 +183,23 @@ def _whole(typed: list[_Clause], lines: Sequence[str]) -> Wish | None:
             spoken.update(sign.command for sign in clause.certain)
         elif signed and not clause.certain and (below or _is_name(clause)):
             continue
-        else:
+        elif not _is_object(clause, told):
             return None
     if told is None or spoken - {told.command} or (reasons and _may_be_spoken_of(told)):
         return None
     if reasons and told.command not in (_LEAVE, _PAUSE):
         return None
     return _wish(told)
+
+
+def _is_object(clause: _Clause, told: _Sign) -> bool:
+    """`unsubscribe - the newsletter`."""
+    labels = _labels(clause, told.language).keys() & {"mail", "me", "this"}
+    return (
+        clause.line == told.clause.line
+        and bool(labels)
+        and _tiled(clause, told.language, told.language.tiles[told.command])
+    )
 
 
 def _may_be_spoken_of(sign: _Sign) -> bool:
@@ -283,21 +292,14 @@ def _within(one: Place, places: Iterable[Place]) -> bool:
 def _is_courtesy(clause: _Clause) -> bool:
     if clause.asked:
         return False
-    for language, found in clause.found:
-        if not clause.certain and (
-            _tiled(clause, language, frozenset({"courtesy", "please", "thanks"})) or _is_thanks(clause, found)
-        ):
+    for language, _ in clause.found:
+        if not clause.certain and _tiled(clause, language, _POLITE):
             return True
     return _is_greeting(clause)
 
 
 def _tiled_in_any(clause: _Clause, *labels: str) -> bool:
     return not clause.asked and any(_tiled(clause, language, frozenset(labels)) for language, _ in clause.found)
-
-
-def _is_thanks(clause: _Clause, found: Labels) -> bool:
-    begins = any(start == 0 for start, _ in found.get("thanks", ()))
-    return begins and len(clause.tokens) <= _LONGEST_THANKS and not found.get("turns")
 
 
 def _is_greeting(clause: _Clause) -> bool:
@@ -321,7 +323,7 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
     first = rest[0].line
     below = [line for line in lines[first:] if line]
     head = [one for one in rest if one.line == first and one.tokens != [one.text[:1].casefold()]]  # no initials
-    known = any(labels.keys() & {"fill", "paper", "this", "wish"} for one in head for _, labels in one.found)
+    known = any(labels.keys() & {"fill", "paper", "this"} for one in head for _, labels in one.found)
     odd = any(one.certain or any(found.get("no") for _, found in one.found) for one in rest)
     if not below or odd or not all(map(_is_harmless, rest)):
         return False
@@ -343,10 +345,14 @@ def _known(typed: Sequence[_Clause], whole: Wish | None) -> set[str]:
     of_all = {
         "asked": any(clause.asked for clause in typed),
         "single": len(typed) == 1,
-        "terse": sum(len(clause.tokens) for clause in typed) <= _TERSE,
+        "terse": _is_terse(typed),
         "whole": whole is not None,
     }
     return known | {name for name, holds in of_all.items() if holds}
+
+
+def _is_terse(typed: Sequence[_Clause]) -> bool:
+    return sum(len(clause.tokens) for clause in typed) <= _TERSE
 
 
 # --- guessed -------------------------------------------------------------------------------------
@@ -357,12 +363,13 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
     a command and asks for none."""
     if guess.is_sure and (wish := _sure(typed, guess.kind)):
         return wish
-    told = next((sign for clause in typed if (sign := clause.told or _spelt(clause))), None)
+    told = next((clause.told for clause in typed if clause.told), None)
     if told and (guess.may_ask or _stands_out(told)):
         return replace(_wish(told), action=Action.CONFIRM, why=f"perhaps: {_short(told.clause.text)}")
     if not guess.is_wanted and any(map(_turned_away, typed)):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
-    if guess.is_asked:
+    spoken = any(clause.certain for clause in typed)
+    if guess.is_asked(hinted=spoken or _is_terse(typed)):
         values = [value for clause in typed for value in clause.values]
         kind = guess.kind
         if kind in (_PAUSE, _LEAVE) and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
@@ -370,24 +377,18 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
             kind = _PAUSE  # nobody leaves until January
         wish = _wished(_COMMANDS.get(kind) or Command(kind), kind, values)
         return replace(wish, action=Action.CONFIRM, why=f"perhaps {kind}: {_short(text)}")
-    spoken = any(clause.certain for clause in typed)
     return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if spoken else None
 
 
 def _sure(typed: Sequence[_Clause], kind: str) -> Wish | None:
     """The command that a clause is, among others that ask for nothing and take nothing back."""
     told = [clause.told for clause in typed if clause.told]
-    if (
-        not told
-        or kind in _OF_OTHERS
-        or any(_meant(sign, sign.clause) != _meant(told[0], told[0].clause) for sign in told)
-    ):
-        return None
     beside = [clause for clause in typed if not clause.told and not _is_courtesy(clause)]
-    below = [clause for clause in beside if typed.index(clause) > typed.index(told[0].clause)]
-    if told[0].command != kind or not all(map(_says_why, beside)) or any(map(_may_be_object, below)):
+    if not told or told[0].command != kind or kind in _OF_OTHERS or any(map(_may_be_spoken_of, told)):
         return None
-    return _wish(told[0])
+    below = [clause for clause in beside if typed.index(clause) > typed.index(told[0].clause)]
+    alike = all(_meant(sign, sign.clause) == _meant(told[0], told[0].clause) for sign in told)
+    return _wish(told[0]) if alike and all(map(_says_why, beside)) and not any(map(_may_be_object, below)) else None
 
 
 def _says_why(clause: _Clause) -> bool:
@@ -398,12 +399,6 @@ def _says_why(clause: _Clause) -> bool:
 def _may_be_object(clause: _Clause) -> bool:
     """A few words behind a command may be what it is about: `Unsubscribe - Computer Vision`."""
     return len(clause.tokens) < (_FEWEST_REASON if " " in clause.text else 2 * _FEWEST_REASON)
-
-
-def _spelt(clause: _Clause) -> _Sign | None:
-    """A command that the clause asks for in known words, but not in such as we act on: `please send my settings`."""
-    signs = (sign for sign in clause.certain if _labels(clause, sign.language).keys() & {"wish", "asks", "please"})
-    return next((sign for sign in signs if _is_spelt(sign, _beside(sign) | {"wish"})), None)
 
 
 def _stands_out(told: _Sign) -> bool:
