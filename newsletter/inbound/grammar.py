@@ -292,10 +292,8 @@ def _within(one: Place, places: Iterable[Place]) -> bool:
 def _is_courtesy(clause: _Clause) -> bool:
     if clause.asked:
         return False
-    for language, _ in clause.found:
-        if not clause.certain and _tiled(clause, language, _POLITE):
-            return True
-    return _is_greeting(clause)
+    polite = not clause.certain and any(_tiled(clause, language, _POLITE) for language, _ in clause.found)
+    return polite or _is_greeting(clause)
 
 
 def _tiled_in_any(clause: _Clause, *labels: str) -> bool:
