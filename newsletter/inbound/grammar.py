@@ -21,9 +21,9 @@ _MOST_LINES, _MOST_TOKENS, _LONGEST_LINE = 60, 400, 400
 _MOST_CLAUSES, _LONGEST_TEXT = 100, 200  # clauses, and letters of one
 _NEAR = 4  # words between a negation and what it turns
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
-_MOST_NAMES = 3  # words behind a greeting
+_MOST_NAMES = 3  # words
+_MOST_OPENED = 5  # words behind a greeting or thanks
 _TERSE = 5  # words
-_FEWEST_REASON = 4  # words
 _SUBJECT = -1  # its line
 _CONTACT = re.compile(
     r"https?://|www\.|[\w.-]+@[\w-]+\.|\+?\(?\d[\d ()./-]{6,}\d|\w ?\| ?\w|"
@@ -304,8 +304,9 @@ def _is_greeting(clause: _Clause) -> bool:
     """`Dear Morning arXiv team`: a greeting and a few words, which no command is among."""
     ends = [end for _, found in clause.found for start, end in found.get("opens", ()) if start == 0]
     spaced = not re.search(f"[{lexicon.CJK}]", clause.text)
-    room = _MOST_NAMES if spaced else 3 * _MOST_NAMES
-    return bool(ends) and len(clause.tokens) - max(ends) <= room and not clause.certain
+    room = _MOST_OPENED if spaced else 2 * _MOST_OPENED
+    turned = any(found.get("turns") for _, found in clause.found)
+    return bool(ends) and len(clause.tokens) - max(ends) <= room and not clause.certain and not turned
 
 
 def _is_name(clause: _Clause) -> bool:
@@ -364,13 +365,14 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
     told = next((clause.told for clause in typed if clause.told), None)
     if told and (guess.may_ask or _stands_out(told)):
         return replace(_wish(told), action=Action.CONFIRM, why=f"perhaps: {_short(told.clause.text)}")
-    if not guess.is_wanted and any(map(_turned_away, typed)):
+    day = pause.marked(folded(text[:_LONGEST_LINE]), today)[1] if guess.kind in (_PAUSE, _LEAVE) else None
+    if not guess.is_wanted and not day and any(map(_turned_away, typed)):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
     spoken = any(clause.certain for clause in typed)
     if guess.is_asked(hinted=spoken or _is_terse(typed)):
         values = [value for clause in typed for value in clause.values]
         kind = guess.kind
-        if kind in (_PAUSE, _LEAVE) and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
+        if day:
             values.append(("until", day.isoformat()))
             kind = _PAUSE  # nobody leaves until January
         wish = _wished(_COMMANDS.get(kind) or Command(kind), kind, values)
@@ -379,24 +381,21 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
 
 
 def _sure(typed: Sequence[_Clause], kind: str) -> Wish | None:
-    """The command that a clause is, among others that ask for nothing and take nothing back."""
+    """The command that the last clause is, behind others that ask for nothing and take nothing back: what stands behind
+    a command may narrow it."""
     told = [clause.told for clause in typed if clause.told]
     beside = [clause for clause in typed if not clause.told and not _is_courtesy(clause)]
     if not told or told[0].command != kind or kind in _OF_OTHERS or any(map(_may_be_spoken_of, told)):
         return None
-    below = [clause for clause in beside if typed.index(clause) > typed.index(told[0].clause)]
+    last = max(typed.index(clause) for clause in beside) if beside else -1
     alike = all(_meant(sign, sign.clause) == _meant(told[0], told[0].clause) for sign in told)
-    return _wish(told[0]) if alike and all(map(_says_why, beside)) and not any(map(_may_be_object, below)) else None
+    apart = last < typed.index(told[0].clause)
+    return _wish(told[0]) if alike and apart and all(map(_says_why, beside)) else None
 
 
 def _says_why(clause: _Clause) -> bool:
     """Whether a clause beside a command touches none, and asks and denies nothing: `my inbox is full`."""
     return _is_harmless(clause) and not clause.certain and not clause.values
-
-
-def _may_be_object(clause: _Clause) -> bool:
-    """A few words behind a command may be what it is about: `Unsubscribe - Computer Vision`."""
-    return len(clause.tokens) < (_FEWEST_REASON if " " in clause.text else 2 * _FEWEST_REASON)
 
 
 def _stands_out(told: _Sign) -> bool:
