@@ -17,7 +17,7 @@ from newsletter.inbound import asking, lexicon, pause, subjects
 from newsletter.inbound.lexicon import Labels, Language, Place, folded
 from newsletter.models import Action, Command
 
-_MOST_LINES, _MOST_TOKENS, _LONGEST_LINE = 60, 400, 400
+_MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
 _MOST_CLAUSES, _LONGEST_TEXT = 100, 200  # clauses, and letters of one
 _NEAR = 4  # words between a negation and what it turns
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
@@ -418,7 +418,7 @@ def _turned_away(clause: _Clause) -> _Sign | None:
 
 
 def _clauses(lines: Sequence[str], today: date) -> list[_Clause]:
-    """The clauses of a text."""
+    """The clauses of a text, those that two joined commands or reasons make each by itself."""
     made: list[_Clause] = []
     count = 0
     for number, line in _unwrapped(lines[:_MOST_LINES]):
@@ -432,7 +432,7 @@ def _clauses(lines: Sequence[str], today: date) -> list[_Clause]:
             if clause.tokens:
                 count += len(clause.tokens)
                 quoted = bool(_OPENS_QUOTE.search(before)) or (len(clause.tokens) == 1 and bool(_COLON.search(before)))
-                made.append(replace(clause, quoted=quoted))
+                made.extend(replace(part, quoted=quoted) for part in _parted(clause))
     return made
 
 
@@ -458,6 +458,30 @@ def _clause(text: str, asked: bool, line: int, today: date) -> _Clause:
         if any(command == _PAUSE for _, command, _, _ in lexicon.meant(timed.found)):
             read, until = timed, [("until", day.isoformat() if day else "")]
     return _Clause(text.strip(), read.tokens, [*read.values, *until], read.found, asked, line)
+
+
+def _parted(clause: _Clause) -> list[_Clause]:
+    """A clause in its parts at words such as `because`, where a part of it is a command then."""
+    if clause.told or not clause.certain or len(clause.tokens) > _LONGEST_CLAUSE:
+        return [clause]
+    for _, found in clause.found:
+        behind_no = {end for _, end in found.get("no", ())}  # `non è` begins nothing new
+        for start, end in sorted(one for one in found.get("joints", ()) if one[0] not in behind_no):
+            for cut in {start, end}:
+                first, second = (_sliced(clause, part) for part in (slice(0, cut), slice(cut, None)))
+                if first and second and (first.told or second.told):
+                    return [*_parted(first), *_parted(second)]
+    return [clause]
+
+
+def _sliced(clause: _Clause, part: slice) -> _Clause | None:
+    tokens = clause.tokens[part]
+    if not tokens:
+        return None
+    kinds = [token[1:-1] for token in tokens if token[0] == "<"]
+    values = [one for one in clause.values if one[0] in kinds]
+    found = lexicon.find(tokens)
+    return replace(clause, tokens=tokens, values=values, found=found, text=" ".join(tokens))
 
 
 def _labels(clause: _Clause, language: Language) -> Labels:
