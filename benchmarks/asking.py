@@ -1,6 +1,8 @@
-"""`python -m benchmarks.asking`: learn from written replies which texts ask for a command; `--judge` leaves some out.
+"""`python -m benchmarks.asking`: learn from written replies which texts ask for a command.
 
-A few minutes on one core. The weights go into the package; the same texts give the same weights.
+A few minutes on one core. The weights go into the package; the same texts give the same weights. `--judge` writes
+nothing: it leaves out one collection after the other (or those named behind it), learns from all others, and prints
+what becomes of the replies that it left out.
 """
 
 from __future__ import annotations
@@ -10,48 +12,95 @@ import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from newsletter.inbound import asking, cut
+from newsletter.inbound import asking, cut, grammar
+from newsletter.models import Action
 from newsletter.ranking import logistic
 
 FOLDER = Path(__file__).parent.parent / "tests" / "data" / "replies"
-_LEARNED = ("training.jsonl", "written.jsonl")
+APART = ("apart", "unseen")  # with the other half of `fresh`: what the tests judge by
+DAY = date(2026, 3, 9)
 _KINDS = {"leave": "unsubscribe", "hour": "time"}  # a command by its name in the written replies
 _FEWEST = 2  # texts that have to hold what is learned from
-_WEIGHT = 10.0  # of the loss against the size of the weights
+_WEIGHT = 20.0  # of the loss against the size of the weights
+_SHARE = 0.02  # of the ordinary replies, at which the guess alone is judged
+_NAMES = {Action.CONFIRM: "ask", Action.HUMAN: "human", Action.AGREE: "agree"}
 
 Row = dict[str, Any]
 
 
+class Told(NamedTuple):
+    """What the guess hears of a reply."""
+
+    text: str
+    known: frozenset[str]
+
+
 def rows(name: str) -> list[Row]:
     """The replies of a file."""
-    return [json.loads(line) for line in (FOLDER / name).read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text("utf-8").splitlines()]
 
 
-def half(replies: Sequence[Row]) -> list[Row]:
-    """Every other reply: what is learned of `fresh.jsonl`; the rest judges."""
-    return list(replies[::2])
+def collections() -> dict[str, list[Row]]:
+    """All replies, by who wrote them."""
+    return {file.stem: rows(file.stem) for file in sorted(FOLDER.glob("*.jsonl"))}
 
 
-def text_of(reply: Row) -> str:
-    return " / ".join(filter(None, cut.visible_lines(reply["text"])))
+def learned() -> list[Row]:
+    """The replies that the weights of the package are learned from."""
+    found = [reply for name, replies in collections().items() if name not in (*APART, "fresh") for reply in replies]
+    return found + rows("fresh")[::2]
+
+
+def kept_apart() -> list[Row]:
+    """The replies that they are not."""
+    return [*(reply for name in APART for reply in rows(name)), *rows("fresh")[1::2]]
+
+
+def wish(text: str, guessing: grammar.Guessing = asking.guess) -> grammar.Wish | None:
+    """What a reply asks for."""
+    return grammar.read("Re: Morning arXiv", cut.visible_lines(text), DAY, guessing)
+
+
+def outcome(found: grammar.Wish | None) -> str:
+    """What becomes of it: act, ask, agree, human, ignore."""
+    return "ignore" if found is None else _NAMES.get(found.action, "act")
+
+
+def told(reply: Row) -> Told | None:
+    """None for a reply that needs no guess."""
+    heard: list[Told] = []
+
+    def note(text: str, known: Iterable[str]) -> asking.Guess:
+        heard.append(Told(text, frozenset(known)))
+        return asking.Guess(0.0, 0.0, asking.KINDS[0])
+
+    wish(reply["text"], note)
+    return heard[0] if heard else None
 
 
 def learn(replies: Sequence[Row]) -> bytes:
     """The weights as they are kept."""
-    texts = [text_of(reply) for reply in replies]
-    rarities = _rarities(map(asking.buckets, texts))
-    features = [asking.features(text, lambda bucket: rarities[bucket] / asking.RARITY_STEP) for text in texts]
-    about = [reply["kind"] != "ordinary" for reply in replies]
-    asks = [reply["kind"] in ("plain", "request") for reply in replies]
-    learned = [_fit(features, one, asking.BUCKETS) for one in (about, asks)]
+    return learn_from([(reply, heard) for reply in replies if (heard := told(reply))])
+
+
+def learn_from(replies: Sequence[tuple[Row, Told]]) -> bytes:
+    """The same of what the guess hears."""
+    rarities = _rarities(asking.buckets(heard.text) for _, heard in replies)
+    features = [asking.features(*heard, lambda bucket: rarities[bucket] / asking.RARITY_STEP) for _, heard in replies]
+    asks = [reply["kind"] in ("plain", "request") for reply, _ in replies]
+    plainly = [at for at, (reply, _) in enumerate(replies) if reply["kind"] != "near"]
+    fitted = [_fit([features[at] for at in plainly], [asks[at] for at in plainly], asking.BUCKETS)]
+    fitted.append(_fit(features, asks, asking.BUCKETS))
     narrow = [asking.narrowed(row) for row, asked in zip(features, asks, strict=True) if asked]
-    kinds = [_KINDS.get(one["command"], one["command"]) for one, asked in zip(replies, asks, strict=True) if asked]
+    kinds = [_KINDS.get(one["command"], one["command"]) for (one, _), asked in zip(replies, asks, strict=True) if asked]
     for kind in asking.KINDS:
-        learned.append(_fit(narrow, [one == kind for one in kinds], asking.BUCKETS_OF_KINDS))
-    return asking.packed(rarities, learned)
+        fitted.append(_fit(narrow, [one == kind for one in kinds], asking.BUCKETS_OF_KINDS))
+    return asking.packed(rarities, fitted)
 
 
 def _rarities(found: Iterable[set[int]]) -> bytes:
@@ -70,11 +119,56 @@ def _fit(features: Sequence[asking.Features], passed: Sequence[bool], size: int)
     return logistic.fit(always, passed, _WEIGHT, [0.0] * (size + 1))
 
 
+# --- judged by what was left out -------------------------------------------------------------------
+
+
+def judge(names: Sequence[str]) -> None:
+    """Print, for each collection, what a model of all others makes of it."""
+    heard = {name: [(reply, told(reply)) for reply in replies] for name, replies in collections().items()}
+    for name in names or list(heard):
+        others = [(one, said) for other, found in heard.items() if other != name for one, said in found if said]
+        model = asking.loaded(learn_from(others))
+        replies = [reply for reply, _ in heard[name]]
+        made = [outcome(wish(reply["text"], partial(asking.guess, model=model))) for reply in replies]
+        print(f"{name}: {len(replies)} replies")
+        _say_outcomes(replies, made)
+        _say_guess(replies, [asking.guess(*said, model).likely if said else 9.0 for _, said in heard[name]])
+
+
+def _say_outcomes(replies: Sequence[Row], made: Sequence[str]) -> None:
+    for kind in ("plain", "request", "near", "ordinary"):
+        found = [(reply["lang"], one) for reply, one in zip(replies, made, strict=True) if reply["kind"] == kind]
+        if not found:
+            continue
+        acted, asked = (sum(one == what for _, one in found) / len(found) for what in ("act", "ask"))
+        every = Counter(language for language, _ in found)
+        missed = Counter(language for language, one in found if one not in ("act", "ask"))
+        where = (
+            ""
+            if kind in ("near", "ordinary")
+            else "; missed "
+            + ", ".join(f"{language} {count}/{every[language]}" for language, count in missed.most_common())
+        )
+        print(f"  {kind}: {len(found)}, acted {acted:.1%}, asked {asked:.1%}{where}")
+
+
+def _say_guess(replies: Sequence[Row], likely: Sequence[float]) -> None:
+    """How many requests are above the threshold that so many ordinary replies pass."""
+    by_kind: dict[str, list[float]] = {}
+    for reply, one in zip(replies, likely, strict=True):
+        by_kind.setdefault(reply["kind"], []).append(one)
+    ordinary = sorted(by_kind.pop("ordinary"), reverse=True)
+    least = ordinary[int(_SHARE * len(ordinary))]
+    shares = (f"{kind} {sum(one > least for one in found) / len(found):.1%}" for kind, found in by_kind.items())
+    print(f"  the guess alone, {_SHARE:.0%} of ordinary replies asked (above {least:.2f}): {', '.join(shares)}")
+
+
 def main() -> None:
-    """Learn and write."""
-    replies = [reply for name in _LEARNED for reply in rows(name)] + half(rows("fresh.jsonl"))
+    """Learn and write, or judge."""
     if "--judge" in sys.argv:
-        replies = rows("training.jsonl")
+        judge(sys.argv[sys.argv.index("--judge") + 1 :])
+        return
+    replies = learned()
     content = learn(replies)
     target = Path(asking.__file__).parent / asking.WEIGHTS
     target.write_bytes(content)

@@ -392,7 +392,6 @@ def test_marks_are_taken_back_by_reply(printed: Ground) -> None:
     ("text", "command", "value"),
     [
         ("more like 3", Command.LIKE, "3"),
-        ("more 3", Command.LIKE, "3"),
         ("mehr wie 3", Command.LIKE, "3"),
         ("多来点类似 3", Command.LIKE, "3"),
         ("unlike 3 7", Command.UNMARK, "3 7"),
@@ -401,6 +400,10 @@ def test_marks_are_taken_back_by_reply(printed: Ground) -> None:
         ("3 zurücknehmen", Command.UNMARK, "3"),
         ("取消喜欢 3", Command.UNMARK, "3"),
         ("undo", None, ""),
+        ("more 3", None, ""),
+        ("less 5", None, ""),
+        ("fewer papers", None, ""),
+        ("更多 3", None, ""),
         ("I would like to undo what I did on 3 May", None, ""),
     ],
 )

@@ -1,7 +1,7 @@
-"""Whether a text that is no certain command asks for one: a learned guess, from which a question may follow, no action.
+"""Whether a text that is no certain command asks for one: a learned guess, from which a question may follow.
 
-A logistic regression on words, pairs of words and runs of one to five letters, in any script.
-`python -m benchmarks.asking` learns the weights.
+Two logistic regressions on words, their beginnings, pairs of them, runs of one to five letters in any script, and what
+the words of the languages (see `lexicon`) say is in the text. `python -m benchmarks.asking` learns the weights.
 """
 
 from __future__ import annotations
@@ -10,42 +10,45 @@ import math
 import re
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import pairwise
+from itertools import combinations
 
 from newsletter.models import Command
 
 KINDS = (*(command.value for command in Command if command is not Command.DAYS), "weekly", "daily")
-BUCKETS, BUCKETS_OF_KINDS = 1 << 18, 1 << 15
+BUCKETS, BUCKETS_OF_KINDS = 1 << 19, 1 << 15
 RARITY_STEP = 16  # one byte holds sixteenths
 WEIGHTS = "asking.bin"
 _LONGEST = 5  # letters of a run
+_BEGINNING = 5  # letters of a word that carry its sense
 _MOST = 800  # letters of a text
-_ASKED = 0.7  # how likely it has to be that a text asks; measured: two in a hundred ordinary replies are above
-_HINTED = 0.6  # the same where words of a command stand in it
-_HARDLY = 0.3  # below it a text is not taken for a command, whatever words stand in it
-_SPOKEN_OF = 0.8  # how likely it has to be that a text is about a command at all
-_ABOUT = 0.7  # a text about commands that does not ask counts this much, since a question harms less than silence
+_KNOWN = 0.1  # what is known of a text counts this much; all its letters together count 1
+_WANTED = 0.3  # how much it counts beside the first figure whether a text asks or only speaks of a command
+# In log-odds; of the ordinary replies of collections that were left out, two in a hundred are above.
+_ASKED = 2.3
+_HINTED = 0.4  # the same of a few words, and where words of a command stand in it
+_HARDLY = -1.0  # below it a text is not taken for a command, whatever words stand in it
+_SURE = 2.0  # no text of a collection that was left out was above without asking, if a command stood in it
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
 _DIGITS = re.compile(r"\d+")
+_MARKS = ".,!?;:()\"'"
 
 Features = Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What can be guessed of a text: whether it asks, and the command that it would be."""
+    """What can be guessed of a text: whether it asks, and the command that it would be. Figures are log-odds."""
 
-    likely: float  # that we should ask back; from 0 to 1, as the next two
-    about: float  # that it is about a command, asked for or not
-    wanted: float  # that it asks for one
+    likely: float  # that it asks rather than tells something else
+    wanted: float  # that it asks rather than tells something else, takes back, or speaks of someone else
     kind: str  # the command; empty where there can be none
 
     def is_asked(self, *, hinted: bool) -> bool:
-        """Whether we ask back about it; `hinted` where words of a command stand in it."""
+        """Whether we ask back about it; `hinted`: it is a few words, or words of a command stand in it."""
         return self.likely >= (_HINTED if hinted else _ASKED)
 
     @property
@@ -56,47 +59,56 @@ class Guess:
     @property
     def is_wanted(self) -> bool:
         """Whether it asks rather than takes back or speaks of someone else."""
-        return self.wanted >= 0.5
+        return self.wanted >= 0
 
     @property
-    def speaks_of_it(self) -> bool:
-        """Whether it is about a command, asked for or not."""
-        return self.about >= _SPOKEN_OF
+    def is_sure(self) -> bool:
+        """Whether a command in it is certainly meant."""
+        return self.wanted >= _SURE
 
 
-def guess(text: str) -> Guess:
-    """What a text asks for, as far as can be guessed."""
-    model = _model()
-    runs = features(text, model.rarity)
-    about, wanted = (chance(weights, runs) for weights in (model.about, model.asks))
-    found = Guess(likely(about, wanted), about, wanted, "")
-    if not found.may_ask:
-        return found
+def guess(text: str, known: Collection[str], model: Model | None = None) -> Guess:
+    """What a text asks for, as far as can be guessed; `known`: what is known of its words."""
+    model = model or _model()
+    runs = features(text, known, model.rarity)
+    wanted = model.wanted.score(runs)
+    likely = model.asks.score(runs) + _WANTED * wanted
+    if likely < _HARDLY:
+        return Guess(likely, wanted, "")
     fewer = narrowed(runs)
-    return replace(found, kind=max(model.kinds, key=lambda one: model.kinds[one].score(fewer)))
+    return Guess(likely, wanted, max(model.kinds, key=lambda one: model.kinds[one].score(fewer)))
 
 
-def likely(about: float, wanted: float) -> float:
-    """One figure of two: that it is about a command, that it asks for one."""
-    return _ABOUT * about + (1 - _ABOUT) * wanted
-
-
-def features(text: str, rarity: Callable[[int], float]) -> Features:
-    """Runs of letters and words by their hash, each by how rare it is, to a length of one; unknown ones not at all."""
+def features(text: str, known: Collection[str], rarity: Callable[[int], float]) -> Features:
+    """Runs of letters and words by their hash, each by how rare it is, to a length of one, unknown ones not at all;
+    and what is known of the text, with every two of it."""
     found = {bucket: value for bucket in buckets(text) if (value := rarity(bucket))}
     length = math.sqrt(sum(value * value for value in found.values())) or 1.0
-    return {bucket: value / length for bucket, value in found.items()}
+    found = {bucket: value / length for bucket, value in found.items()}
+    for one in (*known, *map("+".join, combinations(sorted(known), 2))):
+        bucket = _bucket(f"\r{one}")
+        found[bucket] = found.get(bucket, 0.0) + _KNOWN
+    return found
 
 
 def buckets(text: str) -> set[int]:
-    """The hashes of all runs of letters, words, and pairs of words that stand beside each other or have one between."""
+    """The hashes of all runs of letters, of words and their beginnings, and of pairs of these that stand near."""
     plain = f" {_folded(text)} "
     words = plain.split()
     runs = {plain[at : at + size] for size in range(1, _LONGEST + 1) for at in range(len(plain) - size + 1)}
-    runs.update(f"\t{word}" for word in words)
-    runs.update(f"{one}\t{other}" for one, other in pairwise(words))
-    runs.update(f"{one}\t\t{other}" for one, other in zip(words, words[2:], strict=False))
-    return {zlib.crc32(run.encode()) & (BUCKETS - 1) for run in runs}
+    runs.update(_pairs("\t", words, 2), _pairs("\n", [word.strip(_MARKS)[:_BEGINNING] for word in words], 3))
+    return {_bucket(run) for run in runs}
+
+
+def _pairs(mark: str, words: Sequence[str], apart: int) -> Iterator[str]:
+    for at, word in enumerate(words):
+        yield f"{mark}{word}"
+        for step in range(1, min(apart, len(words) - at - 1) + 1):
+            yield f"{word}{mark * step}{words[at + step]}"
+
+
+def _bucket(run: str) -> int:
+    return zlib.crc32(run.encode()) & (BUCKETS - 1)
 
 
 def narrowed(runs: Features) -> Features:
@@ -105,11 +117,6 @@ def narrowed(runs: Features) -> Features:
     for bucket, value in runs.items():
         fewer[bucket % BUCKETS_OF_KINDS] = fewer.get(bucket % BUCKETS_OF_KINDS, 0.0) + value
     return fewer
-
-
-def chance(weights: Weights, runs: Features) -> float:
-    """Between 0 and 1."""
-    return 1 / (1 + math.exp(-weights.score(runs)))
 
 
 def _folded(text: str) -> str:
@@ -140,8 +147,8 @@ class Model:
     """Everything that was learned."""
 
     rarities: bytes
-    about: Weights
-    asks: Weights
+    asks: Weights  # or tells something else
+    wanted: Weights  # or tells something else, takes back, speaks of someone else
     kinds: Mapping[str, Weights]
 
     def rarity(self, bucket: int) -> float:
@@ -164,9 +171,9 @@ def loaded(packed: bytes) -> Model:
         worth = int.from_bytes(view[at : at + 4], "big") / (1 << 24)
         found.append(Weights(view[at + 4 : at + 4 + size].cast("b"), worth))
         at += 4 + size
-    about, asks, *learned = found
+    asks, wanted, *learned = found
     known = {kind: weights for kind, weights in zip(kinds, learned, strict=True) if kind in KINDS}
-    return Model(bytes(view[:BUCKETS]), about, asks, known)
+    return Model(bytes(view[:BUCKETS]), asks, wanted, known)
 
 
 def packed(rarities: bytes, learned: Iterable[Sequence[float]]) -> bytes:

@@ -7,12 +7,11 @@ any other text asks for something is guessed (see `asking`), and a guess is neve
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 
 from newsletter.inbound import asking, lexicon, pause, subjects
 from newsletter.inbound.lexicon import Labels, Language, Place, folded
@@ -21,12 +20,11 @@ from newsletter.models import Action, Command
 _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
 _MOST_CLAUSES, _LONGEST_TEXT = 100, 200  # clauses, and letters of one
 _NEAR = 4  # words between a negation and what it turns
-_SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
-_MOST_NAMES = 3  # words behind a greeting
+_MOST_NAMES = 3  # words
+_MOST_OPENED = 5  # words behind a greeting or thanks
 _TERSE = 5  # words
 _SUBJECT = -1  # its line
-_LONGEST_THANKS = 16  # words
 _CONTACT = re.compile(
     r"https?://|www\.|[\w.-]+@[\w-]+\.|\+?\(?\d[\d ()./-]{6,}\d|\w ?\| ?\w|"
     r"\b(?:tel|fon|phone|fax|mob\w*|orcid)\b ?[.:]|[话話机機真]\s?[:：]",
@@ -44,7 +42,6 @@ _ENDS = re.compile(r"[.!?:;,]\s*$")
 _ASKED = re.compile(r"[?？؟]")
 _ASKS = re.compile(r"[吗嗎么麼]$|까요?$")  # asked without a mark
 _OBJECT = re.compile(r"@|\b[a-z-]+\.[A-Za-z]{2}\b|(?<!\d{6})\d\s*$")  # an address, a category of arXiv, a short number
-_PRONOUNS = re.compile(r"\(?\b(?:she|he|they) ?/ ?(?:her|him|them|they|she|he)s?(?: ?/ ?\w+)?\b\)?", re.I)
 _OPENS_QUOTE = re.compile(r"[\"“„«「『]|(?<!\w)'$")
 _COLON = re.compile(r"[:：]$")
 _COMMANDS = {"weekly": Command.DAYS, "daily": Command.DAYS}
@@ -61,9 +58,14 @@ _VALUES = {
     "address": {"address"},
 }
 _COURTESIES = frozenset({"courtesy"})
+_SPEAKING = frozenset({"turns", "others", "no", "asks"})
 _POLITE = frozenset({"please", "courtesy"})
+_OF_OTHERS = ("join", "languages", "address")  # commands whose words stand in much that is no request
 _SINGLE = ("help", "settings")  # commands that are one word: what else stands there makes another sense of it
 _LEAVE, _PAUSE, _JOIN = Command.UNSUBSCRIBE.value, Command.PAUSE.value, Command.JOIN.value
+
+
+Guessing = Callable[[str, Collection[str]], asking.Guess]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class _Sign:
         return any(word[0] == "<" for word in words), len(words)
 
 
-def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
+def read(subject: str, lines: Sequence[str], today: date, guessing: Guessing = asking.guess) -> Wish | None:
     """The wish of an email, None when it has none."""
     own = subjects.bare(subject)
     typed, head = _clauses(lines, today), _clauses([own], today)
@@ -142,10 +144,11 @@ def read(subject: str, lines: Sequence[str], today: date) -> Wish | None:
         return Wish(Action.AGREE, f"says {_short(typed[0].text)}")
     head_first = typed[0].line == _SUBJECT
     text = " / ".join(filter(None, [own, *lines] if head_first else lines))
-    guess = asking.guess(text)
-    if wish := _whole(typed, lines):
+    whole = _whole(typed, lines)
+    guess = guessing(text, _known(typed, whole))
+    if whole:
         # `fine` is Italian for the end.
-        return wish if guess.may_ask else replace(wish, action=Action.CONFIRM)
+        return whole if guess.may_ask else replace(whole, action=Action.CONFIRM)
     return _guessed(typed, text, guess, today)
 
 
@@ -169,7 +172,8 @@ def _whole(typed: list[_Clause], lines: Sequence[str]) -> Wish | None:
                 return None
             told = told or sign
         elif _is_courtesy(clause):
-            signed = signed or (told is not None and not (clause.line == 0 and _is_greeting(clause)))
+            salutes = told is not None and told.clause.line == _SUBJECT and clause.line == 0 and _is_greeting(clause)
+            signed = signed or (told is not None and not salutes)
         elif told and below and not signed and _is_block(typed[index:], lines):
             break
         elif not _is_harmless(clause):
@@ -288,29 +292,21 @@ def _within(one: Place, places: Iterable[Place]) -> bool:
 def _is_courtesy(clause: _Clause) -> bool:
     if clause.asked:
         return False
-    for language, found in clause.found:
-        if not clause.certain and (
-            _tiled(clause, language, frozenset({"courtesy", "please", "thanks"})) or _is_thanks(clause, found)
-        ):
-            return True
-    return _is_greeting(clause)
+    polite = not clause.certain and any(_tiled(clause, language, _POLITE) for language, _ in clause.found)
+    return polite or _is_greeting(clause)
 
 
 def _tiled_in_any(clause: _Clause, *labels: str) -> bool:
     return not clause.asked and any(_tiled(clause, language, frozenset(labels)) for language, _ in clause.found)
 
 
-def _is_thanks(clause: _Clause, found: Labels) -> bool:
-    begins = any(start == 0 for start, _ in found.get("thanks", ()))
-    return begins and len(clause.tokens) <= _LONGEST_THANKS and not found.get("turns")
-
-
 def _is_greeting(clause: _Clause) -> bool:
     """`Dear Morning arXiv team`: a greeting and a few words, which no command is among."""
     ends = [end for _, found in clause.found for start, end in found.get("opens", ()) if start == 0]
     spaced = not re.search(f"[{lexicon.CJK}]", clause.text)
-    room = _MOST_NAMES if spaced else 3 * _MOST_NAMES
-    return bool(ends) and len(clause.tokens) - max(ends) <= room and not clause.certain
+    room = _MOST_OPENED if spaced else 2 * _MOST_OPENED
+    turned = any(found.get("turns") for _, found in clause.found)
+    return bool(ends) and len(clause.tokens) - max(ends) <= room and not clause.certain and not turned
 
 
 def _is_name(clause: _Clause) -> bool:
@@ -326,7 +322,7 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
     first = rest[0].line
     below = [line for line in lines[first:] if line]
     head = [one for one in rest if one.line == first and one.tokens != [one.text[:1].casefold()]]  # no initials
-    known = any(labels.keys() & {"fill", "paper", "this", "wish"} for one in head for _, labels in one.found)
+    known = any(labels.keys() & {"fill", "paper", "this"} for one in head for _, labels in one.found)
     odd = any(one.certain or any(found.get("no") for _, found in one.found) for one in rest)
     if not below or odd or not all(map(_is_harmless, rest)):
         return False
@@ -339,38 +335,67 @@ def _is_block(rest: Sequence[_Clause], lines: Sequence[str]) -> bool:
     return short and named and (contact or (apart and len(below) > 1))
 
 
+def _known(typed: Sequence[_Clause], whole: Wish | None) -> set[str]:
+    """What is known of a text, for the guess."""
+    known = {f"command {sign.command}" for clause in typed for sign in clause.certain}
+    known.update(f"told {clause.told.command}" for clause in typed if clause.told)
+    known.update(kind for clause in typed for kind, _ in clause.values)
+    known.update(_SPEAKING & {label for clause in typed for _, found in clause.found for label in found})
+    of_all = {
+        "asked": any(clause.asked for clause in typed),
+        "single": len(typed) == 1,
+        "terse": _is_terse(typed),
+        "whole": whole is not None,
+    }
+    return known | {name for name, holds in of_all.items() if holds}
+
+
+def _is_terse(typed: Sequence[_Clause]) -> bool:
+    return sum(len(clause.tokens) for clause in typed) <= _TERSE
+
+
 # --- guessed -------------------------------------------------------------------------------------
 
 
 def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: date) -> Wish | None:
     """What we ask back about: a clause that is a command, else what the text seems to ask for; HUMAN where it speaks of
     a command and asks for none."""
-    told = next((sign for clause in typed if (sign := clause.told or _spelt(clause))), None)
+    if guess.is_sure and (wish := _sure(typed, guess.kind)):
+        return wish
+    told = next((clause.told for clause in typed if clause.told), None)
     if told and (guess.may_ask or _stands_out(told)):
         return replace(_wish(told), action=Action.CONFIRM, why=f"perhaps: {_short(told.clause.text)}")
-    turned = list(filter(None, map(_turned_away, typed)))
-    if any(map(_is_plainly_turned, turned)) or (turned and not guess.is_wanted):
+    day = pause.marked(folded(text[:_LONGEST_LINE]), today)[1] if guess.kind in (_PAUSE, _LEAVE) else None
+    if not guess.is_wanted and not day and any(map(_turned_away, typed)):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
-    if guess.is_asked(hinted=_is_terse(typed) or any(clause.certain for clause in typed)):
+    spoken = any(clause.certain for clause in typed)
+    if guess.is_asked(hinted=spoken or _is_terse(typed)):
         values = [value for clause in typed for value in clause.values]
         kind = guess.kind
-        if kind in (_PAUSE, _LEAVE) and (day := pause.marked(folded(text[:_LONGEST_LINE]), today)[1]):
+        if day:
             values.append(("until", day.isoformat()))
             kind = _PAUSE  # nobody leaves until January
         wish = _wished(_COMMANDS.get(kind) or Command(kind), kind, values)
         return replace(wish, action=Action.CONFIRM, why=f"perhaps {kind}: {_short(text)}")
-    return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if guess.speaks_of_it else None
+    return Wish(Action.HUMAN, f"about a command, not for one: {_short(text)}") if spoken else None
 
 
-def _is_terse(typed: Sequence[_Clause]) -> bool:
-    """Whether a few words with a value stand first, as in `om 7 uur` and `5 makalah`."""
-    return bool(typed[0].values) and len(typed[0].tokens) <= _TERSE
+def _sure(typed: Sequence[_Clause], kind: str) -> Wish | None:
+    """The command that the last clause is, behind others that ask for nothing and take nothing back: what stands behind
+    a command may narrow it."""
+    told = [clause.told for clause in typed if clause.told]
+    beside = [clause for clause in typed if not clause.told and not _is_courtesy(clause)]
+    if not told or told[0].command != kind or kind in _OF_OTHERS or any(map(_may_be_spoken_of, told)):
+        return None
+    last = max(typed.index(clause) for clause in beside) if beside else -1
+    alike = all(_meant(sign, sign.clause) == _meant(told[0], told[0].clause) for sign in told)
+    apart = last < typed.index(told[0].clause)
+    return _wish(told[0]) if alike and apart and all(map(_says_why, beside)) else None
 
 
-def _spelt(clause: _Clause) -> _Sign | None:
-    """A command that the clause asks for in known words, but not in such as we act on: `please send my settings`."""
-    signs = (sign for sign in clause.certain if _labels(clause, sign.language).keys() & {"wish", "asks", "please"})
-    return next((sign for sign in signs if _is_spelt(sign, _beside(sign) | {"wish"})), None)
+def _says_why(clause: _Clause) -> bool:
+    """Whether a clause beside a command touches none, and asks and denies nothing: `my inbox is full`."""
+    return _is_harmless(clause) and not clause.certain and not clause.values
 
 
 def _stands_out(told: _Sign) -> bool:
@@ -389,12 +414,6 @@ def _turned_away(clause: _Clause) -> _Sign | None:
     return None
 
 
-def _is_plainly_turned(sign: _Sign) -> bool:
-    """Whether nothing else stands in the clause: `do not unsubscribe me`."""
-    known = sign.language.tiles[sign.command] | {"no", "others"}
-    return _tiled(sign.clause, sign.language, known, sign.places)
-
-
 # --- clauses and their signs -----------------------------------------------------------------------
 
 
@@ -403,7 +422,7 @@ def _clauses(lines: Sequence[str], today: date) -> list[_Clause]:
     made: list[_Clause] = []
     count = 0
     for number, line in _unwrapped(lines[:_MOST_LINES]):
-        pieces = _CLAUSE.split(_PRONOUNS.sub("", line[:_LONGEST_LINE]))
+        pieces = _CLAUSE.split(line[:_LONGEST_LINE])
         marks = [mark or "" for mark in pieces[1::2]]
         for text, before, after in zip(pieces[::2], ["", *marks], [*marks, ""], strict=True):
             if count >= _MOST_TOKENS or len(made) >= _MOST_CLAUSES:
@@ -431,46 +450,14 @@ def _unwrapped(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         yield first, joined
 
 
-def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = True) -> _Clause:
+def _clause(text: str, asked: bool, line: int, today: date) -> _Clause:
     read, until = lexicon.read(text), []
     if read.may_pause:
         marked, day = pause.marked(read.plain, today)
         timed = lexicon.read(marked)
         if any(command == _PAUSE for _, command, _, _ in lexicon.meant(timed.found)):
             read, until = timed, [("until", day.isoformat() if day else "")]
-    clause = _Clause(text.strip(), read.tokens, [*read.values, *until], read.found, asked, line)
-    return _corrected(clause, today) if mistyped else clause
-
-
-def _corrected(clause: _Clause, today: date) -> _Clause:
-    """With long words that are nearly a word of a command, and begin like it, as that word."""
-    if len(clause.tokens) > _LONGEST_CLAUSE or clause.certain:
-        return clause
-    known = {start for _, found in clause.found for places in found.values() for start, _ in places}
-    odd = [n for n, token in enumerate(clause.tokens) if n not in known and len(token) >= _SHORTEST_TYPO][:3]
-    for number in odd:
-        token = clause.tokens[number]
-        near = difflib.get_close_matches(token[:30], _long_words(), n=3, cutoff=0.85)
-        if right := _slip_of(token, near):
-            text = folded(clause.text).replace(token, right)
-            return _clause(text, clause.asked, clause.line, today, mistyped=False)
-    return clause
-
-
-def _slip_of(token: str, near: Sequence[str]) -> str | None:
-    """The word that one is mistyped of; a form of one, such as `unsubscribed`, is no slip."""
-    if any(map(token.startswith, near)):
-        return None
-    return next((word for word in near if word[:2] == token[:2]), None)
-
-
-@cache
-def _long_words() -> list[str]:
-    """The long words of leaving."""
-    entries = (listed for one in lexicon.languages() for listed in one.entries.get("certain", {}).values())
-    labels = {label for listed in entries for command, parts in listed if command == _LEAVE for label in parts}
-    words = {word.rstrip("*") for label in labels for word in re.findall(r"[^\W_]+\*?", folded(label))}
-    return sorted(word for word in words if len(word) >= _SHORTEST_TYPO)
+    return _Clause(text.strip(), read.tokens, [*read.values, *until], read.found, asked, line)
 
 
 def _parted(clause: _Clause) -> list[_Clause]:

@@ -242,7 +242,7 @@ def _language(code: str, data: Mapping[str, Any]) -> Language:
         of_this = entries.setdefault(strength, {})
         of_this[labels[0]] = (*of_this.get(labels[0], ()), (command, labels))
     pauses = {labels[0] for _, command, labels in listed if command == "pause"}
-    fillers = {*data["words"], "courtesy"} - {"wish", "paper", *PLACEHOLDERS}
+    fillers = {*data["words"], "courtesy"} - {"paper", *PLACEHOLDERS}
     tiles = {command: {*fillers, *(("paper",) if command in _NUMBERED else ())} for _, command, _ in listed}
     for _, command, labels in listed:
         tiles[command].update(label for label in labels if label not in PLACEHOLDERS)
