@@ -65,7 +65,7 @@ def test_plain_commands_are_acted_on(language: str) -> None:
     assert found["act"] + found["ask"] >= 0.96
 
 
-@pytest.mark.parametrize(("seen", "roundabout"), [(True, 0.95), (False, 0.7)])
+@pytest.mark.parametrize(("seen", "roundabout"), [(True, 0.95), (False, 0.75)])
 def test_requests_are_not_lost(seen: bool, roundabout: float) -> None:
     plain, others = shares("plain", seen=seen), shares("request", seen=seen)
     assert plain["act"] + plain["ask"] >= 0.99
@@ -109,6 +109,7 @@ def test_a_plain_request_is_never_ignored() -> None:
     [
         "Vou estar fora até 10 de abril, não enviem nada até lá por favor.",
         "Je pars en mission, n'envoyez rien jusqu'au 10 avril.",
+        "Jag är på resa till den 10 april, skicka inget förrän dess.",
     ],
 )
 def test_whoever_wants_nothing_until_a_day_pauses(text: str) -> None:
