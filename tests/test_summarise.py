@@ -260,12 +260,14 @@ def test_parse_reply_refuses(text: str) -> None:
         parse_reply(text, wanted())
 
 
+def _nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    keys = st.sampled_from(["id", "lines", "reasons", "en", "zh", "moe"])
+    return st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4)
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.floats() | st.text(max_size=30) | st.sampled_from([ONE, EN, ZH]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["id", "lines", "reasons", "en", "zh", "moe"]), inner, max_size=4)
-    ),
+    _nested,
     max_leaves=8,
 )
 ROWS = st.fixed_dictionaries({"id": st.just(ONE) | ANYTHING, "lines": ANYTHING, "reasons": ANYTHING})

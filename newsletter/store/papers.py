@@ -84,13 +84,15 @@ class Papers(Base):
     def issue(self, day: date) -> Issue | None:
         with self._reading() as connection:
             row = connection.execute(select(issue_table).where(issue_table.c.date == day)).first()
-            return _issue(row, _usage(connection, day)) if row else None
+            return _issue(row, _usages(connection, [day]).get(day, Usage())) if row else None
 
     def issues(self, limit: int = 50) -> Sequence[Issue]:
         """Newest first, with usage summed over their model calls."""
         with self._reading() as connection:
             query = select(issue_table).order_by(issue_table.c.date.desc()).limit(limit)
-            return [_issue(row, _usage(connection, row.date)) for row in connection.execute(query).all()]
+            rows = connection.execute(query).all()
+            usages = _usages(connection, [row.date for row in rows])
+            return [_issue(row, usages.get(row.date, Usage())) for row in rows]
 
     def papers(self, day: date) -> Sequence[Paper]:
         with self._reading() as connection:
@@ -112,12 +114,15 @@ class Papers(Base):
             return (to_paper(row), row.issue) if row else None
 
 
-def _usage(connection: Connection, day: date) -> Usage:
+def _usages(connection: Connection, days: Sequence[date]) -> Mapping[date, Usage]:
+    """What the calls of a model for each of these issues used."""
     calls = all_calls.c
     sums = (calls.prompt_tokens, calls.completion_tokens, calls.cost_usd, calls.unpriced)
-    query = select(*map(func.sum, sums)).where(calls.issue == day)
-    prompt, completion, cost, unpriced = connection.execute(query).one()
-    return Usage(prompt or 0, completion or 0, None if unpriced else cost or 0.0)
+    query = select(calls.issue, *map(func.sum, sums)).where(calls.issue.in_(days)).group_by(calls.issue)
+    return {
+        day: Usage(prompt or 0, completion or 0, None if unpriced else cost or 0.0)
+        for day, prompt, completion, cost, unpriced in connection.execute(query)
+    }
 
 
 _PAPER_FIELDS = tuple(name for name in Paper.__dataclass_fields__)
