@@ -7,11 +7,12 @@ any other text asks for something is guessed (see `asking`), and a guess is neve
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
 from newsletter.inbound import asking, lexicon, pause, subjects
 from newsletter.inbound.lexicon import Labels, Language, Place, folded
@@ -20,6 +21,7 @@ from newsletter.models import Action, Command
 _MOST_LINES, _MOST_TOKENS, _LONGEST_CLAUSE, _LONGEST_LINE = 60, 400, 40, 400
 _MOST_CLAUSES, _LONGEST_TEXT = 100, 200  # clauses, and letters of one
 _NEAR = 4  # words between a negation and what it turns
+_SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
 _MOST_NAMES = 3  # words
 _MOST_OPENED = 5  # words behind a greeting or thanks
@@ -450,14 +452,46 @@ def _unwrapped(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
         yield first, joined
 
 
-def _clause(text: str, asked: bool, line: int, today: date) -> _Clause:
+def _clause(text: str, asked: bool, line: int, today: date, *, mistyped: bool = True) -> _Clause:
     read, until = lexicon.read(text), []
     if read.may_pause:
         marked, day = pause.marked(read.plain, today)
         timed = lexicon.read(marked)
         if any(command == _PAUSE for _, command, _, _ in lexicon.meant(timed.found)):
             read, until = timed, [("until", day.isoformat() if day else "")]
-    return _Clause(text.strip(), read.tokens, [*read.values, *until], read.found, asked, line)
+    clause = _Clause(text.strip(), read.tokens, [*read.values, *until], read.found, asked, line)
+    return _corrected(clause, today) if mistyped else clause
+
+
+def _corrected(clause: _Clause, today: date) -> _Clause:
+    """With long words that are nearly a word of a command, and begin like it, as that word."""
+    if len(clause.tokens) > _LONGEST_CLAUSE or clause.certain:
+        return clause
+    known = {start for _, found in clause.found for places in found.values() for start, _ in places}
+    odd = [n for n, token in enumerate(clause.tokens) if n not in known and len(token) >= _SHORTEST_TYPO][:3]
+    for number in odd:
+        token = clause.tokens[number]
+        near = difflib.get_close_matches(token[:30], _long_words(), n=3, cutoff=0.85)
+        if right := _slip_of(token, near):
+            text = folded(clause.text).replace(token, right)
+            return _clause(text, clause.asked, clause.line, today, mistyped=False)
+    return clause
+
+
+def _slip_of(token: str, near: Sequence[str]) -> str | None:
+    """The word that one is mistyped of; a form of one, such as `unsubscribed`, is no slip."""
+    if any(map(token.startswith, near)):
+        return None
+    return next((word for word in near if word[:2] == token[:2]), None)
+
+
+@cache
+def _long_words() -> list[str]:
+    """The long words of leaving."""
+    entries = (listed for one in lexicon.languages() for listed in one.entries.get("certain", {}).values())
+    labels = {label for listed in entries for command, parts in listed if command == _LEAVE for label in parts}
+    words = {word.rstrip("*") for label in labels for word in re.findall(r"[^\W_]+\*?", folded(label))}
+    return sorted(word for word in words if len(word) >= _SHORTEST_TYPO)
 
 
 def _parted(clause: _Clause) -> list[_Clause]:
