@@ -30,6 +30,7 @@ _WANTED = 0.3  # how much it counts beside the first figure whether a text asks 
 # In log-odds; of the ordinary replies of collections that were left out, two in a hundred are above.
 _ASKED = 1.2
 _HINTED = 0.2  # the same of a few words, and where words of a command stand in it
+_ASKED_AT_LENGTH = 3.0  # the same of a long text that names no command: of such hardly any asks for one
 _HARDLY = -1.0  # below it a text is not taken for a command, whatever words stand in it
 _SURE = 2.0  # no text of a collection that was left out was above without asking, if a command stood in it
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
@@ -47,9 +48,9 @@ class Guess:
     wanted: float  # that it asks rather than tells something else, takes back, or speaks of someone else
     kind: str  # the command; empty where there can be none
 
-    def is_asked(self, *, hinted: bool) -> bool:
+    def is_asked(self, *, hinted: bool, at_length: bool = False) -> bool:
         """Whether we ask back about it; `hinted`: it is a few words, or words of a command stand in it."""
-        return self.likely >= (_HINTED if hinted else _ASKED)
+        return self.likely >= (_HINTED if hinted else _ASKED_AT_LENGTH if at_length else _ASKED)
 
     @property
     def may_ask(self) -> bool:

@@ -25,7 +25,7 @@ _SHORTEST_TYPO = 8  # letters: shorter words are too near to others
 _MOST_SIGNED, _LONGEST_SIGNED, _DISCLAIMER = 8, 90, 120  # lines and letters
 _MOST_NAMES = 3  # words
 _MOST_OPENED = 5  # words behind a greeting or thanks
-_TERSE = 5  # words
+_TERSE, _AT_LENGTH = 5, 30  # words
 _SUBJECT = -1  # its line
 _CONTACT = re.compile(
     r"https?://|www\.|[\w.-]+@[\w-]+\.|\+?\(?\d[\d ()./-]{6,}\d|\w ?\| ?\w|"
@@ -346,14 +346,14 @@ def _known(typed: Sequence[_Clause], whole: Wish | None) -> set[str]:
     of_all = {
         "asked": any(clause.asked for clause in typed),
         "single": len(typed) == 1,
-        "terse": _is_terse(typed),
+        "terse": _words(typed) <= _TERSE,
         "whole": whole is not None,
     }
     return known | {name for name, holds in of_all.items() if holds}
 
 
-def _is_terse(typed: Sequence[_Clause]) -> bool:
-    return sum(len(clause.tokens) for clause in typed) <= _TERSE
+def _words(typed: Sequence[_Clause]) -> int:
+    return sum(len(clause.tokens) for clause in typed)
 
 
 # --- guessed -------------------------------------------------------------------------------------
@@ -370,8 +370,8 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
     day = pause.marked(folded(text[:_LONGEST_LINE]), today)[1] if guess.kind in (_PAUSE, _LEAVE) else None
     if not guess.is_wanted and not day and any(map(_turned_away, typed)):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
-    spoken = any(clause.certain for clause in typed)
-    if guess.is_asked(hinted=spoken or _is_terse(typed)):
+    spoken, words = any(clause.certain for clause in typed), _words(typed)
+    if guess.is_asked(hinted=spoken or words <= _TERSE, at_length=words > _AT_LENGTH):
         values = [value for clause in typed for value in clause.values]
         kind = guess.kind
         if day:
