@@ -225,7 +225,7 @@ def test_the_site_is_usable_by_everyone(built: Path, browser: Any, axe: str) -> 
             wrong += [(name, one["id"], one["nodes"][0]["html"][:200]) for one in found["violations"]]
         page.goto(f"{address}/index.html")
         page.fill("input[data-md-component=search-query]", "NEWSLETTER_KEEP_DAYS")
-        page.wait_for_selector("a.md-search-result__link[href*='settings.html']", state="attached")
+        page.wait_for_selector("a.md-search-result__link[href*='settings.html']", state="attached", timeout=120_000)
         assert [] == [url for url in asked if not url.startswith((address, "data:", "blob:"))]
         page.close()
         server.shutdown()
