@@ -143,15 +143,11 @@ def _say_outcomes(replies: Sequence[Row], made: Sequence[str]) -> None:
         if not found:
             continue
         acted, asked = (sum(one == what for _, one in found) / len(found) for what in ("act", "ask"))
-        every = Counter(language for language, _ in found)
-        missed = Counter(language for language, one in found if one not in ("act", "ask"))
-        where = (
-            ""
-            if kind in ("near", "ordinary")
-            else "; missed "
-            + ", ".join(f"{language} {count}/{every[language]}" for language, count in missed.most_common())
-        )
-        print(f"  {kind}: {len(found)}, acted {acted:.1%}, asked {asked:.1%}{where}")
+        print(f"  {kind}: {len(found)}, acted {acted:.1%}, asked {asked:.1%}")
+        if kind in ("plain", "request"):
+            every = Counter(language for language, _ in found)
+            missed = Counter(language for language, one in found if one not in ("act", "ask"))
+            print(f"    missed: {', '.join(f'{one} {count}/{every[one]}' for one, count in missed.most_common())}")
 
 
 def _say_guess(replies: Sequence[Row], likely: Sequence[float]) -> None:

@@ -21,7 +21,7 @@ Done = subprocess.CompletedProcess[str]
 
 
 class Forks:
-    """As many commands at a time as somebody runs; each like `subprocess.run` without input."""
+    """Any number of commands at a time, each like `subprocess.run` without input."""
 
     def __init__(self) -> None:
         self._idle: list[Warm] = []

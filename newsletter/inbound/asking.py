@@ -49,7 +49,10 @@ class Guess:
     kind: str  # the command; empty where there can be none
 
     def is_asked(self, *, hinted: bool, at_length: bool = False) -> bool:
-        """Whether we ask back about it; `hinted`: it is a few words, or words of a command stand in it."""
+        """Whether we ask back about it.
+
+        `hinted`: it is a few words, or a command's words or a day stand in it; `at_length`: it has many words.
+        """
         return self.likely >= (_HINTED if hinted else _ASKED_AT_LENGTH if at_length else _ASKED)
 
     @property
