@@ -62,7 +62,8 @@ def _filtered(place: Path, day: LabelledDay, done: Sequence[Filtered], read: Seq
     changed = day.day >= CHANGED
     topic = profile(place, "2026-03-31" if changed else "2026-02")
     own = [one for one in done if one.changed == changed]
-    opinions = ranking.learn(topic, _scores(own), _scores([one for one in done if one not in own]), read)
+    earlier = _scores([one for one in done if one not in own])
+    opinions = ranking.learn(topic, _scores(own), earlier, read, profile(place, "2026-02") if changed else None)
     values = dict(zip((row.id for row in day.rows), opinions.rank(day.papers), strict=True))
     last = [one for one in done[-_MEASURED:] if one.past]
     share = ranking.loss_share(LOSS, [one.past for one in last], [one.past for one in last if one in own])

@@ -95,7 +95,9 @@ def opinions(place: Path, every: Sequence[LabelledDay], day: date) -> ranking.Op
     topic = profile(place, "2026-02" if day < CHANGED else "2026-03-31")
     past = [one for one in every if one.day < day]
     own = [one for one in past if (one.day < CHANGED) == (day < CHANGED)]
-    return ranking.learn(topic, scored(own), scored([one for one in past if one not in own]), known(past, day))
+    earlier = scored([one for one in past if one not in own])
+    before = None if day < CHANGED else profile(place, "2026-02")
+    return ranking.learn(topic, scored(own), earlier, known(past, day), before)
 
 
 def scored(days: Sequence[LabelledDay]) -> Scored:

@@ -30,6 +30,7 @@ _ASKS = 3  # a paper that an answer left out is asked for twice more
 _MOST_ASKS = 12  # one batch whose answers cannot be read: in every form of every model twice, but no more than this
 # Says nothing of the science, and costs as many tokens as a sentence.
 _LINK = re.compile(r"https?://[^\s{}]*[^\s{}.,;:)]")
+_POINTER_WORDS = 13  # a last sentence with a link and no more words than these only says where the code is
 _ROW_TOKENS = 12  # of an answer, for one paper
 
 # A paper that speaks to its judge is asked about alone: what it says can then change no other paper's score. Papers
@@ -65,17 +66,34 @@ class Scored:
     causes: tuple[str, ...] = ()  # of answers that were not good, each with its reason
 
 
+def topic_text(topic: Topic) -> str:
+    """What the model is told of the topic, as the ledger keeps it."""
+    return json.dumps([topic.key, topic.interests, topic.include, topic.exclude])
+
+
 def topic_hash(topic: Topic) -> str:
     """Changes with what the model is told of the topic, and only with that."""
-    told = [topic.key, topic.interests, topic.include, topic.exclude]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
+    return hashlib.sha256(topic_text(topic).encode()).hexdigest()[:16]
+
+
+def with_text(topic: Topic, text: str) -> Topic:
+    """The topic as it was when this was its text."""
+    _, interests, include, exclude = json.loads(text)
+    return replace(topic, interests=interests, include=tuple(include), exclude=tuple(exclude))
+
+
+def _without_links(abstract: str) -> str:
+    said, end, last = abstract.rpartition(". ")
+    if said and len(last.split()) <= _POINTER_WORDS and _LINK.search(last):
+        abstract = said + end.strip()
+    return _LINK.sub("", abstract)
 
 
 def build_prompt(template: PromptFile, topic: Topic, papers: Sequence[Paper]) -> Prompt:
     """The request for these papers. Raises TemplateError."""
     names = _names([paper.arxiv_id for paper in papers])
     told = [
-        {"id": names[paper.arxiv_id], "title": paper.title, "abstract": _LINK.sub("", paper.abstract)}
+        {"id": names[paper.arxiv_id], "title": paper.title, "abstract": _without_links(paper.abstract)}
         for paper in papers
     ]
     system, user = template.fill(topic=topic, papers=told)

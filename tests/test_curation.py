@@ -694,7 +694,7 @@ def edited(desk: Desk) -> Topic:
     before = desk.roster.topics[0]
     after = replace(before, interests=f"{before.interests} Ducks.")
     for number, topic in enumerate((before, after)):
-        noted = {topic.key: scoring.topic_hash(topic)}
+        noted = [(topic.key, scoring.topic_hash(topic), scoring.topic_text(topic))]
         desk.store.note_topics(noted, MORNING - timedelta(days=30) + timedelta(hours=number))
     return after
 
@@ -706,6 +706,7 @@ def test_an_edit_forgets_nothing(tmp_path: Path) -> None:
         topic = edited(desk)
         past = history.of(desk, topic, DAY)
         assert (len(past.own), sum(past.earlier.values()), len(past.earlier)) == (0, 20, 60)
+        assert past.before == desk.roster.topics[0]
         assert pipeline.opinions(desk, DAY, topic).trained
         assert pipeline.opinions(desk, DAY, replace(topic, key="another")).trained is False
 

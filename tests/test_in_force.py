@@ -211,14 +211,15 @@ def test_what_another_version_wrote(counter: Counter, text: str) -> None:
 
 def test_texts_of_topics_are_noted(counter: Counter) -> None:
     """Each text that a topic has had is noted once, with the time when it came."""
-    ((before, since),) = counter.store.topic_hashes("vision")
+    ((before, text, since),) = counter.store.topic_texts("vision")
     assert MORNING == since
     (counter.subscribers.parent / "vision.md").write_text("Depth.", "utf-8")
     look(counter)
-    newest, oldest = counter.store.topic_hashes("vision")
-    assert 1 == len(counter.store.topic_hashes("foundations"))
-    assert (before, MORNING) == oldest
-    assert LATER == newest[1]
+    newest, oldest = counter.store.topic_texts("vision")
+    assert 1 == len(counter.store.topic_texts("foundations"))
+    assert (before, text, MORNING) == oldest
+    assert LATER == newest[2]
+    assert "Depth." in (newest[1] or "")
 
 
 def test_a_slip_is_not_taken_in(counter: Counter) -> None:

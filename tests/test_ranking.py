@@ -310,8 +310,37 @@ def test_an_earlier_text_fades() -> None:
 def test_of_two_scores_the_newer_counts() -> None:
     """A paper scored under both texts teaches what it is under the text as it is."""
     before = scored(FEWEST_WANTED, 80)
-    again = dict.fromkeys(before, False) | dict(list(scored(FEWEST_WANTED, 80).items())[:FEWEST_WANTED])
-    assert learn(TOPIC, again, before).earlier is not None
+    opposite = {paper: not good for paper, good in before.items()}
+    learned = learn(TOPIC, opposite, before), learn(TOPIC, {}, before)
+    far, near = (one.scores.likely([NEAR])[0] for one in learned if one.scores)
+    assert near > 0.5 > far
+
+
+def test_own_scores_count_more_than_earlier_ones() -> None:
+    """As many papers that failed under the text as it is outweigh as many like them that passed before."""
+    passed, failed = (
+        {a_paper(start + n, title="Sparse experts", abstract=f"Routing, part {n}."): good for n in range(40)}
+        for start, good in ((100, True), (200, False))
+    )
+    other = {a_paper(300 + n, title="Rings", abstract=f"Planets, part {n}."): n % 2 == 0 for n in range(80)}
+    learned = learn(TOPIC, failed, passed | other).scores
+    assert learned is not None
+    assert learned.likely([NEAR])[0] < 0.5
+    assert learned.rank([NEAR, a_paper(3, title="Rings", abstract="Planets.")]) == [0.25, 0.75]
+
+
+def test_what_an_edit_added_stands_higher() -> None:
+    """Beside two that fit the new text equally, the one that the text before did not ask for gains."""
+    topic = replace(TOPIC, interests="Experts. Planets.")
+    papers = [
+        a_paper(1, title="Experts", abstract="Experts once."),
+        a_paper(2, title="Planets", abstract="Planets once."),
+        *(a_paper(n, title="Weather", abstract=f"Clouds, part {n}.") for n in range(3, 30)),
+    ]
+    known = {a_paper(100 + n, title="Weather", abstract=f"Clouds, part {n}."): n < FEWEST_WANTED for n in range(80)}
+    without, after = (learn(topic, {}, known, before=before) for before in (None, replace(TOPIC, interests="Experts.")))
+    same, gained = (opinion.rank(papers) for opinion in (without, after))
+    assert gained[1] - gained[0] > same[1] - same[0]
 
 
 # --- the words that moved a paper ---

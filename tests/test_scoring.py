@@ -86,11 +86,21 @@ def test_prompt_begins_with_what_stays() -> None:
     assert one.user.partition("<paper")[0] == two.user.partition("<paper")[0] != ""
 
 
-def test_prompt_without_links() -> None:
-    """An address in an abstract is not sent: it says nothing of the science and costs tokens."""
-    paper = a_paper(1, abstract="We prune. Code: https://github.com/a/b_c.")
-    (asked,) = read_request(build_prompt(TEMPLATE, TOPIC, [paper]).user).papers
-    assert asked.abstract == "We prune. Code: ."
+@pytest.mark.parametrize(
+    ("abstract", "sent"),
+    [
+        ("We prune. Code: https://github.com/a/b_c.", "We prune."),
+        ("We prune 5. 3 of them stay. All is at https://a.org/b", "We prune 5. 3 of them stay."),
+        ("We prune (https://a.org) heads. They are gone.", "We prune () heads. They are gone."),
+        ("We prune heads, see https://a.org/b", "We prune heads, see"),  # the only sentence
+        ("We prune. " + "A long sentence, " * 5 + "https://a.org.", "We prune. " + "A long sentence, " * 5 + "."),
+        ("We prune. They are gone.", "We prune. They are gone."),
+    ],
+)
+def test_prompt_without_links(abstract: str, sent: str) -> None:
+    """An address in an abstract is not sent, nor a last sentence that only names it: both tell nothing of science."""
+    (asked,) = read_request(build_prompt(TEMPLATE, TOPIC, [a_paper(1, abstract=abstract)]).user).papers
+    assert asked.abstract == sent
 
 
 def test_names_that_two_papers_share() -> None:

@@ -602,12 +602,12 @@ def test_notes(store: Store) -> None:
 
 def test_texts_of_a_topic(store: Store) -> None:
     """Every text of a topic is kept with the time when it was first noted, the newest first."""
-    store.note_topics({"moe": "h1", "nlp": "h1"}, NOW)
-    store.note_topics({"moe": "h2"}, NOW + timedelta(days=1))
-    store.note_topics({"moe": "h1"}, NOW + timedelta(days=2))
-    assert store.topic_hashes("moe") == [("h2", NOW + timedelta(days=1)), ("h1", NOW)]
-    assert store.topic_hashes("nlp") == [("h1", NOW)]
-    assert store.topic_hashes("vision") == []
+    store.note_topics([("moe", "h1", "Experts."), ("nlp", "h1", "Words.")], NOW)
+    store.note_topics([("moe", "h2", "Routers.")], NOW + timedelta(days=1))
+    store.note_topics([("moe", "h1", "Experts.")], NOW + timedelta(days=2))
+    assert store.topic_texts("moe") == [("h2", "Routers.", NOW + timedelta(days=1)), ("h1", "Experts.", NOW)]
+    assert store.topic_texts("nlp") == [("h1", "Words.", NOW)]
+    assert store.topic_texts("vision") == []
 
 
 # --- mails ----------------------------------------------------------------------

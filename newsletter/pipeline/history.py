@@ -24,6 +24,7 @@ class History:
 
     topic: Topic
     rows: Mapping[str, Sequence[Row]]
+    before: Topic | None = None  # as it was written before its last edit, while earlier scores count
 
     @property
     def own(self) -> Mapping[Paper, bool]:
@@ -44,13 +45,14 @@ def of(desk: Desk, topic: Topic, before: date) -> History:
     """As much as is worth learning from: earlier texts only while there is little under the text as it is."""
     own = scoring.topic_hash(topic)
     rows = {own: desk.store.earlier_scores(own, before, _MOST_PAST)}
-    hashes = [one for one, _ in desk.store.topic_hashes(topic.key) if one != own]
-    for topic_hash in hashes:
+    texts = {one: text for one, text, _ in desk.store.topic_texts(topic.key) if one != own}
+    for topic_hash in texts:
         left = _MOST_PAST - sum(map(len, rows.values()))
         wanted = sum(passes(score, topic) for _, _, score, _, _ in rows[own])
         if left > 0 and wanted < ranking.FORGOTTEN:
             rows[topic_hash] = desk.store.earlier_scores(topic_hash, before, left)
-    return History(topic, rows)
+    last = next((texts[one] for one in rows if one != own), None)
+    return History(topic, rows, scoring.with_text(topic, last) if last else None)
 
 
 def known(desk: Desk, topic: Topic, before: date) -> Sequence[Paper]:

@@ -63,7 +63,7 @@ def opinions(desk: Desk, day: date, topic: Topic) -> ranking.Opinions:
 
 
 def _learned(desk: Desk, day: date, past: history.History) -> ranking.Opinions:
-    return ranking.learn(past.topic, past.own, past.earlier, history.known(desk, past.topic, day))
+    return ranking.learn(past.topic, past.own, past.earlier, history.known(desk, past.topic, day), past.before)
 
 
 def _share(desk: Desk, past: history.History) -> float:

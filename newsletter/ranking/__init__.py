@@ -2,7 +2,7 @@
 
 interests    what a topic's text wants and what it does not (signals, glossary: its words)
 cold         the order by these words (feedback: made wider by the first of all papers, also of earlier days)
-trained      the order by earlier scores (vectors, logistic: how it is learned)
+trained      the order by earlier scores (vectors, logistic, neighbours: how it is learned)
 opinions     one order of both, and of scores under the topic's earlier texts
 closeness    whether a paper is about the topic at all
 moving       which words moved a paper

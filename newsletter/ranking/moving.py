@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -24,9 +23,7 @@ class Moved:
 
 def by_scores(opinions: Opinions, paper: Paper) -> Moved:
     """What earlier scores teach of its words."""
-    total: Counter[str] = Counter()
-    for opinion in (opinions.own, opinions.earlier):
-        total.update(opinion.moved(paper) if opinion else {})
+    total = opinions.scores.moved(paper) if opinions.scores else {}
     ordered = [term for term, _ in sorted(total.items(), key=lambda one: -abs(one[1]))]
     return Moved(*(_spelled(paper, (term for term in ordered if sign * total[term] > 0)) for sign in (1, -1)))
 

@@ -36,6 +36,10 @@ class Space:
         length = math.sqrt(sum(value * value for value in row.values())) or 1.0
         return {number: value / length for number, value in row.items()} | {len(self.rarity): _ALWAYS}
 
+    def terms(self, row: Row) -> Row:
+        """The row without the feature that every paper has."""
+        return {number: value for number, value in row.items() if number < len(self.rarity)}
+
 
 @dataclass(frozen=True, slots=True)
 class Linear:

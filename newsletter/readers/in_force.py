@@ -112,7 +112,9 @@ def take_in(counter: Counter, looked: InForce | Roster) -> InForce:
     # A stop in the middle leaves readers of both lists, so that until the next try the topics of both are known.
     known = {topic.key: topic for topic in (*(before.masthead.topics if before else ()), *looked.topics)}
     _remember(counter.store, replace(found, masthead=replace(found.masthead, topics=tuple(known.values())), made_of=()))
-    counter.store.note_topics({topic.key: scoring.topic_hash(topic) for topic in looked.topics}, counter.now())
+    for topics in (before.masthead.topics if before else (), looked.topics):  # in this order: the newest is the last
+        texts = [(topic.key, scoring.topic_hash(topic), scoring.topic_text(topic)) for topic in topics]
+        counter.store.note_topics(texts, counter.now())
     unchanged = partial(subscribers.is_unchanged, looked.made_of)
     turnover = enrol(counter.store, counter.keys, looked.readers, counter.now(), unchanged)
     _write_new_addresses(counter)  # before the last step: a stop in between is made up for

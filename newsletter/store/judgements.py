@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from newsletter.models import Bill, Paper, Ranked, Score, Seen, Usage
 from newsletter.store.engine import Base, add_missing, put, put_all
@@ -151,18 +151,25 @@ class Judgements(Base):
             for name, model, count, unknown, prompt, completion, cost in rows
         ]
 
-    def note_topics(self, hashes: Mapping[str, str], now: datetime) -> None:
-        """Record the hash of each topic's text under its key, with the time if it is new."""
-        rows = [{"key": key, "hash": topic_hash, "since": now} for key, topic_hash in hashes.items()]
+    def note_topics(self, texts: Iterable[tuple[str, str, str]], now: datetime) -> None:
+        """Record the key, the hash and the text of each topic, with the time if they are new."""
+        rows = [{"key": key, "hash": topic_hash, "since": now, "text": text} for key, topic_hash, text in texts]
+        one = topic_text.c
         with self._transaction() as connection:
             add_missing(connection, topic_text, rows)
+            for row in rows:  # one that was noted when only hashes were
+                same = (one.key == row["key"]) & (one.hash == row["hash"]) & one.text.is_(None)
+                connection.execute(update(topic_text).where(same).values(text=row["text"]))
 
-    def topic_hashes(self, key: str) -> Sequence[tuple[str, datetime]]:
-        """Every text that this topic has had, with the time when it was first noted, newest first."""
-        query = select(topic_text.c.hash, topic_text.c.since).where(topic_text.c.key == key)
+    def topic_texts(self, key: str) -> Sequence[tuple[str, str | None, datetime]]:
+        """The hash of every text that this topic has had, newest first, the text, and when it was first noted.
+
+        A text is None where only its hash was noted, as earlier versions did.
+        """
+        query = select(topic_text.c.hash, topic_text.c.text, topic_text.c.since).where(topic_text.c.key == key)
         with self._reading() as connection:
             rows = connection.execute(query.order_by(topic_text.c.since.desc(), topic_text.c.hash))
-            return [(row.hash, row.since) for row in rows]
+            return [(row.hash, row.text, row.since) for row in rows]
 
     def _rows(self, table: Table, asked: Mapping[str, list[str]], papers: Iterable[Paper]) -> list[Any]:
         versions = {paper.arxiv_id: paper.version for paper in papers}

@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.types import TypeEngine
 
-REVISION = "0014"  # the newest file in migrations/versions: a change of a table comes with the next one
+REVISION = "0015"  # the newest file in migrations/versions: a change of a table comes with the next one
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # The oldest revision whose programs can work with this one's ledger: they run beside ours during an upgrade. Revisions
@@ -218,6 +218,7 @@ topic_text = Table(
     Column("key", String, primary_key=True),
     Column("hash", String, primary_key=True),
     Column("since", UtcDateTime, nullable=False),
+    Column("text", String),  # null while only the hash was noted
 )
 
 # A null text is an answer too: it failed its check, and asking again would cost the same again.
