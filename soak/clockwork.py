@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -67,6 +67,10 @@ class Clockwork:
         self.now = moment
         self.service.tick()
 
+    def list_people(self, people: Iterable[Person]) -> None:
+        """These are the readers from the next tick on."""
+        self.settings.subscribers.write_text(_HEAD + "".join(person.entry for person in people), "utf-8")
+
     def announce(self, day: date, number: int = 3) -> None:
         """arXiv has this issue from now on."""
         self.servers.arxiv.papers = [*self.servers.arxiv.papers, *papers(day, number)]
@@ -95,12 +99,10 @@ def papers(day: date, number: int) -> list[SampleRow]:
 @contextmanager
 def clockwork(folder: Path, people: Sequence[Person], start: datetime, first: date) -> Iterator[Clockwork]:
     """In an empty folder, at this moment, with this announcement as arXiv's newest."""
-    roster = folder / "subscribers.yaml"
-    roster.write_text(_HEAD + "".join(person.entry for person in people), "utf-8")
     with Servers(papers(first, 3), first) as servers:
         given = servers.environment()
         settings = Settings(
-            subscribers=roster,
+            subscribers=folder / "subscribers.yaml",
             data_dir=folder / "var",
             arxiv_api_url=given["NEWSLETTER_ARXIV_API_URL"],
             arxiv_rss_url=given["NEWSLETTER_ARXIV_RSS_URL"],
@@ -108,5 +110,6 @@ def clockwork(folder: Path, people: Sequence[Person], start: datetime, first: da
             admin_email=ADMIN,
         )
         works = Clockwork(settings, servers, start)
+        works.list_people(people)
         with works.open:
             yield works

@@ -101,12 +101,11 @@ def problems(number: int, seed: int = 0) -> Iterator[str]:
 def _one_day(folder: Path, day: date, mine: Sequence[Pair]) -> Iterator[str]:
     people = [Person(email=f"reader{n}@example.org", zone=p.zone, send_at=p.send_at) for n, p in enumerate(mine)]
     hours = {person.email: right_minute(pair) for person, pair in zip(people, mine, strict=True)}
-    with clockwork(folder, people, min(hours.values()), day) as works:
+    with clockwork(folder, [], min(hours.values()), day) as works:
         works.servers.close()  # nothing is to be collected here
-        with app.open_ledger(works.settings) as store:
-            for email, hour in hours.items():  # each a reader since half an hour before, so that no earlier hour counts
-                store.enrol([email], hour - 30 * _MINUTE)
         for moment in _moments(hours.values()):
+            # Each is listed shortly before, so that no earlier hour counts.
+            works.list_people(one for one in people if hours[one.email] - moment <= 30 * _MINUTE)
             _announced_by(works, moment)
             works.tick(moment)
         sent = defaultdict(list)
