@@ -43,7 +43,7 @@ from newsletter.models import (
 from newsletter.redaction import redacted
 from newsletter.store import identity, parts
 from newsletter.store.beats import renew
-from newsletter.store.engine import Base, is_among, put, put_all, retried
+from newsletter.store.engine import Base, is_among, prepared, put, put_all, retried
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, paper, received, subscriber
@@ -341,7 +341,7 @@ def _record(connection: Connection, finished: Sequence[Delivery], owner: str) ->
     """The outcomes of what is still ours; those that are all alike, nearly always all of them, in one statement."""
     plain = {one.id for one in finished if one.state is DeliveryState.ACCEPTED and one.error is None}
     if plain:
-        connection.execute(_ACCEPT_MINE, {"ids": sorted(plain), "the_owner": owner})
+        prepared(_ACCEPT_MINE, connection.dialect).run(connection, {"ids": sorted(plain), "the_owner": owner})
     if others := [one for one in finished if one.id not in plain]:
         connection.execute(_RECORD_MINE, [{"the_id": one.id, "the_owner": owner, **_outcome(one)} for one in others])
 
@@ -414,8 +414,8 @@ def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
     query, values = (_CLAIM, asked) if claim.only is None else (_CLAIM_ONLY, asked | {"only": claim.only.lower()})
     claimed: list[Delivery] = []
     while len(claimed) < claim.limit:
-        rows = connection.execute(query, values | {"limit": claim.limit - len(claimed)}).all()
-        touched = sorted(map(_delivery, rows), key=lambda one: one.id)
+        rows = prepared(query, connection.dialect).run(connection, values | {"limit": claim.limit - len(claimed)})
+        touched = list(map(_delivery, sorted(rows)))  # by id, which no two have in common
         claimed += (one for one in touched if one.state is DeliveryState.SENDING)
         if all(one.state is DeliveryState.SENDING for one in touched):
             break
@@ -548,9 +548,9 @@ def _slotted(content: bytes, spans: Iterable[Sequence[Any]]) -> Slotted:
     return Slotted(content, tuple(Span(*span) for span in spans))
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def _delivery(row: Sequence[Any]) -> Delivery:
     # Unpacked: asking a row for its values by name takes longer than all the rest of this.
-    key, who, email, name, edition_, issues, state, message_id, date_, attempts, not_before, owner, error = tuple(row)
+    key, who, email, name, edition_, issues, state, message_id, date_, attempts, not_before, owner, error = row
     return Delivery(
         id=key,
         subscriber_id=value_id(who),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Table
+from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.functions import FunctionElement
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from newsletter.errors import StoreContended
 from newsletter.store.tables import POSTGRESQL, SQLITE
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 READS = "newsletter_reads"  # the execution option of an engine whose transactions write nothing
 BESIDE = "newsletter_beside"  # of one whose transactions run beside those of other writers, where there can be any
@@ -89,13 +94,60 @@ def _on_postgresql(element: is_among, compiler: SQLCompiler, **given: Any) -> st
     return f"{column} IN (SELECT value::bigint FROM json_array_elements_text({numbers}))"  # noqa: S608 - as above
 
 
-# For what runs beside others: of two that wait for each other a server undoes one.
-retried = retry(
-    retry=retry_if_exception_type(StoreContended),
-    stop=stop_after_attempt(5),
-    wait=wait_random(0, 0.2),
-    reraise=True,
-)
+class Prepared:
+    """A statement in the words of one database, which its driver runs again and again.
+
+    Nothing else does so for every few emails: SQLAlchemy takes longer to arrange an execution than SQLite to run it.
+    """
+
+    def __init__(self, statement: UpdateBase, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError("not a statement with values")
+        self._text, self._order = compiled.string, compiled.positiontup
+        types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
+        self._writing = {name: write for name, type_ in types.items() if (write := type_.bind_processor(dialect))}
+        self._constants = self._written(compiled.params)
+        returned = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
+        read = [type_.result_processor(dialect, None) for type_ in returned]
+        self._reading = [(index, one) for index, one in enumerate(read) if one]
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> list[list[Any]]:
+        """Execute it with these values; the rows that it returns."""
+        given = self._constants | self._written(values)
+        result = connection.exec_driver_sql(
+            self._text, given if self._order is None else tuple([given[name] for name in self._order])
+        )
+        rows = list(map(list, result)) if result.returns_rows else []
+        for index, read in self._reading:
+            for row in rows:
+                row[index] = read(row[index])
+        return rows
+
+    def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self._writing[name](one) if name in self._writing else one for name, one in values.items()}
+
+
+prepared = lru_cache(maxsize=16)(Prepared)
+
+
+def retried(work: Callable[P, T]) -> Callable[P, T]:
+    """Once more what runs beside others: of two that wait for each other a server undoes one."""
+    patiently = retry(
+        retry=retry_if_exception_type(StoreContended),
+        stop=stop_after_attempt(5),
+        wait=wait_random(0, 0.2),
+        reraise=True,
+    )(work)
+
+    @wraps(work)
+    def first(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return work(*args, **kwargs)
+        except StoreContended:
+            return patiently(*args, **kwargs)
+
+    return first
 
 
 def inserted(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
