@@ -71,7 +71,7 @@ def personalise(
     recipient, recipient_name = ascii_domain(email), clean(name or "") or None
     to, to_wire = _person(recipient_name, recipient, "To")
     head = _head(rendered.subject, letterhead, email if to_list else None)
-    wanted = head.slots.union(span.slot for span in rendered.body.spans)
+    wanted = head.slots | rendered.body.slots
     own = {name: tokens.make(keys, _PURPOSES[name], subscriber_id) for name in wanted if name in _PURPOSES}
     return Message(
         recipient=recipient,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LONGEST = 64 * 1024  # octets of one reply; RFC 5321 section 4.5.3.1.5 allows 512 a line
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
@@ -30,6 +31,12 @@ class Reply:
         return f"{self.code} {self.text}".rstrip()
 
 
+@lru_cache(maxsize=32)
+def _reply(code: bytes, text: bytes) -> Reply:
+    """A server says nearly the same to every email."""
+    return Reply(int(code), _CONTROLS.sub(" ", text.decode("utf-8", "replace")).strip())
+
+
 class Replies:
     """Collects bytes until replies are whole."""
 
@@ -47,6 +54,6 @@ class Replies:
             self._lines.append(found[3] or b"")
             if found[2] != b"-":
                 text, self._lines = b" ".join(self._lines), []
-                yield Reply(int(found[1]), _CONTROLS.sub(" ", text.decode("utf-8", "replace")).strip())
+                yield _reply(found[1], text)
         if len(self._waiting) + sum(map(len, self._lines)) > _LONGEST:
             raise ReplyError("the server's reply has no end")
