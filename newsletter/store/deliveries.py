@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsletter.models import (
@@ -43,7 +44,7 @@ from newsletter.models import (
 from newsletter.redaction import redacted
 from newsletter.store import identity, parts
 from newsletter.store.beats import renew
-from newsletter.store.engine import Base, is_among, prepared, put, put_all, retried
+from newsletter.store.engine import Base, is_among, put, put_all, retried
 from newsletter.store.papers import chunks
 from newsletter.store.readers import column_id, value_id
 from newsletter.store.tables import delivery, domain_pause, edition, paper, received, subscriber
@@ -156,12 +157,42 @@ class Deliveries(Base):
         Emails to readers who have unsubscribed meanwhile are skipped. The outcome of an email that is no longer this
         owner's changes nothing. With the first claim the owner's own row is made.
         """
-        with self._beside() as connection:
-            _record(connection, finished, claim.owner)
-            claimed = _claimed(connection, claim) if claim.limit else []
-            if claimed and claim.beat:
+        if claim.beat is None:
+            with self._directly() as cursor:
+                return self._turned(cursor, finished, claim)
+        with self._explained(), self._beside() as connection:
+            if claimed := self._turned(connection.connection.cursor(), finished, claim):
                 renew(connection, claim.beat)
             return claimed
+
+    def _turned(self, cursor: DBAPICursor, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
+        self._record(cursor, finished, claim.owner)
+        return self._claimed(cursor, claim) if claim.limit else []
+
+    def _record(self, cursor: DBAPICursor, finished: Sequence[Delivery], owner: str) -> None:
+        """The outcomes of what is still ours; those that are all alike, nearly always all, in one statement."""
+        plain = {one.id for one in finished if one.state is DeliveryState.ACCEPTED and one.error is None}
+        if plain:
+            self._prepared(_ACCEPT_MINE).run(cursor, {"ids": sorted(plain), "the_owner": owner})
+        for one in finished:
+            if one.id not in plain:
+                values = _outcome(one)
+                named = {"the_id": one.id, "the_owner": owner}
+                self._prepared(_RECORD_MINE, *values).run(cursor, named | values)
+
+    def _claimed(self, cursor: DBAPICursor, claim: Claim) -> Sequence[Delivery]:
+        """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
+        asked = {"after": claim.after, "now": claim.now, "latest": claim.now + LONGEST_WAIT, "the_owner": claim.owner}
+        query, values = (_CLAIM, asked) if claim.only is None else (_CLAIM_ONLY, asked | {"only": claim.only.lower()})
+        claimed: list[Delivery] = []
+        while len(claimed) < claim.limit:
+            rows = self._prepared(query).run(cursor, values | {"limit": claim.limit - len(claimed)})
+            touched = list(map(_delivery, sorted(rows)))  # by id, which no two have in common
+            claimed += (one for one in touched if one.state is DeliveryState.SENDING)
+            if all(one.state is DeliveryState.SENDING for one in touched):
+                break
+            values["after"] = touched[-1].id  # the next ones take the places of those who unsubscribed
+        return claimed
 
     def finish(self, finished: Delivery) -> None:
         """Commit the state of one email, whoever owns it."""
@@ -337,15 +368,6 @@ def _outcome(finished: Delivery) -> dict[str, Any]:
     return {"state": finished.state.value, "error": finished.error and redacted(finished.error), **values}
 
 
-def _record(connection: Connection, finished: Sequence[Delivery], owner: str) -> None:
-    """The outcomes of what is still ours; those that are all alike, nearly always all of them, in one statement."""
-    plain = {one.id for one in finished if one.state is DeliveryState.ACCEPTED and one.error is None}
-    if plain:
-        prepared(_ACCEPT_MINE, connection.dialect).run(connection, {"ids": sorted(plain), "the_owner": owner})
-    if others := [one for one in finished if one.id not in plain]:
-        connection.execute(_RECORD_MINE, [{"the_id": one.id, "the_owner": owner, **_outcome(one)} for one in others])
-
-
 # Built once: these run for every few emails, and SQLAlchemy would spend as long on building them as SQLite on running.
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
 # However many they are, one parameter: one for each would cost more than the update.
@@ -401,26 +423,6 @@ def _claiming(due: Select[Any]) -> ReturningUpdate[Any]:
 _CLAIM = _claiming(_DUE)
 _IS_ONLY = delivery.c.subscriber_id.in_(select(subscriber.c.id).where(subscriber.c.email == bindparam("only")))
 _CLAIM_ONLY = _claiming(_DUE.where(_IS_ONLY))
-
-
-def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
-    """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
-    asked = {
-        "after": claim.after,
-        "now": claim.now,
-        "latest": claim.now + LONGEST_WAIT,
-        "the_owner": claim.owner,
-    }
-    query, values = (_CLAIM, asked) if claim.only is None else (_CLAIM_ONLY, asked | {"only": claim.only.lower()})
-    claimed: list[Delivery] = []
-    while len(claimed) < claim.limit:
-        rows = prepared(query, connection.dialect).run(connection, values | {"limit": claim.limit - len(claimed)})
-        touched = list(map(_delivery, sorted(rows)))  # by id, which no two have in common
-        claimed += (one for one in touched if one.state is DeliveryState.SENDING)
-        if all(one.state is DeliveryState.SENDING for one in touched):
-            break
-        values["after"] = touched[-1].id  # the next ones take the places of those who unsubscribed
-    return claimed
 
 
 def _carries(days: Collection[date]) -> ColumnElement[bool]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -24,6 +26,7 @@ T = TypeVar("T")
 
 READS = "newsletter_reads"  # the execution option of an engine whose transactions write nothing
 BESIDE = "newsletter_beside"  # of one whose transactions run beside those of other writers, where there can be any
+EXPLAIN = "newsletter_explain"  # says an error of the driver in our words; None: the program is at fault
 
 
 def reading(engine: Engine) -> Engine:
@@ -40,14 +43,46 @@ class Base:
 
     `with self._transaction() as connection` writes, one at a time: what it has read stays true until it commits.
     `with self._beside() as connection` writes too, and other machines' transactions run at the same time: only for
-    statements that decide by the rows that they change. `with self._reading() as connection` reads one snapshot, also
-    while someone writes. All raise StoreError, see `faults`.
+    statements that decide by the rows that they change; so does `with self._directly() as cursor`. `with
+    self._reading() as connection` reads one snapshot, also while someone writes. All raise StoreError, see `faults`.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._transaction, self._reading = engine.begin, reading(engine).begin
         self._beside = engine.execution_options(**{BESIDE: True}).begin
+
+    @contextmanager
+    def _directly(self) -> Iterator[DBAPICursor]:
+        """For what runs for every few emails: SQLAlchemy would take longer for it than the database."""
+        with self._explained():
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                if not self.on_server:
+                    cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                connection.commit()
+            except self._engine.dialect.loaded_dbapi.Error:
+                if self.on_server:
+                    connection.invalidate()  # it may be broken
+                raise
+            finally:
+                connection.close()  # which undoes what is not committed
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What SQLAlchemy does not see fail is explained all the same."""
+        try:
+            yield
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            if explained := self._engine.get_execution_options()[EXPLAIN](error):
+                raise explained from error
+            raise
+
+    def _prepared(self, statement: UpdateBase, *columns: str) -> Prepared:
+        """`columns`: those that get a value of the same name."""
+        return prepared(statement, self._engine.dialect, *columns)
 
     @property
     def in_memory(self) -> bool:
@@ -95,34 +130,34 @@ def _on_postgresql(element: is_among, compiler: SQLCompiler, **given: Any) -> st
 
 
 class Prepared:
-    """A statement in the words of one database, which its driver runs again and again.
+    """A statement in the words of one database, which its driver runs again and again."""
 
-    Nothing else does so for every few emails: SQLAlchemy takes longer to arrange an execution than SQLite to run it.
-    """
-
-    def __init__(self, statement: UpdateBase, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+    def __init__(self, statement: UpdateBase, dialect: Dialect, *columns: str) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=columns or None)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError("not a statement with values")
         self._text, self._order = compiled.string, compiled.positiontup
         types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
         self._writing = {name: write for name, type_ in types.items() if (write := type_.bind_processor(dialect))}
-        self._constants = self._written(compiled.params)
+        fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
+        self._constants = self._written(fixed)
         returned = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
         read = [type_.result_processor(dialect, None) for type_ in returned]
         self._reading = [(index, one) for index, one in enumerate(read) if one]
 
-    def run(self, connection: Connection, values: Mapping[str, Any]) -> list[list[Any]]:
+    def run(self, cursor: DBAPICursor, values: Mapping[str, Any]) -> list[list[Any]]:
         """Execute it with these values; the rows that it returns."""
-        given = self._constants | self._written(values)
-        result = connection.exec_driver_sql(
-            self._text, given if self._order is None else tuple([given[name] for name in self._order])
-        )
-        rows = list(map(list, result)) if result.returns_rows else []
+        cursor.execute(self._text, self._given(values))
+        rows = list(map(list, cursor.fetchall())) if cursor.description else []
         for index, read in self._reading:
             for row in rows:
                 row[index] = read(row[index])
         return rows
+
+    def _given(self, values: Mapping[str, Any]) -> Mapping[str, Any] | tuple[Any, ...]:
+        """In the form that the driver wants."""
+        given = self._constants | self._written(values)
+        return given if self._order is None else tuple([given[name] for name in self._order])
 
     def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
         return {name: self._writing[name](one) if name in self._writing else one for name, one in values.items()}
