@@ -18,6 +18,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     literal_column,
     or_,
     select,
@@ -146,9 +147,32 @@ class Deliveries(Base):
         """Record emails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
         planned = 0
         for chunk in chunks(deliveries):
-            with self._transaction() as connection:
-                planned += _plan(connection, chunk)
+            with self._explained(), self._transaction() as connection:
+                planned += self._plan(connection, chunk)
         return planned
+
+    def _plan(self, connection: Connection, wanted: Sequence[Delivery]) -> int:
+        """Record those of whose issues their reader has had none, once; a few statements, however many they are."""
+        planned = _lacking(connection, wanted)
+        if not planned:
+            return 0
+        cursor = connection.connection.cursor()
+        rows = [_row(one) for one in planned.values()]
+        self._prepared(_ADD, *rows[0]).run_all(cursor, rows)
+        # Asked for afterwards: the driver inserts many rows in one call only if none is returned.
+        ids = select(delivery.c.id, delivery.c.message_id).where(_is_one_of(delivery.c.message_id, list(planned)))
+        mails = [
+            {"subscriber_id": column_id(planned[message_id].subscriber_id), "issue": day, "delivery_id": number}
+            for number, message_id in connection.execute(ids)
+            for day in planned[message_id].issues
+        ]
+        if mails:
+            self._prepared(_ADD_ISSUE, *mails[0]).run_all(cursor, mails)
+        newest = max(one.date for one in planned.values())
+        keys = {one.edition for one in planned.values()}
+        if connection.execute(update(edition).where(edition.c.key.in_(keys)).values(used=newest)).rowcount < len(keys):
+            raise LookupError("an email was planned from an edition that is not stored: its bytes would be lost")
+        return len(planned)
 
     @retried
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
@@ -369,6 +393,7 @@ def _outcome(finished: Delivery) -> dict[str, Any]:
 
 
 # Built once: these run for every few emails, and SQLAlchemy would spend as long on building them as SQLite on running.
+_ADD, _ADD_ISSUE = insert(delivery), insert(received)
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
 # However many they are, one parameter: one for each would cost more than the update.
 _THESE = is_among(delivery.c.id, bindparam("ids", type_=JSON))
@@ -442,47 +467,36 @@ def _move(connection: Connection, which: ColumnElement[bool], state: DeliverySta
     connection.execute(update(delivery).where(which & earlier).values(values))
 
 
-def _plan(connection: Connection, wanted: Sequence[Delivery]) -> int:
-    """Record those of whose issues their reader has had none, once; four statements, however many they are."""
+def _lacking(connection: Connection, wanted: Sequence[Delivery]) -> dict[str, Delivery]:
+    """By name, those of whose issues their reader has had none."""
     people = [column_id(one.subscriber_id) for one in wanted]
     days = {day for one in wanted for day in one.issues}
+    names = [one.message_id for one in wanted]
     query = select(received.c.subscriber_id, received.c.issue)
-    query = query.where(received.c.subscriber_id.in_(people), received.c.issue.in_(days))
+    query = query.where(_is_one_of(received.c.subscriber_id, people), received.c.issue.in_(days))
     had = {(row.subscriber_id, row.issue) for row in connection.execute(query)}
     had |= _had_long_ago(connection, people, days)
-    names = select(delivery.c.message_id).where(delivery.c.message_id.in_([one.message_id for one in wanted]))
-    taken = set(connection.scalars(names))
+    taken = set(connection.scalars(select(delivery.c.message_id).where(_is_one_of(delivery.c.message_id, names))))
     planned: dict[str, Delivery] = {}
     for who, one in zip(people, wanted, strict=True):
         pairs = {(who, day) for day in one.issues}
         if had.isdisjoint(pairs) and one.message_id not in taken:
             had |= pairs
             planned[one.message_id] = one
-    if not planned:
-        return 0
-    added = insert(delivery).returning(delivery.c.id, delivery.c.message_id)
-    ids = connection.execute(added, [_row(one) for one in planned.values()]).all()
-    mails = [
-        {"subscriber_id": column_id(planned[row.message_id].subscriber_id), "issue": day, "delivery_id": row.id}
-        for row in ids
-        for day in planned[row.message_id].issues
-    ]
-    if mails:
-        connection.execute(insert(received), mails)
-    newest = max(one.date for one in planned.values())
-    keys = {one.edition for one in planned.values()}
-    if connection.execute(update(edition).where(edition.c.key.in_(keys)).values(used=newest)).rowcount < len(keys):
-        raise LookupError("an email was planned from an edition that is not stored: its bytes would be lost")
-    return len(planned)
+    return planned
 
 
 def _had_long_ago(connection: Connection, people: Sequence[int], days: Collection[date]) -> set[tuple[int, date]]:
     """Which of these issues lie so far back that only the last one is known, for whom."""
     if not days:
         return set()
-    folded = subscriber.c.id.in_(people) & (subscriber.c.last_issue >= min(days))
+    folded = _is_one_of(subscriber.c.id, people) & (subscriber.c.last_issue >= min(days))
     rows = connection.execute(select(subscriber.c.id, subscriber.c.last_issue).where(folded))
     return {(row.id, day) for row in rows for day in days if day <= row.last_issue}
+
+
+def _is_one_of(column: ColumnElement[Any], values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:
+    return is_among(column, literal(values, JSON))
 
 
 def _row(planned: Delivery) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Engine, Table
+from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.compiler import compiles
@@ -16,6 +16,7 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NULLTYPE, TypeEngine
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from newsletter.errors import StoreContended
@@ -111,22 +112,25 @@ class Base:
 
 
 class is_among(FunctionElement[bool]):  # noqa: N801 - a function of SQL
-    """Whether a column is one of the whole numbers in a JSON list: however many they are, there is one parameter."""
+    """Whether a column is one of the values in a JSON list: however many they are, there is one parameter."""
 
-    type = Boolean()
+    type: TypeEngine[Any] = (
+        NULLTYPE  # of a Boolean SQLite is asked whether it is 1, and then walks through the whole table
+    )
     inherit_cache = True
 
 
 @compiles(is_among, SQLITE)
 def _on_sqlite(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
-    column, numbers = (compiler.process(one, **given) for one in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - compiled by SQLAlchemy
+    column, values = (compiler.process(one, **given) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled by SQLAlchemy
 
 
 @compiles(is_among, POSTGRESQL)
 def _on_postgresql(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
-    column, numbers = (compiler.process(one, **given) for one in element.clauses)
-    return f"{column} IN (SELECT value::bigint FROM json_array_elements_text({numbers}))"  # noqa: S608 - as above
+    column, values = (compiler.process(one, **given) for one in element.clauses)
+    kind = next(iter(element.clauses)).type.compile(compiler.dialect)
+    return f"{column} IN (SELECT value::{kind} FROM json_array_elements_text({values}))"  # noqa: S608 - as above
 
 
 class Prepared:
@@ -154,7 +158,11 @@ class Prepared:
                 row[index] = read(row[index])
         return rows
 
-    def _given(self, values: Mapping[str, Any]) -> Mapping[str, Any] | tuple[Any, ...]:
+    def run_all(self, cursor: DBAPICursor, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute it with each of these."""
+        cursor.executemany(self._text, list(map(self._given, rows)))
+
+    def _given(self, values: Mapping[str, Any]) -> Any:
         """In the form that the driver wants."""
         given = self._constants | self._written(values)
         return given if self._order is None else tuple([given[name] for name in self._order])
