@@ -49,7 +49,12 @@ _MARKS = {
 def message_id(keys: Keys, letterhead: Letterhead, subscriber_id: int, issue: date) -> str:
     """The same for every attempt at one email; a reply that quotes it proves which reader it belongs to."""
     token = tokens.make(keys, Purpose.MESSAGE, subscriber_id)
-    return f"<{issue.isoformat()}.{token}@{domain_of(own_address(letterhead))}>"
+    return f"<{issue.isoformat()}.{token}@{_home(letterhead)}>"
+
+
+@lru_cache(maxsize=8)
+def _home(letterhead: Letterhead) -> str:
+    return domain_of(own_address(letterhead))
 
 
 def personalise(
