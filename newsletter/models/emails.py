@@ -50,20 +50,22 @@ class Slotted:
 
     def filled(self, values: Mapping[str, str]) -> list[bytes]:
         """The same in pieces, for who joins them with others: every copy of a whole email takes its time."""
-        pieces = self._pieces.copy()
-        for place, span in enumerate(self.spans):
-            piece = values[span.slot][span.start : span.start + span.length]
-            pieces[2 * place + 1] = piece.encode("ascii")
+        pieces, places = self._pieces
+        pieces = pieces.copy()
+        own = {slot: values[slot].encode("ascii") for slot in self.slots}
+        for place, slot, letters in places:
+            pieces[place] = own[slot][letters]
         return pieces
 
     @cached_property
-    def _pieces(self) -> list[bytes]:
-        """What stands before, between and behind the spans, with a place for each of them."""
-        pieces, at = [], 0
+    def _pieces(self) -> tuple[list[bytes], list[tuple[int, str, slice]]]:
+        """What stands before, between and behind the spans, and in the place of each which letters of which slot."""
+        pieces, places, at = list[bytes](), [], 0
         for span in self.spans:
             pieces += [self.content[at : span.offset], b""]
+            places.append((len(pieces) - 1, span.slot, slice(span.start, span.start + span.length)))
             at = span.offset + span.length
-        return [*pieces, self.content[at:]]
+        return [*pieces, self.content[at:]], places
 
     @cached_property
     def slots(self) -> frozenset[str]:

@@ -168,7 +168,7 @@ class Prepared:
         return given if self._order is None else tuple([given[name] for name in self._order])
 
     def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: self._writing[name](one) if name in self._writing else one for name, one in values.items()}
+        return {**values, **{name: write(values[name]) for name, write in self._writing.items() if name in values}}
 
 
 prepared = lru_cache(maxsize=16)(Prepared)

@@ -31,10 +31,19 @@ class Reply:
         return f"{self.code} {self.text}".rstrip()
 
 
+# A server says nearly the same to every email.
 @lru_cache(maxsize=32)
-def _reply(code: bytes, text: bytes) -> Reply:
-    """A server says nearly the same to every email."""
-    return Reply(int(code), _CONTROLS.sub(" ", text.decode("utf-8", "replace")).strip())
+def _read(line: bytes) -> tuple[int, bytes, bool]:
+    """Code and text of a line, and whether it ends the reply. Raises ReplyError."""
+    found = _LINE.fullmatch(line.rstrip(b"\r"))
+    if found is None:
+        raise ReplyError(f"the server says {line[:80].decode('ascii', 'backslashreplace')!r}")
+    return int(found[1]), found[3] or b"", found[2] != b"-"
+
+
+@lru_cache(maxsize=32)
+def _reply(code: int, text: bytes) -> Reply:
+    return Reply(code, _CONTROLS.sub(" ", text.decode("utf-8", "replace")).strip())
 
 
 class Replies:
@@ -48,12 +57,10 @@ class Replies:
         """The replies that these bytes complete. Raises ReplyError."""
         *lines, self._waiting = (self._waiting + data).split(b"\n")
         for line in lines:
-            found = _LINE.fullmatch(line.rstrip(b"\r"))
-            if found is None:
-                raise ReplyError(f"the server says {line[:80].decode('ascii', 'backslashreplace')!r}")
-            self._lines.append(found[3] or b"")
-            if found[2] != b"-":
+            code, text, is_last = _read(line)
+            self._lines.append(text)
+            if is_last:
                 text, self._lines = b" ".join(self._lines), []
-                yield _reply(found[1], text)
+                yield _reply(code, text)
         if len(self._waiting) + sum(map(len, self._lines)) > _LONGEST:
             raise ReplyError("the server's reply has no end")
