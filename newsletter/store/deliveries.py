@@ -393,7 +393,7 @@ def _outcome(finished: Delivery) -> dict[str, Any]:
 
 
 # Built once: these run for every few emails, and SQLAlchemy would spend as long on building them as SQLite on running.
-_ADD, _ADD_ISSUE = insert(delivery), insert(received)
+_ADD, _ADD_ISSUE = insert(delivery).inline(), insert(received).inline()
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
 # However many they are, one parameter: one for each would cost more than the update.
 _THESE = is_among(delivery.c.id, bindparam("ids", type_=JSON))

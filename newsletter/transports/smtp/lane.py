@@ -12,7 +12,7 @@ from contextlib import suppress
 from newsletter.models import Answer, Message
 from newsletter.transports.smtp.conversation import Conversation, Envelope, Stage
 
-_CHUNK = 65536
+_CHUNK = 4096  # octets; a reply has a hundred
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _AFTER_THE_DOT = 5  # times as long: a server may look through the whole email first (RFC 5321 section 4.5.3.2.6)
 
