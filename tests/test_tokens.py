@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 import pytest
@@ -22,6 +23,16 @@ def test_a_token_reads_back(keys: dict[int, bytes], purpose: Purpose, subscriber
     token = tokens.make(keys, purpose, subscriber_id)
     assert re.fullmatch(rf"[a-z2-7]{{{tokens.WIDTH}}}", token)
     assert (tokens.read(keys, purpose, token), tokens.read(keys, purpose, token.upper())) == (subscriber_id,) * 2
+
+
+@given(keys, st.lists(purposes, max_size=9), ids, st.sampled_from(["", "2"]))
+def test_several_at_once(keys: dict[int, bytes], wanted: list[Purpose], subscriber_id: int, epoch: str) -> None:
+    """They are those that are made one by one, in the standard library's letters."""
+    made = tokens.make_all(keys, wanted, subscriber_id, epoch)
+    assert made == [tokens.make(keys, one, subscriber_id, epoch) for one in wanted]
+    for token in made:
+        raw = base64.b32decode(f"{token.upper()}======")
+        assert base64.b32encode(raw).decode().rstrip("=").lower() == token
 
 
 @given(purposes, ids, st.data())

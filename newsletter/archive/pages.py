@@ -80,10 +80,15 @@ class Pages:
         }  # fmt: skip
         self._environment.globals |= {"site": site, "day_of": date.fromisoformat, "page_name": page_name}
         self._environment.globals |= {"forms": citing.FORMS, "venue_of": citing.venue_of, "metadata": citing.metadata}
+
+    @cached_property
+    def _templates(self) -> jinja2.Environment:
+        """For who writes a page: mostly none has changed."""
         macros = {name: self._macros(file) for name, file in _MACROS.items()}
         self._environment.globals |= macros
         # Of a year's pages each has one of two.
         self._environment.globals |= {name: cache(getattr(macros["one"], name)) for name in ("top", "foot")}
+        return self._environment
 
     def _macros(self, name: str) -> TemplateModule:
         """What every page may use: imported once, and not by each of a year's pages."""
@@ -226,7 +231,7 @@ class Pages:
         address = f"{self._site.public_url}/{quote(path)}" if is_public else ""
         given = {"root": root, "path": path, "address": address, "description": "", "shelf": None} | values
         try:
-            text = self._environment.get_template(f"archive-{template}.html.j2").render(given)
+            text = self._templates.get_template(f"archive-{template}.html.j2").render(given)
         except (jinja2.TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise _template_error(error) from error
         return {path: text.encode("utf-8", "replace")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from datetime import date, datetime
@@ -167,8 +168,11 @@ def run(
     are still queued, if an entry of the subscriber list was skipped, or if the model did not work. If nothing was ever
     sent from here and the model does not work, nothing is sent.
     """
+    gc.disable()  # what is loaded now stays until the end: the collector would look through it again and again
     from newsletter.cli import morning
 
+    gc.freeze()
+    gc.enable()
     asking = morning.Asking(without_model=without_model, patience=60 * patience, here=here)
     raise SystemExit(morning.run(_settings(), _date(day), only, asking, dry_run=dry_run))
 

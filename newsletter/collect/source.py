@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import arxiv
 from lxml import etree
 
 from newsletter.collect import entries
 from newsletter.collect.entries import Odd
-from newsletter.collect.wire import RequestClock, Wire
 from newsletter.errors import ArxivUnavailable, ArxivUnreachable
 from newsletter.models import Announced, AnnounceType, ArxivId, Paper
 from newsletter.times.calendar import EASTERN, is_issue_date, window
+
+if TYPE_CHECKING:  # with requests they take a tenth of a start, and most runs ask arXiv nothing
+    import arxiv
+
+    from newsletter.collect.wire import RequestClock, Wire
 
 _PAGES = (1500, 500)  # papers a request; fewer where such long answers do not come through. 2,000 are allowed
 _IDS = 200  # ids a request: keeps the address well under 4 KiB
@@ -63,12 +68,27 @@ class ArxivSource:
         tries: int = 5,
         patience: float = 300.0,
     ) -> None:
-        self._wire = Wire(delay=delay, contact=contact, clock=clock, tries=tries, patience=patience)
-        self._rss_url = rss_url.rstrip("/")
+        self._given: dict[str, Any] = {
+            "delay": delay, "contact": contact, "clock": clock, "tries": tries, "patience": patience,
+        }  # fmt: skip
+        self._api_url, self._rss_url = api_url, rss_url.rstrip("/")
+        self._opened = ExitStack()
+
+    @cached_property
+    def _wire(self) -> Wire:
+        from newsletter.collect.wire import Wire
+
+        return self._opened.enter_context(closing(Wire(**self._given)))
+
+    @cached_property
+    def _client(self) -> arxiv.Client:
+        import arxiv
+
         # Pacing and retries are the wire's: the package's own would multiply them.
-        self._client = arxiv.Client(page_size=_PAGES[0], delay_seconds=0, num_retries=0)
-        self._client.query_url_format = api_url + "?{}"
-        self._client._session = self._wire
+        client = arxiv.Client(page_size=_PAGES[0], delay_seconds=0, num_retries=0)
+        client.query_url_format = self._api_url + "?{}"
+        client._session = self._wire
+        return client
 
     def submitted(self, categories: Iterable[str], start: datetime, end: datetime) -> Listing:
         """All papers of the categories (cross-lists included) submitted from `start` to `end`, UTC, by id."""
@@ -98,6 +118,8 @@ class ArxivSource:
 
     def _listing(self, query: str, found: dict[str, Paper], odd: dict[str, Odd]) -> int:
         """Add one walk through all pages to `found` and `odd`; the number of readable entries that were delivered."""
+        import arxiv
+
         search = arxiv.Search(
             query=query,
             max_results=None,
@@ -117,6 +139,8 @@ class ArxivSource:
 
     def by_ids(self, ids: Sequence[str]) -> list[Paper]:
         """The papers of these base ids in their newest version; what arXiv does not know yet, or odd, is absent."""
+        import arxiv
+
         papers: dict[str, Paper] = {}
         for start in range(0, len(ids), _IDS):
             search = arxiv.Search(id_list=list(ids[start : start + _IDS]), max_results=None)
@@ -130,7 +154,7 @@ class ArxivSource:
         return parse_feed(self._wire.get(url).content, url)
 
     def close(self) -> None:
-        self._wire.close()
+        self._opened.close()
 
 
 def parse_feed(body: bytes, url: str) -> Feed:

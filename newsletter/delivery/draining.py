@@ -24,7 +24,8 @@ T = TypeVar("T")
 
 _LOOK = 0.5  # seconds between two looks at whether to stop
 _UNTIL_TOMORROW = timedelta(hours=20)  # the next morning tries again, whatever the hour of its first reader
-_LONG = 500  # emails; in a shorter round the one collection at its end would take longer than all those it saves
+_LONG = 500  # emails; after so many the garbage collector leaves alone what is old: nothing of that ends meanwhile
+_USUAL, _OF_A_LONG_ROUND = gc.get_threshold(), (10_000, 10, 1_000)
 _SHORT = 90.0  # seconds for which a round waits for a server that names them; for longer ones it ends
 
 
@@ -97,7 +98,6 @@ class _Round:
     answers: list[Answer] = field(default_factory=list)  # not yet recorded
     refused: Refused = field(default_factory=Refused)
     may_begin: Callable[[], bool] = always  # whether what was claimed last is still ours
-    frozen: bool = False  # whether old garbage is left alone
     place: int = 0  # the id up to which the queue was walked through
     dry: bool = False  # nothing more was due
     unplanned: Exception | None = None  # why there is no more supply
@@ -117,9 +117,7 @@ class _Round:
     def end(self) -> None:
         if self.lease:
             self.lease.rest()
-        if self.frozen:
-            gc.unfreeze()
-            gc.collect()  # freezing made the collector forget how much there is: it would never do so by itself
+        gc.set_threshold(*_USUAL)
 
     def settle(self) -> Tally:
         """Now that all have answered: whose fault the doubtful refusals are."""
@@ -202,10 +200,9 @@ class _Round:
         self._count(decided)
         if wanted:
             self._walk(claimed)
-        if self.tally.accepted >= _LONG and not self.frozen:
+        if self.tally.accepted >= _LONG:
             # A full collection walks through all that the process has loaded: as long as sending a thousand emails.
-            gc.freeze()
-            self.frozen = True
+            gc.set_threshold(*_OF_A_LONG_ROUND)
         self.in_flight |= {str(delivery.id): delivery for delivery in claimed}
         return claimed
 

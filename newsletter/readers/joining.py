@@ -11,9 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
-
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+from typing import TYPE_CHECKING, Any
 
 from newsletter.models import (
     Consent,
@@ -36,6 +34,9 @@ from newsletter.subscribers.preferences import PREFERENCES, said
 from newsletter.subscribers.tree import Unfit
 from newsletter.tex import clean
 from newsletter.words import speak
+
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
 
 VALID = timedelta(days=7)  # of a confirmation, and of a request that nobody confirms
 MOST_EMAILS = 3  # about one request, until it is confirmed
@@ -116,6 +117,8 @@ def address(masthead: Masthead, text: str) -> str:
 
 
 def _validated(text: str) -> ValidatedEmail:
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(text.strip()[:320], check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError as error:

@@ -49,7 +49,12 @@ _MARKS = {
 def message_id(keys: Keys, letterhead: Letterhead, subscriber_id: int, issue: date) -> str:
     """The same for every attempt at one email; a reply that quotes it proves which reader it belongs to."""
     token = tokens.make(keys, Purpose.MESSAGE, subscriber_id)
-    return f"<{issue.isoformat()}.{token}@{domain_of(own_address(letterhead))}>"
+    return f"<{issue.isoformat()}.{token}@{_home(letterhead)}>"
+
+
+@lru_cache(maxsize=8)
+def _home(letterhead: Letterhead) -> str:
+    return domain_of(own_address(letterhead))
 
 
 def personalise(
@@ -71,14 +76,20 @@ def personalise(
     recipient, recipient_name = ascii_domain(email), clean(name or "") or None
     to, to_wire = _person(recipient_name, recipient, "To")
     head = _head(rendered.subject, letterhead, email if to_list else None)
-    wanted = head.slots.union(span.slot for span in rendered.body.spans)
-    own = {name: tokens.make(keys, _PURPOSES[name], subscriber_id) for name in wanted if name in _PURPOSES}
+    wanted = [name for name in head.slots | rendered.body.slots if name in _PURPOSES]
+    made = tokens.make_all(keys, [_PURPOSES[name] for name in wanted], subscriber_id)
     return Message(
         recipient=recipient,
         recipient_name=recipient_name,
         head=head,
         rendered=rendered,
-        slots=own | {"to": to, "to_wire": to_wire, "date": _dated(date), "message_id": _bare(message_id)},
+        slots={
+            **dict(zip(wanted, made, strict=True)),
+            "to": to,
+            "to_wire": to_wire,
+            "date": _dated(date),
+            "message_id": _bare(message_id),
+        },
     )
 
 

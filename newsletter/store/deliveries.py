@@ -18,11 +18,13 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     literal_column,
     or_,
     select,
     update,
 )
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from newsletter.models import (
@@ -145,9 +147,32 @@ class Deliveries(Base):
         """Record emails as queued, each with its (reader, issue) pairs; one that is already there is left out."""
         planned = 0
         for chunk in chunks(deliveries):
-            with self._transaction() as connection:
-                planned += _plan(connection, chunk)
+            with self._explained(), self._transaction() as connection:
+                planned += self._plan(connection, chunk)
         return planned
+
+    def _plan(self, connection: Connection, wanted: Sequence[Delivery]) -> int:
+        """Record those of whose issues their reader has had none, once; a few statements, however many they are."""
+        planned = _lacking(connection, wanted)
+        if not planned:
+            return 0
+        cursor = connection.connection.cursor()
+        rows = [_row(one) for one in planned.values()]
+        self._prepared(_ADD, *rows[0]).run_all(cursor, rows)
+        # Asked for afterwards: the driver inserts many rows in one call only if none is returned.
+        ids = select(delivery.c.id, delivery.c.message_id).where(_is_one_of(delivery.c.message_id, list(planned)))
+        mails = [
+            {"subscriber_id": column_id(planned[message_id].subscriber_id), "issue": day, "delivery_id": number}
+            for number, message_id in connection.execute(ids)
+            for day in planned[message_id].issues
+        ]
+        if mails:
+            self._prepared(_ADD_ISSUE, *mails[0]).run_all(cursor, mails)
+        newest = max(one.date for one in planned.values())
+        keys = {one.edition for one in planned.values()}
+        if connection.execute(update(edition).where(edition.c.key.in_(keys)).values(used=newest)).rowcount < len(keys):
+            raise LookupError("an email was planned from an edition that is not stored: its bytes would be lost")
+        return len(planned)
 
     @retried
     def turn(self, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
@@ -156,12 +181,42 @@ class Deliveries(Base):
         Emails to readers who have unsubscribed meanwhile are skipped. The outcome of an email that is no longer this
         owner's changes nothing. With the first claim the owner's own row is made.
         """
-        with self._beside() as connection:
-            _record(connection, finished, claim.owner)
-            claimed = _claimed(connection, claim) if claim.limit else []
-            if claimed and claim.beat:
+        if claim.beat is None:
+            with self._directly() as cursor:
+                return self._turned(cursor, finished, claim)
+        with self._explained(), self._beside() as connection:
+            if claimed := self._turned(connection.connection.cursor(), finished, claim):
                 renew(connection, claim.beat)
             return claimed
+
+    def _turned(self, cursor: DBAPICursor, finished: Sequence[Delivery], claim: Claim) -> Sequence[Delivery]:
+        self._record(cursor, finished, claim.owner)
+        return self._claimed(cursor, claim) if claim.limit else []
+
+    def _record(self, cursor: DBAPICursor, finished: Sequence[Delivery], owner: str) -> None:
+        """The outcomes of what is still ours; those that are all alike, nearly always all, in one statement."""
+        plain = {one.id for one in finished if one.state is DeliveryState.ACCEPTED and one.error is None}
+        if plain:
+            self._prepared(_ACCEPT_MINE).run(cursor, {"ids": sorted(plain), "the_owner": owner})
+        for one in finished:
+            if one.id not in plain:
+                values = _outcome(one)
+                named = {"the_id": one.id, "the_owner": owner}
+                self._prepared(_RECORD_MINE, *values).run(cursor, named | values)
+
+    def _claimed(self, cursor: DBAPICursor, claim: Claim) -> Sequence[Delivery]:
+        """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
+        asked = {"after": claim.after, "now": claim.now, "latest": claim.now + LONGEST_WAIT, "the_owner": claim.owner}
+        query, values = (_CLAIM, asked) if claim.only is None else (_CLAIM_ONLY, asked | {"only": claim.only.lower()})
+        claimed: list[Delivery] = []
+        while len(claimed) < claim.limit:
+            rows = self._prepared(query).run(cursor, values | {"limit": claim.limit - len(claimed)})
+            touched = list(map(_delivery, sorted(rows)))  # by id, which no two have in common
+            claimed += (one for one in touched if one.state is DeliveryState.SENDING)
+            if all(one.state is DeliveryState.SENDING for one in touched):
+                break
+            values["after"] = touched[-1].id  # the next ones take the places of those who unsubscribed
+        return claimed
 
     def finish(self, finished: Delivery) -> None:
         """Commit the state of one email, whoever owns it."""
@@ -337,16 +392,8 @@ def _outcome(finished: Delivery) -> dict[str, Any]:
     return {"state": finished.state.value, "error": finished.error and redacted(finished.error), **values}
 
 
-def _record(connection: Connection, finished: Sequence[Delivery], owner: str) -> None:
-    """The outcomes of what is still ours; those that are all alike, nearly always all of them, in one statement."""
-    plain = {one.id for one in finished if one.state is DeliveryState.ACCEPTED and one.error is None}
-    if plain:
-        connection.execute(_ACCEPT_MINE, {"ids": sorted(plain), "the_owner": owner})
-    if others := [one for one in finished if one.id not in plain]:
-        connection.execute(_RECORD_MINE, [{"the_id": one.id, "the_owner": owner, **_outcome(one)} for one in others])
-
-
 # Built once: these run for every few emails, and SQLAlchemy would spend as long on building them as SQLite on running.
+_ADD, _ADD_ISSUE = insert(delivery).inline(), insert(received).inline()
 _MINE = (delivery.c.state == DeliveryState.SENDING.value) & (delivery.c.owner == bindparam("the_owner"))
 # However many they are, one parameter: one for each would cost more than the update.
 _THESE = is_among(delivery.c.id, bindparam("ids", type_=JSON))
@@ -403,26 +450,6 @@ _IS_ONLY = delivery.c.subscriber_id.in_(select(subscriber.c.id).where(subscriber
 _CLAIM_ONLY = _claiming(_DUE.where(_IS_ONLY))
 
 
-def _claimed(connection: Connection, claim: Claim) -> Sequence[Delivery]:
-    """The first due emails, now being sent; emails to readers who unsubscribed are skipped."""
-    asked = {
-        "after": claim.after,
-        "now": claim.now,
-        "latest": claim.now + LONGEST_WAIT,
-        "the_owner": claim.owner,
-    }
-    query, values = (_CLAIM, asked) if claim.only is None else (_CLAIM_ONLY, asked | {"only": claim.only.lower()})
-    claimed: list[Delivery] = []
-    while len(claimed) < claim.limit:
-        rows = connection.execute(query, values | {"limit": claim.limit - len(claimed)}).all()
-        touched = sorted(map(_delivery, rows), key=lambda one: one.id)
-        claimed += (one for one in touched if one.state is DeliveryState.SENDING)
-        if all(one.state is DeliveryState.SENDING for one in touched):
-            break
-        values["after"] = touched[-1].id  # the next ones take the places of those who unsubscribed
-    return claimed
-
-
 def _carries(days: Collection[date]) -> ColumnElement[bool]:
     return delivery.c.id.in_(select(received.c.delivery_id).where(received.c.issue.in_(days)))
 
@@ -440,47 +467,36 @@ def _move(connection: Connection, which: ColumnElement[bool], state: DeliverySta
     connection.execute(update(delivery).where(which & earlier).values(values))
 
 
-def _plan(connection: Connection, wanted: Sequence[Delivery]) -> int:
-    """Record those of whose issues their reader has had none, once; four statements, however many they are."""
+def _lacking(connection: Connection, wanted: Sequence[Delivery]) -> dict[str, Delivery]:
+    """By name, those of whose issues their reader has had none."""
     people = [column_id(one.subscriber_id) for one in wanted]
     days = {day for one in wanted for day in one.issues}
+    names = [one.message_id for one in wanted]
     query = select(received.c.subscriber_id, received.c.issue)
-    query = query.where(received.c.subscriber_id.in_(people), received.c.issue.in_(days))
+    query = query.where(_is_one_of(received.c.subscriber_id, people), received.c.issue.in_(days))
     had = {(row.subscriber_id, row.issue) for row in connection.execute(query)}
     had |= _had_long_ago(connection, people, days)
-    names = select(delivery.c.message_id).where(delivery.c.message_id.in_([one.message_id for one in wanted]))
-    taken = set(connection.scalars(names))
+    taken = set(connection.scalars(select(delivery.c.message_id).where(_is_one_of(delivery.c.message_id, names))))
     planned: dict[str, Delivery] = {}
     for who, one in zip(people, wanted, strict=True):
         pairs = {(who, day) for day in one.issues}
         if had.isdisjoint(pairs) and one.message_id not in taken:
             had |= pairs
             planned[one.message_id] = one
-    if not planned:
-        return 0
-    added = insert(delivery).returning(delivery.c.id, delivery.c.message_id)
-    ids = connection.execute(added, [_row(one) for one in planned.values()]).all()
-    mails = [
-        {"subscriber_id": column_id(planned[row.message_id].subscriber_id), "issue": day, "delivery_id": row.id}
-        for row in ids
-        for day in planned[row.message_id].issues
-    ]
-    if mails:
-        connection.execute(insert(received), mails)
-    newest = max(one.date for one in planned.values())
-    keys = {one.edition for one in planned.values()}
-    if connection.execute(update(edition).where(edition.c.key.in_(keys)).values(used=newest)).rowcount < len(keys):
-        raise LookupError("an email was planned from an edition that is not stored: its bytes would be lost")
-    return len(planned)
+    return planned
 
 
 def _had_long_ago(connection: Connection, people: Sequence[int], days: Collection[date]) -> set[tuple[int, date]]:
     """Which of these issues lie so far back that only the last one is known, for whom."""
     if not days:
         return set()
-    folded = subscriber.c.id.in_(people) & (subscriber.c.last_issue >= min(days))
+    folded = _is_one_of(subscriber.c.id, people) & (subscriber.c.last_issue >= min(days))
     rows = connection.execute(select(subscriber.c.id, subscriber.c.last_issue).where(folded))
     return {(row.id, day) for row in rows for day in days if day <= row.last_issue}
+
+
+def _is_one_of(column: ColumnElement[Any], values: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:
+    return is_among(column, literal(values, JSON))
 
 
 def _row(planned: Delivery) -> dict[str, Any]:
@@ -548,9 +564,9 @@ def _slotted(content: bytes, spans: Iterable[Sequence[Any]]) -> Slotted:
     return Slotted(content, tuple(Span(*span) for span in spans))
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def _delivery(row: Sequence[Any]) -> Delivery:
     # Unpacked: asking a row for its values by name takes longer than all the rest of this.
-    key, who, email, name, edition_, issues, state, message_id, date_, attempts, not_before, owner, error = tuple(row)
+    key, who, email, name, edition_, issues, state, message_id, date_, attempts, not_before, owner, error = row
     return Delivery(
         id=key,
         subscriber_id=value_id(who),

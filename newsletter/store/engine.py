@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import Boolean, ColumnElement, Connection, Engine, Table
+from sqlalchemy import ColumnElement, Connection, Dialect, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NULLTYPE, TypeEngine
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random
 
 from newsletter.errors import StoreContended
 from newsletter.store.tables import POSTGRESQL, SQLITE
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 READS = "newsletter_reads"  # the execution option of an engine whose transactions write nothing
 BESIDE = "newsletter_beside"  # of one whose transactions run beside those of other writers, where there can be any
+EXPLAIN = "newsletter_explain"  # says an error of the driver in our words; None: the program is at fault
 
 
 def reading(engine: Engine) -> Engine:
@@ -35,14 +44,46 @@ class Base:
 
     `with self._transaction() as connection` writes, one at a time: what it has read stays true until it commits.
     `with self._beside() as connection` writes too, and other machines' transactions run at the same time: only for
-    statements that decide by the rows that they change. `with self._reading() as connection` reads one snapshot, also
-    while someone writes. All raise StoreError, see `faults`.
+    statements that decide by the rows that they change; so does `with self._directly() as cursor`. `with
+    self._reading() as connection` reads one snapshot, also while someone writes. All raise StoreError, see `faults`.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._transaction, self._reading = engine.begin, reading(engine).begin
         self._beside = engine.execution_options(**{BESIDE: True}).begin
+
+    @contextmanager
+    def _directly(self) -> Iterator[DBAPICursor]:
+        """For what runs for every few emails: SQLAlchemy would take longer for it than the database."""
+        with self._explained():
+            connection = self._engine.raw_connection()
+            try:
+                cursor = connection.cursor()
+                if not self.on_server:
+                    cursor.execute("BEGIN IMMEDIATE")
+                yield cursor
+                connection.commit()
+            except self._engine.dialect.loaded_dbapi.Error:
+                if self.on_server:
+                    connection.invalidate()  # it may be broken
+                raise
+            finally:
+                connection.close()  # which undoes what is not committed
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """What SQLAlchemy does not see fail is explained all the same."""
+        try:
+            yield
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            if explained := self._engine.get_execution_options()[EXPLAIN](error):
+                raise explained from error
+            raise
+
+    def _prepared(self, statement: UpdateBase, *columns: str) -> Prepared:
+        """`columns`: those that get a value of the same name."""
+        return prepared(statement, self._engine.dialect, *columns)
 
     @property
     def in_memory(self) -> bool:
@@ -71,31 +112,85 @@ class Base:
 
 
 class is_among(FunctionElement[bool]):  # noqa: N801 - a function of SQL
-    """Whether a column is one of the whole numbers in a JSON list: however many they are, there is one parameter."""
+    """Whether a column is one of the values in a JSON list: however many they are, there is one parameter."""
 
-    type = Boolean()
+    type: TypeEngine[Any] = (
+        NULLTYPE  # of a Boolean SQLite is asked whether it is 1, and then walks through the whole table
+    )
     inherit_cache = True
 
 
 @compiles(is_among, SQLITE)
 def _on_sqlite(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
-    column, numbers = (compiler.process(one, **given) for one in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - compiled by SQLAlchemy
+    column, values = (compiler.process(one, **given) for one in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - compiled by SQLAlchemy
 
 
 @compiles(is_among, POSTGRESQL)
 def _on_postgresql(element: is_among, compiler: SQLCompiler, **given: Any) -> str:
-    column, numbers = (compiler.process(one, **given) for one in element.clauses)
-    return f"{column} IN (SELECT value::bigint FROM json_array_elements_text({numbers}))"  # noqa: S608 - as above
+    column, values = (compiler.process(one, **given) for one in element.clauses)
+    kind = next(iter(element.clauses)).type.compile(compiler.dialect)
+    return f"{column} IN (SELECT value::{kind} FROM json_array_elements_text({values}))"  # noqa: S608 - as above
 
 
-# For what runs beside others: of two that wait for each other a server undoes one.
-retried = retry(
-    retry=retry_if_exception_type(StoreContended),
-    stop=stop_after_attempt(5),
-    wait=wait_random(0, 0.2),
-    reraise=True,
-)
+class Prepared:
+    """A statement in the words of one database, which its driver runs again and again."""
+
+    def __init__(self, statement: UpdateBase, dialect: Dialect, *columns: str) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=columns or None)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError("not a statement with values")
+        self._text, self._order = compiled.string, compiled.positiontup
+        types = {name: bind.type.dialect_impl(dialect) for name, bind in compiled.binds.items()}
+        self._writing = {name: write for name, type_ in types.items() if (write := type_.bind_processor(dialect))}
+        fixed = {name: value for name, value in compiled.params.items() if not compiled.binds[name].required}
+        self._constants = self._written(fixed)
+        returned = [column.type.dialect_impl(dialect) for column in statement.exported_columns]
+        read = [type_.result_processor(dialect, None) for type_ in returned]
+        self._reading = [(index, one) for index, one in enumerate(read) if one]
+
+    def run(self, cursor: DBAPICursor, values: Mapping[str, Any]) -> list[list[Any]]:
+        """Execute it with these values; the rows that it returns."""
+        cursor.execute(self._text, self._given(values))
+        rows = list(map(list, cursor.fetchall())) if cursor.description else []
+        for index, read in self._reading:
+            for row in rows:
+                row[index] = read(row[index])
+        return rows
+
+    def run_all(self, cursor: DBAPICursor, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute it with each of these."""
+        cursor.executemany(self._text, list(map(self._given, rows)))
+
+    def _given(self, values: Mapping[str, Any]) -> Any:
+        """In the form that the driver wants."""
+        given = self._constants | self._written(values)
+        return given if self._order is None else tuple([given[name] for name in self._order])
+
+    def _written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {**values, **{name: write(values[name]) for name, write in self._writing.items() if name in values}}
+
+
+prepared = lru_cache(maxsize=16)(Prepared)
+
+
+def retried(work: Callable[P, T]) -> Callable[P, T]:
+    """Once more what runs beside others: of two that wait for each other a server undoes one."""
+    patiently = retry(
+        retry=retry_if_exception_type(StoreContended),
+        stop=stop_after_attempt(5),
+        wait=wait_random(0, 0.2),
+        reraise=True,
+    )(work)
+
+    @wraps(work)
+    def first(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return work(*args, **kwargs)
+        except StoreContended:
+            return patiently(*args, **kwargs)
+
+    return first
 
 
 def inserted(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

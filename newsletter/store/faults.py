@@ -6,8 +6,6 @@ import os
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy.exc import DatabaseError
-
 from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
 
 _LITTLE_ROOM = 64 * 1024  # octets: SQLite's shared memory file grows by 32 KiB
@@ -20,10 +18,15 @@ _REMEDIES = {
 }
 
 
-def explained(error: DatabaseError, place: str) -> StoreError:
-    """The driver's error in our words: temporary ones (busy, full, read-only), and those that need a backup."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF  # above it stand details
-    said = str(error.orig)
+def explained(place: str, error: BaseException) -> StoreError | None:
+    """The driver's error in our words: temporary ones (busy, full, read-only), and those that need a backup.
+
+    None where the program is at fault, and not the disk.
+    """
+    if type(error) not in (sqlite3.DatabaseError, sqlite3.OperationalError):
+        return None
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # above it stand details
+    said = str(error)
     if code in _DAMAGED or _is_folder(place) or said.startswith(("no such", "Could not decode")):
         return StoreUnreadable(place, said)
     if code == sqlite3.SQLITE_CANTOPEN:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 
 from newsletter.errors import StoreContended, StoreError, StoreUnavailable, StoreUnreadable
 from newsletter.store import identity, schema
-from newsletter.store.engine import BESIDE, READS, reading
+from newsletter.store.engine import BESIDE, EXPLAIN, READS, reading
 
 _WRITERS = 0x6E657773  # the advisory lock of whoever reads and then writes: of this database alone
 _TIMES = {  # milliseconds
@@ -82,6 +82,7 @@ def open_engine(url: str, *, moving: bool = False) -> Engine:
     )
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", partial(_explain, place))
+    engine.update_execution_options(**{EXPLAIN: partial(explained, place=place)})
     try:
         with reading(engine).begin() as connection:
             _refuse_old(connection, place)

@@ -254,7 +254,8 @@ class Rosters(Base):
                 rows, usual = connection.execute(page).all(), usual_in(connection)
             if not rows:
                 return
-            yield [_enrolled(row, usual) for row in rows]
+            wish = {text: _wishes(text, usual) for text in {row.text for row in rows}}
+            yield [Enrolled(value_id(who), email, name, wish[text], last) for _, who, email, name, text, last in rows]
             page = query.where(_place > (rows[-1].wishes_id, rows[-1].subscriber_id))
 
     def _number(self) -> int:
@@ -322,7 +323,8 @@ def _page(number: int, oldest: date | None) -> Select[Any]:
         else case((subscriber.c.last_issue >= oldest, subscriber.c.last_issue))
     )
     return (
-        select(reader, wishes.c.text, func.coalesce(last.scalar_subquery(), folded, type_=Date).label("last"))
+        select(*_place.clauses, reader.c.email, reader.c.name, wishes.c.text)
+        .add_columns(func.coalesce(last.scalar_subquery(), folded, type_=Date).label("last"))
         .where(wishes.c.id == reader.c.wishes_id, *_gets_mail(number))
         .order_by(reader.c.wishes_id, reader.c.subscriber_id)
         .limit(CHUNK)
@@ -478,7 +480,3 @@ def _consent_row(one: Consent) -> dict[str, Any]:
 def _consent(row: Row[Any]) -> Consent:
     fields = dict(row._mapping) | {"subscriber_id": value_id(row.subscriber_id), "source": Source(row.source)}
     return Consent(**fields)
-
-
-def _enrolled(row: Row[Any], usual: Usual | None) -> Enrolled:
-    return Enrolled(value_id(row.subscriber_id), row.email, row.name, _wishes(row.text, usual), row.last)

@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import DatabaseError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import DatabaseError, InvalidatePoolError
 from sqlalchemy.pool import StaticPool
 from tenacity import retry, retry_if_exception, stop_after_delay, wait_fixed
 
 from newsletter.errors import StoreError, StoreUnavailable, StoreUnreadable
 from newsletter.store import schema
-from newsletter.store.engine import READS, reading
+from newsletter.store.engine import EXPLAIN, READS, reading
 from newsletter.store.faults import explained, only_readable
 from newsletter.store.private import close_file, make_file
 
@@ -52,6 +52,7 @@ def _opened(url: str, place: str, copies: Path | None) -> Engine:
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", partial(_explain, place))
+    engine.update_execution_options(**{EXPLAIN: partial(explained, place)})
     try:
         with reading(engine).begin() as connection:
             current = schema.is_current(connection)
@@ -66,9 +67,8 @@ def _opened(url: str, place: str, copies: Path | None) -> Engine:
 
 def _explain(place: str, context: ExceptionContext) -> None:
     """Raise the driver's error in our words, unless the program is at fault and not the disk."""
-    error = context.sqlalchemy_exception
-    if isinstance(error, DatabaseError) and type(error) in (DatabaseError, OperationalError):
-        raise explained(error, place) from error
+    if explanation := explained(place, context.original_exception):
+        raise explanation from context.sqlalchemy_exception
 
 
 def _follow(engine: Engine, file: Path) -> None:

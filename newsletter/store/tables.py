@@ -66,7 +66,11 @@ class _Exact(TypeDecorator[str]):
 
 
 class _Cached(TypeDecorator[Any]):
-    """Immutable values, read from a cache, because thousands of consecutive rows have the same ones."""
+    """Immutable values, from a cache both ways, because thousands of consecutive rows have the same ones."""
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        write = super().bind_processor(dialect)
+        return write and lru_cache(maxsize=64)(write)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
         read = super().result_processor(dialect, coltype)

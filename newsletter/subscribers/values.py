@@ -8,16 +8,17 @@ from datetime import date, time
 from enum import StrEnum
 from functools import cache
 from pathlib import PurePath
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
-
-from email_validator import EmailNotValidError, validate_email
 
 from newsletter.models import ArxivId
 from newsletter.subscribers import shapes
 from newsletter.subscribers.shapes import shape_of, shaped
 from newsletter.subscribers.tree import Unfit, nearest
+
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
 
 # Not str.isprintable(): that refuses letters and emoji younger than this Python.
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -93,8 +94,8 @@ def email(text: str) -> str:
     if is_plain(text):
         return text
     try:
-        validate_email(text, check_deliverability=False)
-    except EmailNotValidError as error:
+        _validated(text)
+    except ValueError as error:
         remedy = "write only the address, and the name under 'name:'" if "<" in text else "fix the address"
         raise Unfit(f"{text!r} is not an email address: {str(error).rstrip('.')}", remedy) from error
     return text
@@ -105,9 +106,16 @@ def address_key(text: str) -> str:
     if is_plain(text):
         return text.lower()
     try:
-        return validate_email(text, check_deliverability=False).normalized.casefold()
-    except EmailNotValidError:
+        return _validated(text).normalized.casefold()
+    except ValueError:
         return text.casefold()
+
+
+def _validated(text: str) -> ValidatedEmail:
+    """Raises ValueError."""
+    from email_validator import validate_email  # takes longer to load than a plain list to read
+
+    return validate_email(text, check_deliverability=False)
 
 
 @shaped(shapes.text(r"@?[^@\s<>]+[.。．｡][^@\s<>]+"))
@@ -115,8 +123,8 @@ def domain(text: str) -> str:
     """The domain of addresses, in lower case, as DNS spells it."""
     bare = text.removeprefix("@")
     try:
-        found = validate_email(f"a@{bare}", check_deliverability=False).ascii_domain
-    except EmailNotValidError as error:
+        found = _validated(f"a@{bare}").ascii_domain
+    except ValueError as error:
         raise Unfit(f"{text!r} is not a domain", "write it as example.edu") from error
     return found.lower()
 

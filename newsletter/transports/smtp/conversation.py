@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
@@ -87,9 +87,14 @@ class Conversation:
     """What was said on one connection, and what is to be said next."""
 
     def __init__(
-        self, *, pipelining: bool, utf8: bool, wire: Callable[[Message], bytes], envelope: Envelope | None = None
+        self,
+        *,
+        pipelining: bool,
+        utf8: bool,
+        wire: Callable[[Message], Sequence[bytes]],
+        envelope: Envelope | None = None,
     ) -> None:
-        """`wire` gives an email's bytes as DATA wants them."""
+        """`wire` gives an email's bytes as DATA wants them, in pieces."""
         self.pipelining, self._utf8, self._wire = pipelining, utf8, wire
         self._envelope = envelope or Envelope()
         self.broken: str | None = None  # why nothing more can be said here
@@ -104,7 +109,8 @@ class Conversation:
         self._crowded_out: list[tuple[Sending, Outcome]] = []
         self._expected: deque[tuple[Stage, Sending | None]] = deque()
         self._recorded = True
-        self._out, self._gone = bytearray(), 0
+        self._out: list[bytes | memoryview] = []
+        self._said, self._gone = 0, 0  # bytes
         self._replies = Replies()
 
     @property
@@ -145,16 +151,19 @@ class Conversation:
         out, self._crowded_out = self._crowded_out, []
         return out
 
-    def to_send(self) -> bytearray:
+    def to_send(self) -> bytes | memoryview:
         """The bytes that may be sent now."""
         if not self.broken:
             self._write()
-        return self._out
+        if len(self._out) > 1:
+            self._out = [b"".join(self._out)]
+        return self._out[0] if self._out else b""
 
-    def sent(self, count: int) -> None:
-        """So many of them have left."""
-        del self._out[:count]
+    def sent(self, count: int) -> bytes | memoryview:
+        """So many of them have left; the others."""
         self._gone += count
+        self._out = [memoryview(self._out[0])[count:]] if self._gone < self._said else []
+        return self._out[0] if self._out else b""
 
     def receive(self, data: bytes) -> list[Answer]:
         """What these bytes of the server mean for the emails; `broken` may be set behind them."""
@@ -190,20 +199,21 @@ class Conversation:
         for sending in self.held:
             while sending.commands and (self.pipelining or not self._expected):
                 stage, line = sending.commands.popleft()
-                self._say(stage, line, sending)
+                self._say(stage, [line], sending)
             if sending.ready and sending.dot is None and self._recorded:
                 if not sending.mail.may_begin():
                     self.fenced, self.broken = True, FENCED.detail
                     return
                 # RFC 2920 section 3.1: a server may ask for the body though it refused the only reader; it gets none.
-                body = b".\r\n" if sending.refusal else self._wire(sending.mail.message)
+                body = [b".\r\n"] if sending.refusal else self._wire(sending.mail.message)
                 self._say(Stage.DOT, body, sending)
-                sending.dot = self._gone + len(self._out)
+                sending.dot = self._said
             if sending.dot is None:
                 return  # the next one's commands stand behind this one's body
 
-    def _say(self, stage: Stage, data: bytes, sending: Sending | None) -> None:
-        self._out += data
+    def _say(self, stage: Stage, pieces: Sequence[bytes], sending: Sending | None) -> None:
+        self._out += pieces
+        self._said += sum(map(len, pieces))
         self._expected.append((stage, sending))
 
     def _understood(self, reply: Reply) -> Iterator[Answer]:
@@ -267,7 +277,7 @@ class Conversation:
         if stage is Stage.DATA or not self.pipelining:
             sending.commands.clear()
             yield from self._settle(sending, sending.refusal)
-            self._say(Stage.RESET, b"RSET\r\n", None)
+            self._say(Stage.RESET, [b"RSET\r\n"], None)
 
     def _settle(self, sending: Sending, outcome: Outcome) -> Iterator[Answer]:
         """The answer; an email that was one too many at the same time is tried again over fewer connections."""

@@ -67,18 +67,19 @@ def greet(to: Server, timeout: float) -> smtplib.SMTP:
 
 
 def _open(to: Server, timeout: float) -> smtplib.SMTP:
-    context = ssl.create_default_context()
     token = to.access.token() if to.access else ""
+    name = to.helo or _own_name()
+    # Without TLS no context is made: it reads every authority's certificate, for as long as fifty emails take.
     connection = (
-        smtplib.SMTP_SSL(to.host, to.port, to.helo or _own_name(), timeout=timeout, context=context)
+        smtplib.SMTP_SSL(to.host, to.port, name, timeout=timeout, context=ssl.create_default_context())
         if to.tls
-        else smtplib.SMTP(to.host, to.port, to.helo or _own_name(), timeout=timeout)
+        else smtplib.SMTP(to.host, to.port, name, timeout=timeout)
     )
     with ExitStack() as undone:
         undone.callback(connection.close)
         _hello(connection)
         if not to.tls:
-            _secure(connection, to, context)
+            _secure(connection, to)
         if to.user and to.access:
             _login_by_token(connection, to.host, to.user, token, to.access)
         elif to.user and to.password:
@@ -93,14 +94,14 @@ def _hello(connection: smtplib.SMTP) -> None:
         raise smtplib.SMTPHeloError(code, text)
 
 
-def _secure(connection: smtplib.SMTP, to: Server, context: ssl.SSLContext) -> None:
+def _secure(connection: smtplib.SMTP, to: Server) -> None:
     """STARTTLS, which only a server on this machine may lack, and only where no password is sent."""
     if not connection.has_extn("starttls"):
         if to.host in _LOOPBACK and not (to.password or to.access):
             return
         raise TransportRefused(NAME, f"{to.host} does not offer STARTTLS; nothing was sent in the clear")
     try:
-        connection.starttls(context=context)
+        connection.starttls(context=ssl.create_default_context())
     except smtplib.SMTPResponseException as error:
         if error.smtp_code < 500:
             raise

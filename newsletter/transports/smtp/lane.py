@@ -6,13 +6,13 @@ import selectors
 import smtplib
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from newsletter.models import Answer, Message
 from newsletter.transports.smtp.conversation import Conversation, Envelope, Stage
 
-_CHUNK = 65536
+_CHUNK = 4096  # octets; a reply has a hundred
 _LATER = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _AFTER_THE_DOT = 5  # times as long: a server may look through the whole email first (RFC 5321 section 4.5.3.2.6)
 
@@ -26,7 +26,7 @@ class Lane:
         *,
         timeout: float,
         pipelining: bool,
-        wire: Callable[[Message], bytes],
+        wire: Callable[[Message], Sequence[bytes]],
         envelope: Envelope,
     ) -> None:
         """With `pipelining` false, it is not used even if the server offers it."""
@@ -39,6 +39,7 @@ class Lane:
         utf8 = connection.has_extn("smtputf8") and connection.has_extn("8bitmime")
         self.talk = Conversation(pipelining=pipelining and offered, utf8=utf8, wire=wire, envelope=envelope)
         self.socket.setblocking(False)
+        self.watched = 0  # the events for which someone waits
         self._last, self._heard = time.monotonic(), 0
 
     def push(self) -> int:
@@ -46,7 +47,7 @@ class Lane:
         out = self.talk.to_send()
         try:
             while out:
-                self.talk.sent(self.socket.send(out))
+                out = self.talk.sent(self.socket.send(out))
                 self._last = time.monotonic()
         except _LATER:
             return selectors.EVENT_READ | selectors.EVENT_WRITE

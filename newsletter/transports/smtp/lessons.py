@@ -32,7 +32,9 @@ class Lessons:
         return self._notebook.recall(self._key("envelope")) == "sender"
 
     def takes_plain_sender(self, plain: str) -> None:
-        """It refused an email's own envelope sender, and took the plain one."""
+        """It refused an email's own envelope sender, and took the plain one; several connections may hear so."""
+        if self.refuses_own_senders():
+            return
         self._notebook.remember(self._key("envelope"), "sender")
         self._notebook.tell(
             self._key("envelope"),

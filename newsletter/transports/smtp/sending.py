@@ -162,7 +162,7 @@ class Smtp:
 
     def _drop(self, lane: Lane) -> None:
         self._lanes.remove(lane)
-        if lane.socket in self._listener().get_map():  # one that was opened a moment ago is not yet
+        if lane.watched:  # one that was opened a moment ago is not yet
             self._listener().unregister(lane.socket)
 
     def _give_back(self) -> None:
@@ -194,24 +194,24 @@ class Smtp:
             self._ears[1].send(b"!")
 
     def _watch(self, lane: Lane, events: int) -> None:
-        selector = self._listener()
-        key = selector.get_map().get(lane.socket)
-        if key is None:
-            selector.register(lane.socket, events, lane)
-        elif key.events != events:
-            selector.modify(lane.socket, events, lane)
+        if not lane.watched:
+            self._listener().register(lane.socket, events, lane)
+        elif lane.watched != events:
+            self._listener().modify(lane.socket, events, lane)
+        lane.watched = events
 
     def _listen(self, seconds: float) -> None:
         """Wait until a server says something, takes something or has been silent for too long."""
         now = time.monotonic()
         deadlines = [left for lane in self._lanes if (left := lane.seconds_left(now)) is not None]
-        for key, _ in self._listener().select(max(0.0, min([seconds, *deadlines]))):
+        earliest = now + min(deadlines, default=seconds)
+        for key, _ in self._listener().select(max(0.0, min(seconds, earliest - now))):
             if key.data is None:
                 self._take_opened()
             else:
                 self._read(key.data)
         now = time.monotonic()
-        for lane in list(self._lanes):
+        for lane in list(self._lanes) if now >= earliest else ():
             left = lane.seconds_left(now)
             if left is not None and left <= 0:
                 self._lose(lane, "the server is silent", silent=True)
@@ -328,9 +328,9 @@ class Smtp:
         self._answers.append(Answer(first.mail.key, Outcome(Verdict.TEMPORARY, f"connection lost: {problem}")))
         return others
 
-    def _wire(self, message: Message) -> bytes:
+    def _wire(self, message: Message) -> Sequence[bytes]:
         # No line of the signature begins with a dot.
-        return with_dots(message) if self._sign is None else self._sign(message) + with_dots(message)
+        return with_dots(message) if self._sign is None else [self._sign(message), *with_dots(message)]
 
 
 @dataclass(frozen=True, slots=True)
