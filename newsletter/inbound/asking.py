@@ -28,9 +28,10 @@ _MOST = 800  # letters of a text
 _KNOWN = 0.1  # what is known of a text counts this much; all its letters together count 1
 _WANTED = 0.3  # how much it counts beside the first figure whether a text asks or only speaks of a command
 # In log-odds; of ordinary replies that were kept apart, two in a hundred are above, of real emails one in twenty.
-_ASKED = 1.5
-_HINTED = 1.0  # the same of a few words, and where words of a command or a day stand in it
-_ASKED_AT_LENGTH = 4.5  # the same of a long text that names no command: of such hardly any asks for one
+_ASKED = 1.2
+_HINTED = 0.6  # the same of a few words, and where words of a command stand in it
+_DATED = 0.0  # the same where a pause or leaving is likely and a day until when stands in it
+_ASKED_AT_LENGTH = 3.5  # the same of a long text that names no command: of such hardly any asks for one
 _HARDLY = -1.0  # below it a text is not taken for a command, whatever words stand in it
 _SURE = 2.0  # no text of a collection that was left out was above without asking, if a command stood in it
 _ADDRESS = re.compile(r"[^\s@]{1,64}@[^\s@]{1,255}")
@@ -48,12 +49,14 @@ class Guess:
     wanted: float  # that it asks rather than tells something else, takes back, or speaks of someone else
     kind: str  # the command; empty where there can be none
 
-    def is_asked(self, *, hinted: bool, at_length: bool = False) -> bool:
+    def is_asked(self, *, dated: bool = False, hinted: bool = False, at_length: bool = False) -> bool:
         """Whether we ask back about it.
 
-        `hinted`: it is a few words, or a command's words or a day stand in it; `at_length`: it has many words.
+        `dated`: it names a day until when; `hinted`: it is a few words, or a command's words stand in it; `at_length`:
+        it has many words. The first that holds counts.
         """
-        return self.likely >= (_HINTED if hinted else _ASKED_AT_LENGTH if at_length else _ASKED)
+        least = _DATED if dated else _HINTED if hinted else _ASKED_AT_LENGTH if at_length else _ASKED
+        return self.likely >= least
 
     @property
     def may_ask(self) -> bool:

@@ -371,7 +371,8 @@ def _guessed(typed: Sequence[_Clause], text: str, guess: asking.Guess, today: da
     if not guess.is_wanted and not day and any(map(_turned_away, typed)):
         return Wish(Action.HUMAN, f"negated or about someone else: {_short(text)}")
     spoken, words = any(clause.certain for clause in typed), _words(typed)
-    if guess.is_asked(hinted=spoken or bool(day) or words <= _TERSE, at_length=words > _AT_LENGTH):
+    hinted = spoken or words <= _TERSE
+    if guess.is_asked(dated=bool(day), hinted=hinted, at_length=words > _AT_LENGTH):
         values = [value for clause in typed for value in clause.values]
         kind = guess.kind
         if day:
