@@ -107,6 +107,7 @@ def _open(stream: IO[str] | None) -> IO[str]:
 
 def main() -> None:
     """Read commands, one line of JSON each, until the end of the input."""
+    gc.disable()  # there is no garbage yet
     _import_everything()
     if "model" in sys.argv:
         from newsletter.llm import vendor
@@ -115,6 +116,7 @@ def main() -> None:
     if "FAKETIME" in os.environ:
         # libfaketime takes the absolute times of Python's own sleep for relative ones, and refuses them.
         time.sleep = lambda seconds: select.select([], [], [], float(seconds)) and None
+    gc.enable()
     gc.freeze()  # else a fork's collector looks at all modules, and copies their pages in doing so
     # Unbuffered: a fork must not inherit what the next line says.
     with os.fdopen(0, "rb", buffering=0, closefd=False) as orders:

@@ -18,7 +18,6 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
-from check_jsonschema.cli import main as check_jsonschema
 from click.testing import CliRunner
 
 from image import slim
@@ -264,6 +263,8 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 def test_files_for_programs_are_what_these_programs_read() -> None:
     """Workflows, forms of issues, the citation, compose: as check-jsonschema knows them."""
+    from check_jsonschema.cli import main as check_jsonschema  # with grammars that take seconds
+
     forms = [file for file in (ROOT / ".github" / "ISSUE_TEMPLATE").iterdir() if file.name != "config.yml"]
     kinds = {
         "github-workflows": [*(ROOT / ".github" / "workflows").iterdir(), *(ROOT / "examples").rglob("*.yml")],
