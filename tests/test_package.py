@@ -57,10 +57,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of programs of a new environment that holds the lock and the wheel, nothing else."""
     folder = tmp_path_factory.mktemp("environment")
-    venv.create(folder, with_pip=True)
-    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    _run(*pip, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=folder)
-    _run(*pip, "--no-deps", wheel, cwd=folder)
+    venv.create(folder)
+    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "--disable-pip-version-check"]
+    install = [*pip, "install", "--quiet", "--no-compile", "--no-deps"]
+    _run(*install, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=folder)
+    _run(*install, wheel, cwd=folder)
+    _run(*pip, "check", cwd=folder)  # the lock is whole
     (folder / "octets").write_text(str(slim.size(folder)), "utf-8")  # before a start compiles anything
     return folder / "bin"
 
