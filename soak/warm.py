@@ -7,6 +7,7 @@ and its templates as any other; only the modules are there already, and what bec
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -113,6 +114,8 @@ def main() -> None:
         from newsletter.llm import vendor
 
         vendor.litellm()
+        for at_the_first_request in ("litellm.proxy._types", "openai.resources"):
+            importlib.import_module(at_the_first_request)
     if "FAKETIME" in os.environ:
         # libfaketime takes the absolute times of Python's own sleep for relative ones, and refuses them.
         time.sleep = lambda seconds: select.select([], [], [], float(seconds)) and None
