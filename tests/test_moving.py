@@ -669,8 +669,9 @@ def test_in_a_browser(tmp_path: Path, server: Server, browser: Any, axe: str, la
         page.get_by_role("button", name=undo).wait_for(state="detached")
         seen("undone")
         page.close()
+        shown = browser.new_page()
         for name, message in (("address-old", old), ("address-new", new), ("address-moved", notice)):
-            on_every_screen(browser, axe, f"{name}-{language}", message.html)
+            on_every_screen(shown, axe, f"{name}-{language}", message.html)
         for number, content in enumerate(contents):
             (tmp_path / f"{number}.html").write_text(content, "utf-8")
         assert [] == nu_errors(sorted(tmp_path.glob("?.html")))
