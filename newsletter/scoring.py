@@ -182,8 +182,10 @@ def _batches(papers: Sequence[Paper]) -> Iterator[Sequence[Paper]]:
     Within a block they are dealt like cards, so that no request has the fifteen best of the day while its prompt says
     that most papers score low; the best block comes first, so that a stop loses the rest.
     """
-    loud = [paper for paper in papers if _ADDRESSES_THE_JUDGE.search(f"{paper.title}\n{paper.abstract}")]
-    quiet = [paper for paper in papers if paper not in loud]
+    loud: list[Paper] = []
+    quiet: list[Paper] = []
+    for paper in papers:
+        (loud if _ADDRESSES_THE_JUDGE.search(f"{paper.title}\n{paper.abstract}") else quiet).append(paper)
     blocks = max(1, round(len(quiet) / BLOCK))
     for block in range(blocks):
         dealt = quiet[len(quiet) * block // blocks : len(quiet) * (block + 1) // blocks]

@@ -7,6 +7,7 @@ and its templates as any other; only the modules are there already, and what bec
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -107,14 +108,18 @@ def _open(stream: IO[str] | None) -> IO[str]:
 
 def main() -> None:
     """Read commands, one line of JSON each, until the end of the input."""
+    gc.disable()  # there is no garbage yet
     _import_everything()
     if "model" in sys.argv:
         from newsletter.llm import vendor
 
         vendor.litellm()
+        for at_the_first_request in ("litellm.proxy._types", "openai.resources"):
+            importlib.import_module(at_the_first_request)
     if "FAKETIME" in os.environ:
         # libfaketime takes the absolute times of Python's own sleep for relative ones, and refuses them.
         time.sleep = lambda seconds: select.select([], [], [], float(seconds)) and None
+    gc.enable()
     gc.freeze()  # else a fork's collector looks at all modules, and copies their pages in doing so
     # Unbuffered: a fork must not inherit what the next line says.
     with os.fdopen(0, "rb", buffering=0, closefd=False) as orders:

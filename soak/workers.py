@@ -111,7 +111,8 @@ class Ground:
             return store.unsent(_OPEN)[0]
 
     def send_all(self) -> None:
-        self.until(lambda: not self.left(), 120.0 + self.left() / 20)
+        with closing(open_store(self.url)) as store:
+            self.until(lambda: not store.unsent(_OPEN)[0], 120.0 + store.unsent(_OPEN)[0] / 20)
 
     def logs(self) -> str:
         return "\n".join(file.read_text()[-2000:] for file in self.folder.glob("*/log"))

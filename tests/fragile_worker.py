@@ -10,6 +10,7 @@ from typing import Any
 from newsletter import inbound
 from newsletter.replies import worker
 
+worker.SECONDS = 1  # of the processor, before one is ended
 _read = inbound.read
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import unicodedata
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,13 @@ def parsed(text: str) -> list[dict[str, Any]]:
     library = bibtexparser.parse_string(text, append_middleware=[SeparateCoAuthors(), LatexDecodingMiddleware()])
     assert [] == library.failed_blocks
     found = [{"key": one.key} | {field.key: field.value for field in one.fields} for one in library.entries]
-    read = LatexNodes2Text().latex_to_text  # which the middleware does not do in lists
-    return [one | {"author": [read(name) for name in one["author"]]} if "author" in one else one for one in found]
+    # Which the middleware does not do in lists.
+    return [one | {"author": [_decoded(name) for name in one["author"]]} if "author" in one else one for one in found]
+
+
+@cache
+def _decoded(name: str) -> str:
+    return str(LatexNodes2Text().latex_to_text(name))
 
 
 def a_single_day(**changes: Any) -> archive.Day:

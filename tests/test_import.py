@@ -7,8 +7,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import timedelta
@@ -33,6 +31,7 @@ from newsletter.subscribers.preferences import said
 from newsletter.subscribers.table import BadRow, Row, open_table
 from tests.conftest import LEDGER, ROOT
 from tests.counters import MORNING, counter_of
+from tests.forked import Forks
 
 LIST = """\
 newsletter:
@@ -492,7 +491,7 @@ sys.exit(importing.import_file(settings, folder / "import.csv", order, folder / 
 """
 
 
-def test_killed_anywhere_and_run_again(settings: Settings, tmp_path: Path) -> None:
+def test_killed_anywhere_and_run_again(settings: Settings, tmp_path: Path, forks: Forks) -> None:
     """At every write of an import that adds, changes and ends: afterwards each is a reader once."""
     with counter_of(settings) as counter:
         in_force.take_in(counter, in_force.look(counter))
@@ -503,8 +502,8 @@ def test_killed_anywhere_and_run_again(settings: Settings, tmp_path: Path) -> No
     environment |= {name: os.environ[name] for name in (LEDGER,) if name in os.environ}
     killed = 0
     for writes in (2, 5, 8, 11, 60):
-        command = [sys.executable, "-c", _DIES, str(tmp_path), str(writes)]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        program = f"import sys\nsys.argv[1:] = {[str(tmp_path), str(writes)]!r}\n{_DIES}"
+        ended = forks.run((), folder=tmp_path, environment=environment, timeout=60, first=program)
         killed += ended.returncode == -signal.SIGKILL
     assert (0, True) == (ended.returncode, killed >= 3), ended.stderr
     with counter_of(settings) as counter:

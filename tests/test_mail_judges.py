@@ -208,31 +208,41 @@ _SIZES = "[...document.querySelectorAll('p,li,h1,h2,h3,span,a,b')].map(e => pars
 _PAGE = {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Any:
+    """One page that shows email after email: a new one costs as much as all its judges."""
+    return browser.new_page()
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_on_every_screen(browser: Any, axe: str, renderer: Renderer, kind: str) -> None:
+def test_every_kind_on_every_screen(tab: Any, axe: str, renderer: Renderer, kind: str) -> None:
     """No violation, no horizontal scroll, no tiny letter, no request, dark is dark; the pictures are kept."""
-    on_every_screen(browser, axe, kind, mailed(renderer, KINDS[kind]()).html)
+    on_every_screen(tab, axe, kind, mailed(renderer, KINDS[kind]()).html)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize(
     "kind", ["left", "confirm", "ask-pause", "ask-how-long", "done-time", "help", "settings", "like"]
 )
-def test_every_answer_on_every_screen(browser: Any, axe: str, kind: str, language: str) -> None:
+def test_every_answer_on_every_screen(tab: Any, axe: str, kind: str, language: str) -> None:
     """The same of answers to replies."""
     letterhead = a_letterhead(public_url=None) if kind == "ask-how-long" else a_letterhead()
     html = written(ANSWERS[kind], ADA, load_words([TEMPLATES], language), letterhead).html
-    on_every_screen(browser, axe, f"answer-{kind}-{language}", html)
+    on_every_screen(tab, axe, f"answer-{kind}-{language}", html)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_confirmation_on_every_screen(browser: Any, axe: str, tmp_path: Path, language: str) -> None:
-    on_every_screen(browser, axe, f"join-{language}", confirmation(tmp_path, language).html)
+def test_the_confirmation_on_every_screen(tab: Any, axe: str, tmp_path: Path, language: str) -> None:
+    on_every_screen(tab, axe, f"join-{language}", confirmation(tmp_path, language).html)
 
 
-def on_every_screen(browser: Any, axe: str, name: str, html: str) -> None:
-    page, asked = browser.new_page(), []
-    page.on("request", lambda request: asked.append(request.url))
+def on_every_screen(page: Any, axe: str, name: str, html: str) -> None:
+    asked: list[str] = []
+
+    def note(request: Any) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
     page.set_content(html)
     page.evaluate(axe)
     for scheme, width in product(_PAGE, (360, 375, 700)):
@@ -248,8 +258,8 @@ def on_every_screen(browser: Any, axe: str, name: str, html: str) -> None:
             found = page.evaluate(_RUN_AXE)
             assert [(broken["id"], broken["nodes"][0]["html"]) for broken in found["violations"]] == []
             assert len(found["passes"]) > 10
+    page.remove_listener("request", note)
     assert asked == []
-    page.close()
 
 
 def test_without_styles_it_reads_from_top_to_bottom(browser: Any, renderer: Renderer) -> None:

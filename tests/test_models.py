@@ -86,9 +86,12 @@ def row(paper: Paper) -> SampleRow:
     )
 
 
+ROWS = [row(paper) for paper in papers(300)]
+
+
 @pytest.fixture
 def server() -> Iterator[ModelServer]:
-    with ModelServer([row(paper) for paper in papers(300)]) as running:
+    with ModelServer(ROWS) as running:
         yield running
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from newsletter import readers, subscribers
+from newsletter import readers
 from newsletter.models import (
     Action,
     Claim,
@@ -37,10 +35,10 @@ from newsletter.replies import moving as emails
 from newsletter.replies import receiving
 from newsletter.replies.acting import act
 from newsletter.replies.reading import Understood
-from newsletter.settings import Settings
 from newsletter.tokens import Purpose, make
-from tests.counters import counter_of
 from tests.factories import DAY
+from tests.forked import Forks
+from tests.interrupted import NEW
 from tests.morning import part
 from tests.pages import judge, nu_errors
 from tests.test_asking import a_mail, handed
@@ -48,7 +46,6 @@ from tests.test_joining import EVE, OPEN, Join, Server
 from tests.test_mail_judges import on_every_screen
 from tests.test_rights import ADA, ask, everywhere, link, page_of, patient_at, press
 
-NEW = "ada.new@example.com"
 CHEN = "chen@example.org"
 
 
@@ -398,42 +395,13 @@ def _refuse(*_: object) -> None:
     raise PermissionError(13, "Permission denied")
 
 
-def move_until(point: str, folder: str) -> None:
-    """In a process of its own: Ada moves, and at this point the process is killed."""
-    settings = Settings(
-        subscribers=Path(folder, "subscribers.yaml"), data_dir=Path(folder, "var"), sender="news@example.org"
-    )
-
-    def reached(here: str) -> None:
-        if here == point:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    write = subscribers.write_fields
-
-    def written(*given: Any) -> Any:
-        reached("before the file")
-        edit = write(*given)
-        reached("after the file")
-        return edit
-
-    subscribers.write_fields = written
-    with counter_of(settings) as counter:
-        ada = counter.store.subscriber(ADA)
-        assert ada
-        secrets = moving.begin(counter, ada, NEW)
-        print(*secrets, flush=True)
-        for kind, secret in zip((moving.OLD, moving.NEW), secrets, strict=True):
-            moving.agree(counter, kind, secret)
-            reached(f"after the {kind.purpose}")
-        in_force.take_in(counter, in_force.look(counter))
-
-
 @pytest.mark.parametrize("point", ["after the address", "after the new address", "before the file", "after the file"])
-def test_killed(join: Join, point: str) -> None:
+def test_killed(join: Join, point: str, forks: Forks) -> None:
     """Wherever a process ends, pressing both links again and the next ticks lead to one state."""
     who = id_of(join, ADA)
-    program = f"from tests.test_moving import move_until; move_until({point!r}, {str(join.settings.data_dir.parent)!r})"
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    folder = join.settings.data_dir.parent
+    program = f"from tests.interrupted import move_until; move_until({point!r}, {str(folder)!r})"
+    ended = forks.run((), folder=folder, environment=os.environ, timeout=60, first=program)
     assert -signal.SIGKILL == ended.returncode, ended.stderr
     old, new = ended.stdout.split()[-2:]
     assert Moved.NOT not in (moving.agree(join.counter, moving.OLD, old), moving.agree(join.counter, moving.NEW, new))
@@ -669,8 +637,9 @@ def test_in_a_browser(tmp_path: Path, server: Server, browser: Any, axe: str, la
         page.get_by_role("button", name=undo).wait_for(state="detached")
         seen("undone")
         page.close()
+        shown = browser.new_page()
         for name, message in (("address-old", old), ("address-new", new), ("address-moved", notice)):
-            on_every_screen(browser, axe, f"{name}-{language}", message.html)
+            on_every_screen(shown, axe, f"{name}-{language}", message.html)
         for number, content in enumerate(contents):
             (tmp_path / f"{number}.html").write_text(content, "utf-8")
         assert [] == nu_errors(sorted(tmp_path.glob("?.html")))

@@ -43,11 +43,18 @@ def reader() -> Iterator[Worker]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def busy_reader() -> Iterator[Worker]:
+    """One that reads email after email, as it does for a service."""
+    with Worker() as opened:
+        yield opened
+
+
 def incoming(raw: bytes, key: str = "1.1") -> Incoming:
     return Incoming(key=key, raw=raw, place="UID 1 in INBOX")
 
 
-def test_the_worker_reads_as_we_do(counter: Counter, reader: Worker) -> None:
+def test_the_worker_reads_as_we_do(counter: Counter, busy_reader: Worker) -> None:
     """The same meaning and the same key, with everything that only we know: keys, our texts, who vouches."""
     trusted = b"Authentication-Results: mx.news.example; dkim=pass header.d=example.org\r\n"
     for raw in (
@@ -58,14 +65,14 @@ def test_the_worker_reads_as_we_do(counter: Counter, reader: Worker) -> None:
         trusted + mail("unsubscribe", To="a@b"),
     ):
         given = Incoming(key="1", raw=raw, authserv_id="mx.news.example")
-        assert read_here(counter, given) == reader.read(counter, given)
+        assert read_here(counter, given) == busy_reader.read(counter, given)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_emails_are_read_by_the_worker(kind: str, counter: Counter, reader: Worker) -> None:
+def test_hostile_emails_are_read_by_the_worker(kind: str, counter: Counter, busy_reader: Worker) -> None:
     """Within its limits of time and memory; what repeats words of a command may be asked about."""
     made, size = HOSTILE[kind]
-    assert reader.read(counter, incoming(made(10 * size))).meaning.action in (*UNDONE, Action.IGNORE)
+    assert busy_reader.read(counter, incoming(made(10 * size))).meaning.action in (*UNDONE, Action.IGNORE)
 
 
 @pytest.mark.usefixtures("fragile")

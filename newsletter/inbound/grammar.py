@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 from newsletter.inbound import asking, lexicon, pause, subjects
 from newsletter.inbound.lexicon import Labels, Language, Place, folded
@@ -472,11 +472,15 @@ def _corrected(clause: _Clause, today: date) -> _Clause:
     odd = [n for n, token in enumerate(clause.tokens) if n not in known and len(token) >= _SHORTEST_TYPO][:3]
     for number in odd:
         token = clause.tokens[number]
-        near = difflib.get_close_matches(token[:30], _long_words(), n=3, cutoff=0.85)
-        if right := _slip_of(token, near):
+        if right := _slip_of(token, _near(token[:30])):
             text = folded(clause.text).replace(token, right)
             return _clause(text, clause.asked, clause.line, today, mistyped=False)
     return clause
+
+
+@lru_cache(maxsize=2048)  # long words of one email, and of one language, come again
+def _near(token: str) -> Sequence[str]:
+    return difflib.get_close_matches(token, _long_words(), n=3, cutoff=0.85)
 
 
 def _slip_of(token: str, near: Sequence[str]) -> str | None:

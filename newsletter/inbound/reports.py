@@ -106,13 +106,13 @@ def _is_bounce(mail: Mail, explanation: str) -> bool:
     Without that a reader who writes about a bounced mail would be taken for one.
     """
     subject = bool(words.SUBJECT.search(mail.first("subject")))
-    speaks = bool(words.BODY.search(explanation))
     if words.DAEMON.search(mail.first("from")) or mail.first("x-failed-recipients"):
-        return subject or speaks
+        return subject or bool(words.BODY.search(explanation))
     if mail.first("return-path") == "<>" or "delivery-status" in mail.content_type:
         return subject or bool(words.STRONG.search(explanation))
-    answers = words.ANSWER.match(mail.first("subject"))
-    return subject and speaks and not answers and bool(mail.returned or words.RETURNED.search(mail.text))
+    if not subject or words.ANSWER.match(mail.first("subject")):
+        return False
+    return bool(words.BODY.search(explanation)) and bool(mail.returned or words.RETURNED.search(mail.text))
 
 
 def _explanation(mail: Mail) -> str:

@@ -6,12 +6,14 @@ import json
 from dataclasses import asdict
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from newsletter.models import ModelFacts, ModelOutcome
 from newsletter.store.engine import Base, add_missing, put
 from newsletter.store.readers import feed_key
 from newsletter.store.tables import meta
+
+_VALUE = select(meta.c.value).where(meta.c.key == bindparam("the_key"))  # built once: it is asked again and again
 
 
 class Notes(Base):
@@ -20,7 +22,7 @@ class Notes(Base):
     def recall(self, key: str) -> str | None:
         """The value remembered last under this key."""
         with self._reading() as connection:
-            return connection.scalar(select(meta.c.value).where(meta.c.key == key))
+            return connection.scalar(_VALUE, {"the_key": key})
 
     def remember(self, key: str, value: str) -> None:
         """Keep this value in place of the key's last one."""

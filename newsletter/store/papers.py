@@ -7,7 +7,7 @@ from datetime import date
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from newsletter.models import Issue, IssueState, Paper, Usage
 from newsletter.redaction import redacted
@@ -114,14 +114,21 @@ class Papers(Base):
             return (to_paper(row), row.issue) if row else None
 
 
+# Built once: a service asks for it several times a minute, and building it takes longer than the answer.
+_CALLS = all_calls.c
+_SUMS = map(func.sum, (_CALLS.prompt_tokens, _CALLS.completion_tokens, _CALLS.cost_usd, _CALLS.unpriced))
+_USAGES = (
+    select(_CALLS.issue, *_SUMS)
+    .where(_CALLS.issue.in_(bindparam("days", expanding=True, type_=_CALLS.issue.type)))
+    .group_by(_CALLS.issue)
+)
+
+
 def _usages(connection: Connection, days: Sequence[date]) -> Mapping[date, Usage]:
     """What the calls of a model for each of these issues used."""
-    calls = all_calls.c
-    sums = (calls.prompt_tokens, calls.completion_tokens, calls.cost_usd, calls.unpriced)
-    query = select(calls.issue, *map(func.sum, sums)).where(calls.issue.in_(days)).group_by(calls.issue)
     return {
         day: Usage(prompt or 0, completion or 0, None if unpriced else cost or 0.0)
-        for day, prompt, completion, cost, unpriced in connection.execute(query)
+        for day, prompt, completion, cost, unpriced in connection.execute(_USAGES, {"days": list(days)})
     }
 
 

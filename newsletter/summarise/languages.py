@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
 
 from babel.core import get_global
@@ -58,14 +59,21 @@ def scripts_of(language: str) -> tuple[str, ...]:
     parts = language.replace("-", "_").split("_")
     if len(parts) > 1 and len(parts[1]) == 4:
         return (parts[1].title(),)
-    likely = {key: _script(value) for key, value in get_global("likely_subtags").items()}
+    likely = _likely()
     own = likely.get(f"{parts[0]}_{parts[-1].upper()}") or likely.get(parts[0])
     if not own:
         return ()
     if len(parts) > 1 or parts[0] == "zh":
         return (own,)
-    elsewhere = (key for key in likely if re.fullmatch(rf"{parts[0]}_[A-Z]{{2}}", key))
+    in_a_country = re.compile(rf"{re.escape(parts[0])}_[A-Z]{{2}}")
+    elsewhere = (key for key in likely if in_a_country.fullmatch(key))
     return tuple(dict.fromkeys((own, *(likely[key] for key in elsewhere))))
+
+
+@cache
+def _likely() -> Mapping[str, str]:
+    """The script of every tag whose script CLDR knows."""
+    return {key: _script(value) for key, value in get_global("likely_subtags").items()}
 
 
 def spoken_in(country: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Lock
+
 from newsletter.ports import Notebook
 
 
@@ -10,6 +12,7 @@ class Lessons:
 
     def __init__(self, notebook: Notebook, server: str, connections: int) -> None:
         self._notebook, self._server, self._most = notebook, server, connections
+        self._learning = Lock()  # connections may learn the same at once
 
     def connections(self) -> int:
         """How many it takes at once; forgotten when the operator changes NEWSLETTER_CONNECTIONS."""
@@ -18,8 +21,9 @@ class Lessons:
 
     def takes_connections(self, number: int) -> None:
         """It refused more."""
-        known = self.connections() < self._most
-        self._notebook.remember(self._key("connections"), f"{number} of {self._most}")
+        with self._learning:
+            known = self.connections() < self._most
+            self._notebook.remember(self._key("connections"), f"{number} of {self._most}")
         if not known:
             self._notebook.tell(
                 self._key("connections"),
@@ -32,10 +36,11 @@ class Lessons:
         return self._notebook.recall(self._key("envelope")) == "sender"
 
     def takes_plain_sender(self, plain: str) -> None:
-        """It refused an email's own envelope sender, and took the plain one; several connections may hear so."""
-        if self.refuses_own_senders():
-            return
-        self._notebook.remember(self._key("envelope"), "sender")
+        """It refused an email's own envelope sender, and took the plain one."""
+        with self._learning:
+            if self.refuses_own_senders():
+                return
+            self._notebook.remember(self._key("envelope"), "sender")
         self._notebook.tell(
             self._key("envelope"),
             f"{self._server} takes only {plain} at MAIL FROM; from now on every email has it as its envelope sender",
