@@ -30,7 +30,7 @@ _WANTED = 0.3  # how much it counts beside the first figure whether a text asks 
 # In log-odds; of ordinary replies that were kept apart, two in a hundred are above, of real emails one in twenty.
 _ASKED = 1.2
 _HINTED = 0.6  # the same of a few words, and where words of a command stand in it
-_DATED = 0.0  # the same where a pause or leaving is likely and a day until when stands in it
+_DATED = 0.2  # the same where a pause or leaving is likely and a day until when stands in it
 _ASKED_AT_LENGTH = 3.5  # the same of a long text that names no command: of such hardly any asks for one
 _HARDLY = -1.0  # below it a text is not taken for a command, whatever words stand in it
 _SURE = 2.0  # no text of a collection that was left out was above without asking, if a command stood in it
