@@ -116,7 +116,7 @@ class Papers(Base):
 
 # Built once: a service asks for it several times a minute, and building it takes longer than the answer.
 _CALLS = all_calls.c
-_SUMS = map(func.sum, (_CALLS.prompt_tokens, _CALLS.completion_tokens, _CALLS.cost_usd, _CALLS.unpriced))
+_SUMS = tuple(map(func.sum, (_CALLS.prompt_tokens, _CALLS.completion_tokens, _CALLS.cost_usd, _CALLS.unpriced)))
 _USAGES = (
     select(_CALLS.issue, *_SUMS)
     .where(_CALLS.issue.in_(bindparam("days", expanding=True, type_=_CALLS.issue.type)))
