@@ -156,6 +156,10 @@ class Deliveries(Base):
         planned = _lacking(connection, wanted)
         if not planned:
             return 0
+        newest = max(one.date for one in planned.values())
+        keys = {one.edition for one in planned.values()}
+        if connection.execute(update(edition).where(edition.c.key.in_(keys)).values(used=newest)).rowcount < len(keys):
+            raise LookupError("an email was planned from an edition that is not stored: its bytes would be lost")
         cursor = connection.connection.cursor()
         rows = [_row(one) for one in planned.values()]
         self._prepared(_ADD, *rows[0]).run_all(cursor, rows)
@@ -168,10 +172,6 @@ class Deliveries(Base):
         ]
         if mails:
             self._prepared(_ADD_ISSUE, *mails[0]).run_all(cursor, mails)
-        newest = max(one.date for one in planned.values())
-        keys = {one.edition for one in planned.values()}
-        if connection.execute(update(edition).where(edition.c.key.in_(keys)).values(used=newest)).rowcount < len(keys):
-            raise LookupError("an email was planned from an edition that is not stored: its bytes would be lost")
         return len(planned)
 
     @retried
