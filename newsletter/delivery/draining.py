@@ -25,7 +25,7 @@ T = TypeVar("T")
 _LOOK = 0.5  # seconds between two looks at whether to stop
 _UNTIL_TOMORROW = timedelta(hours=20)  # the next morning tries again, whatever the hour of its first reader
 _LONG = 500  # emails; after so many the garbage collector leaves alone what is old: nothing of that ends meanwhile
-_USUAL, _OF_A_LONG_ROUND = gc.get_threshold(), (10_000, 10, 1_000)
+_SELDOM = 1_000  # collections of the middle generation, until one looks through what is old
 _SHORT = 90.0  # seconds for which a round waits for a server that names them; for longer ones it ends
 
 
@@ -98,6 +98,7 @@ class _Round:
     answers: list[Answer] = field(default_factory=list)  # not yet recorded
     refused: Refused = field(default_factory=Refused)
     may_begin: Callable[[], bool] = always  # whether what was claimed last is still ours
+    thresholds: tuple[int, int, int] = field(default_factory=gc.get_threshold)  # of the garbage collector
     place: int = 0  # the id up to which the queue was walked through
     dry: bool = False  # nothing more was due
     unplanned: Exception | None = None  # why there is no more supply
@@ -117,7 +118,7 @@ class _Round:
     def end(self) -> None:
         if self.lease:
             self.lease.rest()
-        gc.set_threshold(*_USUAL)
+        gc.set_threshold(*self.thresholds)
 
     def settle(self) -> Tally:
         """Now that all have answered: whose fault the doubtful refusals are."""
@@ -202,7 +203,7 @@ class _Round:
             self._walk(claimed)
         if self.tally.accepted >= _LONG:
             # A full collection walks through all that the process has loaded: as long as sending a thousand emails.
-            gc.set_threshold(*_OF_A_LONG_ROUND)
+            gc.set_threshold(*self.thresholds[:2], _SELDOM)
         self.in_flight |= {str(delivery.id): delivery for delivery in claimed}
         return claimed
 

@@ -8,6 +8,7 @@ from itertools import accumulate
 
 from newsletter.models import Paper
 from newsletter.ranking import vectors
+from newsletter.ranking.logistic import Row
 from newsletter.ranking.neighbours import Neighbours
 from newsletter.ranking.places import mean, places
 from newsletter.ranking.words import counts_of
@@ -30,13 +31,16 @@ class Trained:
 
         The regression adds up what single words tell; papers alike in several at once often fared alike.
         """
-        rows = [self.model.space.row(counts_of(paper)) for paper in papers]
+        rows = self._rows(papers)
         ranked = [places([self.model.value(row) for row in rows]), places([self.neighbours.share(row) for row in rows])]
         return mean(ranked, [1.0, _NEIGHBOURS_WEIGHT])
 
     def likely(self, papers: Sequence[Paper]) -> list[float]:
         """For each paper how likely it passes, 0 to 1, both kinds counting alike."""
-        return [self.model.value(self.model.space.row(counts_of(paper))) for paper in papers]
+        return [self.model.value(row) for row in self._rows(papers)]
+
+    def _rows(self, papers: Sequence[Paper]) -> list[Row]:
+        return [self.model.space.row(counts_of(paper)) for paper in papers]
 
     def moved(self, paper: Paper) -> dict[str, float]:
         """How much each term of the paper moves it up, or down if negative."""

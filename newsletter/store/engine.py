@@ -114,9 +114,8 @@ class Base:
 class is_among(FunctionElement[bool]):  # noqa: N801 - a function of SQL
     """Whether a column is one of the values in a JSON list: however many they are, there is one parameter."""
 
-    type: TypeEngine[Any] = (
-        NULLTYPE  # of a Boolean SQLite is asked whether it is 1, and then walks through the whole table
-    )
+    # Of a Boolean SQLite is asked whether it is 1, and then walks through the whole table.
+    type: TypeEngine[Any] = NULLTYPE
     inherit_cache = True
 
 
