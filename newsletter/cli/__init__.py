@@ -180,7 +180,6 @@ def run(
     """
     from newsletter.cli import morning
 
-    gc.freeze()  # what is loaded by now stays until the end: the collector would look through it again and again
     asking = morning.Asking(without_model=without_model, patience=60 * patience, here=here)
     raise SystemExit(morning.run(_settings(), _date(day), only, asking, dry_run=dry_run))
 
